@@ -1,0 +1,38 @@
+"""Adds `word_count` to responses written before it was stored.
+
+Run once, by hand: ``python -m app.scripts.migrate_word_counts [--dry-run]``.
+"""
+
+import argparse
+import asyncio
+
+from app.core.clock import utcnow
+from app.db.base import client, get_collection
+
+
+async def migrate(dry_run: bool) -> int:
+    responses = await get_collection("question_responses")
+    changed = 0
+    async for response in responses.find({"word_count": {"$exists": False}}):
+        words = len(response["text"].split())
+        if not dry_run:
+            await responses.update_one(
+                {"_id": response["_id"]}, {"$set": {"word_count": words, "updated_at": utcnow()}}
+            )
+        changed += 1
+        if changed % 500 == 0:
+            print(f"{changed} responses so far")
+    return changed
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dry-run", action="store_true", help="count, but write nothing")
+    arguments = parser.parse_args()
+    changed = await migrate(arguments.dry_run)
+    print(f"{changed} responses {'need' if arguments.dry_run else 'got'} a word count")
+    client.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

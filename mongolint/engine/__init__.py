@@ -1,0 +1,1 @@
+"""Finds rules, loads projects, runs rules over them. Knows no rule and no output."""

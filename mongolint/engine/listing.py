@@ -1,0 +1,105 @@
+"""The model as plain data: what ``queries`` and ``indexes`` list. All places are those of the files asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mongolint.engine.load import Loaded
+from mongolint.project.atoms import Collection
+from mongolint.project.operations import Operation
+
+
+def queries(loaded: Loaded) -> list[dict[str, Any]]:
+    """Every operation in the files asked for, by file and place."""
+    project = loaded.project
+    shown = _shown(loaded)
+    found = [_query(loaded, o) for o in project.operations if project.path(o.module) in shown]
+    return sorted(found, key=_place)
+
+
+def _query(loaded: Loaded, operation: Operation) -> dict[str, Any]:
+    project = loaded.project
+    span = project.operation_span(operation)
+    document, verdict = operation.filter, project.verdict(operation)
+    collection = operation.collection
+    item: dict[str, Any] = {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "method": operation.name,
+        "database": _database(operation.collections),
+        "collection": collection.name if collection else None,
+    }
+    if collection is None and len(operation.collection_names) > 1:
+        item["collections"] = operation.collection_names
+    item.update(
+        {
+            "confidence": operation.confidence,
+            "filter": {
+                "required": list(document.required),
+                "optional": list(document.optional),
+                "open": document.open,
+            },
+            "sort": [list(pair) for pair in operation.sort],
+            "in_loop": operation.in_loop,
+            "time_limit": operation.time_limit,
+            "bounded": operation.bounded,
+            "session": operation.session,
+            "index": {"verdict": verdict.verdict, "name": verdict.name, "reason": verdict.reason},
+        }
+    )
+    return item
+
+
+def _database(collections: tuple[Collection, ...]) -> str | None:
+    names = {collection.database.name for collection in collections}
+    return names.pop() if len(names) == 1 else None
+
+
+def unresolved(loaded: Loaded) -> list[dict[str, Any]]:
+    """What looks like an operation and could not be traced, with the annotation that would resolve it."""
+    project = loaded.project
+    shown = _shown(loaded)
+    found = []
+    for module, row, method in project.unresolved:
+        if project.path(module) in shown:
+            span = project.token(module, row)
+            found.append(
+                {
+                    "file": span.file,
+                    "line": span.line,
+                    "column": span.column,
+                    "method": method,
+                    "hint": project.annotation_hint(module, row),
+                }
+            )
+    return sorted(found, key=_place)
+
+
+def indexes(loaded: Loaded) -> list[dict[str, Any]]:
+    """Every declared index in the files asked for, by file and place."""
+    project = loaded.project
+    shown = _shown(loaded)
+    found = []
+    for index in [*project.indexes, *project.test_indexes]:
+        span = project.index_span(index)
+        if span.file in shown:
+            found.append(
+                {
+                    "file": span.file,
+                    "line": span.line,
+                    "column": span.column,
+                    "collection": index.collection_name,
+                    "keys": [list(pair) for pair in index.keys] if index.keys else None,
+                    "options": index.options,
+                }
+            )
+    return sorted(found, key=_place)
+
+
+def _shown(loaded: Loaded) -> set[str]:
+    return {loaded.display[path] for path in loaded.targets}
+
+
+def _place(item: dict[str, Any]) -> tuple[Any, ...]:
+    return (item["file"], item["line"], item["column"])

@@ -1,0 +1,93 @@
+"""Which files can matter, by a byte search before anything is parsed.
+
+A file is read as code when it imports the driver or names a method that only the driver has, when it imports such
+a file or is imported by one (at any distance), or when it holds a token of a selected rule. In a project without
+the driver, most files are never parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from mongolint.mongo.drivers import DRIVER_PACKAGES, ODM_PACKAGES
+from mongolint.mongo.methods import DRIVER_ONLY
+from mongolint.project.imports import ImportMap
+
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]*)|import[ \t]+([^\n#;]+))", re.MULTILINE
+)
+_DRIVER_IMPORT = re.compile(
+    (r"^[ \t]*(?:from|import)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*(?:flask\.ext\.)?(?:%s)\b" % "|".join(sorted(DRIVER_PACKAGES))).encode(),
+    re.MULTILINE,
+)
+_ODM_IMPORT = re.compile(
+    (r"^[ \t]*(?:from|import)[ \t]+(?:%s)\b" % "|".join(sorted(ODM_PACKAGES))).encode(), re.MULTILINE
+)
+_DRIVER_METHOD = re.compile((r"\.(?:%s)\b" % "|".join(sorted(DRIVER_ONLY))).encode())
+
+
+def uses_driver(sources: Iterable[bytes]) -> bool:
+    """Whether any of these files imports the driver."""
+    return any(_DRIVER_IMPORT.search(data) for data in sources)
+
+
+def relevant(sources: Mapping[str, bytes], imports: ImportMap) -> set[str]:
+    """The paths of the files that the model needs."""
+    seeds = {path for path, data in sources.items() if _is_seed(data)}
+    if not any(_DRIVER_IMPORT.search(sources[path]) for path in seeds):
+        return set()
+    forward = {path: _imported(path, data, imports) for path, data in sources.items()}
+    backward: dict[str, set[str]] = {}
+    for path, targets in forward.items():
+        for target in targets:
+            backward.setdefault(target, set()).add(path)
+    return _closure(_closure(seeds, backward), forward)
+
+
+def _is_seed(data: bytes) -> bool:
+    return bool(_DRIVER_IMPORT.search(data) or _ODM_IMPORT.search(data) or _DRIVER_METHOD.search(data))
+
+
+def _closure(start: set[str], edges: Mapping[str, set[str]]) -> set[str]:
+    found = set(start)
+    pending = list(start)
+    while pending:
+        for target in edges.get(pending.pop(), ()):
+            if target not in found:
+                found.add(target)
+                pending.append(target)
+    return found
+
+
+def _imported(path: str, data: bytes, imports: ImportMap) -> set[str]:
+    found: set[str] = set()
+    for match in _IMPORT.finditer(data):
+        module, names, plain = (group.decode("ascii", "ignore") if group else "" for group in match.groups())
+        if plain:
+            for part in plain.split(","):
+                words = part.split()
+                if words:
+                    found.update(_packages(path, words[0], 0, imports))
+        elif module:
+            level = len(module) - len(module.lstrip("."))
+            found.update(_from(path, module.lstrip("."), level, names, imports))
+    found.discard(path)
+    return found
+
+
+def _from(path: str, module: str, level: int, names: str, imports: ImportMap) -> Iterable[str]:
+    yield from _packages(path, module, level, imports)
+    for name in re.findall(r"\w+", names):
+        found = imports.resolve(path, f"{module}.{name}" if module else name, level)
+        if found is not None and found.endswith(".py"):
+            yield found
+
+
+def _packages(path: str, dotted: str, level: int, imports: ImportMap) -> Iterable[str]:
+    """The file that a dotted name means, and the ``__init__`` of each package above it."""
+    parts: Sequence[str] = dotted.split(".") if dotted else []
+    for count in range(1 if parts else 0, len(parts) + 1):
+        found = imports.resolve(path, ".".join(parts[:count]), level) if count or level else None
+        if found is not None and found.endswith(".py"):
+            yield found

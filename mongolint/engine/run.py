@@ -1,0 +1,163 @@
+"""Runs rules over a loaded project: findings out, sorted, suppressed, each place told once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mongolint.config import Config
+from mongolint.engine.load import Loaded
+from mongolint.engine.registry import all_rules, rule_infos
+from mongolint.finding import Finding, Severity, Span
+from mongolint.project.handlers import ExceptSite
+from mongolint.project.indexes import IndexDeclaration
+from mongolint.project.loops import Repetition
+from mongolint.project.model import ClientSite, Project
+from mongolint.project.operations import Operation
+from mongolint.rule import Rule
+from mongolint.source.suppress import Suppressions, find_suppressions
+from mongolint.source.tree import with_deep_stack
+
+SYNTAX_ERROR = "MDB000"
+UNUSED_SUPPRESSION = "MDB900"
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run found. ``crashes``: one line per rule that failed, with the file it failed on, if known."""
+
+    findings: list[Finding]
+    crashes: list[str] = field(default_factory=list)
+    suppressed: int = 0
+
+
+def check(loaded: Loaded, selected: Collection[str], config: Config, *, narrowed: bool = False) -> Result:
+    """Run the selected rules.
+
+    Args:
+        narrowed: the selection leaves rules of the default tier out, so a bare suppression is not called unused.
+    """
+    return with_deep_stack(lambda: _check(loaded, selected, config, narrowed))
+
+
+def _check(loaded: Loaded, selected: Collection[str], config: Config, narrowed: bool) -> Result:
+    result = Result([])
+    rules = [rule for rule in all_rules() if rule.code in selected]
+    found = [*_syntax_errors(loaded, selected), *_run_rules(rules, loaded.project, result.crashes)]
+    filters = _Filters(loaded, config)
+    found = [finding for finding in found if filters.keeps(finding)]
+    found = _fold(found, {rule.code: rule.supersedes for rule in rules})
+    kept = _suppress(found, loaded, selected, narrowed, result)
+    ordered = sorted(set(kept), key=lambda finding: finding.sort_key)
+    result.findings = ordered
+    return result
+
+
+def _facts(project: Project) -> dict[type, Callable[[], Iterable[Any]]]:
+    return {
+        Operation: lambda: project.operations,
+        Repetition: lambda: project.repetitions,
+        ExceptSite: lambda: project.handlers,
+        IndexDeclaration: lambda: project.indexes,
+        ClientSite: lambda: project.clients,
+        Project: lambda: [project],
+    }
+
+
+def _run_rules(rules: Sequence[Rule], project: Project, crashes: list[str]) -> Iterator[Finding]:
+    """The one wall: a rule that fails is named, and the others go on."""
+    facts = _facts(project)
+    for rule in rules:
+        for kind, test in rule.checks:
+            try:
+                for fact in facts[kind]():
+                    yield from test(project) if fact is project else test(fact, project)
+            except Exception as error:
+                crashes.append(f"rule {rule.code} {rule.name} failed: {type(error).__name__}: {error}")
+
+
+def _syntax_errors(loaded: Loaded, selected: Collection[str]) -> Iterator[Finding]:
+    if SYNTAX_ERROR not in selected:
+        return
+    rule = next(rule for rule in all_rules() if rule.code == SYNTAX_ERROR)
+    for broken in loaded.broken:
+        span = Span(loaded.display[broken.path], broken.line, broken.column, broken.line, broken.column + 1)
+        yield rule.finding(span, f"{broken.message}; the file is not checked")
+
+
+class _Filters:
+    """Which findings are in the files asked for, and not turned off there."""
+
+    def __init__(self, loaded: Loaded, config: Config) -> None:
+        self.config = config
+        self.shown = {loaded.display[path]: path for path in loaded.targets}
+        self.rules = {rule.code: rule for rule in all_rules()}
+        self._ignored: dict[str, set[str]] = {}
+
+    def keeps(self, finding: Finding) -> bool:
+        path = self.shown.get(finding.span.file)
+        if path is None or finding.confidence.rank < self.config.min_confidence.rank:
+            return False
+        if not self.rules[finding.code].in_tests and self.config.is_test(path):
+            return False
+        if path not in self._ignored:
+            self._ignored[path] = self.config.ignored_in(path, rule_infos())
+        return finding.code not in self._ignored[path]
+
+
+def _fold(findings: Iterable[Finding], supersedes: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """At one place the most specific finding stays and lists the others in ``also``."""
+    places: dict[tuple[str, int, int], list[Finding]] = {}
+    for finding in findings:
+        places.setdefault((finding.span.file, finding.span.line, finding.span.column), []).append(finding)
+    kept: list[Finding] = []
+    for group in places.values():
+        codes = {finding.code for finding in group}
+        hidden = {code for held in codes for code in supersedes.get(held, ()) if code in codes}
+        for finding in group:
+            if finding.code not in hidden:
+                also = tuple(sorted(hidden & set(supersedes.get(finding.code, ()))))
+                kept.append(replace(finding, also=also) if also else finding)
+    return kept
+
+
+def _suppress(
+    findings: list[Finding], loaded: Loaded, selected: Collection[str], narrowed: bool, result: Result
+) -> Iterator[Finding]:
+    """Findings that no comment silences, and the comments that silence nothing."""
+    by_file: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_file.setdefault(finding.span.file, []).append(finding)
+    for path in loaded.targets:
+        data = loaded.sources[path]
+        text = loaded.text(path) if b"mongolint" in data or b"noqa" in data or b"NOQA" in data else None
+        shown = loaded.display[path]
+        suppressions = find_suppressions(text) if text is not None else Suppressions()
+        for finding in by_file.get(shown, ()):
+            # A comment that names any of the codes told at one place silences that place
+            matches = [suppressions.match(finding.code, finding.name, finding.span.line)]
+            matches += [suppressions.match(code, "", finding.span.line) for code in finding.also]
+            if any(matches):
+                result.suppressed += 1
+            else:
+                yield finding
+        if UNUSED_SUPPRESSION in selected and text is not None:
+            yield from _unused(suppressions, shown, selected, narrowed)
+
+
+def _unused(
+    suppressions: Suppressions, shown: str, selected: Collection[str], narrowed: bool
+) -> Iterator[Finding]:
+    rule = next(rule for rule in all_rules() if rule.code == UNUSED_SUPPRESSION)
+    for unused in suppressions.unused(selected, rule_infos(), bare=not narrowed):
+        span = Span(shown, unused.line, unused.column, unused.line, unused.end_column)
+        finding = rule.finding(span, unused.message)
+        if suppressions.match(finding.code, finding.name, unused.line) is None:
+            yield finding
+
+
+def failing(findings: Iterable[Finding], threshold: Severity) -> bool:
+    """Whether any finding is at least that severe."""
+    return any(finding.severity.rank >= threshold.rank for finding in findings)
+

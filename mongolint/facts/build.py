@@ -1,0 +1,174 @@
+"""The state of the one walk: the growing table, the current variables, and where the walk stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from mongolint.facts.shapes import (
+    Call,
+    Context,
+    Handler,
+    Loop,
+    ModuleFacts,
+    Offsets,
+    Reference,
+    Row,
+    Scope,
+)
+
+# The variables of a function at one point: name -> row. None stands for code that is never reached.
+Env = dict[str, int]
+
+
+@dataclass(slots=True)
+class LoopFrame:
+    """Where ``break`` and ``continue`` of the loop being walked lead."""
+
+    index: int
+    breaks: list[Env] = field(default_factory=list)
+    continues: list[Env] = field(default_factory=list)
+
+
+class Builder:
+    """What the walk has gathered so far. One per module."""
+
+    def __init__(self, path: str) -> None:
+        self.facts = ModuleFacts(path)
+        self.nodes: list[Row] = self.facts.nodes
+        self.env: Env | None = {}
+        self.scope = 0
+        self.context = 0
+        self.loops: list[LoopFrame] = []
+        self.outer_names: dict[str, int] = {}
+        self.call_of_row: dict[int, Call] = {}
+        self.reference_of_row: dict[int, Reference] = {}
+        self.span_marks: dict[int, int] = {}
+        self.token_marks: dict[int, int] = {}
+        self.object_marks: list[tuple[cst.CSTNode, cst.CSTNode | None, Scope | Loop | Handler]] = []
+        self.kept: list[cst.CSTNode] = []
+        self._free: dict[tuple[int, str], int] = {}
+        self._const: dict[tuple[type, object], int] = {}
+
+    def add(self, row: Row) -> int:
+        self.nodes.append(row)
+        return len(self.nodes) - 1
+
+    def const(self, value: str | bytes | int | float | bool | None) -> int:
+        key = (type(value), value)
+        found = self._const.get(key)
+        if found is None:
+            found = self._const[key] = self.add(("const", value))
+        return found
+
+    def unknown(self) -> int:
+        return self.add(("unknown",))
+
+    def free(self, name: str) -> int:
+        key = (self.scope, name)
+        found = self._free.get(key)
+        if found is None:
+            found = self._free[key] = self.add(("free", self.scope, name))
+        return found
+
+    def phi(self, rows: Iterable[int]) -> int:
+        """The row that stands for any of ``rows``; nested ones are flattened."""
+        flat: dict[int, None] = {}
+        for row in rows:
+            node = self.nodes[row]
+            if node[0] == "phi" and node[1]:
+                flat.update(dict.fromkeys(node[1]))
+            else:
+                flat[row] = None
+        return next(iter(flat)) if len(flat) == 1 else self.add(("phi", tuple(flat)))
+
+    def bind(self, name: str, row: int) -> None:
+        """``name = row`` in the current scope, or in the scope that ``global``/``nonlocal`` names."""
+        scopes = self.facts.scopes
+        owner = self.outer_names.get(name, self.scope)
+        if scopes[owner].kind == "function" or owner != self.scope:
+            scopes[owner].defs.setdefault(name, []).append(row)
+        if self.env is not None:
+            self.env[name] = row
+
+    def join(self, envs: Iterable[Env | None]) -> Env | None:
+        """The variables where several paths meet."""
+        alive = [env for env in envs if env is not None]
+        if len(alive) < 2:
+            return alive[0] if alive else None
+        merged: Env = {}
+        for env in alive:
+            for name in env:
+                if name not in merged:
+                    rows = [e[name] for e in alive if name in e]
+                    merged[name] = rows[0] if rows.count(rows[0]) == len(rows) else self.phi(rows)
+        return merged
+
+    @contextmanager
+    def inside(self, kind: str, ref: int) -> Iterator[int]:
+        """Walk what follows in a new context; gives its number."""
+        outer = self.context
+        self.context = self.new_context(outer, kind, ref)
+        try:
+            yield self.context
+        finally:
+            self.context = outer
+
+    def new_context(self, parent: int, kind: str, ref: int) -> int:
+        self.facts.contexts.append(Context(parent, kind, ref))
+        return len(self.facts.contexts) - 1
+
+    def new_scope(self, kind: str, name: str) -> Scope:
+        """A scope below the current one, with a root context of its own; not entered yet."""
+        index = len(self.facts.scopes)
+        scope = Scope(index, kind, name, self.scope if index else -1, self.context)
+        scope.context = self.new_context(self.context, "root", index)
+        self.facts.scopes.append(scope)
+        return scope
+
+    @contextmanager
+    def entered(self, scope: Scope, env: Env) -> Iterator[None]:
+        """Walk the body of ``scope`` with these variables."""
+        saved = (self.env, self.scope, self.context, self.loops, self.outer_names)
+        self.env, self.scope, self.context = env, scope.index, scope.context
+        self.loops, self.outer_names = [], {}
+        try:
+            yield
+            scope.final = self.env or {}
+        finally:
+            self.env, self.scope, self.context, self.loops, self.outer_names = saved
+
+    def mark_span(self, node: cst.CSTNode, row: int) -> None:
+        """Ask for the place of ``node`` as the span of ``row``."""
+        self.span_marks[id(node)] = row
+        self.kept.append(node)
+
+    def mark_token(self, node: cst.CSTNode, row: int) -> None:
+        """Ask for the place of ``node`` as the token that names ``row`` (a method, an attribute)."""
+        self.token_marks[id(node)] = row
+        self.kept.append(node)
+
+    def mark_object(self, node: cst.CSTNode, owner: Scope | Loop | Handler, end: cst.CSTNode | None) -> None:
+        """Ask for the place from the start of ``node`` to the end of ``end`` as the span of ``owner``."""
+        self.object_marks.append((node, end, owner))
+
+    def wanted(self) -> set[int]:
+        """The ids of the nodes whose places were asked for."""
+        ends = (id(node) for mark in self.object_marks for node in mark[:2] if node is not None)
+        return {*self.span_marks, *self.token_marks, *ends}
+
+    def place(self, found: dict[int, Offsets]) -> None:
+        """Take in the places that were asked for."""
+        facts = self.facts
+        facts.spans = {row: found[key] for key, row in self.span_marks.items() if key in found}
+        facts.tokens = {row: found[key] for key, row in self.token_marks.items() if key in found}
+        for node, end, owner in self.object_marks:
+            start = found.get(id(node), (0, 0))[0]
+            stop = found.get(id(end), (0, 0))[1] if end is not None else start + len("except")
+            if isinstance(owner, Scope):
+                owner.name_span = (start, stop)
+            else:
+                owner.span = (start, stop)

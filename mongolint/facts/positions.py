@@ -1,0 +1,75 @@
+"""Where the marked nodes of a tree stand, by generating its code once and counting characters.
+
+LibCST's own position providers record every node; only a few of them are ever reported, so this
+counts offsets and keeps those that the walk marked: several times faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import libcst as cst
+from libcst._nodes.internal import CodegenState
+
+from mongolint.facts.shapes import Offsets
+
+
+class _Recorder:
+    """Context manager that notes the offsets around what is generated inside it."""
+
+    __slots__ = ("node", "start", "state")
+
+    def __init__(self, state: _Counter, node: cst.CSTNode) -> None:
+        self.state = state
+        self.node = node
+
+    def __enter__(self) -> None:
+        self.start = self.state.offset
+
+    def __exit__(self, *_: object) -> None:
+        self.state.found[id(self.node)] = (self.start, self.state.offset)
+
+
+class _Nothing:
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+_NOTHING = _Nothing()
+
+
+class _Counter(CodegenState):
+    __slots__ = ("found", "offset", "wanted")
+
+    def __init__(self, module: cst.Module, wanted: Collection[int]) -> None:
+        super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
+        self.offset = 0
+        self.wanted = wanted
+        self.found: dict[int, Offsets] = {}
+
+    def add_indent_tokens(self) -> None:
+        for token in self.indent_tokens:
+            self.offset += len(token)
+
+    def add_token(self, value: str) -> None:
+        self.offset += len(value)
+
+    def record_syntactic_position(  # type: ignore[override]
+        self,
+        node: cst.CSTNode,
+        *,
+        start_node: cst.CSTNode | None = None,
+        end_node: cst.CSTNode | None = None,
+    ) -> Any:
+        return _Recorder(self, node) if id(node) in self.wanted else _NOTHING
+
+
+def locate(module: cst.Module, wanted: Collection[int]) -> dict[int, Offsets]:
+    """Character offsets (start, end) of the nodes of ``module`` whose ``id`` is in ``wanted``."""
+    state = _Counter(module, wanted)
+    module._codegen(state)
+    return state.found

@@ -1,0 +1,215 @@
+"""The shapes of a module's facts.
+
+Every expression of a module is a row of one flat table (`ModuleFacts.nodes`); a row refers to others by
+number. Local names are already followed: a use of a variable *is* the row of the value it holds there, a
+``phi`` row where several assignments meet. What a table leaves open (globals, parameters, attributes,
+imports) is answered by `mongolint.project`. Rows, tags first:
+
+========================================== ==========================================================
+``("const", value)``                       a literal str, bytes, int, float, bool or None
+``("free", scope, name)``                  a name not bound in its function: closure, global, builtin
+``("param", scope, name)``                 a parameter
+``("attr", base, name)``                   attribute access
+``("item", base, key)``                    subscription
+``("call", function, args)``               args: pairs (keyword | None | "*" | "**", row)
+``("dict", pairs)``                        pairs (key row | None for ``**``, value row)
+``("seq", kind, rows)``                    kind list, tuple or set
+``("fstr", rows)``                         f-string; literal parts are const rows
+``("binop", operator, left, right)``       also augmented assignment
+``("bool", operator, rows)``               and, or
+``("not", row)``                           logical negation; other unary operators are unknown
+``("compare", operators, rows)``           comparison chain
+``("ifexp", test, then, otherwise)``       conditional expression
+``("await", row)``                         await
+``("func", scope)``, ``("class", scope)``  a definition; lambdas are functions
+``("module", dotted)``                     ``import a.b`` binds ("module", "a")
+``("from", module, name, level)``          ``from ..module import name``
+``("phi", rows)``                          one of several values, by the path taken
+``("iter", row)``                          an element met while iterating over the row
+``("unpack", row, index, count)``          an element of an unpacked value
+``("ctx", row)``                           what ``with row as name`` binds
+``("setitem", base, key, value)``          base after ``base[key] = value``
+``("delitem", base, key)``                 base after ``del base[key]``
+``("mutated", base, call)``                base after a mutating method call (update, append, pop …)
+``("comp", kind, rows)``                   comprehension; kind list, set, generator or dict
+``("star", row)``                          ``*row``
+``("typed", annotation, value | None)``    a value that carries an annotation
+``("yield", row | None)``, ``("exc", …)``  sent value; caught exception
+``("unknown",)``                           anything else
+========================================== ==========================================================
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = tuple[Any, ...]
+Offsets = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Param:
+    """A parameter; ``kind`` is "positional", "keyword", "*" or "**"."""
+
+    name: str
+    kind: str
+    annotation: int | None
+    default: int | None
+
+
+@dataclass(slots=True)
+class Scope:
+    """A module, class, function or lambda body."""
+
+    index: int
+    kind: str
+    name: str
+    parent: int
+    outer_context: int
+    context: int = 0
+    is_async: bool = False
+    params: list[Param] = field(default_factory=list)
+    decorators: list[int] = field(default_factory=list)
+    return_annotation: int | None = None
+    returns: list[tuple[int, int]] = field(default_factory=list)
+    yields: list[int] = field(default_factory=list)
+    bases: list[int] = field(default_factory=list)
+    keywords: list[tuple[str, int]] = field(default_factory=list)
+    defs: dict[str, list[int]] = field(default_factory=dict)
+    final: dict[str, int] = field(default_factory=dict)
+    annotations: dict[str, int] = field(default_factory=dict)
+    name_span: Offsets = (0, 0)
+
+
+@dataclass(slots=True)
+class Loop:
+    """A ``for``, ``while`` or comprehension clause.
+
+    ``repeats``: some path leads from the body back to its head. ``exits``: (kind, context) of each break
+    and return in its body.
+    """
+
+    kind: str
+    scope: int
+    context: int
+    iterable: int | None
+    is_async: bool
+    repeats: bool = True
+    exits: list[tuple[str, int]] = field(default_factory=list)
+    span: Offsets = (0, 0)
+
+
+@dataclass(slots=True)
+class Handler:
+    """One ``except`` clause. ``types`` is None for a bare one; ``context`` is that of its body."""
+
+    types: int | None
+    name: str | None
+    context: int
+    body_is_trivial: bool
+    span: Offsets = (0, 0)
+
+
+@dataclass(slots=True)
+class Try:
+    """A ``try`` statement; ``context`` is that of its body."""
+
+    scope: int
+    context: int
+    handlers: list[Handler] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Context:
+    """Where code stands: ``kind`` and the number of what encloses it.
+
+    kind: root (ref: scope), loop and comp (ref: loop), while-test (ref: loop), else (ref: loop), try,
+    handler, try-else, finally (ref: try), with (ref: row of the context manager), then and otherwise
+    (ref: row of the test).
+    """
+
+    parent: int
+    kind: str
+    ref: int
+
+
+@dataclass(slots=True)
+class Call:
+    """A call: its row, scope and context, and the row it is awaited in, if it is."""
+
+    row: int
+    scope: int
+    context: int
+    awaited: bool = False
+    statement: bool = False
+
+
+@dataclass(slots=True)
+class Reference:
+    """A driver method named without being called: ``run = coll.find_one``, ``partial(coll.find, …)``."""
+
+    row: int
+    scope: int
+    context: int
+    call: int | None
+    position: int
+
+
+@dataclass(slots=True)
+class Store:
+    """``base.name = value`` or ``base[key] = value`` (``name`` is then the row of the key)."""
+
+    base: int
+    name: str | int
+    value: int
+    scope: int
+    context: int
+    annotation: int | None = None
+
+
+@dataclass(slots=True)
+class Raise:
+    """A ``raise``; ``value`` is None when it re-raises."""
+
+    value: int | None
+    scope: int
+    context: int
+
+
+@dataclass(slots=True)
+class ModuleFacts:
+    """Everything the model knows of one file. ``path`` is absolute; ``lines`` holds line start offsets."""
+
+    path: str
+    lines: list[int] = field(default_factory=list)
+    nodes: list[Row] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    contexts: list[Context] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
+    tries: list[Try] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
+    item_stores: list[Store] = field(default_factory=list)
+    raises: list[Raise] = field(default_factory=list)
+    imports: list[tuple[str, str, int]] = field(default_factory=list)
+    star_imports: list[tuple[str, int]] = field(default_factory=list)
+    spans: dict[int, Offsets] = field(default_factory=dict)
+    tokens: dict[int, Offsets] = field(default_factory=dict)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, both 1-based, of a character offset."""
+        line = bisect_right(self.lines, offset)
+        return line, offset - self.lines[line - 1] + 1
+
+    def chain(self, context: int) -> list[Context]:
+        """The contexts around a place, innermost first, up to its function, class or module body."""
+        found = []
+        while True:
+            entry = self.contexts[context]
+            if entry.kind == "root":
+                return found
+            found.append(entry)
+            context = entry.parent

@@ -1,0 +1,108 @@
+"""Patterns for paths, as git reads them in a ``.gitignore``. May not touch the file system."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+
+
+class Globs:
+    """Patterns as in a ``.gitignore``, of which the last that matches decides.
+
+    Paths are relative to the directory that the patterns belong to, with ``/`` between the names. A pattern
+    speaks of the path itself and never of what lies below it: callers go down level by level, as git does.
+    """
+
+    __slots__ = ("_negated", "_others", "_plain")
+
+    def __init__(self, patterns: Iterable[str], *, strict: bool = True) -> None:
+        """Compile patterns; of a malformed one, raise ValueError or, as git does, let it match nothing."""
+        self._negated: list[bool] = []
+        # A pattern that is one name, or "*.py" and the like, is looked up; only the others are tried in turn.
+        self._plain: dict[str, list[tuple[int, bool]]] = {}
+        self._others: list[tuple[int, bool, Callable[[str, str], bool]]] = []
+        for pattern in patterns:
+            try:
+                self._add(pattern)
+            except (ValueError, re.error) as error:
+                if strict:
+                    raise ValueError(f"malformed pattern {pattern!r}") from error
+
+    def match(self, path: str, *, is_dir: bool = False) -> bool | None:
+        """Whether the last matching pattern includes the path or, negated, does not; None without a match."""
+        name = path.rpartition("/")[2]
+        best = -1
+        _, dot, suffix = name.rpartition(".")
+        for key in (name, "*." + suffix) if dot else (name,):
+            for index, dir_only in self._plain.get(key, ()):
+                if index > best and (is_dir or not dir_only):
+                    best = index
+        for index, dir_only, test in reversed(self._others):
+            if index < best:
+                break
+            if (is_dir or not dir_only) and test(path, name):
+                best = index
+                break
+        return None if best < 0 else not self._negated[best]
+
+    def covers(self, path: str) -> bool:
+        """Whether a file, or a directory above it, is matched."""
+        ends = (index for index, character in enumerate(path) if character == "/")
+        return any(self.match(path[:end], is_dir=True) for end in ends) or bool(self.match(path))
+
+    def _add(self, pattern: str) -> None:
+        pattern = pattern.rstrip("\r\n")
+        while pattern.endswith(" ") and not pattern.endswith("\\ "):
+            pattern = pattern[:-1]
+        negated = pattern.startswith("!")
+        stem = pattern[negated:]
+        dir_only = stem.endswith("/")
+        stem = stem[:-1] if dir_only else stem
+        if not stem or pattern.startswith("#"):
+            return
+        extension = stem[2:] if stem.startswith("*.") else ""
+        index = len(self._negated)
+        if not re.search(r"[*?\[\\/]", stem) or (extension and not re.search(r"[*?\[\\/.]", extension)):
+            self._plain.setdefault(stem, []).append((index, dir_only))
+        else:
+            self._others.append((index, dir_only, _glob(stem)))
+        self._negated.append(negated)
+
+
+def _glob(stem: str) -> Callable[[str, str], bool]:
+    """The test of one pattern on (path, name).
+
+    `pathspec` reads each name in it. A whole pattern it would also match with whatever lies below a match,
+    which is wrong for a negation: in git that does not bring back what another pattern drops.
+    """
+    if "/" not in stem:
+        whole = _name_test(stem)
+        return lambda _, name: whole(name)
+    # One "**" after another adds nothing but ways to try.
+    names = re.sub(r"(?<![^/])\*\*(?:/\*\*)+(?![^/])", "**", stem.lstrip("/")).split("/")
+    tests = [None if name == "**" else _name_test(name) for name in names]
+    return lambda path, _: _match_names(tests, path.split("/"))
+
+
+def _match_names(tests: Sequence[Callable[[str], bool] | None], names: Sequence[str]) -> bool:
+    """Whether each name passes its test; None stands for any number of names, at the end for one or more."""
+    if not tests:
+        return not names
+    if tests[0] is not None:
+        return bool(names) and tests[0](names[0]) and _match_names(tests[1:], names[1:])
+    if len(tests) == 1:
+        return bool(names)
+    return any(_match_names(tests[1:], names[start:]) for start in range(len(names)))
+
+
+def _name_test(name: str) -> Callable[[str], bool]:
+    if not re.search(r"[*?\[\\]", name):
+        return name.__eq__
+    from pathspec import GitIgnoreSpec  # not needed by most runs, and slow to import
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of re, on brackets in brackets
+        spec = GitIgnoreSpec.from_lines(["\\" + name if name.startswith(("!", "#")) else name])
+    pattern = next(iter(spec.patterns))
+    return lambda candidate: pattern.include is not None and pattern.match_file(candidate) is not None

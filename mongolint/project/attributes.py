@@ -1,0 +1,365 @@
+"""Attributes, subscriptions and elements of values; what is stored on objects from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import Store
+from mongolint.project import driver, functions
+from mongolint.project.atoms import (
+    DRIVER_ATOMS,
+    NONE,
+    UNKNOWN,
+    Atom,
+    ClassRef,
+    Const,
+    Elements,
+    Env,
+    External,
+    ExternalObject,
+    FunctionRef,
+    Instance,
+    Literal,
+    Method,
+    ModuleRef,
+    Pair,
+    Super,
+    Unknown,
+    Value,
+    const,
+    informative,
+    join,
+    strings,
+)
+
+if TYPE_CHECKING:
+    from mongolint.project.link import Linker
+
+
+def attribute(link: Linker, atom: Atom, name: str) -> Value:
+    """``atom.name``."""
+    if isinstance(atom, DRIVER_ATOMS):
+        return driver.attribute(link, atom, name)
+    kind = type(atom)
+    if kind is Instance or kind is ClassRef:
+        return _member(link, atom, name)
+    if kind is ModuleRef:
+        return link.member(atom, name)
+    if kind is External:
+        found = (External(f"{atom.name}.{name}"),)
+        return join([found, link.stores.hung(name)]) if _hangs(atom.name) else found
+    if kind is Super:
+        methods = tuple(link.hierarchy.methods(atom, name))
+        return methods or _member(link, atom.receiver, name)
+    if kind is Const and name == "value":
+        return (atom,)
+    if kind in _DATA:
+        return (Method(atom, name),)
+    if kind is Unknown or kind is ExternalObject:
+        return link.stores.hung(name) or (UNKNOWN,)
+    return (UNKNOWN,)
+
+
+_DATA = (Const, Literal, Elements, Pair)
+
+
+def _hangs(name: str) -> bool:
+    """Framework proxies whose attributes are whatever the application put there."""
+    return name in ("flask.g", "flask.current_app", "quart.g", "quart.current_app")
+
+
+def item(link: Linker, atom: Atom, key: Value) -> Value:
+    """``atom[key]``."""
+    if isinstance(atom, DRIVER_ATOMS):
+        return driver.item(atom, key)
+    kind = type(atom)
+    if kind is Literal:
+        return literal_item(link, atom, key)
+    if kind is Pair or kind is Elements:
+        return join(atom.items) if kind is Pair else atom.items
+    if kind is ClassRef:
+        return join(link.attribute(atom, name) for name in strings(key)) or (UNKNOWN,)
+    if kind is External:
+        return (atom,)
+    if kind is Instance:
+        return join(
+            functions.returned(link, method, None) for method in link.hierarchy.methods(atom, "__getitem__")
+        ) or (UNKNOWN,)
+    if kind is Unknown or kind is ExternalObject:
+        return join(link.stores.hung_item(name) for name in strings(key)) or (UNKNOWN,)
+    return (UNKNOWN,)
+
+
+def literal_item(link: Linker, atom: Literal, key: Value) -> Value:
+    """An entry of a dict or sequence literal; any entry where the key is not known."""
+    module, row, env = atom
+    node = link.node(module, row)
+    if node[0] == "setitem":
+        return _set_item(link, atom, key)
+    if node[0] in ("mutated", "delitem"):
+        return join(link.item(base, key) for base in link.value(module, node[1], env))
+    wanted = {a.value for a in key if type(a) is Const}
+    if node[0] == "dict":
+        return _dict_item(link, atom, node[1], wanted)
+    if node[0] == "seq":
+        indexes = [i for i in wanted if isinstance(i, int) and -len(node[2]) <= i < len(node[2])]
+        rows = [node[2][i] for i in indexes] or (node[2] if not wanted else [])
+        return link.values(module, rows, env) or (UNKNOWN,)
+    if node[0] == "comp":
+        return link.value(module, node[2][-1], env)
+    return (UNKNOWN,)
+
+
+def _set_item(link: Linker, atom: Literal, key: Value) -> Value:
+    module, row, env = atom
+    _, base, stored_key, value = link.node(module, row)
+    before = join(link.item(a, key) for a in link.value(module, base, env))
+    stored = link.value(module, stored_key, env)
+    if UNKNOWN in stored or UNKNOWN in key or not key:
+        return join([before, link.value(module, value, env)])
+    return link.value(module, value, env) if set(stored) & set(key) else before
+
+
+def _dict_item(
+    link: Linker, atom: Literal, pairs: tuple[tuple[int | None, int], ...], wanted: set[object]
+) -> Value:
+    module, _, env = atom
+    found: list[Value] = []
+    for key, value in pairs:
+        if key is None:
+            found.append(join(link.item(a, tuple(const(w) for w in wanted)) for a in link.value(module, value, env)))
+            continue
+        keys = link.value(module, key, env)
+        if not wanted or UNKNOWN in keys or {a.value for a in keys if type(a) is Const} & wanted:
+            found.append(link.value(module, value, env))
+    return join(found) or (UNKNOWN,)
+
+
+def elements(link: Linker, value: Value) -> Value:
+    """What iterating over a value gives."""
+    return join(_elements(link, atom) for atom in value) or (UNKNOWN,)
+
+
+def _elements(link: Linker, atom: Atom) -> Value:
+    if type(atom) is Elements:
+        return atom.items
+    if type(atom) is Pair:
+        return join(atom.items)
+    if type(atom) is not Literal:
+        return (UNKNOWN,)
+    module, row, env = atom
+    node = link.node(module, row)
+    if node[0] == "seq":
+        return join(_sequence_element(link, module, part, env) for part in node[2])
+    if node[0] == "dict":
+        return link.values(module, [key for key, _ in node[1] if key is not None], env)
+    if node[0] == "comp":
+        return link.value(module, node[2][0], env)
+    if node[0] == "mutated":
+        base = link.elements(link.value(module, node[1], env))
+        return join([base, _added(link, module, node[2], env)])
+    if node[0] in ("setitem", "delitem"):
+        return link.elements(link.value(module, node[1], env))
+    return (UNKNOWN,)
+
+
+def _sequence_element(link: Linker, module: int, row: int, env: Env | None) -> Value:
+    value = link.value(module, row, env)
+    return link.elements(value) if link.node(module, row)[0] == "star" else value
+
+
+def _added(link: Linker, module: int, call: int, env: Env | None) -> Value:
+    """What ``append``, ``add``, ``insert`` or ``extend`` put into a list."""
+    _, function, args = link.node(module, call)
+    name = link.node(module, function)[2]
+    if not args:
+        return ()
+    value = link.value(module, args[-1][1], env)
+    if name in ("append", "add", "insert", "appendleft"):
+        return value
+    return link.elements(value) if name in ("extend", "update") else ()
+
+
+# Members of project classes
+
+
+def _member(link: Linker, atom: Instance | ClassRef, name: str) -> Value:
+    """An attribute of an object or class of the project: what any class on the way up gives it."""
+    cls = ClassRef(atom.module, atom.scope)
+    if name == "__class__":
+        return (cls,)
+    weak: list[Value] = []
+    for member in link.hierarchy.order(cls):
+        found = _member_of(link, atom, member, name)
+        if any(a != NONE and a != UNKNOWN for a in found):
+            return join([found, *weak])
+        weak.append(found)
+    late = link.stores.from_outside(cls, name)
+    if informative(late):
+        return join([late, *weak])
+    inherited = [_inherited(link, atom, base, name) for base in link.hierarchy.external_bases(cls)]
+    found = join([*weak, *inherited])
+    return found or link.stores.hung(name, own=False) or (UNKNOWN,)
+
+
+def _member_of(link: Linker, atom: Instance | ClassRef, member: ClassRef, name: str) -> Value:
+    """What one class of the resolution order gives for ``name``."""
+    method = link.hierarchy.own(member, name)
+    if method is not None:
+        if type(atom) is Instance and link.hierarchy.is_property(method):
+            bound = method._replace(receiver=atom)
+            env = link.env(method.module, method.scope, _receiver_binding(link, bound), None, atom.init)
+            return functions.returned(link, bound, env)
+        return _bound(link, atom, method, name)
+    found = [link.stores.on_self(atom, member, name)]
+    scope = link.scope(*member)
+    if name in scope.final:
+        found.append(link.value(member.module, scope.final[name]))
+    if name in scope.annotations and not informative(join(found)):
+        passed = atom.init.bindings.get(name, ()) if type(atom) is Instance and atom.init else ()
+        found.append(passed or link.annotated(member.module, scope.annotations[name]))
+    elif name in scope.annotations and type(atom) is Instance and atom.init:
+        found = [atom.init.bindings[name]] if name in atom.init.bindings else found
+    if name in link.nested_classes(member):
+        found.append((link.nested_classes(member)[name],))
+    return join(found)
+
+
+def _bound(link: Linker, atom: Instance | ClassRef, method: FunctionRef, name: str) -> Value:
+    if link.hierarchy.is_static(method):
+        return (method,)
+    if link.hierarchy.is_class_method(method):
+        return (method._replace(receiver=ClassRef(atom.module, atom.scope)),)
+    if type(atom) is Instance:
+        return tuple(link.hierarchy.methods(atom, name)) or (method._replace(receiver=atom),)
+    return (method,)
+
+
+def _receiver_binding(link: Linker, method: FunctionRef) -> dict[str, Value]:
+    params = link.scope(method.module, method.scope).params
+    return {params[0].name: (method.receiver,)} if params else {}
+
+
+def _inherited(link: Linker, atom: Instance | ClassRef, base: str, name: str) -> Value:
+    if base.startswith("enum.") and name in ("value", "name"):
+        return (UNKNOWN,)
+    return ()
+
+
+class Stores:
+    """Values stored by ``object.name = value`` anywhere in the project, by attribute name."""
+
+    def __init__(self, link: Linker) -> None:
+        self.link = link
+        self._hung: dict[tuple[str, bool], Value] = {}
+
+    @cached_property
+    def _split(self) -> tuple[dict[tuple[ClassRef, str], list[Store]], dict[str, list[tuple[int, Store]]]]:
+        """Stores on ``self`` or ``cls`` by class and name; all others by name."""
+        own: dict[tuple[ClassRef, str], list[Store]] = {}
+        foreign: dict[str, list[tuple[int, Store]]] = {}
+        for module, facts in enumerate(self.link.modules):
+            for store in facts.stores:
+                cls = self._owner(module, store)
+                if cls is not None:
+                    own.setdefault((cls, str(store.name)), []).append(store)
+                elif module not in self.link.tests:
+                    foreign.setdefault(str(store.name), []).append((module, store))
+        return own, foreign
+
+    def _owner(self, module: int, store: Store) -> ClassRef | None:
+        node = self.link.node(module, store.base)
+        if node[0] not in ("param", "free"):
+            return None
+        around = self.link.enclosing_method(module, node[1])
+        if around is None:
+            return None
+        cls, method = around
+        params = self.link.scope(module, method).params
+        return cls if params and params[0].name == node[2] else None
+
+    def on_self(self, atom: Instance | ClassRef, member: ClassRef, name: str) -> Value:
+        """What methods of ``member`` store in ``self.name`` of the object ``atom``."""
+        link = self.link
+        found = []
+        for store in self._split[0].get((member, name), ()):
+            around = link.enclosing_method(member.module, store.scope)
+            method = around[1] if around else store.scope
+            env = link.self_env(atom, member.module, method)
+            found.append(link.value(member.module, store.value, env))
+        return join(found)
+
+    def from_outside(self, cls: ClassRef, name: str) -> Value:
+        """What code outside the class stores in ``name`` of its objects (late wiring, singletons)."""
+        link = self.link
+        family = {cls, *link.hierarchy.order(cls), *link.hierarchy.subclasses(cls)}
+        found = []
+        for module, store in self._split[1].get(name, ()):
+            for atom in link.value(module, store.base):
+                if type(atom) in (Instance, ClassRef) and ClassRef(*atom[:2]) in family:
+                    found.append(link.value(module, store.value))
+                    break
+        return join(found)
+
+    def on_module(self, target: ModuleRef, name: str) -> Value:
+        """What other modules store in ``module.name``."""
+        link = self.link
+        return join(
+            link.value(module, store.value)
+            for module, store in self._split[1].get(name, ())
+            if target in link.value(module, store.base)
+        )
+
+    def hung(self, name: str, own: bool = True) -> Value:
+        """The driver object that the application hangs on framework objects under ``name``.
+
+        Only where all stores of that name agree: ``app.db = …``, ``request.app.state.db``, ``bot.db``.
+        ``own``: also what a subclass of a framework class (a bot, an application) stores on itself.
+        """
+        key = (name, own)
+        if key not in self._hung:
+            self._hung[key] = ()
+            values = [v for v in self._hung_values(name, own) if v]
+            found = join(values)
+            self._hung[key] = found if len(set(found)) == 1 else ()
+        return self._hung[key]
+
+    def _hung_values(self, name: str, own: bool) -> Iterator[Value]:
+        link = self.link
+        for module, store in self._split[1].get(name, ()):
+            base = link.value(module, store.base)
+            if not any(type(atom) in (Instance, ClassRef, ModuleRef) for atom in base):
+                yield _hangable(link.value(module, store.value))
+        if own:
+            for (cls, stored), stores in self._split[0].items():
+                if stored == name and any(True for _ in link.hierarchy.external_bases(cls)):
+                    yield from (_hangable(link.value(cls.module, store.value)) for store in stores)
+
+    def hung_item(self, key: str) -> Value:
+        """The driver object stored under a literal key of a framework object: ``app["db"] = …``."""
+        link = self.link
+        found = []
+        for module, store in self._items.get(key, ()):
+            found.append(_hangable(link.value(module, store.value)))
+        value = join(found)
+        return value if len(value) == 1 else ()
+
+    @cached_property
+    def _items(self) -> dict[str, list[tuple[int, Store]]]:
+        found: dict[str, list[tuple[int, Store]]] = {}
+        for module, facts in enumerate(self.link.modules):
+            if module in self.link.tests:
+                continue
+            for store in facts.item_stores:
+                node = facts.nodes[int(store.name)]
+                if node[0] == "const" and isinstance(node[1], str):
+                    found.setdefault(node[1], []).append((module, store))
+        return found
+
+
+def _hangable(value: Value) -> Value:
+    kinds = (*DRIVER_ATOMS, Instance)
+    return tuple(atom for atom in value if isinstance(atom, kinds))
+

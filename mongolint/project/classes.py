@@ -1,0 +1,164 @@
+"""Class hierarchies: bases, resolution order, subclasses, methods, abstract methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import Scope
+from mongolint.project.atoms import Atom, ClassRef, External, FunctionRef, Instance, Super
+
+if TYPE_CHECKING:
+    from mongolint.project.link import Linker
+
+
+class Hierarchy:
+    """Questions about the classes of a project."""
+
+    def __init__(self, link: Linker) -> None:
+        self.link = link
+        self._bases: dict[ClassRef, list[ClassRef | External]] = {}
+        self._order: dict[ClassRef, list[ClassRef]] = {}
+        self._decorators: dict[tuple[int, int], frozenset[str]] = {}
+
+    def bases(self, cls: ClassRef) -> list[ClassRef | External]:
+        """Direct bases; ``Generic[T]`` counts as ``Generic``."""
+        if cls not in self._bases:
+            self._bases[cls] = []
+            found: list[ClassRef | External] = []
+            for row in self.link.scope(*cls).bases:
+                node = self.link.node(cls.module, row)
+                row = node[1] if node[0] == "item" else row
+                for atom in self.link.value(cls.module, row):
+                    if type(atom) is External or (type(atom) is ClassRef and atom != cls):
+                        found.append(atom)
+            self._bases[cls] = found
+        return self._bases[cls]
+
+    def order(self, cls: ClassRef) -> list[ClassRef]:
+        """The project classes in resolution order: the class, then its bases, shared ones last."""
+        if cls not in self._order:
+            self._order[cls] = [cls]
+            walk = [cls]
+            for base in self.bases(cls):
+                if type(base) is ClassRef:
+                    walk.extend(self.order(base))
+            self._order[cls] = list(reversed(dict.fromkeys(reversed(walk))))
+        return self._order[cls]
+
+    def external_bases(self, cls: ClassRef) -> Iterator[str]:
+        """Names of the bases outside the project, of the class and of what it inherits from."""
+        for member in self.order(cls):
+            for base in self.bases(member):
+                if type(base) is External:
+                    yield base.name
+
+    @cached_property
+    def _subclasses(self) -> dict[ClassRef, list[ClassRef]]:
+        found: dict[ClassRef, list[ClassRef]] = {}
+        for module, facts in enumerate(self.link.modules):
+            for scope in facts.scopes:
+                if scope.kind == "class" and scope.bases:
+                    cls = ClassRef(module, scope.index)
+                    for base in self.order(cls)[1:]:
+                        if module in self.link.tests and base.module not in self.link.tests:
+                            continue
+                        found.setdefault(base, []).append(cls)
+        return found
+
+    def subclasses(self, cls: ClassRef) -> list[ClassRef]:
+        """All classes that inherit from ``cls``, at any depth."""
+        return self._subclasses.get(cls, [])
+
+    def own(self, cls: ClassRef, name: str) -> FunctionRef | None:
+        """The function that ``cls`` itself defines under ``name``."""
+        row = self.link.scope(*cls).final.get(name)
+        if row is None:
+            return None
+        node = self.link.node(cls.module, row)
+        return FunctionRef(cls.module, node[1]) if node[0] == "func" else None
+
+    def find(self, cls: ClassRef, name: str) -> FunctionRef | None:
+        """The method ``name`` of ``cls``, own or inherited."""
+        for member in self.order(cls):
+            found = self.own(member, name)
+            if found is not None:
+                return found
+        return None
+
+    def methods(self, atom: Atom, name: str) -> Iterator[FunctionRef]:
+        """The methods that ``atom.name`` may run, bound to it; an abstract one is left to its implementations."""
+        if type(atom) is Super:
+            order = self.order(_class_of(atom.receiver))
+            start = order.index(ClassRef(atom.module, atom.scope)) + 1 if ClassRef(*atom[:2]) in order else 0
+            for member in order[start:]:
+                found = self.own(member, name)
+                if found is not None:
+                    yield found._replace(receiver=atom.receiver)
+                    return
+        elif type(atom) is Instance or type(atom) is ClassRef:
+            cls = ClassRef(atom.module, atom.scope)
+            found = self.find(cls, name)
+            if found is not None and not self.is_abstract(found):
+                yield found._replace(receiver=atom)
+                return
+            implementations = [self.own(sub, name) for sub in self.subclasses(cls)]
+            concrete = [f for f in implementations if f is not None and not self.is_abstract(f)]
+            for function in concrete:
+                owner = self.link.method_class(function.module, function.scope)
+                if owner is not None:
+                    yield function._replace(receiver=Instance(*owner))
+            if found is not None and not concrete:
+                yield found._replace(receiver=atom)
+
+    def decorators(self, function: FunctionRef) -> frozenset[str]:
+        """The last names of a function's decorators: ``app.get("/")`` is ``get``."""
+        key = (function.module, function.scope)
+        if key not in self._decorators:
+            names = [self._last_name(function.module, row) for row in self.link.scope(*key).decorators]
+            self._decorators[key] = frozenset(name for name in names if name)
+        return self._decorators[key]
+
+    def _last_name(self, module: int, row: int) -> str | None:
+        node = self.link.node(module, row)
+        while node[0] == "call":
+            node = self.link.node(module, node[1])
+        return node[2] if node[0] in ("attr", "free", "from") else None
+
+    def is_static(self, function: FunctionRef) -> bool:
+        return "staticmethod" in self.decorators(function)
+
+    def is_class_method(self, function: FunctionRef) -> bool:
+        scope = self.link.scope(function.module, function.scope)
+        return "classmethod" in self.decorators(function) or scope.name in _IMPLICIT_CLASS_METHODS
+
+    def is_property(self, function: FunctionRef) -> bool:
+        return any("property" in name for name in self.decorators(function))
+
+    def is_abstract(self, function: FunctionRef) -> bool:
+        """Declared abstract, or a body that only raises NotImplementedError or does nothing."""
+        if self.decorators(function) & {"abstractmethod", "abstractproperty", "overload"}:
+            return True
+        scope = self.link.scope(function.module, function.scope)
+        return self.link.method_class(function.module, function.scope) is not None and self._is_empty(
+            function.module, scope
+        )
+
+    def _is_empty(self, module: int, scope: Scope) -> bool:
+        facts = self.link.modules[module]
+        if scope.name.startswith("__") or any(facts.nodes[row] != ("const", None) for row, _ in scope.returns):
+            return False
+        raises = [r for r in facts.raises if r.scope == scope.index]
+        calls = [c for c in facts.calls if c.scope == scope.index]
+        stores = [s for s in facts.stores if s.scope == scope.index]
+        return not stores and not scope.yields and len(calls) <= len(raises) and not scope.defs.keys() - {
+            p.name for p in scope.params
+        }
+
+
+_IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
+
+
+def _class_of(atom: Instance | ClassRef) -> ClassRef:
+    return ClassRef(atom.module, atom.scope)

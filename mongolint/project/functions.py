@@ -1,0 +1,351 @@
+"""Calls: what they return, how arguments meet parameters, and who calls a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from mongolint.facts.shapes import ModuleFacts, Param, Scope
+from mongolint.project import driver, externals
+from mongolint.project.atoms import (
+    DRIVER_ATOMS,
+    UNKNOWN,
+    Atom,
+    ClassRef,
+    Elements,
+    Env,
+    External,
+    FunctionRef,
+    Instance,
+    Literal,
+    Method,
+    Partial,
+    Value,
+    informative,
+    join,
+)
+
+if TYPE_CHECKING:
+    from mongolint.project.link import Linker
+
+_MAX_SITES = 200
+
+
+def call(link: Linker, atom: Atom, module: int, row: int, env: Env | None) -> Value:
+    """What calling ``atom`` with the arguments of the call at ``row`` gives."""
+    kind = type(atom)
+    if kind is FunctionRef:
+        return returned(link, atom, bind(link, atom, module, row, env))
+    if kind is ClassRef:
+        return construct(link, atom, module, row, env)
+    if kind is External:
+        return externals.call(link, atom.name, module, row, env)
+    if kind is Method:
+        return driver.call(link, atom, module, row, env)
+    if kind is Partial:
+        return link.call(atom.function, atom.module, atom.row, env)
+    if kind is Instance:
+        return join(
+            returned(link, method, bind(link, method, module, row, env))
+            for method in link.hierarchy.methods(atom, "__call__")
+        ) or (UNKNOWN,)
+    return (UNKNOWN,)
+
+
+def callees(link: Linker, atom: Atom) -> Iterator[FunctionRef]:
+    """The functions of the project that calling ``atom`` may run."""
+    if type(atom) is FunctionRef:
+        yield atom
+    elif type(atom) is ClassRef:
+        yield from (m for m in (link.hierarchy.find(atom, "__init__"),) if m is not None)
+    elif type(atom) is Instance:
+        yield from link.hierarchy.methods(atom, "__call__")
+    elif type(atom) is Partial:
+        yield from callees(link, atom.function)
+
+
+def returned(link: Linker, function: FunctionRef, env: Env | None) -> Value:
+    """What ``function`` returns when its parameters are bound as in ``env``."""
+    scope = link.scope(function.module, function.scope)
+    if scope.yields:
+        items = link.values(function.module, scope.yields, env) or (UNKNOWN,)
+        return (Elements(items),)
+    value = link.values(function.module, [row for row, _ in scope.returns], env)
+    if scope.return_annotation is not None and not _says_enough(value):
+        hint = link.annotated(function.module, scope.return_annotation, env)
+        if informative(hint):
+            return join([tuple(atom for atom in value if atom != UNKNOWN), hint])
+    return value or (UNKNOWN,)
+
+
+def _says_enough(value: Value) -> bool:
+    return UNKNOWN not in value and informative(value)
+
+
+def construct(link: Linker, cls: ClassRef, module: int, row: int, env: Env | None) -> Value:
+    """An instance of ``cls``; a subclass of a driver class is that driver object."""
+    for name in link.hierarchy.external_bases(cls):
+        made = driver.constructed(link, name, module, row, env)
+        if made is not None:
+            return (made,)
+    init = link.hierarchy.find(cls, "__init__")
+    if init is not None:
+        bound = bind(link, init._replace(receiver=Instance(*cls)), module, row, env)
+    else:
+        bound = _bind_fields(link, cls, module, row, env)
+    return (Instance(cls.module, cls.scope, bound),)
+
+
+def _bind_fields(link: Linker, cls: ClassRef, module: int, row: int, env: Env | None) -> Env | None:
+    """Arguments of a class without a constructor of its own (dataclass, Pydantic model), by field name."""
+    fields = [n for c in reversed(link.hierarchy.order(cls)) for n in link.scope(*c).annotations]
+    params = [Param(name, "positional", None, None) for name in dict.fromkeys(fields)]
+    bindings = _bindings(link, params, module, row, env)
+    return link.env(cls.module, cls.scope, bindings, None, env) if bindings else None
+
+
+def bind(link: Linker, function: FunctionRef, module: int, row: int, env: Env | None) -> Env | None:
+    """The environment in which the call at ``row`` runs ``function``."""
+    scope = link.scope(function.module, function.scope)
+    params, bindings = list(scope.params), {}
+    if _takes_receiver(link, function) and params:
+        bindings[params.pop(0).name] = (function.receiver,)
+    bindings.update(_bindings(link, params, module, row, env))
+    given = {name for name in bindings}
+    for param in params:
+        if param.name not in given and param.default is not None:
+            bindings[param.name] = link.value(function.module, param.default, function.env)
+    return link.env(function.module, function.scope, bindings, function.env, env)
+
+
+def _takes_receiver(link: Linker, function: FunctionRef) -> bool:
+    return function.receiver is not None and not link.hierarchy.is_static(function)
+
+
+class Argument(NamedTuple):
+    """An argument as written: keyword (None when positional) and row."""
+
+    keyword: str | None
+    row: int
+
+
+def arguments(link: Linker, module: int, row: int, env: Env | None) -> tuple[list[Argument], bool]:
+    """The arguments of a call, ``*(a, b)`` spread out; whether all of them are known."""
+    found: list[Argument] = []
+    complete = True
+    for keyword, value in link.node(module, row)[2]:
+        if keyword == "*":
+            spread = _spread(link, module, value, env)
+            complete = complete and spread is not None
+            if spread is None:
+                break
+            found.extend(Argument(None, item) for item in spread)
+        elif keyword == "**":
+            complete = False
+        else:
+            found.append(Argument(keyword, value))
+    return found, complete
+
+
+def _spread(link: Linker, module: int, row: int, env: Env | None) -> list[int] | None:
+    """The rows of the one tuple or list literal, in the same module, that ``*row`` spreads."""
+    value = link.value(module, row, env)
+    if len(value) == 1 and type(value[0]) is Literal and value[0].module == module:
+        node = link.node(module, value[0].row)
+        if node[0] == "seq":
+            return list(node[2])
+    return None
+
+
+def _bindings(
+    link: Linker, params: list[Param], module: int, row: int, env: Env | None
+) -> dict[str, Value]:
+    """Values of the arguments by parameter name; arguments that say nothing are left out."""
+    args, _ = arguments(link, module, row, env)
+    positional = [p.name for p in params if p.kind == "positional"]
+    names = {p.name for p in params if p.kind in ("positional", "keyword")}
+    bindings: dict[str, Value] = {}
+    position = 0
+    for arg in args:
+        name = arg.keyword
+        if name is None:
+            name = positional[position] if position < len(positional) else None
+            position += 1
+        if name in names and name is not None:
+            bindings[name] = link.value(module, arg.row, env) or (UNKNOWN,)
+    return bindings
+
+
+# Parameters without a known call: annotation, defaults, every call site
+
+
+def parameter(link: Linker, module: int, index: int, name: str) -> Value:
+    """What a parameter can be, by all that calls its function."""
+    scope = link.scope(module, index)
+    cls = link.method_class(module, index)
+    function = FunctionRef(module, index)
+    if cls is not None and scope.params and scope.params[0].name == name:
+        if not link.hierarchy.is_static(function):
+            return receiver(link, cls, function)
+    param = next((p for p in scope.params if p.name == name), None)
+    if param is None or param.kind in ("*", "**"):
+        return (UNKNOWN,)
+    passed = link.sites.argument(module, index, param)
+    default = () if param.default is None else link.value(module, param.default)
+    injected = externals.injected(link, module, param, default)
+    if injected:
+        return injected
+    hint = () if param.annotation is None else link.annotated(module, param.annotation)
+    return _combine(passed, hint, default)
+
+
+def _combine(passed: Value, hint: Value, default: Value) -> Value:
+    """Call sites say more than an annotation where they say anything of the same kind."""
+    if informative(passed):
+        if informative(hint) and not any(type(a) in _TELLING for a in passed):
+            return join([tuple(a for a in passed if a != UNKNOWN), hint])
+        return passed
+    if informative(hint):
+        return hint
+    return join([passed, default]) or (UNKNOWN,)
+
+
+_TELLING = (*DRIVER_ATOMS, Instance, ClassRef, FunctionRef, Literal, Method, Elements)
+
+
+def receiver(link: Linker, cls: ClassRef, function: FunctionRef) -> Value:
+    """``self`` or ``cls`` of a method: its class and every subclass that inherits the method."""
+    scope = link.scope(function.module, function.scope)
+    owners = [cls]
+    for sub in link.hierarchy.subclasses(cls):
+        found = link.hierarchy.find(sub, scope.name)
+        if found is not None and (found.module, found.scope) == (function.module, function.scope):
+            owners.append(sub)
+        elif scope.name == "__init__":
+            owners.append(sub)
+    if link.hierarchy.is_class_method(function):
+        return tuple(owners)
+    return tuple(Instance(*owner) for owner in owners)
+
+
+class CallSites:
+    """Who calls a function: calls by the last name of what they call, then by what that is."""
+
+    def __init__(self, link: Linker) -> None:
+        self.link = link
+        self._sites: dict[tuple[int, int], list[tuple[int, int, FunctionRef]]] = {}
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[tuple[int, int]]]:
+        found: dict[str, list[tuple[int, int]]] = {}
+        for module, facts in enumerate(self.link.modules):
+            for entry in facts.calls:
+                for name in _callee_names(facts, facts.nodes[entry.row][1]):
+                    found.setdefault(name, []).append((module, entry.row))
+        return found
+
+    def of(self, module: int, index: int) -> list[tuple[int, int, FunctionRef]]:
+        """Calls (module, row, receiver) of a function; for ``__init__``, the constructions of its classes."""
+        key = (module, index)
+        if key not in self._sites:
+            self._sites[key] = []
+            self._sites[key] = list(self._search(module, index))[:_MAX_SITES]
+        return self._sites[key]
+
+    def _search(self, module: int, index: int) -> Iterator[tuple[int, int, FunctionRef]]:
+        scope = self.link.scope(module, index)
+        for site_module, row in self._candidates(module, scope):
+            if site_module in self.link.tests and module not in self.link.tests:
+                continue
+            for atom in self.link.value(site_module, self.link.node(site_module, row)[1]):
+                made = _runs(self.link, atom, module, index)
+                if made is not None:
+                    yield site_module, row, made
+                    break
+
+    def _candidates(self, module: int, scope: Scope) -> Iterable[tuple[int, int]]:
+        names = [scope.name]
+        cls = self.link.method_class(module, scope.index)
+        if scope.name == "__init__" and cls is not None:
+            names.extend(self.link.scope(*c).name for c in [cls, *self.link.hierarchy.subclasses(cls)])
+            names.append("cls")
+        for name in dict.fromkeys(names):
+            yield from self._by_name.get(name, ())
+
+    def argument(self, module: int, index: int, param: Param) -> Value:
+        """What all call sites together pass for ``param``; empty when there is none."""
+        link = self.link
+        scope = link.scope(module, index)
+        found: list[Value] = []
+        for site_module, row, target in self.of(module, index):
+            params = list(scope.params)
+            if _takes_receiver(link, target) and params:
+                params.pop(0)
+            passed = _bindings(link, params, site_module, row, None)
+            if param.name in passed:
+                found.append(passed[param.name])
+            elif param.default is not None and arguments(link, site_module, row, None)[1]:
+                found.append(link.value(module, param.default))
+            else:
+                found.append((UNKNOWN,))
+        return join(found)
+
+
+def _callee_names(facts: ModuleFacts, row: int) -> Iterator[str]:
+    """Last names of what a call calls; a name imported under an alias by its own name."""
+    node = facts.nodes[row]
+    if node[0] in ("attr", "from"):
+        yield node[2]
+    elif node[0] == "free":
+        yield node[2]
+        bound = facts.scopes[0].final.get(node[2])
+        if bound is not None and facts.nodes[bound][0] == "from" and facts.nodes[bound][2] != node[2]:
+            yield facts.nodes[bound][2]
+    elif node[0] in ("func", "class"):
+        yield facts.scopes[node[1]].name
+    elif node[0] == "phi":
+        for inner in node[1]:
+            yield from _callee_names(facts, inner)
+
+
+def _runs(link: Linker, atom: Atom, module: int, index: int) -> FunctionRef | None:
+    """``atom`` as the function at ``module, index``, when calling it runs that function."""
+    if type(atom) is FunctionRef and (atom.module, atom.scope) == (module, index):
+        return atom
+    if type(atom) is ClassRef:
+        init = link.hierarchy.find(atom, "__init__")
+        if init is not None and (init.module, init.scope) == (module, index):
+            return init._replace(receiver=Instance(*atom))
+    return None
+
+
+
+def base_init_bindings(link: Linker, atom: Instance, module: int, method: int) -> dict[str, Value]:
+    """Arguments that a subclass passes to ``method``, the constructor of a base, by ``super().__init__``."""
+    owner = link.method_class(module, method)
+    order = link.hierarchy.order(ClassRef(atom.module, atom.scope))
+    if owner is None or owner not in order:
+        return {}
+    for derived in reversed(order[: order.index(owner)]):
+        init = link.hierarchy.own(derived, "__init__")
+        if init is None:
+            continue
+        env = link.self_env(atom, init.module, init.scope)
+        row = _base_init_call(link, init, owner)
+        if row is not None:
+            params = link.scope(module, method).params[1:]
+            return _bindings(link, params, init.module, row, env)
+    return {}
+
+
+def _base_init_call(link: Linker, init: FunctionRef, owner: ClassRef) -> int | None:
+    """The call in constructor ``init`` that runs the constructor of ``owner``."""
+    facts = link.modules[init.module]
+    for entry in facts.calls:
+        function = facts.nodes[facts.nodes[entry.row][1]]
+        if entry.scope == init.scope and function[0] == "attr" and function[2] == "__init__":
+            for atom in link.value(init.module, facts.nodes[entry.row][1]):
+                if type(atom) is FunctionRef and link.method_class(atom.module, atom.scope) == owner:
+                    return entry.row
+    return None

@@ -1,0 +1,224 @@
+"""``except`` clauses around driver calls: what they catch, and whether the error goes any further."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import Call, Handler, ModuleFacts
+from mongolint.mongo.drivers import ERRORS
+from mongolint.project.atoms import DRIVER_ATOMS, External
+from mongolint.project.atoms import Method as BoundMethod
+from mongolint.project.callgraph import CallGraph
+from mongolint.project.rowtools import reached_rows
+
+if TYPE_CHECKING:
+    from mongolint.project.link import Linker
+
+
+@dataclass(frozen=True, slots=True)
+class DriverCall:
+    """A call in a ``try`` body that may raise a driver error; ``chain`` leads to it through helpers."""
+
+    module: int
+    row: int
+    chain: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptSite:
+    """One ``except`` clause.
+
+    ``catches``: bare, broad (Exception, BaseException), driver (an error class of the driver), other.
+    ``raises``, ``logs``, ``prints``, ``uses_error``: what its body does with the error.
+    """
+
+    module: int
+    scope: int
+    handler: Handler
+    catches: str
+    calls: tuple[DriverCall, ...]
+    raises: bool
+    logs: bool
+    prints: bool
+    uses_error: bool
+    waits: bool
+    answers_failure: bool
+
+    @property
+    def is_answered(self) -> bool:
+        """The error is raised, logged, waited out, or told to whoever asked."""
+        return self.raises or self.logs or self.waits or self.answers_failure
+
+
+def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
+    """Every ``except`` clause of the project, in order."""
+    for module, facts in enumerate(link.modules):
+        if not facts.tries:
+            continue
+        by_context = _calls_by_context(facts)
+        for attempt in facts.tries:
+            body = _calls_under(facts, attempt.context, by_context)
+            calls: tuple[DriverCall, ...] | None = None
+            for handler in attempt.handlers:
+                catches = _catches(link, module, handler)
+                if calls is None:
+                    calls = tuple(_driver_calls(link, graph, module, body)) if catches != "other" else ()
+                yield _site(link, module, attempt.scope, handler, catches, calls, by_context)
+
+
+def _calls_by_context(facts: ModuleFacts) -> dict[int, list[Call]]:
+    found: dict[int, list[Call]] = {}
+    for call in facts.calls:
+        found.setdefault(call.context, []).append(call)
+    return found
+
+
+def _calls_under(facts: ModuleFacts, context: int, by_context: dict[int, list[Call]]) -> list[Call]:
+    """Calls in a context and the contexts inside it, nested functions excepted."""
+    found: list[Call] = []
+    for inner, calls in by_context.items():
+        if inner >= context and _is_inside(facts, inner, context):
+            found.extend(calls)
+    return found
+
+
+def _is_inside(facts: ModuleFacts, context: int, outer: int) -> bool:
+    while context != outer:
+        entry = facts.contexts[context]
+        if entry.kind == "root" or context < outer:
+            return False
+        context = entry.parent
+    return True
+
+
+def _catches(link: Linker, module: int, handler: Handler) -> str:
+    if handler.types is None:
+        return "bare"
+    rows = [handler.types]
+    node = link.node(module, handler.types)
+    if node[0] == "seq":
+        rows = list(node[2])
+    names = {a.name for row in rows for a in link.value(module, row) if type(a) is External}
+    if names & {"builtins.Exception", "builtins.BaseException"}:
+        return "broad"
+    outages = [name for name in names if name in ERRORS and name.rpartition(".")[2] not in _ANSWERS]
+    return "driver" if outages else "other"
+
+
+# Errors that say something of the data, not of the database
+_ANSWERS = frozenset(
+    "DuplicateKeyError InvalidId InvalidDocument InvalidName CollectionInvalid DocumentTooLarge NoFile FileExists "
+    "InvalidBSON InvalidStringData BSONError BulkWriteError WriteError".split()
+)
+
+
+def _driver_calls(link: Linker, graph: CallGraph, module: int, calls: list[Call]) -> Iterator[DriverCall]:
+    """The driver calls among ``calls``, and those that run one through helpers."""
+    facts = link.modules[module]
+    for call in calls:
+        function = facts.nodes[call.row][1]
+        if facts.nodes[function][0] == "attr" and _is_driver_call(link, module, function):
+            yield DriverCall(module, call.row)
+            continue
+        for reach in graph.run_by_call(module, call.row):
+            yield DriverCall(module, call.row, reach.chain or ((module, call.row),))
+            break
+
+
+def _is_driver_call(link: Linker, module: int, function: int) -> bool:
+    for atom in link.value(module, function):
+        if type(atom) is BoundMethod and isinstance(atom.receiver, DRIVER_ATOMS):
+            return atom.name not in _SILENT
+    return False
+
+
+# Methods that only build or configure, and never talk to the server
+_SILENT = frozenset(
+    "find sort limit skip get_collection get_database get_default_database with_options close hint batch_size "
+    "max_time_ms start_session".split()
+)
+
+
+def _site(
+    link: Linker,
+    module: int,
+    scope: int,
+    handler: Handler,
+    catches: str,
+    calls: tuple[DriverCall, ...],
+    by_context: dict[int, list[Call]],
+) -> ExceptSite:
+    facts = link.modules[module]
+    inner = _calls_under(facts, handler.context, by_context)
+    names = [_last_name(facts, call) for call in inner]
+    return ExceptSite(
+        module,
+        scope,
+        handler,
+        catches,
+        calls,
+        raises=any(_is_inside(facts, r.context, handler.context) for r in facts.raises)
+        or any(name in _LEAVING for name in names),
+        logs=any(_is_logging(facts, call, name) for call, name in zip(inner, names, strict=True)),
+        prints=any(name in ("print", "print_exc", "pprint") for name in names),
+        uses_error=_uses_error(facts, scope, handler, inner),
+        waits="sleep" in names,
+        answers_failure=_answers_failure(facts, scope, handler),
+    )
+
+
+def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:
+    """Whether the body returns an HTTP status of 400 or more."""
+    for row, context in facts.scopes[scope].returns:
+        if _is_inside(facts, context, handler.context):
+            for node in reached_rows(facts, row).values():
+                if node[0] == "const" and type(node[1]) is int and 400 <= node[1] < 600:
+                    return True
+                if node[0] == "attr" and node[2].startswith(("HTTP_4", "HTTP_5")):
+                    return True
+    return False
+
+
+def _last_name(facts: ModuleFacts, call: Call) -> str:
+    node = facts.nodes[facts.nodes[call.row][1]]
+    return str(node[2]) if node[0] in ("attr", "free", "from") else ""
+
+
+_LEAVING = frozenset("exit _exit abort fail skip".split())
+_LOGGING = frozenset(
+    "exception error critical warning warn info debug log fatal capture_exception capture_message "
+    "captureException print_exception notice_error record_exception set_status".split()
+)
+
+
+def _is_logging(facts: ModuleFacts, call: Call, name: str) -> bool:
+    node = facts.nodes[facts.nodes[call.row][1]]
+    if name in _LOGGING and node[0] == "attr":
+        return True
+    lowered = name.lower()
+    return lowered.startswith(("log_", "_log", "report_", "send_error", "notify")) or lowered in ("log", "logger")
+
+
+def _uses_error(facts: ModuleFacts, scope: int, handler: Handler, inner: list[Call]) -> bool:
+    """Whether the caught error is handed on: returned, stored, or passed to something other than print."""
+    if handler.name is None:
+        return False
+    caught = ("exc", handler.types)
+    for call in inner:
+        if _last_name(facts, call) in ("print", "str", "repr", "type", "print_exc"):
+            continue
+        for _, arg in facts.nodes[call.row][2]:
+            if caught in reached_rows(facts, arg).values():
+                return True
+    for row, context in facts.scopes[scope].returns:
+        if _is_inside(facts, context, handler.context) and caught in reached_rows(facts, row).values():
+            return True
+    for name, rows in facts.scopes[scope].defs.items():
+        if name != handler.name and any(facts.nodes[row] == caught for row in rows):
+            return True
+    return any(
+        _is_inside(facts, store.context, handler.context) and caught in reached_rows(facts, store.value).values()
+        for store in facts.stores
+    )

@@ -1,0 +1,229 @@
+"""The hub of linking: *what is this expression?*, answered on demand, with memo and cycle guard.
+
+Each kind of row, atom and callee has its own module (`rows`, `attributes`, `functions`, `classes`,
+`externals`, `driver`, `annotations`); they ask one another only through the `Linker`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
+
+from mongolint.facts.shapes import ModuleFacts, Row, Scope
+from mongolint.project import annotations, attributes, classes, functions, rows
+from mongolint.project.atoms import (
+    UNKNOWN,
+    Atom,
+    ClassRef,
+    Env,
+    FunctionRef,
+    Instance,
+    ModuleRef,
+    Value,
+    const,
+    informative,
+    join,
+)
+from mongolint.project.imports import ImportMap
+
+_NEVER = 1 << 30
+# Beyond these the answer is "unknown": calls followed inside calls, and rows followed inside rows.
+_MAX_ENV_DEPTH = 8
+_MAX_DEPTH = 400
+_MAX_PROVISIONAL = 20_000
+
+
+class Linker:
+    """Answers questions about the rows of all modules of a project."""
+
+    def __init__(
+        self, modules: Sequence[ModuleFacts], imports: ImportMap, tests: frozenset[int] = frozenset()
+    ) -> None:
+        self.modules = modules
+        self.imports = imports
+        # Tests call with fakes and subclass to stub: what they do says nothing of other modules
+        self.tests = tests
+        self.number = {facts.path: index for index, facts in enumerate(modules)}
+        self.hierarchy = classes.Hierarchy(self)
+        self.sites = functions.CallSites(self)
+        self.stores = attributes.Stores(self)
+        self._memo: dict[tuple[int, int, Env | None], Value] = {}
+        self._active: dict[tuple[int, int, Env | None], int] = {}
+        self._asked: dict[object, int] = {}
+        self._cut = _NEVER
+        self._provisional = 0
+        self._envs: dict[object, Env] = {}
+
+    def node(self, module: int, row: int) -> Row:
+        return self.modules[module].nodes[row]
+
+    def scope(self, module: int, index: int) -> Scope:
+        return self.modules[module].scopes[index]
+
+    def value(self, module: int, row: int, env: Env | None = None) -> Value:
+        """What the expression at ``row`` can be; parameters not bound in ``env`` by all their call sites.
+
+        A result that a cycle made incomplete is not kept, except for the outermost row of the cycle.
+        """
+        node = self.modules[module].nodes[row]
+        if node[0] == "const":
+            return (const(node[1]),)
+        key = (module, row, env)
+        found = self._memo.get(key)
+        if found is not None:
+            return found
+        depth = self._active.get(key)
+        if depth is not None:
+            self._cut = min(self._cut, depth)
+            return ()
+        depth = len(self._active)
+        if depth > _MAX_DEPTH:
+            return (UNKNOWN,)
+        self._active[key] = depth
+        outer, self._cut = self._cut, _NEVER
+        try:
+            result = rows.evaluate(self, module, row, env)
+        finally:
+            del self._active[key]
+        if self._cut >= depth:
+            self._memo[key] = result
+            self._cut = outer
+        else:
+            self._provisional += 1
+            if self._provisional > _MAX_PROVISIONAL:
+                self._memo[key] = result
+            self._cut = min(outer, self._cut)
+        return result
+
+    def values(self, module: int, indexes: Sequence[int], env: Env | None = None) -> Value:
+        return join(self.value(module, row, env) for row in indexes)
+
+    def env(
+        self, module: int, scope: int, bindings: dict[str, Value], parent: Env | None, outer: Env | None
+    ) -> Env | None:
+        """The environment of a call made in ``outer``; None (follow all call sites) when nested too deep."""
+        key = (module, scope, tuple(sorted(bindings.items(), key=lambda item: item[0])), parent)
+        found = self._envs.get(key)
+        if found is None:
+            if outer is not None and outer.depth >= _MAX_ENV_DEPTH:
+                return None
+            found = self._envs[key] = Env(module, scope, bindings, parent)
+            found.depth = (outer.depth if outer else 0) + 1
+        return found
+
+    def pin(self, module: int, row: int, atom: Atom, env: Env | None) -> Env | None:
+        """``env`` with the loop element at ``row`` held to be ``atom``."""
+        return self.env(module, rows.pin_scope(row), {"": (atom,)}, env, env)
+
+    def attribute(self, atom: Atom, name: str) -> Value:
+        return attributes.attribute(self, atom, name)
+
+    def item(self, atom: Atom, key: Value) -> Value:
+        """``atom[key]``; nothing where a literal built in a loop leads back to itself."""
+        return self._guarded((atom, key), lambda: attributes.item(self, atom, key))
+
+    def elements(self, value: Value) -> Value:
+        """What iterating over ``value`` gives."""
+        return self._guarded(value, lambda: attributes.elements(self, value))
+
+    def _guarded(self, question: object, answer: Callable[[], Value]) -> Value:
+        asked_at = self._asked.get(question)
+        if asked_at is not None:
+            self._cut = min(self._cut, asked_at - 1)
+            return ()
+        self._asked[question] = len(self._active)
+        try:
+            return answer()
+        finally:
+            del self._asked[question]
+
+    def call(self, atom: Atom, module: int, row: int, env: Env | None) -> Value:
+        """What calling ``atom`` gives, with the arguments of the call at ``row``."""
+        return functions.call(self, atom, module, row, env)
+
+    def annotated(self, module: int, row: int, env: Env | None = None) -> Value:
+        """What a value annotated so can be."""
+        return annotations.annotated(self, module, row, env)
+
+    # Modules and names
+
+    def module_ref(self, path: str) -> ModuleRef:
+        return ModuleRef(self.number.get(path), path)
+
+    def member(self, module: ModuleRef, name: str) -> Value:
+        """``module.name``: a name bound there, or a submodule."""
+        if module.module is not None:
+            found = self.global_name(module.module, name)
+            if informative(found):
+                return found
+            stored = self.stores.on_module(module, name)
+            if stored or found:
+                return join([stored, found])
+            if not module.path.endswith("__init__.py"):
+                return (UNKNOWN,)
+        folder = posixpath.dirname(module.path) if module.path.endswith(".py") else module.path
+        path = self.imports.inside(folder, name)
+        return (UNKNOWN,) if path is None else (self.module_ref(path),)
+
+    def global_name(self, module: int, name: str, seen: tuple[int, ...] = ()) -> Value:
+        """What a module binds ``name`` to, by itself or by a star import; empty when it does not."""
+        scope = self.modules[module].scopes[0]
+        indexes = list(scope.defs.get(name, ()))
+        if name in scope.final:
+            indexes.insert(0, scope.final[name])
+        if indexes:
+            return self.values(module, indexes)
+        for dotted, level in self.modules[module].star_imports:
+            path = self.imports.resolve(self.modules[module].path, dotted, level)
+            other = self.number.get(path) if path else None
+            if other is not None and other not in seen and not name.startswith("__"):
+                found = self.global_name(other, name, (*seen, module))
+                if found:
+                    return found
+        return ()
+
+    def method_class(self, module: int, scope: int) -> ClassRef | None:
+        """The class that a function is a method of."""
+        parent = self.scope(module, scope).parent
+        if parent > 0 and self.scope(module, parent).kind == "class":
+            return ClassRef(module, parent)
+        return None
+
+    def enclosing_method(self, module: int, scope: int) -> tuple[ClassRef, int] | None:
+        """The class and the method around a place, through nested functions."""
+        while scope > 0:
+            found = self.method_class(module, scope)
+            if found is not None:
+                return found, scope
+            scope = self.scope(module, scope).parent
+        return None
+
+    def nested_classes(self, cls: ClassRef) -> dict[str, ClassRef]:
+        """Classes defined in the body of a class: ``class Config``, ``class Meta``."""
+        found = {}
+        for name, row in self.scope(*cls).final.items():
+            node = self.node(cls.module, row)
+            if node[0] == "class":
+                found[name] = ClassRef(cls.module, node[1])
+        return found
+
+    def self_env(self, atom: Instance | ClassRef, module: int, method: int) -> Env | None:
+        """The environment of a method run on ``atom``; its constructor with what it was constructed with."""
+        init = atom.init if isinstance(atom, Instance) else None
+        if init is not None:
+            bound = init.lookup(module, method)
+            if bound is not None:
+                return bound
+        scope = self.scope(module, method)
+        if not scope.params:
+            return None
+        bindings: dict[str, Value] = {scope.params[0].name: (atom,)}
+        if scope.name == "__init__" and isinstance(atom, Instance):
+            bindings.update(functions.base_init_bindings(self, atom, module, method))
+        return self.env(module, method, bindings, None, init)
+
+    def functions_called(self, module: int, row: int, env: Env | None = None) -> Iterator[FunctionRef]:
+        """The functions of the project that the call at ``row`` may run, constructors included."""
+        for atom in self.value(module, self.node(module, row)[1], env):
+            yield from functions.callees(self, atom)
+

@@ -1,0 +1,210 @@
+"""What is repeated: queries, and calls that run queries, once per iteration of a loop that the source does not bound.
+
+Left out, because the number of queries is small, wanted, or not the loop's cost: loops over literals, retries,
+polling, queue drains and paced workers, batches, a different collection each round, cached helpers, loops that end
+in their first round, and what a loop evaluates only once (its iterable, its ``else``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import Context, Loop, ModuleFacts
+from mongolint.project.atoms import Const, External, Literal
+from mongolint.project.callgraph import CallGraph, Reach
+from mongolint.project.operations import Operation
+from mongolint.project.rowtools import depends_on
+
+if TYPE_CHECKING:
+    from mongolint.project.link import Linker
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """A call (``row``) in a loop and the operations it runs each time.
+
+    ``reaches`` has one entry with an empty chain when the call is the query itself.
+    """
+
+    module: int
+    row: int
+    context: int
+    loop: Loop
+    reaches: tuple[Reach, ...]
+
+    @property
+    def is_direct(self) -> bool:
+        return not self.reaches[0].chain and self.reaches[0].operation.row == self.row
+
+
+def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operation]) -> Iterator[Repetition]:
+    """Every repetition of a project, by file and order of calls."""
+    direct = {(o.module, o.row): o for o in operations if o.method.kind in ("read", "write")}
+    finder = _Finder(link)
+    for module, facts in enumerate(link.modules):
+        if module in link.tests:
+            continue
+        for call in facts.calls:
+            loop = finder.repeating_loop(module, call.row, call.context)
+            if loop is None:
+                continue
+            operation = direct.get((module, call.row))
+            if operation is not None:
+                if not finder.is_batch(operation, loop) and not finder.varies_collection(operation, loop):
+                    yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),))
+                continue
+            reaches = tuple(r for r in graph.run_by_call(module, call.row) if not r.cached)
+            if reaches:
+                yield Repetition(module, call.row, call.context, loop, reaches)
+
+
+class _Finder:
+    def __init__(self, link: Linker) -> None:
+        self.link = link
+        self._per_item: dict[tuple[int, int], bool] = {}
+
+    def repeating_loop(self, module: int, row: int, context: int) -> Loop | None:
+        """The innermost loop around a place that runs its body once per item of something unbounded."""
+        facts = self.link.modules[module]
+        inside: list[Context] = []
+        for entry in facts.chain(context):
+            if entry.kind in ("loop", "comp"):
+                loop = facts.loops[entry.ref]
+                if self._is_per_item(module, entry.ref, loop) and not _ends_first(facts, loop, inside):
+                    return loop
+            inside.append(entry)
+        return None
+
+    def _is_per_item(self, module: int, index: int, loop: Loop) -> bool:
+        key = (module, index)
+        if key not in self._per_item:
+            self._per_item[key] = self._judge(module, index, loop)
+        return self._per_item[key]
+
+    def _judge(self, module: int, index: int, loop: Loop) -> bool:
+        if not loop.repeats:
+            return False
+        facts = self.link.modules[module]
+        if loop.kind == "while":
+            return self._is_work_list(facts, loop) and not self._is_paced(module, index)
+        if loop.iterable is None or self._is_bounded(module, loop.iterable):
+            return False
+        if self._is_paced(module, index) or self._is_retry(facts, index, loop):
+            return False
+        return not self._is_batching(module, loop.iterable)
+
+    def _is_bounded(self, module: int, row: int) -> bool:
+        """A literal, a constant that is one, ``range(3)``, and what only reorders or numbers these."""
+        node = self.link.node(module, row)
+        if node[0] == "call":
+            callee = self.link.value(module, node[1])
+            names = {a.name for a in callee if type(a) is External}
+            if names & {"builtins.range"}:
+                return all(self._is_number(module, arg) for _, arg in node[2])
+            if names & _REORDERING:
+                return bool(node[2]) and self._is_bounded(module, node[2][0][1])
+            function = self.link.node(module, node[1])
+            if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
+                return self._is_bounded(module, function[1])
+        value = self.link.value(module, row)
+        if not value:
+            return False
+        return all(type(a) is Literal and self._is_literal(a) for a in value)
+
+    def _is_number(self, module: int, row: int) -> bool:
+        value = self.link.value(module, row)
+        return bool(value) and all(type(a) is Const for a in value)
+
+    def _is_literal(self, atom: Literal) -> bool:
+        node = self.link.node(atom.module, atom.row)
+        if node[0] == "dict":
+            return all(key is not None for key, _ in node[1])
+        return node[0] == "seq" and all(self.link.node(atom.module, r)[0] != "star" for r in node[2])
+
+    def _is_paced(self, module: int, index: int) -> bool:
+        """The body sleeps, waits for a queue or takes from one: its pace is not that of the database."""
+        facts = self.link.modules[module]
+        for call in facts.calls:
+            if not any(e.kind in ("loop", "while-test") and e.ref == index for e in facts.chain(call.context)):
+                continue
+            node = facts.nodes[facts.nodes[call.row][1]]
+            if node[0] in ("attr", "free", "from") and node[2] in _PACING:
+                return True
+        return False
+
+    def _is_retry(self, facts: ModuleFacts, index: int, loop: Loop) -> bool:
+        """Tries again until it works: leaves on success, goes on after a handled error."""
+        if not loop.exits or loop.iterable is None:
+            return False
+        node = facts.nodes[loop.iterable]
+        counts = node[0] == "call" and facts.nodes[node[1]][0] == "free" and facts.nodes[node[1]][2] == "range"
+        return counts and any(
+            any(e.kind == "loop" and e.ref == index for e in facts.chain(entry.context)) for entry in facts.tries
+        )
+
+    def _is_batching(self, module: int, row: int) -> bool:
+        """``range(0, n, size)`` and helpers called chunks or batches: each round takes many."""
+        node = self.link.node(module, row)
+        if node[0] != "call":
+            return False
+        function = self.link.node(module, node[1])
+        if function[0] not in ("attr", "free", "from"):
+            return False
+        name = str(function[2]).lower()
+        return (name == "range" and len(node[2]) == 3) or any(word in name for word in _BATCH_WORDS)
+
+    def _is_work_list(self, facts: ModuleFacts, loop: Loop) -> bool:
+        """A ``while`` that works through a list of its own: ``while stack:``, ``while i < len(items):``."""
+        if loop.iterable is None:
+            return False
+        node = facts.nodes[loop.iterable]
+        if node[0] == "phi":
+            return any(facts.nodes[row][0] == "mutated" for row in node[1])
+        if node[0] == "compare":
+            for row in node[2]:
+                part = facts.nodes[row]
+                if part[0] == "call" and facts.nodes[part[1]][0] == "free" and facts.nodes[part[1]][2] == "len":
+                    return True
+        return False
+
+    def is_batch(self, operation: Operation, loop: Loop) -> bool:
+        """The operation takes many at a time: ``insert_many(chunk)``, ``{"$in": chunk}`` of the loop's own chunk."""
+        facts = self.link.modules[operation.module]
+        if operation.name in ("insert_many", "bulk_write"):
+            return True
+        if loop.iterable is None:
+            return False
+        elements = [r for r, n in enumerate(facts.nodes) if n == ("iter", loop.iterable)]
+        for name, place in operation.filter.places.items():
+            if operation.filter.required.get(name) == "in" and place.module == operation.module:
+                value = facts.nodes[place.row]
+                if value[0] == "dict":
+                    return any(v in elements for _, v in value[1])
+        return False
+
+    def varies_collection(self, operation: Operation, loop: Loop) -> bool:
+        """Another collection each round: ``db[name]`` with the loop's own name."""
+        facts = self.link.modules[operation.module]
+        function = facts.nodes[facts.nodes[operation.row][1]]
+        if loop.iterable is None or function[0] != "attr":
+            return False
+        return depends_on(facts, function[1], ("iter", loop.iterable))
+
+
+def _ends_first(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
+    """The place lies on a path that leaves the loop: an ``if`` that ends in break or return."""
+    return any(
+        any(entry is exit_context for exit_context in (facts.contexts[c] for _, c in loop.exits))
+        for entry in inside
+        if entry.kind in ("then", "otherwise", "handler")
+    )
+
+
+_REORDERING = frozenset(
+    "builtins.enumerate builtins.sorted builtins.reversed builtins.list builtins.tuple builtins.set "
+    "builtins.zip tqdm.tqdm".split()
+)
+_PACING = frozenset("sleep wait_for_message lpop rpop blpop brpop get_nowait".split())
+_BATCH_WORDS = ("chunk", "batch")

@@ -1,0 +1,279 @@
+"""The questions that rules, commands and editors ask of a linked project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mongolint.config import Config
+from mongolint.facts.shapes import Call, ModuleFacts
+from mongolint.finding import Related, Severity, Span
+from mongolint.mongo.drivers import DRIVER_PACKAGES
+from mongolint.project import coverage, handlers, loops
+from mongolint.project.atoms import Client, Cursor
+from mongolint.project.callgraph import CallGraph, Reach
+from mongolint.project.documents import Reader
+from mongolint.project.imports import ImportMap
+from mongolint.project.indexes import IndexDeclaration, IndexFinder
+from mongolint.project.link import Linker
+from mongolint.project.operations import Operation, OperationFinder
+from mongolint.project.rowtools import depends_on
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSite:
+    """A place where a driver client is constructed."""
+
+    module: int
+    row: int
+    flavour: str
+
+
+class Project:
+    """A linked project. ``display`` gives the path of each file as findings show it."""
+
+    def __init__(
+        self,
+        modules: Sequence[ModuleFacts],
+        imports: ImportMap,
+        config: Config,
+        display: Mapping[str, str],
+        uses_driver: bool | None = None,
+    ) -> None:
+        self.config = config
+        self.modules = modules
+        self._display = display
+        self.tests = frozenset(i for i, facts in enumerate(modules) if config.is_test(facts.path))
+        self.uses_driver = _imports_driver(modules) if uses_driver is None else uses_driver
+        self.link = Linker(modules, imports, self.tests)
+        self.reader = Reader(self.link)
+        self._verdicts: dict[int, coverage.Verdict] = {}
+
+    # Facts
+
+    @cached_property
+    def _finder(self) -> OperationFinder:
+        return OperationFinder(self.link, self.reader, self.uses_driver)
+
+    @cached_property
+    def operations(self) -> list[Operation]:
+        """Every operation on a collection, in the order of files and lines."""
+        return sorted(self._finder.find(), key=self._position)
+
+    def _position(self, operation: Operation) -> tuple[str, tuple[int, int]]:
+        facts = self.modules[operation.module]
+        return facts.path, facts.tokens.get(operation.token, (0, 0))
+
+    @property
+    def unresolved(self) -> list[tuple[int, int, str]]:
+        """What looks like an operation and could not be traced: (module, row of the receiver, method)."""
+        _ = self.operations
+        return self._finder.unresolved
+
+    @cached_property
+    def indexes(self) -> list[IndexDeclaration]:
+        """Every declared index of code that is not a test."""
+        operations = [o for o in self.operations if o.module not in self.tests]
+        return IndexFinder(self.link, self.reader).find(operations)
+
+    @cached_property
+    def test_indexes(self) -> list[IndexDeclaration]:
+        """Indexes declared in test files, which serve no query of the application."""
+        operations = [o for o in self.operations if o.module in self.tests]
+        return IndexFinder(self.link, self.reader).find(operations)
+
+    @cached_property
+    def graph(self) -> CallGraph:
+        return CallGraph(self.link, self.operations)
+
+    @cached_property
+    def repetitions(self) -> list[loops.Repetition]:
+        """Queries and calls that run queries, once per iteration of a loop."""
+        return list(loops.find_repetitions(self.link, self.graph, self.operations))
+
+    @cached_property
+    def handlers(self) -> list[handlers.ExceptSite]:
+        """Every ``except`` clause, with the driver calls it answers for."""
+        return list(handlers.find_handlers(self.link, self.graph))
+
+    @cached_property
+    def clients(self) -> list[ClientSite]:
+        """Where clients are constructed."""
+        found: dict[tuple[int, int], ClientSite] = {}
+        for module, facts in enumerate(self.modules):
+            for call in facts.calls:
+                node = facts.nodes[facts.nodes[call.row][1]]
+                if node[0] in ("free", "from", "attr") and "lient" in str(node[2]):
+                    for atom in self.link.value(module, call.row):
+                        if type(atom) is Client and (atom.module, atom.row) == (module, call.row):
+                            found[module, call.row] = ClientSite(module, call.row, atom.flavour)
+        return list(found.values())
+
+    def builtin_calls(self, name: str) -> Iterator[tuple[int, Call]]:
+        """Calls of the builtin ``name``, where nothing of the project shadows it."""
+        for module, facts in enumerate(self.modules):
+            for call in facts.calls:
+                node = facts.nodes[facts.nodes[call.row][1]]
+                if node[0] == "free" and node[2] == name and not self.link.global_name(module, name):
+                    yield module, call
+
+    # Questions
+
+    def verdict(self, operation: Operation) -> coverage.Verdict:
+        """Which declared index serves an operation."""
+        key = id(operation)
+        if key not in self._verdicts:
+            declared = self.indexes
+            if operation.module in self.tests:
+                declared = declared + self.test_indexes
+            self._verdicts[key] = coverage.judge(operation, declared)
+        return self._verdicts[key]
+
+    def reach(self, module: int, row: int) -> tuple[Reach, ...]:
+        """The operations that the call at ``row`` runs through functions of the project."""
+        return self.graph.run_by_call(module, row)
+
+    def operations_of(self, client: ClientSite) -> list[Operation]:
+        """Operations outside tests that run through a client; all of them when it is the only client."""
+        found = []
+        for operation in self.operations:
+            if operation.module in self.tests:
+                continue
+            made = {c.database.client for c in operation.collections if c.database.client is not None}
+            sites = {(c.module, c.row) for c in made if c.row >= 0}
+            if (client.module, client.row) in sites or (not sites and len(self.clients) == 1):
+                found.append(operation)
+        return found
+
+    def callee_name(self, module: int, row: int) -> str:
+        """The last name of what a call calls."""
+        facts = self.modules[module]
+        node = facts.nodes[facts.nodes[row][1]]
+        return str(node[2]) if node[0] in ("attr", "free", "from") else self._definition_name(module, node)
+
+    def _definition_name(self, module: int, node: Any) -> str:
+        if node[0] in ("func", "class"):
+            return self.modules[module].scopes[node[1]].name
+        return "the call"
+
+    def driver_call_name(self, call: handlers.DriverCall) -> str:
+        """``users.find_one`` for the driver call that a handler answers for, or what a helper runs."""
+        for operation in self.operations:
+            if (operation.module, operation.row) == (call.module, call.row):
+                return f"{operation.target}.{operation.name}"
+        for reach in self.reach(call.module, call.row):
+            return f"{reach.operation.target}.{reach.operation.name}"
+        return self.callee_name(call.module, call.row)
+
+    def loop_source(self, repetition: loops.Repetition) -> str:
+        """What a loop goes through: "document of orders", or "item"."""
+        iterable = repetition.loop.iterable
+        if iterable is not None and repetition.loop.kind != "while":
+            for atom in self.link.value(repetition.module, iterable):
+                if type(atom) is Cursor:
+                    for operation in self.operations:
+                        if (operation.module, operation.row) == (atom.module, atom.row):
+                            return f"document of {operation.target}"
+        return "item of the loop"
+
+    def loop_key(self, repetition: loops.Repetition) -> str | None:
+        """The field of the repeated filter whose value comes from the loop."""
+        query, loop = repetition.reaches[0].operation, repetition.loop
+        if not repetition.is_direct:
+            return next(iter(query.filter.required), None)
+        facts = self.modules[repetition.module]
+        for name, place in query.filter.places.items():
+            if place.module == repetition.module and loop.iterable is not None:
+                if depends_on(facts, place.row, ("iter", loop.iterable)):
+                    return name
+        return next(iter(query.filter.required), None)
+
+    def annotation_hint(self, module: int, row: int) -> str:
+        """The one annotation that would tell what the receiver at ``row`` is."""
+        node = self.link.node(module, row)
+        while node[0] in ("attr", "item", "call", "await", "iter", "ctx"):
+            inner = self.link.node(module, node[1])
+            if node[0] == "attr" and inner[0] in ("param", "free") and inner[2] in ("self", "cls"):
+                return f"annotate {inner[2]}.{node[2]}, e.g. `{inner[2]}.{node[2]}: Collection`"
+            node = inner
+        if node[0] == "param":
+            function = self.function_name(module, node[1])
+            return f"annotate parameter {node[2]} of {function}, e.g. `{node[2]}: Collection` or `{node[2]}: Database`"
+        if node[0] == "free":
+            return f"annotate {node[2]}, e.g. `{node[2]}: Collection = …`"
+        return "assign the collection to a name annotated with `Collection`"
+
+    def index_span(self, index: IndexDeclaration) -> Span:
+        """Where an index is spelled out."""
+        if self.modules[index.place.module].spans.get(index.place.row):
+            return self.span(index.place.module, index.place.row)
+        return self.token(index.module, index.row)
+
+    def is_main_block(self, module: int, context: int) -> bool:
+        """Whether code stands under ``if __name__ == "__main__":``."""
+        return any(
+            entry.kind == "then" and _is_main_test(self.modules[module], entry.ref)
+            for entry in self.modules[module].chain(context)
+        )
+
+    def option(self, rule: str, name: str) -> Any:
+        """A rule's option as configured, or its default."""
+        return self.config.rule_options(rule).get(name)
+
+    def severity(self, severity: Severity, module: int) -> Severity:
+        """``severity``, or low in scripts and migrations."""
+        return Severity.LOW if self.config.is_script(self.modules[module].path) else severity
+
+    # Places
+
+    def path(self, module: int) -> str:
+        """The path of a module as findings show it."""
+        facts = self.modules[module]
+        return self._display.get(facts.path, facts.path)
+
+    def offsets_span(self, module: int, offsets: tuple[int, int]) -> Span:
+        facts = self.modules[module]
+        line, column = facts.position(offsets[0])
+        end_line, end_column = facts.position(offsets[1])
+        return Span(self.path(module), line, column, end_line, end_column)
+
+    def span(self, module: int, row: int) -> Span:
+        """The whole expression at ``row``, if it is one that has a place; else the file's start."""
+        facts = self.modules[module]
+        return self.offsets_span(module, facts.spans.get(row) or facts.tokens.get(row) or (0, 0))
+
+    def token(self, module: int, row: int) -> Span:
+        """The name of the function or method that is called at ``row``."""
+        facts = self.modules[module]
+        return self.offsets_span(module, facts.tokens.get(row) or facts.spans.get(row) or (0, 0))
+
+    def operation_span(self, operation: Operation) -> Span:
+        return self.token(operation.module, operation.token)
+
+    def related(self, places: Iterable[tuple[Span, str]]) -> tuple[Related, ...]:
+        return tuple(Related(span, message) for span, message in places)
+
+    def function_name(self, module: int, scope: int) -> str:
+        """The qualified name of a function: ``BookStore.find``."""
+        names: list[str] = []
+        while scope > 0:
+            entry = self.modules[module].scopes[scope]
+            names.append(entry.name)
+            scope = entry.parent
+        return ".".join(reversed(names))
+
+
+def _imports_driver(modules: Iterable[ModuleFacts]) -> bool:
+    return any(
+        name.partition(".")[0] in DRIVER_PACKAGES for facts in modules for name, _, level in facts.imports if not level
+    )
+
+
+def _is_main_test(facts: ModuleFacts, row: int) -> bool:
+    node = facts.nodes[row]
+    if node[0] != "compare":
+        return False
+    sides = [facts.nodes[r] for r in node[2]]
+    return any(n[0] == "free" and n[2] == "__name__" for n in sides)

@@ -1,0 +1,387 @@
+"""The operations a project runs on collections: what, on which collection, with which filter, under which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mongolint.mongo import drivers
+from mongolint.mongo.methods import DRIVER_ONLY, TABLES
+from mongolint.mongo.methods import Method as Spec
+from mongolint.project import functions
+from mongolint.project.atoms import (
+    NONE,
+    UNKNOWN,
+    Client,
+    Collection,
+    Const,
+    Cursor,
+    Database,
+    Env,
+    External,
+    Value,
+    strings,
+)
+from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader
+
+if TYPE_CHECKING:
+    from mongolint.project.link import Linker
+
+COLLECTION_METHODS: dict[str, Spec] = TABLES["collection"]
+_COUNTED = frozenset(("read", "write", "index", "command"))
+_DATABASE_NAMES = frozenset("db database mongo mongodb mdb _db _database mongo_db _mongo".split())
+
+
+@dataclass(slots=True)
+class Step:
+    """A method called on the cursor of an operation: ``sort``, ``limit``, ``to_list`` …"""
+
+    name: str
+    module: int
+    row: int
+    certain: bool
+
+
+@dataclass(slots=True)
+class Operation:
+    """One call of a collection method. ``row`` is the call, or the bare reference when it is called elsewhere."""
+
+    module: int
+    row: int
+    token: int
+    scope: int
+    context: int
+    method: Spec
+    collections: tuple[Collection, ...]
+    confidence: str
+    filter: Document = EMPTY
+    filter_place: Place | None = None
+    sort: list[tuple[str, Any]] = field(default_factory=list)
+    sort_known: bool = True
+    in_loop: bool = False
+    time_limit: bool = False
+    bounded: bool = False
+    session: bool = False
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.method.name
+
+    @property
+    def collection(self) -> Collection | None:
+        """The one collection it runs on; None when there are several, or the name is not known."""
+        return self.collections[0] if len(self.collections) == 1 and self.collections[0].name else None
+
+    @property
+    def target(self) -> str:
+        """The collections in words: "users", "users or orders", "a collection"."""
+        return " or ".join(self.collection_names[:3]) or "a collection"
+
+    @property
+    def collection_names(self) -> list[str]:
+        return list(dict.fromkeys(c.name for c in self.collections if c.name))
+
+
+class OperationFinder:
+    """Finds the operations of a project."""
+
+    def __init__(self, link: Linker, reader: Reader, uses_driver: bool) -> None:
+        self.link = link
+        self.reader = reader
+        self.uses_driver = uses_driver
+        self.unresolved: list[tuple[int, int, str]] = []
+
+    def find(self) -> list[Operation]:
+        found: list[Operation] = []
+        for module in range(len(self.link.modules)):
+            found.extend(self._calls(module))
+            found.extend(self._references(module))
+        self._attach_steps(found)
+        for operation in found:
+            self._finish(operation)
+        return found
+
+    def _calls(self, module: int) -> Iterator[Operation]:
+        facts = self.link.modules[module]
+        for entry in facts.calls:
+            function = facts.nodes[entry.row][1]
+            node = facts.nodes[function]
+            if node[0] != "attr" or node[2] not in COLLECTION_METHODS:
+                continue
+            method = COLLECTION_METHODS[node[2]]
+            if method.kind not in _COUNTED:
+                continue
+            receiver = self.link.value(module, node[1])
+            collections, confidence = self._receiver(module, node[1], receiver, method)
+            if collections is not None:
+                place = (entry.row, entry.row, entry.scope, entry.context)
+                yield self._operation(module, place, method, collections, confidence)
+
+    def _references(self, module: int) -> Iterator[Operation]:
+        """Bound methods kept or handed on: ``run = coll.find_one``, ``to_thread(coll.find_one, {…})``."""
+        facts = self.link.modules[module]
+        for entry in facts.references:
+            node = facts.nodes[entry.row]
+            receiver = self.link.value(module, node[1])
+            collections = tuple(a for a in receiver if type(a) is Collection)
+            if collections:
+                place = (entry.row, entry.row, entry.scope, entry.context)
+                method = COLLECTION_METHODS[node[2]]
+                operation = self._operation(module, place, method, collections, "known")
+                operation.filter = OPEN if method.filter or method.pipeline else EMPTY
+                yield operation
+
+    def _operation(
+        self,
+        module: int,
+        place: tuple[int, int, int, int],
+        method: Spec,
+        collections: tuple[Collection, ...],
+        confidence: str,
+    ) -> Operation:
+        row, token, scope, context = place
+        return Operation(module, row, token, scope, context, method, collections, confidence)
+
+    def _receiver(
+        self, module: int, row: int, value: Value, method: Spec
+    ) -> tuple[tuple[Collection, ...] | None, str]:
+        """The collections a method is called on, and the confidence; None when it is not an operation."""
+        collections = tuple(atom for atom in value if type(atom) is Collection)
+        if collections:
+            return _preferred(collections), "known"
+        if method.name not in DRIVER_ONLY or not self.uses_driver:
+            if method.name in _TELLING_NAMES and _untraced(value):
+                self.unresolved.append((module, row, method.name))
+            return None, ""
+        if not _untraced(value):
+            return None, ""
+        return self._guess(module, row), "inferred"
+
+    def _guess(self, module: int, row: int) -> tuple[Collection, ...]:
+        """The collection that ``db.users`` or ``db["users"]`` names, where ``db`` itself is not traced."""
+        node = self.link.node(module, row)
+        unnamed = (Collection(Database(None, None, "unknown"), None),)
+        if node[0] not in ("attr", "item") or self._last_name(module, node[1]) not in _DATABASE_NAMES:
+            return unnamed
+        if node[0] == "attr":
+            return (Collection(Database(None, None, "unknown"), node[2]),)
+        names = strings(self.link.value(module, node[2]))
+        return tuple(Collection(Database(None, None, "unknown"), name) for name in names) or unnamed
+
+    def _last_name(self, module: int, row: int) -> str:
+        node = self.link.node(module, row)
+        return str(node[2]) if node[0] in ("attr", "param", "free", "from") else ""
+
+    # Cursor steps
+
+    def _attach_steps(self, operations: list[Operation]) -> None:
+        """Note on each operation what is called on its cursor, wherever that happens."""
+        by_call = {(o.module, o.row): o for o in operations if o.method.returns in ("cursor", "command-cursor")}
+        steps = TABLES["cursor"].keys() | TABLES["command-cursor"].keys()
+        for module, facts in enumerate(self.link.modules):
+            for entry in facts.calls:
+                node = facts.nodes[facts.nodes[entry.row][1]]
+                if node[0] != "attr" or node[2] not in steps:
+                    continue
+                for atom in self.link.value(module, node[1]):
+                    operation = by_call.get((atom.module, atom.row)) if type(atom) is Cursor else None
+                    if operation is not None:
+                        certain = self._is_certain(operation, module, entry.context)
+                        operation.steps.append(Step(node[2], module, entry.row, certain))
+
+    def _is_certain(self, operation: Operation, module: int, context: int) -> bool:
+        """Whether a step runs whenever the operation does, as far as their contexts tell."""
+        if module != operation.module:
+            return True
+        facts = self.link.modules[module]
+        around = {id(entry) for entry in facts.chain(operation.context)}
+        return all(
+            id(entry) in around or entry.kind not in ("then", "otherwise", "handler")
+            for entry in facts.chain(context)
+        )
+
+    # Roles
+
+    def argument(self, operation: Operation, parameter: str | None) -> Place | None:
+        """The argument of a call that plays ``parameter`` of its method; None when it is not given."""
+        if parameter is None or self.link.node(operation.module, operation.row)[0] != "call":
+            return None
+        return argument(self.link, operation.module, operation.row, operation.method, parameter)
+
+    def _finish(self, operation: Operation) -> None:
+        link, method = self.link, operation.method
+        facts = link.modules[operation.module]
+        chain = facts.chain(operation.context)
+        operation.in_loop = any(entry.kind in ("loop", "comp") for entry in chain)
+        if link.node(operation.module, operation.row)[0] != "call":
+            operation.bounded = not method.many
+            return
+        self._read_filter(operation)
+        self._read_sort(operation)
+        operation.session = self._has_session(operation)
+        operation.time_limit = self._is_time_limited(operation, chain)
+        operation.bounded = self._is_bounded(operation)
+
+    def _read_filter(self, operation: Operation) -> None:
+        if operation.method.pipeline is not None:
+            self._read_pipeline(operation)
+            return
+        place = self.argument(operation, operation.method.filter)
+        if place is not None:
+            operation.filter = self.reader.document(*place)
+            operation.filter_place = place
+        elif self._spreads(operation) and operation.method.filter:
+            operation.filter = OPEN
+
+    def _spreads(self, operation: Operation) -> bool:
+        return any(k in ("*", "**") for k, _ in self.link.node(operation.module, operation.row)[2])
+
+    def _read_pipeline(self, operation: Operation) -> None:
+        place = self.argument(operation, operation.method.pipeline)
+        if place is None:
+            return
+        items, is_open = self.reader.items(*place)
+        operation.filter = OPEN if is_open and not items else EMPTY
+        leading = True
+        for item in items:
+            stages = dict(self.reader.entries(*item.place))
+            if "$match" in stages and leading:
+                found = self.reader.document(*stages["$match"])
+                operation.filter = operation.filter.merged(found if item.certain else found.maybe())
+                operation.filter_place = stages["$match"]
+            elif "$sort" in stages and leading and item.certain:
+                operation.sort = self.reader.key_pattern(stages["$sort"]) or []
+                leading = False
+            else:
+                leading = False
+            if "$limit" in stages and item.certain:
+                operation.bounded = True
+
+    def _read_sort(self, operation: Operation) -> None:
+        place = self.argument(operation, operation.method.sort)
+        if place is not None and self.link.value(*place) != (NONE,):
+            pattern = self.reader.key_pattern(place)
+            operation.sort, operation.sort_known = pattern or [], pattern is not None
+        for step in operation.steps:
+            if step.name == "sort":
+                args = self.link.node(step.module, step.row)[2]
+                places = [Place(step.module, row, None) for _, row in args[:2]]
+                pattern = self.reader.key_pattern(*places) if places else None
+                operation.sort, operation.sort_known = pattern or [], pattern is not None
+
+    def _has_session(self, operation: Operation) -> bool:
+        place = self.argument(operation, operation.method.session)
+        return place is not None and self.link.value(*place) != (NONE,)
+
+    def _is_time_limited(self, operation: Operation, chain: list[Any]) -> bool:
+        if any(step.name == "max_time_ms" and step.certain for step in operation.steps):
+            return True
+        keywords = {keyword for keyword, _ in self.link.node(operation.module, operation.row)[2]}
+        if keywords & {"max_time_ms", "maxTimeMS"}:
+            return True
+        for entry in chain:
+            if entry.kind == "with" and self._is_timeout(operation.module, entry.ref):
+                return True
+        return any(self._client_has_limit(c.database.client) for c in operation.collections)
+
+    def _is_timeout(self, module: int, row: int) -> bool:
+        node = self.link.node(module, row)
+        return node[0] == "call" and any(
+            type(a) is External and a.name in drivers.TIMEOUT_CONTEXTS for a in self.link.value(module, node[1])
+        )
+
+    def _client_has_limit(self, client: Client | None) -> bool:
+        """Whether the client was made with ``timeoutMS``, as a keyword or in its connection string."""
+        if client is None or client.row < 0:
+            return False
+        for keyword, row in self.link.node(client.module, client.row)[2]:
+            if keyword == "timeoutMS":
+                return self.link.value(client.module, row) != (NONE,)
+            if keyword in (None, "host"):
+                texts = self._texts(client.module, row)
+                if any(_has_timeout(text) for text in texts):
+                    return True
+        return False
+
+    def _texts(self, module: int, row: int) -> list[str]:
+        node = self.link.node(module, row)
+        if node[0] == "fstr":
+            return [text for part in node[1] for text in strings(self.link.value(module, part))]
+        return strings(self.link.value(module, row))
+
+    def _is_bounded(self, operation: Operation) -> bool:
+        method = operation.method
+        if not method.many:
+            return True
+        if operation.bounded:
+            return True
+        place = self.argument(operation, method.limit)
+        if place is not None and not self._may_be(place, (0, None)):
+            return True
+        return any(self._bounds(step) for step in operation.steps if step.certain)
+
+    def _bounds(self, step: Step) -> bool:
+        if step.name in ("distinct", "count", "explain"):
+            return True
+        if step.name not in ("limit", "to_list", "next"):
+            return False
+        args = self.link.node(step.module, step.row)[2]
+        if step.name == "next":
+            return False
+        if not args:
+            return False
+        none_or_zero = (0, None) if step.name == "limit" else (None,)
+        return not self._may_be(Place(step.module, args[0][1], None), none_or_zero)
+
+    def _may_be(self, place: Place, values: tuple[object, ...]) -> bool:
+        """Whether the argument is written as one of ``values``."""
+        node = self.link.node(place.module, place.row)
+        value = self.link.value(*place)
+        if node[0] == "const":
+            return node[1] in values
+        return bool(value) and all(type(a) is Const and a.value in values for a in value)
+
+
+def argument(
+    link: Linker, module: int, row: int, method: Spec, parameter: str, env: Env | None = None
+) -> Place | None:
+    """The argument of the call at ``row`` that plays ``parameter`` of ``method``."""
+    args, _ = functions.arguments(link, module, row, env)
+    aliases = {old for old, new in method.aliases if new == parameter}
+    for arg in args:
+        if arg.keyword is not None and (arg.keyword == parameter or arg.keyword in aliases):
+            return Place(module, arg.row, env)
+    positional = [arg for arg in args if arg.keyword is None]
+    if parameter in method.params:
+        index = method.params.index(parameter)
+        if index < len(positional):
+            return Place(module, positional[index].row, env)
+    return None
+
+
+def _has_timeout(text: str) -> bool:
+    """Whether a connection string sets ``timeoutMS`` (and not only ``socketTimeoutMS`` and the like)."""
+    return any(part.lower().startswith("timeoutms=") for part in text.replace("?", "&").split("&"))
+
+
+def _preferred(collections: tuple[Collection, ...]) -> tuple[Collection, ...]:
+    """Collections with a name before those without, the same name of a better known database first."""
+    named = [c for c in collections if c.name is not None]
+    if not named:
+        return collections[:1]
+    best: dict[str | None, Collection] = {}
+    for collection in named:
+        held = best.get(collection.name)
+        if held is None or (held.database.name is None and collection.database.name is not None):
+            best[collection.name] = collection
+    return tuple(best.values())
+
+
+def _untraced(value: Value) -> bool:
+    """Whether nothing is known of a receiver that would rule a driver object out."""
+    return all(atom == UNKNOWN or atom == NONE for atom in value)
+
+
+_TELLING_NAMES = frozenset("aggregate find update_one insert create_index bulk_write distinct".split())

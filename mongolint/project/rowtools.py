@@ -1,0 +1,52 @@
+"""What a row is made of: the rows below it, and whether it depends on one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mongolint.facts.shapes import ModuleFacts, Row
+
+
+def operands(node: Row) -> Iterator[int]:
+    """The rows that a row refers to."""
+    match node[0]:
+        case "attr" | "await" | "iter" | "star" | "ctx" | "not" | "unpack":
+            yield node[1]
+        case "item" | "mutated" | "delitem":
+            yield from node[1:3]
+        case "call":
+            yield node[1]
+            yield from (row for _, row in node[2])
+        case "dict":
+            for key, value in node[1]:
+                yield value
+                if key is not None:
+                    yield key
+        case "seq" | "comp" | "bool" | "compare":
+            yield from node[2]
+        case "phi" | "fstr":
+            yield from node[1]
+        case "binop":
+            yield from node[2:4]
+        case "ifexp" | "setitem":
+            yield from node[1:4]
+        case "typed":
+            if node[2] is not None:
+                yield node[2]
+
+
+def reached_rows(facts: ModuleFacts, row: int) -> dict[int, Row]:
+    """All rows at and below ``row``."""
+    found: dict[int, Row] = {}
+    pending = [row]
+    while pending:
+        current = pending.pop()
+        if current not in found:
+            found[current] = facts.nodes[current]
+            pending.extend(operands(found[current]))
+    return found
+
+
+def depends_on(facts: ModuleFacts, row: int, node: Row) -> bool:
+    """Whether a row equal to ``node`` lies at or below ``row``."""
+    return node in reached_rows(facts, row).values()

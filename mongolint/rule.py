@@ -1,0 +1,141 @@
+"""What a rule file imports: the rule itself, its examples, the facts it may subscribe to, the project it may ask.
+
+A rule is one module that binds ``rule = Rule(…)`` and ``EXAMPLES = […]``. It holds no state and prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mongolint.finding import Applicability, Confidence, Finding, Fix, Related, Severity, Span
+from mongolint.project.callgraph import Reach
+from mongolint.project.coverage import Verdict
+from mongolint.project.handlers import ExceptSite
+from mongolint.project.indexes import IndexDeclaration
+from mongolint.project.loops import Repetition
+from mongolint.project.model import ClientSite, Project
+from mongolint.project.operations import Operation as Query
+
+Tier = Literal["default", "opt-in", "review"]
+# A check gets the fact and the project; one that subscribes to `Project` gets only that
+Check = Callable[..., Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Code that the rule flags: one file, or several by path.
+
+    ``at``: the exact text that each finding spans, in order of files and places. ``message``: a part of the
+    first message. ``fixed``: the code after the fix.
+    """
+
+    code: str | Mapping[str, str]
+    at: tuple[str, ...] = ()
+    message: str = ""
+    fixed: str | Mapping[str, str] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Good:
+    """Code that looks like a case for the rule and is none; ``why`` says so in a few words."""
+
+    code: str | Mapping[str, str]
+    why: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A known miss or false alarm: the test fails as soon as it is right, so that it gets promoted."""
+
+    code: str | Mapping[str, str]
+    why: str
+    at: tuple[str, ...] = ()
+
+
+Example = Bad | Good | Todo
+
+
+@dataclass(eq=False)
+class Rule:
+    """A rule's fixed facts; `on` subscribes its check to a kind of fact.
+
+    ``summary`` and ``doc`` come from the docstring of the rule's module. ``in_tests``: reports in test files
+    too. ``supersedes``: codes that yield to this rule at the same place.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    needs: Confidence = Confidence.INFERRED
+    tier: Tier = "default"
+    fix: Applicability | None = Applicability.DISPLAY
+    since: str = "0.1"
+    in_tests: bool = False
+    supersedes: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    tokens: tuple[str, ...] = ()
+    checks: list[tuple[type, Check]] = field(default_factory=list)
+    doc: str = ""
+
+    def on(self, fact: type) -> Callable[[Check], Check]:
+        """Subscribe a check to every ``fact`` of the project; a check of `Project` itself is called once."""
+
+        def subscribe(check: Check) -> Check:
+            self.checks.append((fact, check))
+            return check
+
+        return subscribe
+
+    def finding(
+        self,
+        span: Span,
+        message: str,
+        *,
+        severity: Severity | None = None,
+        confidence: Confidence | str = Confidence.KNOWN,
+        related: Iterable[Related] = (),
+        fix: Fix | None = None,
+    ) -> Finding:
+        """A finding of this rule. The message says what, why it hurts, and what to do."""
+        return Finding(
+            span,
+            self.code,
+            self.name,
+            severity or self.severity,
+            Confidence(confidence),
+            message,
+            tuple(related),
+            (),
+            fix,
+        )
+
+    @property
+    def summary(self) -> str:
+        return self.doc.partition("\n")[0].rstrip(".")
+
+
+__all__ = [
+    "Applicability",
+    "Bad",
+    "ClientSite",
+    "Confidence",
+    "ExceptSite",
+    "Finding",
+    "Fix",
+    "Good",
+    "IndexDeclaration",
+    "Project",
+    "Query",
+    "Reach",
+    "Related",
+    "Repetition",
+    "Rule",
+    "Severity",
+    "Span",
+    "Todo",
+    "Verdict",
+]

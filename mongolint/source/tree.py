@@ -1,0 +1,111 @@
+"""Parsing text into a LibCST tree, with one clear error for what is not Python or too deep to read."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import re
+import sys
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+import libcst as cst
+
+T = TypeVar("T")
+
+# CPython refuses more nested brackets than this (tokenizer.c, MAXLEVEL); LibCST's native parser has no
+# limit and overflows the stack far above it.
+MAX_NESTED_BRACKETS = 200
+
+_BRACKET = re.compile(r"[\[\](){}]")
+_STACK_BYTES = 512 * 1024 * 1024
+_RECURSION_LIMIT = 20_000
+
+
+class ParseError(Exception):
+    """Text that is not Python. ``line`` and ``column`` are 1-based."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+def parse(text: str) -> cst.Module:
+    """The tree of a module.
+
+    Raises:
+        ParseError: the text is not Python, or nests deeper than Python itself allows.
+    """
+    if _may_nest_too_deep(text):
+        _check_with_python(text)
+    try:
+        return cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        raise _better_error(text, error) from None
+    except RecursionError:
+        raise ParseError("too deeply nested to be read", 1, 1) from None
+
+
+def _may_nest_too_deep(text: str) -> bool:
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth += 1 if match.group() in "[({" else -1
+        if depth > MAX_NESTED_BRACKETS:
+            return True
+    return False
+
+
+def _check_with_python(text: str) -> None:
+    """Raise what Python itself says of a text whose brackets seem to nest too deep."""
+    try:
+        compile(text, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as error:
+        raise ParseError(error.msg, error.lineno or 1, error.offset or 1) from None
+    except (RecursionError, MemoryError, ValueError):
+        raise ParseError("too deeply nested to be read", 1, 1) from None
+
+
+def _better_error(text: str, error: cst.ParserSyntaxError) -> ParseError:
+    """Python's own words for a syntax error, where this Python refuses the text too."""
+    try:
+        compile(text, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as own:
+        return ParseError(own.msg, own.lineno or 1, max(own.offset or 1, 1))
+    except (RecursionError, MemoryError, ValueError):
+        pass
+    return ParseError("not valid Python", max(error.raw_line, 1), error.raw_column + 1)
+
+
+def with_deep_stack(work: Callable[[], T]) -> T:
+    """Run ``work`` where long chains and deep nesting cannot overflow the stack, collector off.
+
+    LibCST's trees are big and free of garbage while they are built: with the collector on, a third of
+    the time goes into looking for it.
+    """
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:
+            failure.append(error)
+
+    limit, collecting, size = sys.getrecursionlimit(), gc.isenabled(), threading.stack_size(_STACK_BYTES)
+    sys.setrecursionlimit(_RECURSION_LIMIT)
+    gc.disable()
+    try:
+        thread = threading.Thread(target=run, name="mongolint-parse")
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+        if collecting:
+            gc.enable()
+    if failure:
+        raise failure[0]
+    return outcome[0]

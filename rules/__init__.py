@@ -1,0 +1,1 @@
+"""mongolint's own rules: a folder per family, a file per rule."""

@@ -1,0 +1,94 @@
+"""A bare ``except:``, which catches far more than was meant.
+
+What it flags
+    ``except:`` without a class, unless its body raises again.
+
+Why it hurts
+    It also catches KeyboardInterrupt, SystemExit and asyncio.CancelledError: the worker cannot be stopped, a timed-out
+    request goes on, and a typo looks like a database outage.
+
+What it leaves alone
+    A bare ``except:`` that re-raises. Where the body around it talks to MongoDB and the error goes no further,
+    swallowed-database-error tells it instead.
+
+Fix and its safety
+    ``except PyMongoError:`` around driver code, ``except Exception:`` elsewhere. Unsafe: errors outside the
+    class named now pass.
+
+Sources
+    Python documentation, "Built-in Exceptions" (exception hierarchy); PyMongo documentation, ``pymongo.errors``.
+"""
+
+from collections.abc import Iterator
+
+from mongolint.rule import Applicability, Bad, ExceptSite, Finding, Good, Project, Rule, Severity
+
+rule = Rule(
+    "MDB501", "bare-except", Severity.MEDIUM, fix=Applicability.UNSAFE, tokens=("except:", "except :")
+)
+
+
+@rule.on(ExceptSite)
+def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
+    if site.catches != "bare" or site.raises:
+        return
+    span = project.offsets_span(site.module, site.handler.span)
+    wanted = "except PyMongoError:" if site.calls else "except Exception:"
+    yield rule.finding(
+        span,
+        "bare except also catches KeyboardInterrupt and CancelledError, so the process cannot be stopped here; "
+        f"write {wanted}",
+    )
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        def read(path):
+            try:
+                return open(path).read()
+            except:
+                return ""
+        """,
+        at=("except",),
+        message="except Exception:",
+    ),
+    Bad(
+        """\
+        import logging
+
+        from pymongo import MongoClient
+
+        orders = MongoClient(timeoutMS=5000).shop.orders
+
+
+        def cancel(order_id):
+            try:
+                orders.delete_one({"_id": order_id})
+            except:
+                logging.exception("cannot cancel %s", order_id)
+        """,
+        at=("except",),
+        message="except PyMongoError:",
+    ),
+    Good(
+        """\
+        def read(path):
+            try:
+                return open(path).read()
+            except:
+                print(path)
+                raise
+        """,
+        why="it raises again",
+    ),
+    Good(
+        """\
+        def read(path):
+            try:
+                return open(path).read()
+            except OSError:
+                return ""
+        """,
+    ),
+]

@@ -1,0 +1,91 @@
+"""``print`` in a backend, where a log line was meant.
+
+What it flags
+    Calls of the builtin ``print`` in a project that uses the driver.
+
+Why it hurts
+    No level, no time, no logger name: it cannot be filtered, routed or turned off, is lost where standard output is
+    not kept, and it often shows documents with personal data.
+
+What it leaves alone
+    Code under ``if __name__ == "__main__":``, console programs (``cli-files``), scripts and migrations
+    (``script-files``), tests, a ``print`` of the project's own or of another library, projects without the driver.
+
+Fix and its safety
+    ``logger.info(…)`` with lazy arguments; the level follows the context. Unsafe: nothing shows unless logging
+    is configured.
+
+Sources
+    Python documentation, "Logging HOWTO": when to use logging.
+"""
+
+from collections.abc import Iterator
+
+from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
+
+rule = Rule("MDB503", "print-call", Severity.LOW, fix=Applicability.UNSAFE, tokens=("print(", "print ("))
+
+
+@rule.on(Project)
+def check(project: Project) -> Iterator[Finding]:
+    if not project.uses_driver:
+        return
+    for module, call in project.builtin_calls("print"):
+        path = project.modules[module].path
+        if project.config.is_cli(path) or project.config.is_script(path):
+            continue
+        if not project.is_main_block(module, call.context):
+            yield rule.finding(
+                project.token(module, call.row),
+                "print cannot be filtered, routed or turned off in production; use logger.info(…) "
+                "with logger = logging.getLogger(__name__)",
+            )
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def create(user):
+            users.insert_one(user)
+            print("created", user["_id"])
+        """,
+        at=("print",),
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+        if __name__ == "__main__":
+            print(users.estimated_document_count(maxTimeMS=100))
+        """,
+        why="a program's own output",
+    ),
+    Good('def hello():\n    print("hello")\n', why="a project without the driver"),
+    Good(
+        {
+            "app/cli.py": """\
+            from pymongo import MongoClient
+
+            def show():
+                print(MongoClient(timeoutMS=5000).app.name)
+            """
+        },
+        why="a console program",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+        from rich import print
+
+        print(MongoClient(timeoutMS=5000).app.name)
+        """,
+        why="not the builtin",
+    ),
+]

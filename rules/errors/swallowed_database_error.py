@@ -1,0 +1,190 @@
+"""A database error that is caught and goes no further: no log, no re-raise, no answer that tells.
+
+What it flags
+    ``except:``, ``except Exception`` or ``except PyMongoError`` around a driver call, in whose body the error is neither
+    logged nor raised nor handed on. ``print`` is not logging. Where the driver call is one helper away: low.
+
+Why it hurts
+    An outage looks like missing data: the caller gets None or False, answers 404, and nobody is paged.
+
+What it leaves alone
+    Handlers that log, raise, retry after a sleep, or use the error; errors that are an answer in themselves
+    (DuplicateKeyError, InvalidId, NoFile); driver calls more than one helper away.
+
+Fix and its safety
+    The driver's narrower error where the body tells which, and ``logger.exception(…)``; the returned value stays.
+    Unsafe: other errors now pass.
+
+Sources
+    PyMongo documentation, ``pymongo.errors``: what each class means; InvalidId is not a PyMongoError.
+"""
+
+from collections.abc import Iterator
+
+from mongolint.rule import Applicability, Bad, ExceptSite, Finding, Good, Project, Rule, Severity
+
+rule = Rule(
+    "MDB502",
+    "swallowed-database-error",
+    Severity.MEDIUM,
+    fix=Applicability.UNSAFE,
+    supersedes=("MDB501", "MDB503", "MDB505"),
+)
+
+
+@rule.on(ExceptSite)
+def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
+    if site.catches == "other" or site.is_answered or site.uses_error:
+        return
+    nearest = min(site.calls, key=lambda call: len(call.chain), default=None)
+    if nearest is None or len(nearest.chain) > 1:
+        return
+    name = project.callee_name(nearest.module, nearest.row)
+    through = f" (through {name})" if nearest.chain else ""
+    done = "only printed" if site.prints else "dropped"
+    yield rule.finding(
+        project.offsets_span(site.module, site.handler.span),
+        f"an error of {project.driver_call_name(nearest)}{through} is {done} here, so an outage looks like missing "
+        "data; log it with logger.exception(…) and catch PyMongoError, or let it rise",
+        severity=Severity.LOW if nearest.chain else None,
+        related=project.related([(project.token(nearest.module, nearest.row), "the call that may fail")]),
+    )
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def load(user_id):
+            try:
+                return users.find_one({"_id": user_id})
+            except Exception:
+                return None
+        """,
+        at=("except Exception",),
+        message="an error of users.find_one is dropped here",
+    ),
+    Bad(
+        """\
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def remove(user_id):
+            try:
+                await db.users.delete_one({"_id": user_id})
+            except Exception as error:
+                print(f"cannot remove: {error}")
+                return False
+            return True
+        """,
+        at=("except Exception",),
+        message="only printed",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def load(user_id):
+            try:
+                return users.find_one({"_id": user_id})
+            except:
+                return None
+        """,
+        at=("except",),
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def load(user_id):
+            return users.find_one({"_id": user_id})
+
+
+        def page(user_id):
+            try:
+                return load(user_id)
+            except Exception:
+                return {}
+        """,
+        at=("except Exception",),
+        message="(through load)",
+    ),
+    Good(
+        """\
+        import logging
+
+        from pymongo import MongoClient
+        from pymongo.errors import PyMongoError
+
+        logger = logging.getLogger(__name__)
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def load(user_id):
+            try:
+                return users.find_one({"_id": user_id})
+            except PyMongoError:
+                logger.exception("cannot load %s", user_id)
+                return None
+        """,
+        why="it logs",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+        from pymongo.errors import DuplicateKeyError
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def create(user):
+            try:
+                users.insert_one(user)
+            except DuplicateKeyError:
+                return False
+            return True
+        """,
+        why="a duplicate is an answer, not an outage",
+    ),
+    Good(
+        """\
+        import time
+
+        from pymongo import MongoClient
+
+        client = MongoClient(timeoutMS=5000)
+
+
+        def wait():
+            while True:
+                try:
+                    client.admin.command("ping")
+                    return
+                except Exception:
+                    time.sleep(1)
+        """,
+        why="it tries again",
+    ),
+    Good(
+        """\
+        def parse(text):
+            try:
+                return int(text)
+            except Exception:
+                return None
+        """,
+        why="no driver call",
+    ),
+]

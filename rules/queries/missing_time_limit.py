@@ -1,0 +1,157 @@
+"""Operations that may run without end.
+
+What it flags
+    Each ``find`` without a limit, ``aggregate``, ``count_documents`` and ``distinct`` that nothing bounds in time; all
+    other operations once, at the client that runs them (low).
+
+Why it hurts
+    A query without an index, a lock or a stalled primary holds its connection as long as it takes; when the pool is
+    used up, every request waits.
+
+What it leaves alone
+    Operations with ``max_time_ms``, ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)``, and of
+    clients with ``timeoutMS`` (keyword or connection string).
+
+Fix and its safety
+    The limit in the form that the method takes, or ``timeoutMS`` at the client. Unsafe: a query that takes
+    longer now raises.
+
+Sources
+    PyMongo documentation, "Client-Side Operation Timeout" and ``Cursor.max_time_ms``; only these bound writes.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from mongolint.rule import Applicability, Bad, ClientSite, Finding, Good, Project, Query, Rule, Severity
+
+rule = Rule(
+    "MDB103",
+    "missing-time-limit",
+    Severity.MEDIUM,
+    fix=Applicability.UNSAFE,
+    options={"per-operation": False},
+)
+_SCANNING = ("aggregate", "count_documents", "count", "distinct", "aggregate_raw_batches", "map_reduce", "group")
+
+
+@rule.on(Query)
+def check(query: Query, project: Project) -> Iterator[Finding]:
+    if query.time_limit or query.method.kind not in ("read", "write"):
+        return
+    if not (_is_unbounded(query) or project.option(rule.name, "per-operation")):
+        return
+    yield rule.finding(
+        project.operation_span(query),
+        f"{query.name} on {query.target} has no time limit: {_why(query)}; {_form(query)}",
+        confidence=query.confidence,
+    )
+
+
+@rule.on(ClientSite)
+def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
+    if project.option(rule.name, "per-operation"):
+        return
+    told = [
+        query
+        for query in project.operations_of(client)
+        if not query.time_limit and query.method.kind in ("read", "write") and not _is_unbounded(query)
+    ]
+    if told:
+        names = ", ".join(name for name, _ in Counter(query.name for query in told).most_common(3))
+        count = f"{len(told)} operations" if len(told) > 1 else "1 operation"
+        yield rule.finding(
+            project.token(client.module, client.row),
+            f"{count} of this client ({names}) can wait for the server without end, and writes take no limit of "
+            "their own; set timeoutMS on the client",
+            severity=Severity.LOW,
+        )
+
+
+def _is_unbounded(query: Query) -> bool:
+    return query.name in _SCANNING or (query.method.many and not query.bounded)
+
+
+def _why(query: Query) -> str:
+    if query.name in _SCANNING or query.method.many:
+        return "it may read the whole collection while its connection is held"
+    return "it holds its connection as long as the server takes"
+
+
+def _form(query: Query) -> str:
+    forms = {
+        "max_time_ms": "add .max_time_ms(5000)" if query.method.returns == "cursor" else "pass max_time_ms=5000",
+        "maxTimeMS": "pass maxTimeMS=5000",
+        "csot": "wrap it in pymongo.timeout(5)",
+    }
+    return f"{forms[query.method.time_limit]}, or set timeoutMS on the client"
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient("mongodb://localhost").app.users
+
+
+        def active():
+            return list(users.find({"_id": {"$gt": 5}}))
+        """,
+        at=("find",),
+        message="find on users has no time limit",
+    ),
+    Bad(
+        """\
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        db = AsyncIOMotorClient("mongodb://localhost").app
+
+
+        async def load(user_id):
+            return await db.users.find_one({"_id": user_id})
+
+
+        async def remove(user_id):
+            await db.users.delete_one({"_id": user_id})
+        """,
+        at=("AsyncIOMotorClient",),
+        message="2 operations of this client",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient("mongodb://localhost", timeoutMS=5000).app.users
+
+
+        def active():
+            return list(users.find({"_id": {"$gt": 5}}))
+        """,
+        why="the client limits every operation",
+    ),
+    Good(
+        """\
+        import pymongo
+
+        users = pymongo.MongoClient("mongodb://localhost/?timeoutMS=5000").app.users
+
+
+        def active():
+            return users.count_documents({"_id": {"$gt": 5}})
+        """,
+        why="the connection string does",
+    ),
+    Good(
+        """\
+        import pymongo
+
+        db = pymongo.MongoClient("mongodb://localhost").app
+
+
+        def totals(pipeline):
+            with pymongo.timeout(10):
+                return list(db.orders.aggregate(pipeline))
+        """,
+    ),
+]

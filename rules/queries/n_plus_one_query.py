@@ -1,0 +1,240 @@
+"""A query or write once per iteration of a loop.
+
+What it flags
+    A driver call in a loop, comprehension or ``gather`` over one, and calls of helpers and methods that run such a call,
+    at any depth and through interfaces.
+
+Why it hurts
+    Each iteration waits for the network: 100 items at 2 ms are 0.2 s where one query takes 5 ms, and the
+    connection pool is held all the while.
+
+What it leaves alone
+    Loops over literals and constants, retries, polling, queues and paced workers, batches (``$in`` of a chunk,
+    ``insert_many``), page loops, another collection each round, cached helpers, a loop that ends in its first
+    round, and what a loop evaluates once: its iterable and its ``else``. Low in scripts and migrations
+    (``script-files``).
+
+Fix and its safety
+    Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: other readers see all changes at once,
+    and errors come together.
+
+Sources
+    PyMongo documentation, "Bulk Write Operations"; MongoDB manual, ``$in``.
+"""
+
+from collections.abc import Iterator
+
+from mongolint.rule import (
+    Applicability,
+    Bad,
+    Finding,
+    Good,
+    Project,
+    Query,
+    Related,
+    Repetition,
+    Rule,
+    Severity,
+)
+
+rule = Rule("MDB101", "n-plus-one-query", Severity.HIGH, fix=Applicability.UNSAFE)
+
+
+@rule.on(Repetition)
+def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
+    query = repetition.reaches[0].operation
+    source = project.loop_source(repetition)
+    if repetition.is_direct:
+        what = f"{query.name} on {query.target} runs once per {source}"
+    else:
+        name = project.callee_name(repetition.module, repetition.row)
+        what = f"{name} runs {_queries(repetition)} once per {source}"
+    yield rule.finding(
+        project.token(repetition.module, repetition.row),
+        f"{what}; {_cure(repetition, query, project)}",
+        severity=project.severity(rule.severity, repetition.module),
+        confidence=query.confidence,
+        related=_related(repetition, project),
+    )
+
+
+def _queries(repetition: Repetition) -> str:
+    names = dict.fromkeys(f"{r.operation.name} on {r.operation.target}" for r in repetition.reaches)
+    shown = " and ".join(list(names)[:2])
+    return f"{shown} and {len(names) - 2} more queries" if len(names) > 2 else shown
+
+
+def _cure(repetition: Repetition, query: Query, project: Project) -> str:
+    """The batched form for the shape of the query."""
+    field = project.loop_key(repetition) or "…"
+    many = f'{{"{field}": {{"$in": keys}}}}'
+    if not repetition.is_direct:
+        return f"give it a variant that takes all keys, with {many}" if query.filter.required else (
+            "give it a variant that takes all documents at once"
+        )
+    name = query.name
+    if name in ("find_one", "find"):
+        return f"fetch all before the loop with find({many}) and pick by {field}"
+    if name.startswith(("insert", "save")):
+        return "collect the documents and write them with one insert_many"
+    if name in ("delete_many", "delete_one", "remove"):
+        return f"use one delete_many({many}), or collect DeleteOne requests for one bulk_write"
+    if query.method.kind == "write":
+        return "collect UpdateOne requests and send them with one bulk_write"
+    if name in ("count_documents", "count", "aggregate", "distinct"):
+        return f'use one aggregate with {{"$match": {many}}} and a $group by {field}'
+    return f"use one query with {many}"
+
+
+def _related(repetition: Repetition, project: Project) -> Iterator[Related]:
+    span = project.offsets_span(repetition.module, repetition.loop.span)
+    yield Related(span, "the loop")
+    reach = repetition.reaches[0]
+    for module, row in reach.chain:
+        yield Related(project.token(module, row), f"calls {project.callee_name(module, row)}")
+    if not repetition.is_direct:
+        yield Related(
+            project.operation_span(reach.operation), f"runs {reach.operation.name} on {reach.operation.target}"
+        )
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).shop
+
+
+        def names(orders):
+            found = []
+            for order in orders:
+                customer = db.customers.find_one({"_id": order["customer_id"]})
+                found.append(customer["name"])
+            return found
+        """,
+        at=("find_one",),
+        message='find({"_id": {"$in": keys}})',
+    ),
+    Bad(
+        """\
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        db = AsyncIOMotorClient(timeoutMS=5000).shop
+
+
+        async def mark(order_id):
+            await db.orders.update_one({"_id": order_id}, {"$set": {"sent": True}})
+
+
+        async def mark_all(ids):
+            for order_id in ids:
+                await mark(order_id)
+        """,
+        at=("mark",),
+        message="mark runs update_one on orders once per",
+    ),
+    Bad(
+        """\
+        import asyncio
+
+        from pymongo import AsyncMongoClient
+
+        db = AsyncMongoClient(timeoutMS=5000).shop
+
+
+        async def load(keys):
+            return await asyncio.gather(*[db.items.find_one({"_id": key}) for key in keys])
+        """,
+        at=("find_one",),
+    ),
+    Bad(
+        {
+            "shop/store.py": """\
+            from abc import ABC, abstractmethod
+
+
+            class Invoices(ABC):
+                @abstractmethod
+                def total(self, order_id): ...
+            """,
+            "shop/mongo_store.py": """\
+            from pymongo import MongoClient
+
+            from shop.store import Invoices
+
+
+            class MongoInvoices(Invoices):
+                def __init__(self):
+                    self.invoices = MongoClient(timeoutMS=5000).shop.invoices
+
+                def total(self, order_id):
+                    return self.invoices.find_one({"_id": order_id})["total"]
+            """,
+            "shop/use_case.py": """\
+            from shop.store import Invoices
+
+
+            class Report:
+                def __init__(self, invoices: Invoices):
+                    self.invoices = invoices
+
+                def run(self, ids):
+                    return sum(self.invoices.total(i) for i in ids)
+            """,
+        },
+        at=("total",),
+        message="total runs find_one on invoices",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).shop
+
+        for name in ("open", "sent", "paid"):
+            db.states.update_one({"_id": name}, {"$setOnInsert": {"count": 0}}, upsert=True)
+        """,
+        why="the source bounds the loop",
+    ),
+    Good(
+        """\
+        import time
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).shop
+
+
+        def wait(job_id):
+            while not db.jobs.find_one({"_id": job_id, "done": True}):
+                time.sleep(1)
+        """,
+        why="polling",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).shop
+
+
+        def total(order_ids):
+            return sum(order["total"] for order in db.orders.find({"_id": {"$in": order_ids}}))
+        """,
+        why="the query is the iterable: it runs once",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).shop
+
+
+        def load(ids):
+            for start in range(0, len(ids), 1000):
+                yield from db.orders.find({"_id": {"$in": ids[start : start + 1000]}})
+        """,
+        why="each round takes a batch",
+    ),
+]
