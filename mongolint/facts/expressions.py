@@ -249,8 +249,9 @@ def _await(b: Builder, node: cst.Await) -> int:
 def _lambda(b: Builder, node: cst.Lambda) -> int:
     scope = b.new_scope("lambda", "<lambda>")
     scope.params = parameters(b, node.params)
-    env = dict(b.env or {})
-    env.update({p.name: b.add(("param", scope.index, p.name)) for p in scope.params})
+    own = {p.name: b.add(("param", scope.index, p.name)) for p in scope.params}
+    scope.defs = {name: [row] for name, row in own.items()}
+    env = {**(b.env or {}), **own}
     with b.entered(scope, env):
         scope.returns.append((expression(b, node.body), b.context))
     return b.add(("func", scope.index))

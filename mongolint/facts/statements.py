@@ -341,6 +341,7 @@ def _function(b: Builder, node: cst.FunctionDef) -> None:
     row = b.add(("func", scope.index))
     b.bind(node.name.value, row)
     env = {p.name: b.add(("param", scope.index, p.name)) for p in params}
+    scope.defs = {name: [row] for name, row in env.items()}
     with b.entered(scope, env):
         block(b, node.body.body)
         if b.env is not None:

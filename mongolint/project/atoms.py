@@ -114,6 +114,12 @@ class Pair(NamedTuple):
     items: tuple[tuple[Any, ...], ...]
 
 
+class Keywords(NamedTuple):
+    """What ``**kwargs`` holds in a call: pairs of name and value."""
+
+    items: tuple[tuple[str, tuple[Any, ...]], ...]
+
+
 class Partial(NamedTuple):
     """``functools.partial(function, …)``: the call that made it."""
 
@@ -176,7 +182,7 @@ class Method(NamedTuple):
 
 Atom = Union[
     Unknown, Const, Literal, ModuleRef, External, ExternalObject, ClassRef, Instance, FunctionRef, Super,
-    Elements, Pair, Partial, Client, FlaskExtension, Database, Collection, Cursor, Session, Method,
+    Elements, Pair, Keywords, Partial, Client, FlaskExtension, Database, Collection, Cursor, Session, Method,
 ]  # fmt: skip
 Value = tuple[Any, ...]
 

@@ -15,12 +15,14 @@ from mongolint.project.atoms import (
     Atom,
     ClassRef,
     Const,
+    Database,
     Elements,
     Env,
     External,
     ExternalObject,
     FunctionRef,
     Instance,
+    Keywords,
     Literal,
     Method,
     ModuleRef,
@@ -62,7 +64,7 @@ def attribute(link: Linker, atom: Atom, name: str) -> Value:
     return (UNKNOWN,)
 
 
-_DATA = (Const, Literal, Elements, Pair)
+_DATA = (Const, Literal, Elements, Pair, Keywords)
 
 
 def _hangs(name: str) -> bool:
@@ -77,8 +79,12 @@ def item(link: Linker, atom: Atom, key: Value) -> Value:
     kind = type(atom)
     if kind is Literal:
         return literal_item(link, atom, key)
-    if kind is Pair or kind is Elements:
-        return join(atom.items) if kind is Pair else atom.items
+    if kind is Elements:
+        return atom.items
+    if kind is Pair:
+        return join(_pair_item(atom, index) for index in key)
+    if kind is Keywords:
+        return join(held for name, held in atom.items if name in strings(key)) or (UNKNOWN,)
     if kind is ClassRef:
         return join(link.attribute(atom, name) for name in strings(key)) or (UNKNOWN,)
     if kind is External:
@@ -90,6 +96,12 @@ def item(link: Linker, atom: Atom, key: Value) -> Value:
     if kind is Unknown or kind is ExternalObject:
         return join(link.stores.hung_item(name) for name in strings(key)) or (UNKNOWN,)
     return (UNKNOWN,)
+
+
+def _pair_item(atom: Pair, index: Atom) -> Value:
+    if type(index) is Const and type(index.value) is int and -len(atom.items) <= index.value < len(atom.items):
+        return atom.items[index.value]
+    return join(atom.items)
 
 
 def literal_item(link: Linker, atom: Literal, key: Value) -> Value:
@@ -288,7 +300,11 @@ class Stores:
             around = link.enclosing_method(member.module, store.scope)
             method = around[1] if around else store.scope
             env = link.self_env(atom, member.module, method)
-            found.append(link.value(member.module, store.value, env))
+            value = link.value(member.module, store.value, env)
+            if not informative(value) and isinstance(atom, Instance):
+                # Made where no call is seen (importlib, a container): other objects of the family tell
+                value = link.value(member.module, store.value, link.bare_self_env(atom, member.module, method))
+            found.append(value)
         return join(found)
 
     def from_outside(self, cls: ClassRef, name: str) -> Value:
@@ -322,8 +338,7 @@ class Stores:
         if key not in self._hung:
             self._hung[key] = ()
             values = [v for v in self._hung_values(name, own) if v]
-            found = join(values)
-            self._hung[key] = found if len(set(found)) == 1 else ()
+            self._hung[key] = _agreed(join(values))
         return self._hung[key]
 
     def _hung_values(self, name: str, own: bool) -> Iterator[Value]:
@@ -333,9 +348,25 @@ class Stores:
             if not any(type(atom) in (Instance, ClassRef, ModuleRef) for atom in base):
                 yield _hangable(link.value(module, store.value))
         if own:
-            for (cls, stored), stores in self._split[0].items():
-                if stored == name and any(True for _ in link.hierarchy.external_bases(cls)):
-                    yield from (_hangable(link.value(cls.module, store.value)) for store in stores)
+            for cls in self._applications:
+                yield from (_hangable(link.value(cls.module, s.value)) for s in self._split[0].get((cls, name), ()))
+                method = link.hierarchy.own(cls, name)
+                if method is not None and link.hierarchy.is_property(method):
+                    bound = method._replace(receiver=Instance(*cls))
+                    env = link.env(method.module, method.scope, _receiver_binding(link, bound), None, None)
+                    yield _hangable(functions.returned(link, bound, env))
+
+    @cached_property
+    def _applications(self) -> list[ClassRef]:
+        """Project classes that a framework hands around: subclasses of its bot, client or application."""
+        found = []
+        for module, facts in enumerate(self.link.modules):
+            for scope in facts.scopes:
+                cls = ClassRef(module, scope.index)
+                if scope.kind == "class" and scope.bases and module not in self.link.tests:
+                    if any(name.endswith(_APPLICATIONS) for name in self.link.hierarchy.external_bases(cls)):
+                        found.append(cls)
+        return found
 
     def hung_item(self, key: str) -> Value:
         """The driver object stored under a literal key of a framework object: ``app["db"] = …``."""
@@ -343,8 +374,7 @@ class Stores:
         found = []
         for module, store in self._items.get(key, ()):
             found.append(_hangable(link.value(module, store.value)))
-        value = join(found)
-        return value if len(value) == 1 else ()
+        return _agreed(join(found))
 
     @cached_property
     def _items(self) -> dict[str, list[tuple[int, Store]]]:
@@ -357,6 +387,18 @@ class Stores:
                 if node[0] == "const" and isinstance(node[1], str):
                     found.setdefault(node[1], []).append((module, store))
         return found
+
+
+_APPLICATIONS = ("Bot", "Client", "FastAPI", "Flask", "Quart", "Sanic", "Starlette", "Application")
+
+
+def _agreed(value: Value) -> Value:
+    """The one object that all stores agree on; databases of different or unknown names are one unnamed."""
+    if len(value) > 1 and all(type(atom) is Database for atom in value):
+        names = {atom.name for atom in value if atom.name is not None}
+        same = names.pop() if len(names) == 1 else None
+        return (Database(value[0].client, same, value[0].flavour),)
+    return value if len(value) == 1 else ()
 
 
 def _hangable(value: Value) -> Value:

@@ -352,6 +352,8 @@ class Reader:
                 return self.items(module, node[1], env)
             case "comp":
                 return [Item(Place(module, node[2][0], env), False)], True
+            case "param" if not (env and env.lookup(module, node[1])):
+                return [], True
         return self._items_of(module, row, node, env)
 
     def _items_of(self, module: int, row: int, node: Any, env: Env | None) -> tuple[list[Item], bool]:

@@ -18,8 +18,10 @@ from mongolint.project.atoms import (
     External,
     FunctionRef,
     Instance,
+    Keywords,
     Literal,
     Method,
+    Pair,
     Partial,
     Value,
     informative,
@@ -124,14 +126,15 @@ def _takes_receiver(link: Linker, function: FunctionRef) -> bool:
 
 
 class Argument(NamedTuple):
-    """An argument as written: keyword (None when positional) and row."""
+    """An argument of a call: keyword (None when positional), and its row or, spread from a tuple, its value."""
 
     keyword: str | None
-    row: int
+    row: int | None
+    value: Value = ()
 
 
 def arguments(link: Linker, module: int, row: int, env: Env | None) -> tuple[list[Argument], bool]:
-    """The arguments of a call, ``*(a, b)`` spread out; whether all of them are known."""
+    """The arguments of a call, ``*args`` and ``**kwargs`` spread out; whether all of them are known."""
     found: list[Argument] = []
     complete = True
     for keyword, value in link.node(module, row)[2]:
@@ -140,40 +143,78 @@ def arguments(link: Linker, module: int, row: int, env: Env | None) -> tuple[lis
             complete = complete and spread is not None
             if spread is None:
                 break
-            found.extend(Argument(None, item) for item in spread)
+            found.extend(spread)
         elif keyword == "**":
-            complete = False
+            named = _spread_keywords(link, module, value, env)
+            complete = complete and named is not None
+            found.extend(named or ())
         else:
             found.append(Argument(keyword, value))
     return found, complete
 
 
-def _spread(link: Linker, module: int, row: int, env: Env | None) -> list[int] | None:
-    """The rows of the one tuple or list literal, in the same module, that ``*row`` spreads."""
-    value = link.value(module, row, env)
-    if len(value) == 1 and type(value[0]) is Literal and value[0].module == module:
-        node = link.node(module, value[0].row)
+def _spread(link: Linker, module: int, row: int, env: Env | None) -> list[Argument] | None:
+    """What ``*row`` spreads: the items of a literal, or the positions that reached ``*args``."""
+    value = [atom for atom in link.value(module, row, env) if atom != UNKNOWN]
+    if len(value) == 1 and type(value[0]) is Literal:
+        literal = value[0]
+        node = link.node(literal.module, literal.row)
+        if node[0] == "seq" and literal.module == module and literal.env is env:
+            return [Argument(None, item) for item in node[2]]
         if node[0] == "seq":
-            return list(node[2])
+            return [Argument(None, None, link.value(literal.module, i, literal.env)) for i in node[2]]
+    if value and all(type(atom) is Pair for atom in value):
+        count = max(len(atom.items) for atom in value)
+        return [
+            Argument(None, None, join(atom.items[i] for atom in value if i < len(atom.items)))
+            for i in range(count)
+        ]
     return None
+
+
+def _spread_keywords(link: Linker, module: int, row: int, env: Env | None) -> list[Argument] | None:
+    value = [atom for atom in link.value(module, row, env) if atom != UNKNOWN]
+    if not value or not all(type(atom) is Keywords for atom in value):
+        return None
+    names = dict.fromkeys(name for atom in value for name, _ in atom.items)
+    return [
+        Argument(name, None, join(held for atom in value for n, held in atom.items if n == name)) for name in names
+    ]
+
+
+def argument_value(link: Linker, module: int, arg: Argument, env: Env | None) -> Value:
+    """What an argument can be."""
+    return arg.value if arg.row is None else link.value(module, arg.row, env)
 
 
 def _bindings(
     link: Linker, params: list[Param], module: int, row: int, env: Env | None
 ) -> dict[str, Value]:
-    """Values of the arguments by parameter name; arguments that say nothing are left out."""
-    args, _ = arguments(link, module, row, env)
+    """Values of the arguments of a call by parameter name."""
+    args, complete = arguments(link, module, row, env)
     positional = [p.name for p in params if p.kind == "positional"]
     names = {p.name for p in params if p.kind in ("positional", "keyword")}
     bindings: dict[str, Value] = {}
+    rest: list[Value] = []
+    named: list[tuple[str, Value]] = []
     position = 0
     for arg in args:
-        name = arg.keyword
-        if name is None:
-            name = positional[position] if position < len(positional) else None
+        value = argument_value(link, module, arg, env) or (UNKNOWN,)
+        if arg.keyword is None and position < len(positional):
+            bindings[positional[position]] = value
             position += 1
-        if name in names and name is not None:
-            bindings[name] = link.value(module, arg.row, env) or (UNKNOWN,)
+        elif arg.keyword is None:
+            rest.append(value)
+        elif arg.keyword in names:
+            bindings[arg.keyword] = value
+        else:
+            named.append((arg.keyword, value))
+    if complete:
+        for param in params:
+            if param.kind == "*":
+                bindings[param.name] = (Pair(tuple(rest)),)
+            elif param.kind == "**":
+                bindings[param.name] = (Keywords(tuple(named)),)
     return bindings
 
 
@@ -189,9 +230,11 @@ def parameter(link: Linker, module: int, index: int, name: str) -> Value:
         if not link.hierarchy.is_static(function):
             return receiver(link, cls, function)
     param = next((p for p in scope.params if p.name == name), None)
-    if param is None or param.kind in ("*", "**"):
+    if param is None:
         return (UNKNOWN,)
     passed = link.sites.argument(module, index, param)
+    if param.kind in ("*", "**"):
+        return passed or (UNKNOWN,)
     default = () if param.default is None else link.value(module, param.default)
     injected = externals.injected(link, module, param, default)
     if injected:

@@ -24,14 +24,17 @@ from mongolint.project.atoms import (
     Value,
 )
 from mongolint.project.documents import Place, Reader
-from mongolint.project.operations import Operation, argument
+from mongolint.project.operations import Operation, argument, preferred
 from mongolint.project.rowtools import reached_rows
 
 if TYPE_CHECKING:
     from mongolint.project.link import Linker
 
+# A call that declares indexes, and the environment in which it makes one of them
+Context = tuple[Place, Env | None]
+
 _SINGLE = ("create_index", "ensure_index")
-_MAX_CONTEXTS = 64
+_MAX_CONTEXTS = 1000
 _MAX_HELPER_DEPTH = 4
 
 
@@ -71,64 +74,74 @@ class IndexFinder:
         for operation in operations:
             if operation.name in _SINGLE or operation.name == "create_indexes":
                 if self.link.node(operation.module, operation.row)[0] == "call":
-                    found.extend(dict.fromkeys(self._declared(operation)))
-        return found
+                    found.extend(self._declared(operation))
+        return list(_distinct(found).values())
 
     def _declared(self, operation: Operation) -> Iterator[IndexDeclaration]:
-        module, row = operation.module, operation.row
-        for env in self._contexts(operation):
+        for origin, env in self._contexts(operation):
             for collection in self._collections(operation, env):
                 if operation.name in _SINGLE:
-                    yield self._single(operation, collection, env)
+                    yield self._single(operation, collection, origin, env)
                 else:
-                    yield from self._several(module, row, operation, collection, env)
+                    yield from self._several(operation, collection, origin, env)
 
     def _collections(self, operation: Operation, env: Env | None) -> Iterable[Collection | None]:
         receiver = self.link.node(operation.module, self.link.node(operation.module, operation.row)[1])[1]
         found = [a for a in self.link.value(operation.module, receiver, env) if type(a) is Collection]
-        named = [c for c in found if c.name]
-        return named or found[:1] or operation.collections or [None]
+        return preferred(tuple(found)) or operation.collections or [None]
 
     # Contexts: each call of a helper, each element of a loop over specs
 
-    def _contexts(self, operation: Operation) -> list[Env | None]:
-        """The environments in which one declaration call makes one index."""
-        module, row = operation.module, operation.row
-        rows = reached_rows(self.link.modules[module], row)
-        params = {(r[1], r[2]) for r in rows.values() if r[0] == "param"}
-        outer: list[Env | None] = [None]
-        if params:
-            outer = self._calls_of(module, {scope for scope, _ in params}, 0) or [None]
-        loops = sorted(r for r, node in rows.items() if node[0] == "iter")
-        found: list[Env | None] = []
-        for env in outer:
-            found.extend(self._elements(module, loops, env))
-        return found[:_MAX_CONTEXTS] or [None]
+    def _contexts(self, operation: Operation) -> list[Context]:
+        """The call and the environment that make each single index."""
+        here = Place(operation.module, operation.row, None)
+        found = self._expanded(operation.module, operation.row, 0) or [(here, None)]
+        if self._keys_are_passed(operation):
+            return found
+        return [(here, env) for _, env in found]
 
-    def _calls_of(self, module: int, scopes: set[int], depth: int) -> list[Env | None]:
-        """One environment for each call of the function whose parameters are used."""
-        scope = max(scopes)
-        if depth >= _MAX_HELPER_DEPTH:
-            return []
-        cls = self.link.method_class(module, scope)
-        function = FunctionRef(module, scope)
-        found: list[Env | None] = []
+    def _keys_are_passed(self, operation: Operation) -> bool:
+        """Whether the keys come from the caller, so that the index is spelled out there."""
+        for name in ("keys", "key_or_list", "indexes"):
+            place = argument(self.link, operation.module, operation.row, operation.method, name)
+            if place is not None:
+                rows = reached_rows(self.link.modules[place.module], place.row)
+                return any(node[0] == "param" for node in rows.values())
+        return True
+
+    def _expanded(self, module: int, row: int, depth: int) -> list[Context]:
+        """The environments of the call at ``row``: one for each call of its function and element of its loops.
+
+        With each goes the outermost call, which is where a reader finds the index spelled out.
+        """
+        rows = reached_rows(self.link.modules[module], row)
+        params = {node[1] for node in rows.values() if node[0] == "param"}
+        loops = sorted(r for r, node in rows.items() if node[0] == "iter")
+        here = Place(module, row, None)
+        outer: list[Context] = [(here, None)]
+        if params and depth < _MAX_HELPER_DEPTH:
+            outer = self._calls_of(module, max(params), here, depth) or outer
+        found = [(origin, env) for origin, one in outer for env in self._elements(module, loops, one)]
+        return found[:_MAX_CONTEXTS]
+
+    def _calls_of(self, module: int, scope: int, here: Place, depth: int) -> list[Context]:
+        """One context for each call of a function, or for each class that a method belongs to."""
+        found: list[Context] = []
         for site_module, row, target in self.link.sites.of(module, scope):
-            for outer in self._site_contexts(site_module, row, depth):
-                found.append(functions.bind(self.link, target, site_module, row, outer))
-        if cls is not None and not found:
-            name = self.link.scope(module, scope).params[0].name
-            for atom in functions.receiver(self.link, cls, function):
-                if type(atom) is Instance:
-                    found.append(self.link.env(module, scope, {name: (atom,)}, None, None))
+            for origin, outer in self._expanded(site_module, row, depth + 1):
+                found.append((origin, functions.bind(self.link, target, site_module, row, outer)))
+        cls = self.link.method_class(module, scope)
+        if cls is None or any(env is not None and self._binds_receiver(env, module, scope) for _, env in found):
+            return found
+        name = self.link.scope(module, scope).params[0].name
+        for atom in functions.receiver(self.link, cls, FunctionRef(module, scope)):
+            if type(atom) is Instance:
+                found.append((here, self.link.env(module, scope, {name: (atom,)}, None, None)))
         return found
 
-    def _site_contexts(self, module: int, row: int, depth: int) -> list[Env | None]:
-        rows = reached_rows(self.link.modules[module], row)
-        params = {r[1] for r in rows.values() if r[0] == "param"}
-        outer = (self._calls_of(module, params, depth + 1) or [None]) if params else [None]
-        loops = sorted(r for r, node in rows.items() if node[0] == "iter")
-        return [env for one in outer for env in self._elements(module, loops, one)][:_MAX_CONTEXTS]
+    def _binds_receiver(self, env: Env, module: int, scope: int) -> bool:
+        params = self.link.scope(module, scope).params
+        return bool(params) and params[0].name in env.bindings
 
     def _elements(self, module: int, loops: list[int], env: Env | None) -> list[Env | None]:
         """``env`` once for each element of the loops, outermost first."""
@@ -145,12 +158,15 @@ class IndexFinder:
 
     # Single indexes
 
-    def _single(self, operation: Operation, collection: Collection | None, env: Env | None) -> IndexDeclaration:
+    def _single(
+        self, operation: Operation, collection: Collection | None, origin: Place, env: Env | None
+    ) -> IndexDeclaration:
         module, row = operation.module, operation.row
         place = argument(self.link, module, row, operation.method, "keys", env)
         if place is None:
             place = argument(self.link, module, row, operation.method, "key_or_list", env)
-        return self._declaration(module, row, place, collection, self.link.node(module, row)[2], env)
+        args = self.link.node(module, row)[2]
+        return self._declaration(module, row, place, collection, args, origin, env)
 
     def _declaration(
         self,
@@ -159,6 +175,7 @@ class IndexFinder:
         keys: Place | None,
         collection: Collection | None,
         args: Iterable[tuple[str | None, int]],
+        origin: Place,
         env: Env | None,
     ) -> IndexDeclaration:
         options = {k: v for k, v in self._options(module, args, env) if k not in _NOT_OPTIONS}
@@ -166,7 +183,7 @@ class IndexFinder:
             spread = [p for k, p in self._spread(module, args, env) if k in ("keys", "key_or_list", "key")]
             keys = spread[0] if spread else None
         pattern = None if keys is None else self.reader.key_pattern(keys)
-        where = self._spelled(keys, Place(module, row, env)) if keys else Place(module, row, env)
+        where = self._spelled(keys, origin) if keys else origin
         return IndexDeclaration(
             module, row, where, collection, tuple(pattern) if pattern else None, options
         )
@@ -179,8 +196,9 @@ class IndexFinder:
         return otherwise
 
     def _several(
-        self, module: int, row: int, operation: Operation, collection: Collection | None, env: Env | None
+        self, operation: Operation, collection: Collection | None, origin: Place, env: Env | None
     ) -> Iterator[IndexDeclaration]:
+        module, row = operation.module, operation.row
         place = argument(self.link, module, row, operation.method, "indexes", env)
         items, is_open = self.reader.items(*place) if place else ([], True)
         for item in items:
@@ -190,14 +208,13 @@ class IndexFinder:
                     args = self.link.node(made.module, made.row)[2]
                     given = [r for k, r in args if k in (None, "keys")]
                     keys = Place(made.module, given[0], made.env) if given else None
-                    declared = self._declaration(made.module, made.row, keys, collection, args, made.env)
-                    yield IndexDeclaration(
-                        module, row, Place(made.module, made.row, made.env), collection, declared.keys, declared.options
-                    )
+                    where = Place(made.module, made.row, made.env)
+                    declared = self._declaration(made.module, made.row, keys, collection, args, where, made.env)
+                    yield IndexDeclaration(module, row, where, collection, declared.keys, declared.options)
                 else:
                     is_open = True
         if is_open:
-            yield IndexDeclaration(module, row, Place(module, row, env), collection, None)
+            yield IndexDeclaration(module, row, origin, collection, None)
 
     def _item_contexts(self, place: Place) -> list[Place]:
         loops = sorted(r for r, n in reached_rows(self.link.modules[place.module], place.row).items() if n[0] == "iter")
@@ -271,6 +288,11 @@ class IndexFinder:
             if node[0] in ("dict", "setitem"):
                 return {name: self.plain(at) for name, at in self.reader.entries(*atom)}
         return None
+
+
+def _distinct(found: Iterable[IndexDeclaration]) -> dict[tuple[Any, ...], IndexDeclaration]:
+    """Each index once, however many ways lead to where it is spelled out."""
+    return {(d.place.module, d.place.row, d.collection_name, d.keys): d for d in found}
 
 
 _NOT_OPTIONS = frozenset(

@@ -222,6 +222,11 @@ class Linker:
             bindings.update(functions.base_init_bindings(self, atom, module, method))
         return self.env(module, method, bindings, None, init)
 
+    def bare_self_env(self, atom: Instance, module: int, method: int) -> Env | None:
+        """The environment of a method of ``atom`` that says nothing but which object it is."""
+        params = self.scope(module, method).params
+        return self.env(module, method, {params[0].name: (atom,)}, None, None) if params else None
+
     def functions_called(self, module: int, row: int, env: Env | None = None) -> Iterator[FunctionRef]:
         """The functions of the project that the call at ``row`` may run, constructors included."""
         for atom in self.value(module, self.node(module, row)[1], env):

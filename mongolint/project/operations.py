@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mongolint.facts.shapes import ModuleFacts, Reference
 from mongolint.mongo import drivers
 from mongolint.mongo.methods import DRIVER_ONLY, TABLES
 from mongolint.mongo.methods import Method as Spec
@@ -15,7 +16,6 @@ from mongolint.project.atoms import (
     UNKNOWN,
     Client,
     Collection,
-    Const,
     Cursor,
     Database,
     Env,
@@ -23,6 +23,7 @@ from mongolint.project.atoms import (
     Value,
     strings,
 )
+from mongolint.project.atoms import Method as BoundMethod
 from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader
 
 if TYPE_CHECKING:
@@ -115,9 +116,21 @@ class OperationFinder:
                 continue
             receiver = self.link.value(module, node[1])
             collections, confidence = self._receiver(module, node[1], receiver, method)
-            if collections is not None:
+            if collections is None:
+                collections, confidence = self._kept_method(module, function, method), "known"
+            if collections:
                 place = (entry.row, entry.row, entry.scope, entry.context)
                 yield self._operation(module, place, method, collections, confidence)
+
+    def _kept_method(self, module: int, function: int, method: Spec) -> tuple[Collection, ...]:
+        """The collections of a driver method kept on an object: ``self.find = collection.find``."""
+        return preferred(
+            tuple(
+                atom.receiver
+                for atom in self.link.value(module, function)
+                if type(atom) is BoundMethod and type(atom.receiver) is Collection and atom.name == method.name
+            )
+        )
 
     def _references(self, module: int) -> Iterator[Operation]:
         """Bound methods kept or handed on: ``run = coll.find_one``, ``to_thread(coll.find_one, {…})``."""
@@ -129,9 +142,25 @@ class OperationFinder:
             if collections:
                 place = (entry.row, entry.row, entry.scope, entry.context)
                 method = COLLECTION_METHODS[node[2]]
-                operation = self._operation(module, place, method, collections, "known")
-                operation.filter = OPEN if method.filter or method.pipeline else EMPTY
+                operation = self._operation(module, place, method, preferred(collections), "known")
+                operation.filter = self._filter_of_reference(module, entry, method)
                 yield operation
+
+    def _filter_of_reference(self, module: int, entry: Reference, method: Spec) -> Document:
+        """The filter that a bound method is called with later: ``run(query)``, ``to_thread(coll.find_one, query)``."""
+        role = method.filter
+        if role is None or role not in method.params:
+            return OPEN if method.pipeline else EMPTY
+        facts, index = self.link.modules[module], method.params.index(role)
+        if entry.call is not None:
+            args = facts.nodes[entry.call][2]
+            given = [row for keyword, row in args[entry.position + 1 :] if keyword is None]
+            return self.reader.document(module, given[index]) if index < len(given) else EMPTY
+        for call in facts.calls:
+            if call.scope == entry.scope and entry.row in _alternatives(facts, facts.nodes[call.row][1]):
+                place = argument(self.link, module, call.row, method, role)
+                return self.reader.document(*place) if place else EMPTY
+        return OPEN
 
     def _operation(
         self,
@@ -150,7 +179,7 @@ class OperationFinder:
         """The collections a method is called on, and the confidence; None when it is not an operation."""
         collections = tuple(atom for atom in value if type(atom) is Collection)
         if collections:
-            return _preferred(collections), "known"
+            return preferred(collections), "known"
         if method.name not in DRIVER_ONLY or not self.uses_driver:
             if method.name in _TELLING_NAMES and _untraced(value):
                 self.unresolved.append((module, row, method.name))
@@ -232,8 +261,23 @@ class OperationFinder:
         if place is not None:
             operation.filter = self.reader.document(*place)
             operation.filter_place = place
+            if operation.filter == OPEN and self._names_id(place):
+                operation.filter = Document({"_id": "equality"}, {}, False, False, {"_id": place})
         elif self._spreads(operation) and operation.method.filter:
             operation.filter = OPEN
+
+    def _names_id(self, place: Place) -> bool:
+        """An untyped value that is called an id: as a filter it means ``{"_id": value}``."""
+        node = self.link.node(place.module, place.row)
+        while node[0] in ("await", "typed") and node[1] is not None:
+            node = self.link.node(place.module, node[1] if node[0] == "await" else node[2])
+        if node[0] == "item":
+            key = self.link.node(place.module, node[2])
+            return key[0] == "const" and key[1] in ("_id", "id")
+        if node[0] not in ("param", "attr", "free"):
+            return False
+        name = str(node[2])
+        return name in ("id", "_id", "oid", "pk") or name.endswith(("_id", "Id"))
 
     def _spreads(self, operation: Operation) -> bool:
         return any(k in ("*", "**") for k, _ in self.link.node(operation.module, operation.row)[2])
@@ -338,10 +382,17 @@ class OperationFinder:
     def _may_be(self, place: Place, values: tuple[object, ...]) -> bool:
         """Whether the argument is written as one of ``values``."""
         node = self.link.node(place.module, place.row)
-        value = self.link.value(*place)
-        if node[0] == "const":
-            return node[1] in values
-        return bool(value) and all(type(a) is Const and a.value in values for a in value)
+        return node[0] == "const" and node[1] in values
+
+
+def _alternatives(facts: ModuleFacts, row: int) -> set[int]:
+    """The rows that a variable holding a function may stand for."""
+    node = facts.nodes[row]
+    if node[0] == "phi":
+        return {inner for part in node[1] for inner in _alternatives(facts, part)}
+    if node[0] == "ifexp":
+        return {inner for part in node[2:4] for inner in _alternatives(facts, part)}
+    return {row}
 
 
 def argument(
@@ -351,13 +402,14 @@ def argument(
     args, _ = functions.arguments(link, module, row, env)
     aliases = {old for old, new in method.aliases if new == parameter}
     for arg in args:
-        if arg.keyword is not None and (arg.keyword == parameter or arg.keyword in aliases):
+        if arg.row is not None and arg.keyword is not None and arg.keyword in {parameter, *aliases}:
             return Place(module, arg.row, env)
     positional = [arg for arg in args if arg.keyword is None]
     if parameter in method.params:
         index = method.params.index(parameter)
         if index < len(positional):
-            return Place(module, positional[index].row, env)
+            row_given = positional[index].row
+            return None if row_given is None else Place(module, row_given, env)
     return None
 
 
@@ -366,11 +418,11 @@ def _has_timeout(text: str) -> bool:
     return any(part.lower().startswith("timeoutms=") for part in text.replace("?", "&").split("&"))
 
 
-def _preferred(collections: tuple[Collection, ...]) -> tuple[Collection, ...]:
+def preferred(collections: tuple[Collection, ...]) -> tuple[Collection, ...]:
     """Collections with a name before those without, the same name of a better known database first."""
     named = [c for c in collections if c.name is not None]
     if not named:
-        return collections[:1]
+        return tuple(collections[:1])
     best: dict[str | None, Collection] = {}
     for collection in named:
         held = best.get(collection.name)

@@ -16,6 +16,7 @@ from pathlib import Path
 from mongolint.config import DEFAULT_EXCLUDE
 from mongolint.config import project_root as project_root
 from mongolint.globs import Globs
+from mongolint.source.gitindex import tracked
 
 _SUFFIX = ".py"
 # Emacs marks a file that is being edited by a link to nowhere, ".#name.py".
@@ -133,6 +134,7 @@ class _Walk:
         self.listed: set[str] = set()  # directories, without links
         self.roots: list[str] = []  # given files and directories, without links
         self.links: list[_Link] = []
+        self.tracked: dict[str, frozenset[str]] = {}  # top of a work tree -> files and directories git tracks
 
     def start(self, path: str) -> None:
         """Take a given path."""
@@ -184,6 +186,8 @@ class _Walk:
                 self.links.append(_Link(path, chain, given=False))
             elif entry.is_dir(follow_symlinks=False):
                 if not self.dropped(path, chain, is_dir=True):
+                    if _ignored(path, chain, is_dir=True):  # only for what git tracks in it
+                        chain = (*chain, _Patterns(path, Globs(["*"])))
                     pending.append((path, os.path.join(real, name), chain))
             elif (
                 name.endswith(_SUFFIX)
@@ -196,9 +200,21 @@ class _Walk:
 
     def dropped(self, path: str, chain: _Chain, *, is_dir: bool, is_link: bool = False) -> bool:
         """Whether a path is excluded or ignored by git, to which a link is a file wherever it leads."""
-        return bool(self.exclude.match(path, is_dir=is_dir)) or _ignored(
-            path, chain, is_dir=is_dir and not is_link
-        )
+        if self.exclude.match(path, is_dir=is_dir):
+            return True
+        return _ignored(path, chain, is_dir=is_dir and not is_link) and not self.is_tracked(path)
+
+    def is_tracked(self, path: str) -> bool:
+        """Whether git tracks an ignored file, or a file below an ignored directory."""
+        top = path
+        while not os.path.exists(os.path.join(top, ".git")):
+            parent = os.path.dirname(top)
+            if parent == top:
+                return False
+            top = parent
+        if top not in self.tracked:
+            self.tracked[top] = _tracked_paths(top)
+        return os.path.relpath(path, top).replace(os.sep, "/") in self.tracked[top]
 
     def chain_above(self, path: str) -> _Chain:
         """The ignore files that hold at a given directory, its own not among them."""
@@ -292,6 +308,17 @@ def _ignored(path: str, chain: _Chain, *, is_dir: bool) -> bool:
     """What the innermost ignore file that speaks of a path says."""
     verdicts = (patterns.match(path, is_dir=is_dir) for patterns in reversed(chain))
     return next((verdict for verdict in verdicts if verdict is not None), False)
+
+
+def _tracked_paths(top: str) -> frozenset[str]:
+    """What git tracks in a work tree, directories included."""
+    try:
+        with open(os.path.join(_git_folder(top), "index"), "rb") as file:
+            files = tracked(file.read())
+    except OSError:
+        return frozenset()
+    folders = {path[:end] for path in files for end, letter in enumerate(path) if letter == "/"}
+    return files | folders
 
 
 def _within(path: str, folder: str) -> bool:

@@ -370,3 +370,18 @@ def test_a_suffix_pattern_leaves_a_directory_of_that_name_alone(tmp_path: Path) 
     (tmp_path / "old.db").mkdir()
     (tmp_path / "old.db" / "base.py").touch()
     assert discover([tmp_path], cwd=tmp_path).files == [tmp_path / "db" / "base.py"]
+
+
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+def test_a_tracked_file_is_not_ignored(tmp_path: Path, version: str) -> None:
+    def git(*args: str) -> None:
+        subprocess.run(["git", "-c", f"index.version={version}", *args], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    for name in ("fill_a.py", "fill_b.py", "kept.py", "made/deep/c.py", "made/d.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".gitignore").write_text("fill_*.py\nmade/\n")
+    git("add", "--force", "fill_a.py", "kept.py", "made/deep/c.py")
+    found = [path.relative_to(tmp_path).as_posix() for path in discover([tmp_path], cwd=tmp_path).files]
+    assert found == ["fill_a.py", "kept.py", "made/deep/c.py"]
