@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from mongolint.config import Config, ConfigError
+from mongolint.config import Config, ConfigError, load_file, project_root
 from mongolint.config import load as load_config
 from mongolint.engine.load import Loaded, load
-from mongolint.engine.registry import rule_infos
+from mongolint.engine.registry import RegistryError, rule_infos
+from mongolint.selectors import RuleInfo
+from mongolint.source.files import relative
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Paths of a run that belong to one project: one configuration, one model."""
+
+    config: Config
+    paths: tuple[Path, ...]
 
 
 def paths_argument(command: Any) -> Any:
@@ -21,22 +33,61 @@ def paths_argument(command: Any) -> Any:
     return click.argument("paths", nargs=-1, type=click.Path(path_type=Path))(command)
 
 
-def read_config(paths: Sequence[Path]) -> Config:
-    """The configuration that holds for the first path; a wrong one ends the run with exit code 2."""
-    start = paths[0] if paths else Path.cwd()
+def known_rules() -> Mapping[str, RuleInfo]:
+    """Every installed rule by code; a rule package that is broken ends the run with exit code 2."""
     try:
-        return load_config(start.absolute(), rule_infos())
-    except ConfigError as error:
+        return rule_infos()
+    except RegistryError as error:
         fail(str(error))
+
+
+def read_config(path: Path, file: Path | None = None) -> Config:
+    """The configuration for a path, of ``file`` if given; a wrong one ends the run with exit code 2."""
+    path = path.absolute()
+    try:
+        config = load_file(file, known_rules()) if file else load_config(path, known_rules())
+    except ConfigError as error:
+        if error.file:
+            error.file = Path(relative(error.file, Path.cwd()))
+        fail(str(error))
+    if file and not path.is_relative_to(config.root):
+        # Options from elsewhere: their globs are about this project
+        return replace(config, root=project_root(path))
+    return config if _is_marked(config) else replace(config, root=_unmarked_root(path, config.root))
+
+
+def _is_marked(config: Config) -> bool:
+    return config.file is not None or (config.root / ".git").exists()
+
+
+def _unmarked_root(path: Path, found: Path) -> Path:
+    """Where nothing marks a project, it is the working directory, as long as that holds the path.
+
+    So paths given one by one see the model of the whole. But nobody's home directory is a project.
+    """
+    here, home = Path.cwd(), Path(os.path.expanduser("~"))
+    return here if path.is_relative_to(here) and not home.is_relative_to(here) else found
+
+
+def parts(paths: Sequence[Path], file: Path | None = None) -> list[Part]:
+    """The paths by the project that they belong to, in the order given."""
+    configs: dict[tuple[Path | None, Path | None], Config] = {}
+    grouped: dict[tuple[Path | None, Path | None], list[Path]] = {}
+    for path in paths:
+        config = read_config(path, file)
+        key = (config.file, config.root if _is_marked(config) else None)
+        configs.setdefault(key, config)
+        grouped.setdefault(key, []).append(path)
+    return [Part(configs[key], tuple(held)) for key, held in grouped.items()]
 
 
 def load_for_listing(paths: Sequence[Path]) -> Loaded:
     """A project for a command that lists; what cannot be read is told on standard error."""
     chosen = list(paths) or [Path.cwd()]
-    missing = [path for path in chosen if not path.exists() and not path.is_symlink()]
+    missing = [path for path in chosen if not os.path.lexists(path)]
     if missing:
         fail(f"{missing[0]}: no such file or directory")
-    loaded = load(chosen, read_config(chosen), Path.cwd())
+    loaded = load(chosen, read_config(chosen[0]), Path.cwd())
     for problem in loaded.problems:
         warn(f"{problem.path}: {problem.message}")
     for broken in loaded.broken:
@@ -62,7 +113,7 @@ def warn(message: str) -> None:
     click.echo(message, err=True)
 
 
-def fail(message: str) -> Any:
+def fail(message: str) -> NoReturn:
     """End the run: usage, configuration or internal error."""
     warn(f"mongolint: {message}")
     sys.exit(2)

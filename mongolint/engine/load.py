@@ -90,7 +90,7 @@ def load(
         [t for t in targets if t in sources],
         sources,
         [b for b in (*broken, *unparsed) if b.path in shown],
-        [*chosen.problems, *problems],
+        [*chosen.problems, *chosen.skipped, *problems],
         display,
     )
 

@@ -96,6 +96,8 @@ def assign_item(b: Builder, target: cst.Subscript, value: int) -> None:
     key = _slice(b, target.slice)
     holder = target.value
     if isinstance(holder, cst.Name) and b.env is not None and holder.value in b.env:
+        # Either a document being built, or an application object that something is hung on
+        b.facts.item_stores.append(Store(b.env[holder.value], key, value, b.scope, b.context))
         b.bind(holder.value, b.add(("setitem", b.env[holder.value], key, value)))
     elif isinstance(holder, cst.Subscript):
         assign_item(b, holder, b.add(("setitem", expression(b, holder), key, value)))

@@ -265,7 +265,6 @@ class Stores:
 
     def __init__(self, link: Linker) -> None:
         self.link = link
-        self._hung: dict[tuple[str, bool], Value] = {}
 
     @cached_property
     def _split(self) -> tuple[dict[tuple[ClassRef, str], list[Store]], dict[str, list[tuple[int, Store]]]]:
@@ -334,12 +333,7 @@ class Stores:
         Only where all stores of that name agree: ``app.db = …``, ``request.app.state.db``, ``bot.db``.
         ``own``: also what a subclass of a framework class (a bot, an application) stores on itself.
         """
-        key = (name, own)
-        if key not in self._hung:
-            self._hung[key] = ()
-            values = [v for v in self._hung_values(name, own) if v]
-            self._hung[key] = _agreed(join(values))
-        return self._hung[key]
+        return self.link.once(("hung", name, own), lambda: _agreed(join(self._hung_values(name, own))), ())
 
     def _hung_values(self, name: str, own: bool) -> Iterator[Value]:
         link = self.link
@@ -373,7 +367,8 @@ class Stores:
         link = self.link
         found = []
         for module, store in self._items.get(key, ()):
-            found.append(_hangable(link.value(module, store.value)))
+            if not any(type(atom) in (Literal, Instance) for atom in link.value(module, store.base)):
+                found.append(_hangable(link.value(module, store.value)))
         return _agreed(join(found))
 
     @cached_property

@@ -18,34 +18,29 @@ class Hierarchy:
 
     def __init__(self, link: Linker) -> None:
         self.link = link
-        self._bases: dict[ClassRef, list[ClassRef | External]] = {}
-        self._order: dict[ClassRef, list[ClassRef]] = {}
         self._decorators: dict[tuple[int, int], frozenset[str]] = {}
 
     def bases(self, cls: ClassRef) -> list[ClassRef | External]:
         """Direct bases; ``Generic[T]`` counts as ``Generic``."""
-        if cls not in self._bases:
-            self._bases[cls] = []
-            found: list[ClassRef | External] = []
-            for row in self.link.scope(*cls).bases:
-                node = self.link.node(cls.module, row)
-                row = node[1] if node[0] == "item" else row
-                for atom in self.link.value(cls.module, row):
-                    if type(atom) is External or (type(atom) is ClassRef and atom != cls):
-                        found.append(atom)
-            self._bases[cls] = found
-        return self._bases[cls]
+        return self.link.once(("bases", cls), lambda: list(self._find_bases(cls)), [])
+
+    def _find_bases(self, cls: ClassRef) -> Iterator[ClassRef | External]:
+        for row in self.link.scope(*cls).bases:
+            node = self.link.node(cls.module, row)
+            for atom in self.link.value(cls.module, node[1] if node[0] == "item" else row):
+                if type(atom) is External or (type(atom) is ClassRef and atom != cls):
+                    yield atom
 
     def order(self, cls: ClassRef) -> list[ClassRef]:
         """The project classes in resolution order: the class, then its bases, shared ones last."""
-        if cls not in self._order:
-            self._order[cls] = [cls]
-            walk = [cls]
-            for base in self.bases(cls):
-                if type(base) is ClassRef:
-                    walk.extend(self.order(base))
-            self._order[cls] = list(reversed(dict.fromkeys(reversed(walk))))
-        return self._order[cls]
+        return self.link.once(("order", cls), lambda: self._find_order(cls), [cls])
+
+    def _find_order(self, cls: ClassRef) -> list[ClassRef]:
+        walk = [cls]
+        for base in self.bases(cls):
+            if type(base) is ClassRef:
+                walk.extend(self.order(base))
+        return list(reversed(dict.fromkeys(reversed(walk))))
 
     def external_bases(self, cls: ClassRef) -> Iterator[str]:
         """Names of the bases outside the project, of the class and of what it inherits from."""

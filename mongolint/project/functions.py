@@ -277,7 +277,6 @@ class CallSites:
 
     def __init__(self, link: Linker) -> None:
         self.link = link
-        self._sites: dict[tuple[int, int], list[tuple[int, int, FunctionRef]]] = {}
 
     @cached_property
     def _by_name(self) -> dict[str, list[tuple[int, int]]]:
@@ -290,11 +289,9 @@ class CallSites:
 
     def of(self, module: int, index: int) -> list[tuple[int, int, FunctionRef]]:
         """Calls (module, row, receiver) of a function; for ``__init__``, the constructions of its classes."""
-        key = (module, index)
-        if key not in self._sites:
-            self._sites[key] = []
-            self._sites[key] = list(self._search(module, index))[:_MAX_SITES]
-        return self._sites[key]
+        return self.link.once(
+            ("sites", module, index), lambda: list(self._search(module, index))[:_MAX_SITES], []
+        )
 
     def _search(self, module: int, index: int) -> Iterator[tuple[int, int, FunctionRef]]:
         scope = self.link.scope(module, index)

@@ -7,7 +7,9 @@ Each kind of row, atom and callee has its own module (`rows`, `attributes`, `fun
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+
+from typing import TypeVar, cast
 
 from mongolint.facts.shapes import ModuleFacts, Row, Scope
 from mongolint.project import annotations, attributes, classes, functions, rows
@@ -26,11 +28,11 @@ from mongolint.project.atoms import (
 )
 from mongolint.project.imports import ImportMap
 
+T = TypeVar("T")
 _NEVER = 1 << 30
 # Beyond these the answer is "unknown": calls followed inside calls, and rows followed inside rows.
 _MAX_ENV_DEPTH = 8
 _MAX_DEPTH = 400
-_MAX_PROVISIONAL = 20_000
 
 
 class Linker:
@@ -47,11 +49,11 @@ class Linker:
         self.hierarchy = classes.Hierarchy(self)
         self.sites = functions.CallSites(self)
         self.stores = attributes.Stores(self)
-        self._memo: dict[tuple[int, int, Env | None], Value] = {}
-        self._active: dict[tuple[int, int, Env | None], int] = {}
-        self._asked: dict[object, int] = {}
+        self._answers: dict[Hashable, object] = {}
+        self._active: dict[Hashable, int] = {}
         self._cut = _NEVER
-        self._provisional = 0
+        # Answers that a cycle under way made incomplete, with the depth of its outermost question, in order
+        self._tentative: dict[Hashable, tuple[object, int]] = {}
         self._envs: dict[object, Env] = {}
 
     def node(self, module: int, row: int) -> Row:
@@ -61,37 +63,48 @@ class Linker:
         return self.modules[module].scopes[index]
 
     def value(self, module: int, row: int, env: Env | None = None) -> Value:
-        """What the expression at ``row`` can be; parameters not bound in ``env`` by all their call sites.
-
-        A result that a cycle made incomplete is not kept, except for the outermost row of the cycle.
-        """
+        """What the expression at ``row`` can be; parameters not bound in ``env`` by all their call sites."""
         node = self.modules[module].nodes[row]
         if node[0] == "const":
             return (const(node[1]),)
         key = (module, row, env)
-        found = self._memo.get(key)
+        found = self._answers.get(key)
         if found is not None:
-            return found
-        depth = self._active.get(key)
-        if depth is not None:
-            self._cut = min(self._cut, depth)
-            return ()
-        depth = len(self._active)
-        if depth > _MAX_DEPTH:
+            return cast(Value, found)
+        if len(self._active) > _MAX_DEPTH:
             return (UNKNOWN,)
-        self._active[key] = depth
+        return self.once(key, lambda: rows.evaluate(self, module, row, env), ())
+
+    def once(self, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
+        """``answer()``, kept for later; ``within_cycle`` where the question is asked inside itself.
+
+        An answer that such a cycle made incomplete is kept only until the outermost question of the cycle has its
+        own: asked again after that, it comes out complete.
+        """
+        if question in self._answers:
+            return cast(T, self._answers[question])
+        tentative = self._tentative.get(question)
+        if tentative is not None:
+            self._cut = min(self._cut, tentative[1])
+            return cast(T, tentative[0])
+        asked_at = self._active.get(question)
+        if asked_at is not None:
+            self._cut = min(self._cut, asked_at)
+            return within_cycle
+        depth, mark = len(self._active), len(self._tentative)
+        self._active[question] = depth
         outer, self._cut = self._cut, _NEVER
         try:
-            result = rows.evaluate(self, module, row, env)
+            result = answer()
         finally:
-            del self._active[key]
+            del self._active[question]
         if self._cut >= depth:
-            self._memo[key] = result
+            while len(self._tentative) > mark:
+                self._tentative.popitem()
+            self._answers[question] = result
             self._cut = outer
         else:
-            self._provisional += 1
-            if self._provisional > _MAX_PROVISIONAL:
-                self._memo[key] = result
+            self._tentative[question] = (result, self._cut)
             self._cut = min(outer, self._cut)
         return result
 
@@ -120,22 +133,11 @@ class Linker:
 
     def item(self, atom: Atom, key: Value) -> Value:
         """``atom[key]``; nothing where a literal built in a loop leads back to itself."""
-        return self._guarded((atom, key), lambda: attributes.item(self, atom, key))
+        return self.once(("item", atom, key), lambda: attributes.item(self, atom, key), ())
 
     def elements(self, value: Value) -> Value:
         """What iterating over ``value`` gives."""
-        return self._guarded(value, lambda: attributes.elements(self, value))
-
-    def _guarded(self, question: object, answer: Callable[[], Value]) -> Value:
-        asked_at = self._asked.get(question)
-        if asked_at is not None:
-            self._cut = min(self._cut, asked_at - 1)
-            return ()
-        self._asked[question] = len(self._active)
-        try:
-            return answer()
-        finally:
-            del self._asked[question]
+        return self.once(("elements", value), lambda: attributes.elements(self, value), ())
 
     def call(self, atom: Atom, module: int, row: int, env: Env | None) -> Value:
         """What calling ``atom`` gives, with the arguments of the call at ``row``."""
@@ -213,7 +215,9 @@ class Linker:
         if init is not None:
             bound = init.lookup(module, method)
             if bound is not None:
-                return bound
+                # The constructor runs on this very object, whose other attributes are known as well
+                own = {**bound.bindings, self.scope(module, method).params[0].name: (atom,)}
+                return self.env(module, method, own, bound.parent, None)
         scope = self.scope(module, method)
         if not scope.params:
             return None

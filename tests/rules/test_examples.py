@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mongolint.engine.registry import all_rules, examples
-from mongolint.rule import Example, Rule
-from mongolint.testing import Law, laws
+from mongolint.rule import Bad, Example, Good, Rule, Todo
+from mongolint.testing import Law, check_example, laws
 
 
 def cases() -> Iterator[Any]:
@@ -27,3 +28,41 @@ def cases() -> Iterator[Any]:
 @pytest.mark.parametrize(("rule", "example", "law"), list(cases()))
 def test_law(rule: Rule, example: Example, law: Law, tmp_path: Path) -> None:
     law(rule, example, tmp_path)
+
+
+SOUND = Bad(
+    """\
+    from pymongo import MongoClient
+
+    users = MongoClient(timeoutMS=5000).app.users
+
+
+    def load(ids):
+        return [users.find_one({"_id": i}) for i in ids]
+    """,
+    at=("find_one",),
+    message="find_one on users",
+)
+BROKEN = {
+    "a place too many": replace(SOUND, at=("find_one", "find_one")),
+    "another place": replace(SOUND, at=("users",)),
+    "another message": replace(SOUND, message="find_one on orders"),
+    "an unknown option": replace(SOUND, options={"no-such-option": True}),
+    "not good at all": Good(SOUND.code),
+    "no longer to do": Todo(SOUND.code, why="", at=("find_one",)),
+}
+
+
+def test_harness_accepts_a_sound_example(tmp_path: Path) -> None:
+    check_example(rule_101(), SOUND, tmp_path)
+    check_example(rule_101(), Todo(SOUND.code, why="at the loop instead", at=("for",)), tmp_path)
+
+
+@pytest.mark.parametrize("example", BROKEN.values(), ids=BROKEN)
+def test_harness_refuses(example: Example, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        check_example(rule_101(), example, tmp_path)
+
+
+def rule_101() -> Rule:
+    return next(rule for rule in all_rules() if rule.code == "MDB101")
