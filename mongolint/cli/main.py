@@ -3,22 +3,61 @@
 from __future__ import annotations
 
 import importlib
+import io
+import sys
+import traceback
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from mongolint import __version__
+from mongolint.selectors import did_you_mean
+
+# Under this key of the context a command says that tracebacks are wanted
+VERBOSE = "mongolint.verbose"
 
 _COMMANDS = {
     "check": "Report findings in files and directories.",
-    "indexes": "List the indexes that the code declares.",
     "queries": "List the operations that the code runs on collections.",
+    "indexes": "List the indexes that the code declares.",
     "rule": "Explain a rule.",
     "rules": "List all rules.",
+    "completion": "Print the completion script of a shell.",
 }
+
+_EPILOG = """\
+\b
+Examples:
+  mongolint check backend/                    findings in a directory
+  mongolint check --select n-plus-one-query   one rule, in the working directory
+  mongolint rule MDB104                       what a rule means, with examples
+  mongolint queries backend/ --format json    what the code asks the database
+
+\b
+Exit codes:
+  0  nothing found
+  1  findings (check only)
+  2  a mistake in the command line or the configuration, a given path that
+     cannot be read, or an error of mongolint itself
+
+\b
+Files:
+  pyproject.toml   options in [tool.mongolint]; the nearest above a path holds
+  mongolint.toml   the same options at the top level
+
+\b
+Environment:
+  NO_COLOR      no colours
+  FORCE_COLOR   colours even where the output is no terminal
+  CI            no progress line
+
+"mongolint COMMAND --help" says more of each command.
+"""
 
 
 class LazyGroup(click.Group):
-    """A group whose help needs no subcommand's module."""
+    """A group whose help needs no subcommand's module, and the wall at which every error becomes one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -30,12 +69,43 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        words = [word for word in _COMMANDS if word.startswith(incomplete)]
+        if words and not incomplete.startswith("-"):
+            return [CompletionItem(word, help=_COMMANDS[word]) for word in words]
+        return click.Command.shell_complete(self, ctx, incomplete)
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.meta.get(VERBOSE):
+                traceback.print_exc()
+            reason = " ".join(str(error).split())
+            click.echo(f"mongolint: internal error: {type(error).__name__}: {reason}".rstrip(": "), err=True)
+            sys.exit(2)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, "-V", "--version", message="mongolint %(version)s")
 def cli() -> None:
-    """A linter for Python code that talks to MongoDB through PyMongo or Motor."""
+    """A linter for Python code that talks to MongoDB through PyMongo or Motor.
+
+    It follows clients, databases and collections through the whole project, knows every query and every
+    declared index, and reports what will be slow, wrong or silent in production. Code is read, and never run
+    or imported.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A character that the terminal cannot show must not end the run
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,7 +17,10 @@ from mongolint.config import load as load_config
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import RegistryError, rule_infos
 from mongolint.selectors import RuleInfo
-from mongolint.source.files import relative
+from mongolint.source.files import Discovery, discover, relative
+
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Part:
     paths: tuple[Path, ...]
 
 
-def paths_argument(command: Any) -> Any:
+def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """The PATH… argument; without one, the working directory."""
     return click.argument("paths", nargs=-1, type=click.Path(path_type=Path))(command)
 
@@ -79,6 +82,26 @@ def parts(paths: Sequence[Path], file: Path | None = None) -> list[Part]:
         configs.setdefault(key, config)
         grouped.setdefault(key, []).append(path)
     return [Part(configs[key], tuple(held)) for key, held in grouped.items()]
+
+
+def files_of(config: Config, paths: Sequence[Path]) -> Discovery:
+    """The files that a run over these paths reports on."""
+    return discover(
+        paths,
+        cwd=Path.cwd(),
+        exclude=config.excluded,
+        exclude_root=config.root,
+        force_exclude=config.force_exclude,
+        respect_gitignore=config.respect_gitignore,
+    )
+
+
+def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Codes and names of rules that begin so, for the shell; in a comma list, of its last entry."""
+    head, comma, word = incomplete.rpartition(",")
+    rules = rule_infos().values()
+    names = [*(rule.name for rule in rules), *(rule.code for rule in rules)]
+    return [head + comma + name for name in names if name.lower().startswith(word.lower())]
 
 
 def load_for_listing(paths: Sequence[Path]) -> Loaded:

@@ -19,8 +19,8 @@ from mongolint.source.tree import with_deep_stack
 def command(paths: tuple[Path, ...], form: str, only_unresolved: bool) -> None:
     """List every operation that the code runs on a collection.
 
-    PATH may be files or directories; without one, the working directory. Shows the collection, the fields of the
-    filter, and which declared index serves it. A file that is not Python is told on standard error.
+    PATH may be files or directories; without one, the working directory. Shows the collection, the fields
+    of the filter, and which declared index serves it. A file that is not Python is told on standard error.
     """
     loaded = load_for_listing(paths)
     listed = unresolved if only_unresolved else queries

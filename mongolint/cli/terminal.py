@@ -14,7 +14,7 @@ _PATIENCE = 1.0
 
 
 def paint(when: str = "auto") -> Paint:
-    """Colours for standard output. As in Python itself, NO_COLOR wins over FORCE_COLOR, which wins over the rest."""
+    """Colours for standard output. As in Python itself, NO_COLOR wins over FORCE_COLOR."""
     if when != "auto":
         return Paint(when == "always")
     if os.environ.get("NO_COLOR"):
@@ -31,7 +31,9 @@ def _is_terminal(stream: TextIO) -> bool:
 class Progress:
     """One line on standard error that is rewritten; nothing where no person watches."""
 
-    def __init__(self, wanted: bool = True, stream: TextIO | None = None, patience: float = _PATIENCE) -> None:
+    def __init__(
+        self, wanted: bool = True, stream: TextIO | None = None, patience: float = _PATIENCE
+    ) -> None:
         self._stream = stream or sys.stderr
         self._wanted = wanted and _is_terminal(self._stream) and not os.environ.get("CI")
         self._start = time.monotonic() + patience

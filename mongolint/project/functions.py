@@ -28,6 +28,8 @@ from mongolint.project.atoms import (
     join,
 )
 
+from mongolint.project.rowtools import reached_rows
+
 if TYPE_CHECKING:
     from mongolint.project.link import Linker
 
@@ -107,18 +109,42 @@ def _bind_fields(link: Linker, cls: ClassRef, module: int, row: int, env: Env | 
     return link.env(cls.module, cls.scope, bindings, None, env) if bindings else None
 
 
-def bind(link: Linker, function: FunctionRef, module: int, row: int, env: Env | None) -> Env | None:
-    """The environment in which the call at ``row`` runs ``function``."""
+def bind(
+    link: Linker, function: FunctionRef, module: int, row: int, env: Env | None, every: bool = False
+) -> Env | None:
+    """The environment in which the call at ``row`` runs ``function``.
+
+    Holds the parameters that its result depends on; with ``every``, all of them.
+    """
     scope = link.scope(function.module, function.scope)
     params, bindings = list(scope.params), {}
     if _takes_receiver(link, function) and params:
         bindings[params.pop(0).name] = (function.receiver,)
-    bindings.update(_bindings(link, params, module, row, env))
-    given = {name for name in bindings}
+    wanted = None if every else link.once(("needed", function.module, scope.index), lambda: _needed(link.modules[function.module], scope), None)
+    bindings.update(_bindings(link, params, module, row, env, wanted))
     for param in params:
-        if param.name not in given and param.default is not None:
-            bindings[param.name] = link.value(function.module, param.default, function.env)
+        if param.name in bindings or param.default is None or (wanted is not None and param.name not in wanted):
+            continue
+        bindings[param.name] = link.value(function.module, param.default, function.env)
     return link.env(function.module, function.scope, bindings, function.env, env)
+
+
+def _needed(facts: ModuleFacts, scope: Scope) -> frozenset[str] | None:
+    """The parameters that what a function returns, yields or stores depends on; None for all of them."""
+    rows = [row for row, _ in scope.returns] + scope.yields
+    rows += [store.value for store in facts.stores if store.scope == scope.index]
+    for call in facts.calls:
+        function = facts.nodes[facts.nodes[call.row][1]]
+        if call.scope == scope.index and function[0] == "attr" and function[2] in ("__init__", "__new__"):
+            rows.append(call.row)
+    found: set[str] = set()
+    for row in rows:
+        for node in reached_rows(facts, row).values():
+            if node[0] in ("func", "class"):
+                return None
+            if node[0] == "param" and node[1] == scope.index:
+                found.add(node[2])
+    return frozenset(found)
 
 
 def _takes_receiver(link: Linker, function: FunctionRef) -> bool:
@@ -188,34 +214,45 @@ def argument_value(link: Linker, module: int, arg: Argument, env: Env | None) ->
 
 
 def _bindings(
-    link: Linker, params: list[Param], module: int, row: int, env: Env | None
+    link: Linker,
+    params: list[Param],
+    module: int,
+    row: int,
+    env: Env | None,
+    wanted: frozenset[str] | None = None,
 ) -> dict[str, Value]:
-    """Values of the arguments of a call by parameter name."""
+    """Values of the arguments of a call by parameter name; only of the ``wanted`` ones, if given."""
     args, complete = arguments(link, module, row, env)
     positional = [p.name for p in params if p.kind == "positional"]
     names = {p.name for p in params if p.kind in ("positional", "keyword")}
     bindings: dict[str, Value] = {}
-    rest: list[Value] = []
-    named: list[tuple[str, Value]] = []
+    rest: list[Argument] = []
+    named: list[Argument] = []
     position = 0
     for arg in args:
-        value = argument_value(link, module, arg, env) or (UNKNOWN,)
-        if arg.keyword is None and position < len(positional):
-            bindings[positional[position]] = value
+        name = arg.keyword
+        if name is None and position < len(positional):
+            name = positional[position]
             position += 1
-        elif arg.keyword is None:
-            rest.append(value)
-        elif arg.keyword in names:
-            bindings[arg.keyword] = value
-        else:
-            named.append((arg.keyword, value))
-    if complete:
-        for param in params:
-            if param.kind == "*":
-                bindings[param.name] = (Pair(tuple(rest)),)
-            elif param.kind == "**":
-                bindings[param.name] = (Keywords(tuple(named)),)
+        elif name is None:
+            rest.append(arg)
+            continue
+        if name not in names:
+            named.append(arg)
+        elif wanted is None or name in wanted:
+            bindings[name] = argument_value(link, module, arg, env) or (UNKNOWN,)
+    for param in params:
+        if complete and param.kind in ("*", "**") and (wanted is None or param.name in wanted):
+            bindings[param.name] = _collected(link, param, rest if param.kind == "*" else named, module, env)
     return bindings
+
+
+def _collected(link: Linker, param: Param, args: list[Argument], module: int, env: Env | None) -> Value:
+    """What ``*args`` or ``**kwargs`` holds."""
+    values = [argument_value(link, module, arg, env) or (UNKNOWN,) for arg in args]
+    if param.kind == "*":
+        return (Pair(tuple(values)),)
+    return (Keywords(tuple((str(arg.keyword), value) for arg, value in zip(args, values, strict=True))),)
 
 
 # Parameters without a known call: annotation, defaults, every call site
@@ -322,7 +359,7 @@ class CallSites:
             params = list(scope.params)
             if _takes_receiver(link, target) and params:
                 params.pop(0)
-            passed = _bindings(link, params, site_module, row, None)
+            passed = _bindings(link, params, site_module, row, None, frozenset((param.name,)))
             if param.name in passed:
                 found.append(passed[param.name])
             elif param.default is not None and arguments(link, site_module, row, None)[1]:

@@ -129,7 +129,7 @@ class IndexFinder:
         found: list[Context] = []
         for site_module, row, target in self.link.sites.of(module, scope):
             for origin, outer in self._expanded(site_module, row, depth + 1):
-                found.append((origin, functions.bind(self.link, target, site_module, row, outer)))
+                found.append((origin, functions.bind(self.link, target, site_module, row, outer, every=True)))
         cls = self.link.method_class(module, scope)
         if cls is None or any(env is not None and self._binds_receiver(env, module, scope) for _, env in found):
             return found

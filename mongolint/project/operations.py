@@ -273,10 +273,9 @@ class OperationFinder:
             node = self.link.node(place.module, node[1] if node[0] == "await" else node[2])
         if node[0] == "item":
             key = self.link.node(place.module, node[2])
-            return key[0] == "const" and key[1] in ("_id", "id")
-        if node[0] not in ("param", "attr", "free"):
-            return False
-        name = str(node[2])
+            name = str(key[1]) if key[0] == "const" else ""
+        else:
+            name = str(node[2]) if node[0] in ("param", "attr", "free") else ""
         return name in ("id", "_id", "oid", "pk") or name.endswith(("_id", "Id"))
 
     def _spreads(self, operation: Operation) -> bool:

@@ -1,1 +1,1 @@
-"""Reporters: findings in, a string out. They print nothing, read no file, and know no engine, rule or model."""
+"""Reporters: findings in, a string out. They print nothing, read no file, know no engine, rule or model."""

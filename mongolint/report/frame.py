@@ -11,7 +11,7 @@ from mongolint.report.paint import Paint, cell
 _BREAK = re.compile("\r\n|\r|\n")
 _BEFORE, _AFTER = 2, 1
 _MAX_LINES = 6
-_WIDTH = 100
+_WIDTH = 120
 
 
 def split_lines(text: str) -> list[str]:

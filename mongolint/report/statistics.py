@@ -24,9 +24,10 @@ def text(findings: Iterable[Finding], paint: Paint) -> str:
     rows = _rows(findings)
     if not rows:
         return ""
-    counts, names = len(str(rows[0].count)), max(len(row.name) for row in rows)
+    digits, width = len(str(rows[0].count)), max(len(row.name) for row in rows)
     return "\n".join(
-        f"{row.count:>{counts}}  {paint.severity(row.code, row.severity)}  {row.name:<{names}}  {row.severity.value}"
+        f"{row.count:>{digits}}  {paint.severity(row.code, row.severity)}"
+        f"  {row.name:<{width}}  {row.severity.value}"
         for row in rows
     )
 
@@ -43,8 +44,6 @@ def _rows(findings: Iterable[Finding]) -> list[_Row]:
     """Per rule the count and the highest severity that it reported at."""
     held = list(findings)
     counts = Counter((finding.code, finding.name) for finding in held)
-    worst = {
-        key: max((f.severity for f in held if f.code == key[0]), key=lambda s: s.rank) for key in counts
-    }
+    worst = {key: max((f.severity for f in held if f.code == key[0]), key=lambda s: s.rank) for key in counts}
     rows = [_Row(counts[key], *key, worst[key]) for key in counts]
     return sorted(rows, key=lambda row: (-row.count, row.code))

@@ -24,8 +24,8 @@ def test_file(file: Path) -> None:
     functions = [
         node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
-    lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
-    assert not {name: length for name, length in lengths.items() if length > FUNCTION_LINES}
+    lengths = [(node.name, (node.end_lineno or 0) - node.lineno + 1) for node in functions]
+    assert not [(name, length) for name, length in lengths if length > FUNCTION_LINES]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,249 @@
+"""A rule's page, and the list of rules: as text, Markdown or JSON. Gets plain data, imports no rule."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mongolint.finding import Finding, Severity
+from mongolint.report.frame import split_lines, underlined
+from mongolint.report.json import array
+from mongolint.report.paint import Paint
+
+_LITERAL = re.compile(r"``(.+?)``")
+_COLUMNS = ("code", "name", "severity", "tier", "fix", "summary")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An example of a rule: ``bad`` with what the rule finds there, ``good`` or ``todo`` with the reason."""
+
+    kind: str
+    files: Mapping[str, str]
+    findings: tuple[Finding, ...] = ()
+    why: str = ""
+    fixed: Mapping[str, str] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "why": self.why,
+            "files": dict(self.files),
+            "options": dict(self.options),
+            "findings": [finding.json() for finding in self.findings],
+            "fixed": dict(self.fixed) if self.fixed else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What there is to say about a rule. ``doc`` is its docstring: a summary, then sections below headings."""
+
+    code: str
+    name: str
+    severity: Severity
+    tier: str
+    fix: str | None
+    since: str
+    needs: str
+    in_tests: bool
+    doc: str
+    supersedes: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        return self.doc.partition("\n")[0].rstrip(".")
+
+    @property
+    def sections(self) -> dict[str, str]:
+        """The text below each heading, dedented."""
+        found: dict[str, list[str]] = {}
+        heading = ""
+        for line in split_lines(self.doc)[1:]:
+            if line and not line[0].isspace():
+                heading = line.strip()
+                found[heading] = []
+            elif heading:
+                found[heading].append(line)
+        return {name: textwrap.dedent("\n".join(body)).strip("\n") for name, body in found.items()}
+
+    def facts(self) -> dict[str, str]:
+        """What the metadata says, in words."""
+        told = {
+            "Severity": self.severity.value,
+            "Tier": {"default": "default (on)"}.get(self.tier, f"{self.tier} (on by --select)"),
+            "Fix": self.fix or "none",
+            "Confidence": "known" if self.needs == "known" else "known or inferred",
+            "Test files": "reported" if self.in_tests else "left alone",
+            "Since": self.since,
+        }
+        if self.supersedes:
+            told["Supersedes"] = ", ".join(self.supersedes)
+        return told
+
+    def json(self) -> dict[str, Any]:
+        return {
+            **self.row(),
+            "since": self.since,
+            "needs": self.needs,
+            "in_tests": self.in_tests,
+            "supersedes": list(self.supersedes),
+            "options": dict(self.options),
+            "sections": self.sections,
+            "examples": [sample.json() for sample in self.samples],
+        }
+
+    def row(self) -> dict[str, Any]:
+        """What a list of rules shows."""
+        return {
+            "code": self.code,
+            "name": self.name,
+            "severity": self.severity.value,
+            "tier": self.tier,
+            "fix": self.fix,
+            "summary": self.summary,
+        }
+
+
+def page_text(page: Page, paint: Paint) -> str:
+    """The page of a rule for a terminal."""
+    return "\n".join(_text_lines(page, paint)).rstrip()
+
+
+def _text_lines(page: Page, paint: Paint) -> Iterator[str]:
+    yield f"{paint.severity(page.code, page.severity)} {paint(page.name, 'bold')}"
+    yield page.summary
+    yield ""
+    for name, value in page.facts().items():
+        yield f"  {name:<11} {value}"
+    for heading, body in page.sections.items():
+        yield from ("", paint(heading, "bold"), textwrap.indent(_LITERAL.sub(r"`\1`", body), "  "))
+    if page.options:
+        yield from ("", paint(f"Options in [tool.mongolint.rules.{page.name}]", "bold"))
+        yield from (f"  {line}" for line in _toml(page.options))
+    for sample in page.samples:
+        yield from ("", paint(_title(sample), "bold", "green" if sample.kind == "good" else "red"))
+        yield from _text_sample(sample, paint)
+
+
+def _text_sample(sample: Sample, paint: Paint) -> Iterator[str]:
+    yield from (f"  {line}" for line in _toml(sample.options))
+    for file, code in sample.files.items():
+        if len(sample.files) > 1:
+            yield f"  {paint(file, 'dim')}"
+        for number, line in enumerate(split_lines(code.rstrip("\n")), 1):
+            yield f"    {underlined(line, 0, 0)[0]}".rstrip()
+            for finding in _at(sample, file, number):
+                span = finding.span
+                end = span.end_column - 1 if span.end_line == number else len(line)
+                carets = underlined(line, span.column - 1, end)[1]
+                yield f"    {paint.severity(carets, finding.severity)}"
+    if sample.findings:
+        yield f"  -> {sample.findings[0].message}"
+    for file, code in (sample.fixed or {}).items():
+        yield f"  {paint(f'{file}, fixed', 'dim')}"
+        yield textwrap.indent(code.rstrip("\n"), "    ")
+
+
+def page_markdown(page: Page) -> str:
+    """The page of a rule for the documentation."""
+    return "\n".join(_markdown_lines(page)).rstrip() + "\n"
+
+
+def _markdown_lines(page: Page) -> Iterator[str]:
+    yield from (f"# {page.code} {page.name}", "", f"{page.summary}.", "", "| | |", "| --- | --- |")
+    for name, value in page.facts().items():
+        yield f"| {name} | {_cell(value)} |"
+    for heading, body in page.sections.items():
+        yield from ("", f"## {heading}", "", _LITERAL.sub(r"`\1`", body))
+    if page.options:
+        yield from ("", "## Options", "", "```toml", f"[tool.mongolint.rules.{page.name}]")
+        yield from (*_toml(page.options), "```")
+    if page.samples:
+        yield from ("", "## Examples")
+    for sample in page.samples:
+        yield from ("", f"### {_title(sample)}", "", "```python")
+        yield from (*_markdown_code(sample), "```")
+        if sample.findings:
+            yield from ("", f"> {_quoted(sample.findings[0].message)}")
+        for file, code in (sample.fixed or {}).items():
+            yield from ("", f"Fixed ({file}):", "", "```python", code.rstrip("\n"), "```")
+
+
+def _markdown_code(sample: Sample) -> Iterator[str]:
+    """The code, with the rule's code in a comment where it reports."""
+    for option in _toml(sample.options):
+        yield f"# option {option}"
+    for index, (file, code) in enumerate(sample.files.items()):
+        if len(sample.files) > 1:
+            yield from ([""] if index else [])
+            yield f"# {file}"
+        for number, line in enumerate(split_lines(code.rstrip("\n")), 1):
+            codes = dict.fromkeys(finding.code for finding in _at(sample, file, number))
+            yield f"{line}  # <- {', '.join(codes)}" if codes else line
+
+
+def page_json(page: Page) -> str:
+    """An array of one page, as all of mongolint's JSON is an array."""
+    return array([page.json()])
+
+
+def list_text(pages: Sequence[Page], paint: Paint) -> str:
+    """One line a rule."""
+    rows = [[str(page.row()[column] or "none") for column in _COLUMNS] for page in pages]
+    widths = [max((len(row[index]) for row in rows), default=0) for index in range(len(_COLUMNS))]
+    lines = []
+    for page, row in zip(pages, rows, strict=True):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join([paint.severity(cells[0], page.severity), *cells[1:]]).rstrip())
+    return "\n".join(lines)
+
+
+def list_markdown(pages: Sequence[Page]) -> str:
+    """A table, one row a rule."""
+    lines = ["| " + " | ".join(_COLUMNS) + " |", "| --- " * len(_COLUMNS) + "|"]
+    for page in pages:
+        cells = [_cell(_LITERAL.sub(r"`\1`", str(page.row()[column] or "none"))) for column in _COLUMNS]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def list_json(pages: Sequence[Page]) -> str:
+    return array({**page.row(), "since": page.since, "options": dict(page.options)} for page in pages)
+
+
+def _at(sample: Sample, file: str, line: int) -> list[Finding]:
+    return [f for f in sample.findings if f.span.file == file and f.span.line == line]
+
+
+def _title(sample: Sample) -> str:
+    label = {"bad": "Bad", "good": "Good", "todo": "Known to be wrong"}[sample.kind]
+    return f"{label}: {sample.why}" if sample.why else label
+
+
+def _toml(options: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in options.items():
+        yield f"{name} = {_toml_value(value)}"
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml_value, value))}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _quoted(text: str) -> str:
+    """A message as Markdown that means nothing: it is full of ``$``, ``*`` and brackets."""
+    return re.sub(r"([\\`*_\[\]<>$])", r"\\\1", text)

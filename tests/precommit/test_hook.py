@@ -1,0 +1,116 @@
+"""The hook in a real repository, run by the real pre-commit: blocks a bad commit, passes a good one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+STORE = """\
+from pymongo import MongoClient
+
+client = MongoClient(timeoutMS=5000, maxPoolSize=50)
+users = client["app"].users
+users.create_index("email", unique=True)
+"""
+# The collection is known only from store.py, which the commit does not touch
+BAD = """\
+from store import users
+
+
+def load(emails):
+    return [users.find_one({"email": email}) for email in emails]
+"""
+GOOD = """\
+from store import users
+
+
+def load(emails):
+    return list(users.find({"email": {"$in": emails}}).limit(1000))
+"""
+
+
+@pytest.fixture(scope="module")
+def hook(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A repository with the present state of the tree, and its revision: what ``repo`` and ``rev`` name."""
+    repo = tmp_path_factory.mktemp("hook") / "mongolint"
+    shutil.copytree(ROOT, repo, ignore=_ignore, symlinks=True)
+    _git(repo, "init", "--quiet")
+    _git(repo, "add", "--all")
+    _git(repo, "commit", "--quiet", "--message", "mongolint")
+    return repo, _git(repo, "rev-parse", "HEAD").stdout.strip()
+
+
+def test_hook(hook: tuple[Path, str], tmp_path: Path) -> None:
+    home = tmp_path / "pre-commit"
+    repo = tmp_path / "app"
+    repo.mkdir()
+    _git(repo, "init", "--quiet")
+    config = f"repos:\n- repo: {hook[0]}\n  rev: {hook[1]}\n  hooks:\n  - id: mongolint\n"
+    (repo / ".pre-commit-config.yaml").write_text(config)
+    subprocess.run(
+        [sys.executable, "-m", "pre_commit", "install"],
+        cwd=repo,
+        env=_environment(home),
+        check=True,
+        capture_output=True,
+    )
+
+    blocked, output = _commit(repo, home, "store.py", STORE)
+    assert not blocked, output
+    assert "Passed" in output
+
+    blocked, output = _commit(repo, home, "api.py", BAD)
+    assert blocked, output
+    assert "Failed" in output
+    assert "MDB101" in output
+    assert "api.py" in output
+    assert "store.py" not in _git(repo, "status", "--short").stdout
+
+    blocked, output = _commit(repo, home, "api.py", GOOD)
+    assert not blocked, output
+    assert "Passed" in output
+    assert _git(repo, "rev-list", "--count", "HEAD").stdout.strip() == "2"
+
+
+def _commit(repo: Path, home: Path, name: str, text: str) -> tuple[bool, str]:
+    """Commit one file: whether the hook blocked it, and what was printed."""
+    (repo / name).write_text(text)
+    _git(repo, "add", name)
+    run = _git(repo, "commit", "--message", name, home=home, check=False)
+    return run.returncode != 0, run.stdout + run.stderr
+
+
+def _git(
+    repo: Path, *arguments: str, home: Path | None = None, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    run = subprocess.run(
+        ["git", *arguments], cwd=repo, env=_environment(home), capture_output=True, text=True
+    )
+    assert not check or run.returncode == 0, run.stdout + run.stderr
+    return run
+
+
+def _environment(home: Path | None) -> dict[str, str]:
+    """This process's environment without what ties git to the repository around the tests or to a user."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    person = {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (("NAME", "Tester"), ("EMAIL", "tester@example.com"))
+    }
+    git = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    return {**kept, **person, **git, **({"PRE_COMMIT_HOME": str(home)} if home else {})}
+
+
+def _ignore(folder: str, names: Collection[str]) -> set[str]:
+    """Environments, caches and what a build left behind: nothing of it belongs to a checkout."""
+    left = (".git", ".venv", "build", "dist", "__pycache__")
+    return {name for name in names if name in left or name.endswith(("_cache", ".egg-info"))}
