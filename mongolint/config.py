@@ -83,9 +83,7 @@ class Config:
     file: Path | None = None
     select: tuple[str, ...] | None = field(
         default=None,
-        metadata=_spec(
-            "selectors", "Rules to run: codes, prefixes, names or ALL; default: those of the default tier."
-        ),
+        metadata=_spec("selectors", "Rules to run: codes, prefixes, names or ALL; default: those of the default tier."),
     )
     ignore: tuple[str, ...] = field(
         default=(), metadata=_spec("selectors", "Rules not to run; the more specific selector wins.")
@@ -96,12 +94,8 @@ class Config:
     extend_ignore: tuple[str, ...] = field(
         default=(), metadata=_spec("selectors", "Rules not to run besides those ignored.")
     )
-    fixable: tuple[str, ...] = field(
-        default=("ALL",), metadata=_spec("selectors", "Rules whose fixes may be applied.")
-    )
-    unfixable: tuple[str, ...] = field(
-        default=(), metadata=_spec("selectors", "Rules whose fixes are never applied.")
-    )
+    fixable: tuple[str, ...] = field(default=("ALL",), metadata=_spec("selectors", "Rules whose fixes may be applied."))
+    unfixable: tuple[str, ...] = field(default=(), metadata=_spec("selectors", "Rules whose fixes are never applied."))
     extend_safe_fixes: tuple[str, ...] = field(
         default=(), metadata=_spec("selectors", "Rules whose unsafe fixes are applied as if they were safe.")
     )
@@ -130,9 +124,7 @@ class Config:
     )
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = field(
         default=(),
-        metadata=_spec(
-            "ignores", "Table of globs, each with rules not to run there; !glob: everywhere else."
-        ),
+        metadata=_spec("ignores", "Table of globs, each with rules not to run there; !glob: everywhere else."),
     )
     test_patterns: tuple[str, ...] = field(
         default=("tests/", "test_*.py", "*_test.py", "conftest.py"),
@@ -186,9 +178,7 @@ class Config:
         extend_select: Sequence[str] = (),
     ) -> set[str]:
         """The codes to run: this configuration's, and on them the selectors of the command line."""
-        base = resolve_selection(
-            rules, tiers, self.select, self.ignore, self.extend_select, self.extend_ignore
-        )
+        base = resolve_selection(rules, tiers, self.select, self.ignore, self.extend_select, self.extend_ignore)
         return resolve_selection(rules, tiers, select, ignore, extend_select, base=base)
 
     def _covered(self, patterns: tuple[str, ...], path: str | Path) -> bool:
@@ -274,9 +264,7 @@ def project_root(path: Path) -> Path:
     return folder
 
 
-def check_selectors(
-    selectors: Iterable[str], known_rules: Mapping[str, RuleInfo], where: str
-) -> tuple[str, ...]:
+def check_selectors(selectors: Iterable[str], known_rules: Mapping[str, RuleInfo], where: str) -> tuple[str, ...]:
     """Selectors in the spelling that `resolve_selection` knows; ``where`` is for the message: ``--select``.
 
     Raises:
@@ -297,9 +285,7 @@ def check_selectors(
 class _Reader:
     """Checks the table of one file against the schema; every mistake is a `ConfigError` with its line."""
 
-    def __init__(
-        self, file: Path, text: str, inside: tuple[str, ...], known_rules: Mapping[str, RuleInfo]
-    ) -> None:
+    def __init__(self, file: Path, text: str, inside: tuple[str, ...], known_rules: Mapping[str, RuleInfo]) -> None:
         self.file = file
         self.text = text
         self.inside = inside
@@ -320,9 +306,7 @@ class _Reader:
 
     def table(self, value: Any, path: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise ConfigError(
-                f"[{'.'.join(path)}] has to be a table, not {_kind(value)}", self.file, self._line(path)
-            )
+            raise ConfigError(f"[{'.'.join(path)}] has to be a table, not {_kind(value)}", self.file, self._line(path))
         return value
 
     def error(self, message: str, path: tuple[str, ...]) -> ConfigError:
@@ -367,17 +351,13 @@ class _Reader:
         for word, options in value.items():
             rule = next((item for item in self.known.values() if word in (item.name, item.code)), None)
             if rule is None:
-                raise self.error(
-                    f"unknown rule {word!r} in {key!r}{rule_hint(word, self.known)}", (key, word)
-                )
+                raise self.error(f"unknown rule {word!r} in {key!r}{rule_hint(word, self.known)}", (key, word))
             if not isinstance(options, dict):
                 raise self._wrong((key, word), "a table of the rule's options", options)
             result[rule.name] = {**result.get(rule.name, {}), **self._rule_options(key, word, rule, options)}
         return result
 
-    def _rule_options(
-        self, key: str, word: str, rule: RuleInfo, options: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _rule_options(self, key: str, word: str, rule: RuleInfo, options: Mapping[str, Any]) -> dict[str, Any]:
         values = {}
         for name, value in options.items():
             path = (key, word, name)
@@ -399,9 +379,7 @@ class _Reader:
             raise self._wrong((key,), "a string", value)
         if value not in choices:
             hint = did_you_mean(value, choices)
-            raise self.error(
-                f"option {key!r} has to be one of {', '.join(choices)}, not {value!r}{hint}", (key,)
-            )
+            raise self.error(f"option {key!r} has to be one of {', '.join(choices)}, not {value!r}{hint}", (key,))
         return value
 
     def _list(self, path: tuple[str, ...], value: Any) -> tuple[str, ...]:

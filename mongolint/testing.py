@@ -136,9 +136,7 @@ def _still_wrong(rule: Rule, example: Example, folder: Path) -> None:
         raise _broken("this Todo is right now: make it a Bad or Good example", loaded, found)
 
 
-def _same_findings(
-    rule: Rule, example: Example, folder: Path, *, vary: Callable[[Texts], Texts], lines: int
-) -> None:
+def _same_findings(rule: Rule, example: Example, folder: Path, *, vary: Callable[[Texts], Texts], lines: int) -> None:
     """The code in other clothes: the same findings, ``lines`` further down."""
     loaded, found = _found(rule, example, folder / "as-is")
     other, again = _found(rule, example, folder / "varied", vary(_texts(example.code)))
@@ -182,9 +180,7 @@ def _crlf(files: Texts) -> Texts:
 
 
 def _tabs(files: Texts) -> Texts:
-    return {
-        path: _INDENT.sub(lambda match: "\t" * (len(match[0]) // 4), text) for path, text in files.items()
-    }
+    return {path: _INDENT.sub(lambda match: "\t" * (len(match[0]) // 4), text) for path, text in files.items()}
 
 
 def _wrapped(files: Texts) -> Texts:
@@ -199,9 +195,7 @@ def _wrapped(files: Texts) -> Texts:
 def _beside(files: Texts) -> Texts:
     """Unrelated code before and after each module's own, and in a module beside."""
     after = "\n\n" + _UNRELATED.replace("Thing", "Other")
-    varied = {
-        path: text[: _head(text)] + _UNRELATED + text[_head(text) :] + after for path, text in files.items()
-    }
+    varied = {path: text[: _head(text)] + _UNRELATED + text[_head(text) :] + after for path, text in files.items()}
     return {**varied, "unrelated_module.py": _UNRELATED}
 
 
@@ -228,9 +222,7 @@ def _commented(files: Texts, places: Iterable[tuple[str, int]], comment: str) ->
     return {path: "\n".join(lines) for path, lines in texts.items()}
 
 
-def _found(
-    rule: Rule, example: Example, folder: Path, files: Files | None = None
-) -> tuple[Loaded, list[Finding]]:
+def _found(rule: Rule, example: Example, folder: Path, files: Files | None = None) -> tuple[Loaded, list[Finding]]:
     """The project of the example, or of ``files``, and what the rule and those of the default tier find."""
     if rule not in all_rules():
         raise AssertionError(f"rule {rule.name} is not installed: its package needs an entry point")
@@ -270,7 +262,6 @@ def _told(loaded: Loaded, found: Iterable[Finding], lines: int = 0) -> list[Told
 def _broken(law: str, loaded: Loaded, found: Iterable[Finding]) -> AssertionError:
     """The error for a broken law, with all that was found."""
     shown = [
-        f"{file}:{line}: {code} at {text!r}: {message}"
-        for code, file, line, text, message in _told(loaded, found)
+        f"{file}:{line}: {code} at {text!r}: {message}" for code, file, line, text, message in _told(loaded, found)
     ]
     return AssertionError("\n  ".join([law, *(shown or ["nothing was found"])]))

@@ -126,9 +126,9 @@ def test_the_same_in_pyproject(tmp_path: Path) -> None:
 
 
 def test_every_option_is_in_the_schema_with_help() -> None:
-    assert {option.key for option in OPTIONS} == {
-        line.split(" ")[0] for line in FULL.split("\n\n")[0].split("\n")
-    } | {"rules"}
+    assert {option.key for option in OPTIONS} == {line.split(" ")[0] for line in FULL.split("\n\n")[0].split("\n")} | {
+        "rules"
+    }
     assert all(option.help.endswith(".") for option in OPTIONS)
 
 
@@ -322,9 +322,7 @@ SELECTORS = st.lists(
 
 
 @given(SELECTORS, SELECTORS)
-def test_what_is_selected_was_named_and_is_not_ignored_as_closely(
-    select: list[str], ignore: list[str]
-) -> None:
+def test_what_is_selected_was_named_and_is_not_ignored_as_closely(select: list[str], ignore: list[str]) -> None:
     codes = resolve_selection(RULES, TIERS, select, ignore)
     assert codes <= resolve_selection(RULES, TIERS, select)
     assert not codes & {RULES[code].code for code in RULES if code in ignore or RULES[code].name in ignore}
@@ -346,9 +344,7 @@ def test_files_are_told_apart_by_their_place_below_the_root(tmp_path: Path) -> N
     assert not config.is_script(tmp_path / "tests/scripts.py")
 
 
-def test_paths_may_be_relative_to_the_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_may_be_relative_to_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "app").mkdir()
     monkeypatch.chdir(tmp_path / "app")
     config = Config(root=tmp_path, script_files=("app/jobs/*.py",))

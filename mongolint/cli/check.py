@@ -138,9 +138,7 @@ def _split(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
 
 
 def _selectors(name: str, text: str) -> Decorator:
-    return click.option(
-        name, multiple=True, metavar="RULES", callback=_split, shell_complete=complete_rule, help=text
-    )
+    return click.option(name, multiple=True, metavar="RULES", callback=_split, shell_complete=complete_rule, help=text)
 
 
 @click.command(epilog=_EPILOG)

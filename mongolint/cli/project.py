@@ -19,7 +19,6 @@ from mongolint.engine.registry import RegistryError, rule_infos
 from mongolint.selectors import RuleInfo
 from mongolint.source.files import Discovery, discover, relative
 
-
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -33,7 +32,7 @@ class Part:
 
 def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """The PATH… argument; without one, the working directory."""
-    return click.argument("paths", nargs=-1, type=click.Path(path_type=Path))(command)
+    return click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))(command)
 
 
 def known_rules() -> Mapping[str, RuleInfo]:

@@ -40,7 +40,11 @@ def _place(item: dict[str, Any]) -> str:
 def _row(item: dict[str, Any]) -> list[str]:
     names = item["collection"] or " or ".join(item.get("collections", ())) or "?"
     held = item["filter"]
-    fields = [*held["required"], *(f"[{name}]" for name in held["optional"]), *(["…"] if held["open"] else [])]
+    fields = [
+        *held["required"],
+        *(f"[{name}]" for name in held["optional"]),
+        *(["…"] if held["open"] else []),
+    ]
     index = item["index"]
     verdict = index["verdict"] + (f" by {index['name']}" if index["name"] else "")
     return [_place(item), f"{names}.{item['method']}", "{" + ", ".join(fields) + "}", verdict]

@@ -31,9 +31,7 @@ def _is_terminal(stream: TextIO) -> bool:
 class Progress:
     """One line on standard error that is rewritten; nothing where no person watches."""
 
-    def __init__(
-        self, wanted: bool = True, stream: TextIO | None = None, patience: float = _PATIENCE
-    ) -> None:
+    def __init__(self, wanted: bool = True, stream: TextIO | None = None, patience: float = _PATIENCE) -> None:
         self._stream = stream or sys.stderr
         self._wanted = wanted and _is_terminal(self._stream) and not os.environ.get("CI")
         self._start = time.monotonic() + patience

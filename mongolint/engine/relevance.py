@@ -15,16 +15,21 @@ from mongolint.mongo.methods import DRIVER_ONLY
 from mongolint.project.imports import ImportMap
 
 _IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]*)|import[ \t]+([^\n#;]+))", re.MULTILINE
-)
-_DRIVER_IMPORT = re.compile(
-    (r"^[ \t]*(?:from|import)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*(?:flask\.ext\.)?(?:%s)\b" % "|".join(sorted(DRIVER_PACKAGES))).encode(),
+    rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]*)|import[ \t]+([^\n#;]+))",
     re.MULTILINE,
 )
-_ODM_IMPORT = re.compile(
-    (r"^[ \t]*(?:from|import)[ \t]+(?:%s)\b" % "|".join(sorted(ODM_PACKAGES))).encode(), re.MULTILINE
+
+
+def _any(names: Iterable[str]) -> str:
+    return "(?:" + "|".join(sorted(names)) + r")\b"
+
+
+_STATEMENT = r"^[ \t]*(?:from|import)[ \t]+"
+_DRIVER_IMPORT = re.compile(
+    (_STATEMENT + r"(?:[\w.]+[ \t]*,[ \t]*)*(?:flask\.ext\.)?" + _any(DRIVER_PACKAGES)).encode(), re.MULTILINE
 )
-_DRIVER_METHOD = re.compile((r"\.(?:%s)\b" % "|".join(sorted(DRIVER_ONLY))).encode())
+_ODM_IMPORT = re.compile((_STATEMENT + _any(ODM_PACKAGES)).encode(), re.MULTILINE)
+_DRIVER_METHOD = re.compile((r"\." + _any(DRIVER_ONLY)).encode())
 
 
 def uses_driver(sources: Iterable[bytes]) -> bool:

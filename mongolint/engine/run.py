@@ -146,9 +146,7 @@ def _suppress(
             yield from _unused(suppressions, shown, selected, narrowed)
 
 
-def _unused(
-    suppressions: Suppressions, shown: str, selected: Collection[str], narrowed: bool
-) -> Iterator[Finding]:
+def _unused(suppressions: Suppressions, shown: str, selected: Collection[str], narrowed: bool) -> Iterator[Finding]:
     rule = next(rule for rule in all_rules() if rule.code == UNUSED_SUPPRESSION)
     for unused in suppressions.unused(selected, rule_infos(), bare=not narrowed):
         span = Span(shown, unused.line, unused.column, unused.line, unused.end_column)
@@ -160,4 +158,3 @@ def _unused(
 def failing(findings: Iterable[Finding], threshold: Severity) -> bool:
     """Whether any finding is at least that severe."""
     return any(finding.severity.rank >= threshold.rank for finding in findings)
-

@@ -15,7 +15,20 @@ _COLLECTION_METHODS = frozenset(n for n, m in TABLES["collection"].items() if m.
 
 # Methods of dict, list and set that change the object they are called on.
 MUTATORS = frozenset(
-    "update setdefault pop popitem clear append extend insert remove add discard appendleft".split()
+    [
+        "update",
+        "setdefault",
+        "pop",
+        "popitem",
+        "clear",
+        "append",
+        "extend",
+        "insert",
+        "remove",
+        "add",
+        "discard",
+        "appendleft",
+    ]
 )
 
 
@@ -59,10 +72,8 @@ def _plain_attribute(b: Builder, node: cst.Attribute) -> int:
 
 def _call(b: Builder, node: cst.Call) -> int:
     func = node.func
-    if isinstance(func, cst.Attribute):
-        function, token = _plain_attribute(b, func), func.attr
-    else:
-        function, token = expression(b, func), func
+    function = _plain_attribute(b, func) if isinstance(func, cst.Attribute) else expression(b, func)
+    token = func.attr if isinstance(func, cst.Attribute) else func
     args = tuple((_keyword(arg), expression(b, arg.value)) for arg in node.args)
     row = b.add(("call", function, args))
     for position, (_, arg) in enumerate(args):
@@ -146,9 +157,9 @@ def _string_value(node: cst.SimpleString) -> str | bytes | None:
 
 def _concatenated(b: Builder, node: cst.ConcatenatedString) -> int:
     left, right = expression(b, node.left), expression(b, node.right)
-    values = [b.nodes[row][1] if b.nodes[row][0] == "const" else None for row in (left, right)]
-    if all(isinstance(value, str) for value in values):
-        return b.const("".join(values))
+    first, second = (b.nodes[row][1] if b.nodes[row][0] == "const" else None for row in (left, right))
+    if isinstance(first, str) and isinstance(second, str):
+        return b.const(first + second)
     parts: list[int] = []
     for row in (left, right):
         parts.extend(b.nodes[row][1] if b.nodes[row][0] == "fstr" else (row,))
@@ -288,10 +299,7 @@ def annotation(b: Builder, node: cst.BaseExpression) -> int:
         except cst.ParserSyntaxError:
             return b.unknown()
     if isinstance(node, cst.Subscript):
-        rows = [
-            annotation(b, e.slice.value) if isinstance(e.slice, cst.Index) else b.unknown()
-            for e in node.slice
-        ]
+        rows = [annotation(b, e.slice.value) if isinstance(e.slice, cst.Index) else b.unknown() for e in node.slice]
         key = rows[0] if len(rows) == 1 else b.add(("seq", "tuple", tuple(rows)))
         return b.add(("item", expression(b, node.value), key))
     if isinstance(node, cst.BinaryOperation):

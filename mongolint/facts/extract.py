@@ -10,7 +10,6 @@ from mongolint.facts.shapes import ModuleFacts
 from mongolint.facts.statements import block
 from mongolint.source.tree import parse
 
-
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 

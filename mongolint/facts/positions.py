@@ -58,7 +58,7 @@ class _Counter(CodegenState):
     def add_token(self, value: str) -> None:
         self.offset += len(value)
 
-    def record_syntactic_position(  # type: ignore[override]
+    def record_syntactic_position(
         self,
         node: cst.CSTNode,
         *,

@@ -206,7 +206,7 @@ class ModuleFacts:
 
     def chain(self, context: int) -> list[Context]:
         """The contexts around a place, innermost first, up to its function, class or module body."""
-        found = []
+        found: list[Context] = []
         while True:
             entry = self.contexts[context]
             if entry.kind == "root":

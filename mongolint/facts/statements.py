@@ -55,9 +55,7 @@ def bind_target(b: Builder, target: cst.BaseExpression, row: int, hint: int | No
     if isinstance(target, cst.Name):
         b.bind(target.value, row)
     elif isinstance(target, cst.Attribute):
-        b.facts.stores.append(
-            Store(expression(b, target.value), target.attr.value, row, b.scope, b.context, hint)
-        )
+        b.facts.stores.append(Store(expression(b, target.value), target.attr.value, row, b.scope, b.context, hint))
     elif isinstance(target, cst.Subscript):
         assign_item(b, target, row)
     elif isinstance(target, cst.Tuple | cst.List):
@@ -391,20 +389,31 @@ def _touched(node: Any, names: set[str]) -> None:
         names.add(node.name.value)
     elif isinstance(node, cst.Del):
         _target_names(node.target, names)
-    elif isinstance(node, cst.BaseSuite | cst.SimpleStatementLine | cst.If | cst.Else | cst.While | cst.Try):
+    elif isinstance(node, _COMPOUND):
         for child in node.children:
             _touched(child, names)
-    elif isinstance(node, cst.TryStar | cst.ExceptHandler | cst.ExceptStarHandler | cst.Finally):
-        for child in node.children:
-            _touched(child, names)
+
+
+_COMPOUND = (
+    cst.BaseSuite,
+    cst.SimpleStatementLine,
+    cst.If,
+    cst.Else,
+    cst.While,
+    cst.Try,
+    cst.TryStar,
+    cst.ExceptHandler,
+    cst.ExceptStarHandler,
+    cst.Finally,
+)
 
 
 def _mutated_name(node: Any, names: set[str]) -> None:
     while isinstance(node, cst.Expr | cst.Await):
         node = node.value if isinstance(node, cst.Expr) else node.expression
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        if node.func.attr.value in MUTATORS:
-            _target_names(node.func.value, names)
+    called = node.func if isinstance(node, cst.Call) else None
+    if isinstance(called, cst.Attribute) and called.attr.value in MUTATORS:
+        _target_names(called.value, names)
 
 
 def _target_names(target: Any, names: set[str]) -> None:

@@ -44,9 +44,7 @@ class Request:
 
 
 def _classes(flavour: Flavour, names: dict[ClassRole, str]) -> dict[str, DriverClass]:
-    return {
-        name: DriverClass(role, flavour) for role, qualified in names.items() for name in qualified.split()
-    }
+    return {name: DriverClass(role, flavour) for role, qualified in names.items() for name in qualified.split()}
 
 
 _SYNC = _classes(
@@ -255,14 +253,10 @@ _REQUESTS: dict[str, Request] = {
         hint="hint",
     ),
     "DeleteOne": Request(("filter", "collation", "hint", "namespace"), filter="filter", hint="hint"),
-    "DeleteMany": Request(
-        ("filter", "collation", "hint", "namespace"), many=True, filter="filter", hint="hint"
-    ),
+    "DeleteMany": Request(("filter", "collation", "hint", "namespace"), many=True, filter="filter", hint="hint"),
 }
 REQUESTS: dict[str, Request] = {
-    f"{module}.{name}": request
-    for module in ("pymongo", "pymongo.operations")
-    for name, request in _REQUESTS.items()
+    f"{module}.{name}": request for module in ("pymongo", "pymongo.operations") for name, request in _REQUESTS.items()
 }
 
 # An error's bases, nearest first, without itself; "Exception" is Python's own.

@@ -210,9 +210,7 @@ COLLECTION: dict[str, Method] = _table(
         many=True,
         hint="hint",
     ),
-    _method(
-        "bulk_write", "write", "requests ordered bypass_document_validation session comment let", "result"
-    ),
+    _method("bulk_write", "write", "requests ordered bypass_document_validation session comment let", "result"),
     _method(
         "count_documents",
         "read",
@@ -307,8 +305,7 @@ COLLECTION: dict[str, Method] = _table(
     _method(
         "update_one",
         "write",
-        "filter update upsert bypass_document_validation collation array_filters hint session let sort"
-        " comment",
+        "filter update upsert bypass_document_validation collation array_filters hint session let sort comment",
         "result",
     ),
     _method("update_search_index", "index", "name definition session comment", time_limit="maxTimeMS"),
@@ -376,9 +373,7 @@ SESSION: dict[str, Method] = _table(
     _method("end_session", "command"),
     _method("get_io_loop", "plain", returns="value"),
     _method("start_transaction", "plain", _TRANSACTION, "value"),
-    _method(
-        "with_transaction", "command", f"callback {_TRANSACTION}", "value", aliases=(("coro", "callback"),)
-    ),
+    _method("with_transaction", "command", f"callback {_TRANSACTION}", "value", aliases=(("coro", "callback"),)),
 )
 
 REMOVED_CLIENT: dict[str, Method] = _table(
@@ -439,9 +434,7 @@ REMOVED_COLLECTION: dict[str, Method] = _table(
         filter="query",
         projection="fields",
     ),
-    _method(
-        "group", "read", "key condition initial reduce finalize", "value", removed=True, filter="condition"
-    ),
+    _method("group", "read", "key condition initial reduce finalize", "value", removed=True, filter="condition"),
     _method("initialize_ordered_bulk_op", "plain", "bypass_document_validation", "value", removed=True),
     _method("initialize_unordered_bulk_op", "plain", "bypass_document_validation", "value", removed=True),
     _method(

@@ -130,9 +130,7 @@ REMOVED_UPDATE_OPERATORS: frozenset[str] = frozenset({"$pushAll"})
 PUSH_MODIFIERS: frozenset[str] = frozenset({"$each", "$position", "$slice", "$sort"})
 
 # An update may be a pipeline of these stages (manual: "Updates with Aggregation Pipeline").
-UPDATE_STAGES: frozenset[str] = frozenset(
-    {"$addFields", "$project", "$replaceRoot", "$replaceWith", "$set", "$unset"}
-)
+UPDATE_STAGES: frozenset[str] = frozenset({"$addFields", "$project", "$replaceRoot", "$replaceWith", "$set", "$unset"})
 
 # True: what comes out are documents that went in, each with the fields it had. Stages that pick, order or cut
 # keep them; a stage that adds one field does not, for the field may replace one of that name. $search may

@@ -22,11 +22,42 @@ if TYPE_CHECKING:
     from mongolint.project.link import Linker
 
 _TRANSPARENT = frozenset(
-    "Optional Union Annotated ClassVar Final Required NotRequired ReadOnly Awaitable Coroutine Mapped".split()
+    [
+        "Optional",
+        "Union",
+        "Annotated",
+        "ClassVar",
+        "Final",
+        "Required",
+        "NotRequired",
+        "ReadOnly",
+        "Awaitable",
+        "Coroutine",
+        "Mapped",
+    ]
 )
 _ITERABLE = frozenset(
-    "list List Sequence Iterable Iterator AsyncIterator AsyncIterable Generator AsyncGenerator set Set tuple "
-    "Tuple frozenset FrozenSet Collection deque Deque MutableSequence".split()
+    [
+        "list",
+        "List",
+        "Sequence",
+        "Iterable",
+        "Iterator",
+        "AsyncIterator",
+        "AsyncIterable",
+        "Generator",
+        "AsyncGenerator",
+        "set",
+        "Set",
+        "tuple",
+        "Tuple",
+        "frozenset",
+        "FrozenSet",
+        "Collection",
+        "deque",
+        "Deque",
+        "MutableSequence",
+    ]
 )
 
 
@@ -67,9 +98,7 @@ def _generic(link: Linker, module: int, base: int, key: int, env: Env | None) ->
     if name in _TRANSPARENT:
         return join(annotated(link, module, part, env) for part in parts[-1 if name == "Coroutine" else 0 :])
     if name in ("type", "Type"):
-        return tuple(
-            ClassRef(a.module, a.scope) for a in annotated(link, module, parts[0], env) if type(a) is Instance
-        )
+        return tuple(ClassRef(a.module, a.scope) for a in annotated(link, module, parts[0], env) if type(a) is Instance)
     known = join(_of(link, atom) for atom in link.value(module, base, env))
     if any(atom != UNKNOWN for atom in known):
         return known

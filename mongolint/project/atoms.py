@@ -7,7 +7,7 @@ model cannot name; an empty tuple says that nothing can be told yet (only inside
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 
 class Env:
@@ -23,7 +23,7 @@ class Env:
         self.scope = scope
         self.bindings = bindings
         self.parent = parent
-        self.depth = parent.depth + 1 if parent else 1
+        self.depth: int = parent.depth + 1 if parent else 1
 
     def lookup(self, module: int, scope: int) -> Env | None:
         env: Env | None = self
@@ -180,10 +180,10 @@ class Method(NamedTuple):
     name: str
 
 
-Atom = Union[
-    Unknown, Const, Literal, ModuleRef, External, ExternalObject, ClassRef, Instance, FunctionRef, Super,
-    Elements, Pair, Keywords, Partial, Client, FlaskExtension, Database, Collection, Cursor, Session, Method,
-]  # fmt: skip
+Atom = (
+    Unknown | Const | Literal | ModuleRef | External | ExternalObject | ClassRef | Instance | FunctionRef | Super
+    | Elements | Pair | Keywords | Partial | Client | FlaskExtension | Database | Collection | Cursor | Session | Method
+)  # fmt: skip
 Value = tuple[Any, ...]
 
 UNKNOWN = Unknown()

@@ -44,22 +44,21 @@ def attribute(link: Linker, atom: Atom, name: str) -> Value:
     """``atom.name``."""
     if isinstance(atom, DRIVER_ATOMS):
         return driver.attribute(link, atom, name)
-    kind = type(atom)
-    if kind is Instance or kind is ClassRef:
+    if type(atom) is Instance or type(atom) is ClassRef:
         return _member(link, atom, name)
-    if kind is ModuleRef:
+    if type(atom) is ModuleRef:
         return link.member(atom, name)
-    if kind is External:
+    if type(atom) is External:
         found = (External(f"{atom.name}.{name}"),)
         return join([found, link.stores.hung(name)]) if _hangs(atom.name) else found
-    if kind is Super:
+    if type(atom) is Super:
         methods = tuple(link.hierarchy.methods(atom, name))
         return methods or _member(link, atom.receiver, name)
-    if kind is Const and name == "value":
+    if type(atom) is Const and name == "value":
         return (atom,)
-    if kind in _DATA:
+    if type(atom) in _DATA:
         return (Method(atom, name),)
-    if kind is Unknown or kind is ExternalObject:
+    if type(atom) is Unknown or type(atom) is ExternalObject:
         return link.stores.hung(name) or (UNKNOWN,)
     return (UNKNOWN,)
 
@@ -76,24 +75,23 @@ def item(link: Linker, atom: Atom, key: Value) -> Value:
     """``atom[key]``."""
     if isinstance(atom, DRIVER_ATOMS):
         return driver.item(atom, key)
-    kind = type(atom)
-    if kind is Literal:
+    if type(atom) is Literal:
         return literal_item(link, atom, key)
-    if kind is Elements:
+    if type(atom) is Elements:
         return atom.items
-    if kind is Pair:
+    if type(atom) is Pair:
         return join(_pair_item(atom, index) for index in key)
-    if kind is Keywords:
+    if type(atom) is Keywords:
         return join(held for name, held in atom.items if name in strings(key)) or (UNKNOWN,)
-    if kind is ClassRef:
+    if type(atom) is ClassRef:
         return join(link.attribute(atom, name) for name in strings(key)) or (UNKNOWN,)
-    if kind is External:
+    if type(atom) is External:
         return (atom,)
-    if kind is Instance:
+    if type(atom) is Instance:
         return join(
             functions.returned(link, method, None) for method in link.hierarchy.methods(atom, "__getitem__")
         ) or (UNKNOWN,)
-    if kind is Unknown or kind is ExternalObject:
+    if type(atom) is Unknown or type(atom) is ExternalObject:
         return join(link.stores.hung_item(name) for name in strings(key)) or (UNKNOWN,)
     return (UNKNOWN,)
 
@@ -134,9 +132,7 @@ def _set_item(link: Linker, atom: Literal, key: Value) -> Value:
     return link.value(module, value, env) if set(stored) & set(key) else before
 
 
-def _dict_item(
-    link: Linker, atom: Literal, pairs: tuple[tuple[int | None, int], ...], wanted: set[object]
-) -> Value:
+def _dict_item(link: Linker, atom: Literal, pairs: tuple[tuple[int | None, int], ...], wanted: set[object]) -> Value:
     module, _, env = atom
     found: list[Value] = []
     for key, value in pairs:
@@ -399,4 +395,3 @@ def _agreed(value: Value) -> Value:
 def _hangable(value: Value) -> Value:
     kinds = (*DRIVER_ATOMS, Instance)
     return tuple(atom for atom in value if isinstance(atom, kinds))
-

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from mongolint.project.link import Linker
 
 # Decorators that keep results: what such a function runs, it does not run each time.
-_CACHING = ("cache", "cached", "lru_cache", "memoize", "memoized", "alru_cache", "ttl_cache", "cached_property")
+_CACHING = (
+    "cache",
+    "cached",
+    "lru_cache",
+    "memoize",
+    "memoized",
+    "alru_cache",
+    "ttl_cache",
+    "cached_property",
+)
 
 
 @dataclass(frozen=True, slots=True)

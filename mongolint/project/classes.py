@@ -147,9 +147,12 @@ class Hierarchy:
         raises = [r for r in facts.raises if r.scope == scope.index]
         calls = [c for c in facts.calls if c.scope == scope.index]
         stores = [s for s in facts.stores if s.scope == scope.index]
-        return not stores and not scope.yields and len(calls) <= len(raises) and not scope.defs.keys() - {
-            p.name for p in scope.params
-        }
+        return (
+            not stores
+            and not scope.yields
+            and len(calls) <= len(raises)
+            and not scope.defs.keys() - {p.name for p in scope.params}
+        )
 
 
 _IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")

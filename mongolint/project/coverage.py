@@ -101,7 +101,12 @@ def _match(index: IndexDeclaration, document: Document, sort: list[tuple[str, An
     if first not in document.required or not _bounds(kind, document.required[first]):
         if ordered:
             verdict = "partial" if document.required else "served"
-            return _Match(index, verdict, (2, shared, 1), "serves the sort only" if document.required else "serves the sort")
+            return _Match(
+                index,
+                verdict,
+                (2, shared, 1),
+                "serves the sort only" if document.required else "serves the sort",
+            )
         return _Match(index, "unserved", (0, shared, 0), "")
     bounded = [n for n, k in keys if n in document.required and _bounds(k, document.required[n])]
     missing = [n for n in document.required if n not in bounded]

@@ -62,7 +62,11 @@ class Document:
         required = {**self.required, **other.required}
         optional = {k: v for k, v in {**self.optional, **other.optional}.items() if k not in required}
         return Document(
-            required, optional, self.open or other.open, self.text or other.text, {**self.places, **other.places}
+            required,
+            optional,
+            self.open or other.open,
+            self.text or other.text,
+            {**self.places, **other.places},
         )
 
     def maybe(self) -> Document:
@@ -86,9 +90,7 @@ def either(documents: Iterable[Document]) -> Document:
         optional.update({**document.optional, **document.required})
         places = {**document.places, **places}
     optional = {k: v for k, v in optional.items() if k not in required}
-    return Document(
-        required, optional, any(d.open for d in found), any(d.text for d in found), places
-    )
+    return Document(required, optional, any(d.open for d in found), any(d.text for d in found), places)
 
 
 class Reader:
@@ -205,7 +207,11 @@ class Reader:
         """How a field is compared with the value at ``row``."""
         value = self.link.value(module, row, env)
         for atom in value:
-            if type(atom) is Literal and self.link.node(atom.module, atom.row)[0] in ("dict", "setitem", "mutated"):
+            if type(atom) is Literal and self.link.node(atom.module, atom.row)[0] in (
+                "dict",
+                "setitem",
+                "mutated",
+            ):
                 names = self._operator_names(atom)
                 if names:
                     return comparison_class(names)
@@ -290,7 +296,7 @@ class Reader:
                     parts = self.link.node(literal.module, pair)
                     if parts[0] != "seq" or len(parts[2]) != 2:
                         return OPEN
-                    document = self._entry(document, literal.module, *parts[2], literal.env)
+                    document = self._entry(document, literal.module, parts[2][0], parts[2][1], literal.env)
                 return document
         return self.document(module, row, env)
 
@@ -504,10 +510,17 @@ class Item(NamedTuple):
 _DOCUMENT_ROWS = ("dict", "setitem", "mutated", "delitem")
 _MAPPINGS = frozenset(("builtins.dict", "bson.SON", "bson.son.SON", "collections.OrderedDict"))
 _ID_TYPES = frozenset(
-    "bson.ObjectId bson.objectid.ObjectId bson.Binary uuid.UUID uuid.uuid4 builtins.str builtins.int".split()
+    [
+        "bson.ObjectId",
+        "bson.objectid.ObjectId",
+        "bson.Binary",
+        "uuid.UUID",
+        "uuid.uuid4",
+        "builtins.str",
+        "builtins.int",
+    ]
 )
 
 
 def _is_id(name: str) -> bool:
     return name in _ID_TYPES
-

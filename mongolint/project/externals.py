@@ -9,6 +9,7 @@ from mongolint.facts.shapes import Param
 from mongolint.project import driver, functions
 from mongolint.project.atoms import (
     UNKNOWN,
+    ClassRef,
     Elements,
     Env,
     External,
@@ -19,7 +20,6 @@ from mongolint.project.atoms import (
     Partial,
     Super,
     Value,
-    ClassRef,
     informative,
     join,
     strings,
@@ -46,14 +46,35 @@ def call(link: Linker, name: str, module: int, row: int, env: Env | None) -> Val
 
 
 _FIRST_ARGUMENT = frozenset(
-    "copy.copy copy.deepcopy builtins.list builtins.tuple builtins.set builtins.sorted builtins.reversed "
-    "builtins.iter builtins.str builtins.frozenset asyncio.wait_for asyncio.shield asyncio.create_task "
-    "asyncio.ensure_future asyncio.run contextlib.aclosing contextlib.closing typing.NewType "
-    "sys.intern weakref.proxy tqdm.tqdm tqdm.auto.tqdm builtins.aiter".split()
+    [
+        "copy.copy",
+        "copy.deepcopy",
+        "builtins.list",
+        "builtins.tuple",
+        "builtins.set",
+        "builtins.sorted",
+        "builtins.reversed",
+        "builtins.iter",
+        "builtins.str",
+        "builtins.frozenset",
+        "asyncio.wait_for",
+        "asyncio.shield",
+        "asyncio.create_task",
+        "asyncio.ensure_future",
+        "asyncio.run",
+        "contextlib.aclosing",
+        "contextlib.closing",
+        "typing.NewType",
+        "sys.intern",
+        "weakref.proxy",
+        "tqdm.tqdm",
+        "tqdm.auto.tqdm",
+        "builtins.aiter",
+    ]
 )
 # Names read from the environment or a configuration: the literal default is the name in the code
 _LAST_ARGUMENT = frozenset(
-    "os.getenv os.environ.get decouple.config environs.Env starlette.config.Config".split()
+    ["os.getenv", "os.environ.get", "decouple.config", "environs.Env", "starlette.config.Config"]
 )
 
 
@@ -174,9 +195,7 @@ _DEPENDS = ("fastapi.Depends", "fastapi.Security", "fastapi.params.Depends")
 def dependency(link: Linker, module: int, row: int) -> Value:
     """What ``Depends(get_db)`` injects: the return value of the dependency, or what it yields."""
     node = link.node(module, row)
-    if node[0] != "call" or not any(
-        type(a) is External and a.name in _DEPENDS for a in link.value(module, node[1])
-    ):
+    if node[0] != "call" or not any(type(a) is External and a.name in _DEPENDS for a in link.value(module, node[1])):
         return ()
     found: list[Value] = []
     for _, arg in node[2][:1]:
@@ -204,6 +223,8 @@ def injected(link: Linker, module: int, param: Param, default: Value) -> Value:
 
 def _bare_depends(link: Linker, module: int, row: int) -> bool:
     node = link.node(module, row)
-    return node[0] == "call" and not node[2] and any(
-        type(a) is External and a.name in _DEPENDS for a in link.value(module, node[1])
+    return (
+        node[0] == "call"
+        and not node[2]
+        and any(type(a) is External and a.name in _DEPENDS for a in link.value(module, node[1]))
     )

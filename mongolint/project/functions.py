@@ -27,7 +27,6 @@ from mongolint.project.atoms import (
     informative,
     join,
 )
-
 from mongolint.project.rowtools import reached_rows
 
 if TYPE_CHECKING:
@@ -38,18 +37,17 @@ _MAX_SITES = 200
 
 def call(link: Linker, atom: Atom, module: int, row: int, env: Env | None) -> Value:
     """What calling ``atom`` with the arguments of the call at ``row`` gives."""
-    kind = type(atom)
-    if kind is FunctionRef:
+    if type(atom) is FunctionRef:
         return returned(link, atom, bind(link, atom, module, row, env))
-    if kind is ClassRef:
+    if type(atom) is ClassRef:
         return construct(link, atom, module, row, env)
-    if kind is External:
+    if type(atom) is External:
         return externals.call(link, atom.name, module, row, env)
-    if kind is Method:
+    if type(atom) is Method:
         return driver.call(link, atom, module, row, env)
-    if kind is Partial:
+    if type(atom) is Partial:
         return link.call(atom.function, atom.module, atom.row, env)
-    if kind is Instance:
+    if type(atom) is Instance:
         return join(
             returned(link, method, bind(link, method, module, row, env))
             for method in link.hierarchy.methods(atom, "__call__")
@@ -120,7 +118,15 @@ def bind(
     params, bindings = list(scope.params), {}
     if _takes_receiver(link, function) and params:
         bindings[params.pop(0).name] = (function.receiver,)
-    wanted = None if every else link.once(("needed", function.module, scope.index), lambda: _needed(link.modules[function.module], scope), None)
+    wanted = (
+        None
+        if every
+        else link.once(
+            ("needed", function.module, scope.index),
+            lambda: _needed(link.modules[function.module], scope),
+            None,
+        )
+    )
     bindings.update(_bindings(link, params, module, row, env, wanted))
     for param in params:
         if param.name in bindings or param.default is None or (wanted is not None and param.name not in wanted):
@@ -192,8 +198,7 @@ def _spread(link: Linker, module: int, row: int, env: Env | None) -> list[Argume
     if value and all(type(atom) is Pair for atom in value):
         count = max(len(atom.items) for atom in value)
         return [
-            Argument(None, None, join(atom.items[i] for atom in value if i < len(atom.items)))
-            for i in range(count)
+            Argument(None, None, join(atom.items[i] for atom in value if i < len(atom.items))) for i in range(count)
         ]
     return None
 
@@ -203,9 +208,7 @@ def _spread_keywords(link: Linker, module: int, row: int, env: Env | None) -> li
     if not value or not all(type(atom) is Keywords for atom in value):
         return None
     names = dict.fromkeys(name for atom in value for name, _ in atom.items)
-    return [
-        Argument(name, None, join(held for atom in value for n, held in atom.items if n == name)) for name in names
-    ]
+    return [Argument(name, None, join(held for atom in value for n, held in atom.items if n == name)) for name in names]
 
 
 def argument_value(link: Linker, module: int, arg: Argument, env: Env | None) -> Value:
@@ -300,9 +303,9 @@ def receiver(link: Linker, cls: ClassRef, function: FunctionRef) -> Value:
     owners = [cls]
     for sub in link.hierarchy.subclasses(cls):
         found = link.hierarchy.find(sub, scope.name)
-        if found is not None and (found.module, found.scope) == (function.module, function.scope):
-            owners.append(sub)
-        elif scope.name == "__init__":
+        if (
+            found is not None and (found.module, found.scope) == (function.module, function.scope)
+        ) or scope.name == "__init__":
             owners.append(sub)
     if link.hierarchy.is_class_method(function):
         return tuple(owners)
@@ -326,9 +329,7 @@ class CallSites:
 
     def of(self, module: int, index: int) -> list[tuple[int, int, FunctionRef]]:
         """Calls (module, row, receiver) of a function; for ``__init__``, the constructions of its classes."""
-        return self.link.once(
-            ("sites", module, index), lambda: list(self._search(module, index))[:_MAX_SITES], []
-        )
+        return self.link.once(("sites", module, index), lambda: list(self._search(module, index))[:_MAX_SITES], [])
 
     def _search(self, module: int, index: int) -> Iterator[tuple[int, int, FunctionRef]]:
         scope = self.link.scope(module, index)
@@ -395,7 +396,6 @@ def _runs(link: Linker, atom: Atom, module: int, index: int) -> FunctionRef | No
         if init is not None and (init.module, init.scope) == (module, index):
             return init._replace(receiver=Instance(*atom))
     return None
-
 
 
 def base_init_bindings(link: Linker, atom: Instance, module: int, method: int) -> dict[str, Value]:

@@ -109,8 +109,21 @@ def _catches(link: Linker, module: int, handler: Handler) -> str:
 
 # Errors that say something of the data, not of the database
 _ANSWERS = frozenset(
-    "DuplicateKeyError InvalidId InvalidDocument InvalidName CollectionInvalid DocumentTooLarge NoFile FileExists "
-    "InvalidBSON InvalidStringData BSONError BulkWriteError WriteError".split()
+    [
+        "DuplicateKeyError",
+        "InvalidId",
+        "InvalidDocument",
+        "InvalidName",
+        "CollectionInvalid",
+        "DocumentTooLarge",
+        "NoFile",
+        "FileExists",
+        "InvalidBSON",
+        "InvalidStringData",
+        "BSONError",
+        "BulkWriteError",
+        "WriteError",
+    ]
 )
 
 
@@ -136,8 +149,21 @@ def _is_driver_call(link: Linker, module: int, function: int) -> bool:
 
 # Methods that only build or configure, and never talk to the server
 _SILENT = frozenset(
-    "find sort limit skip get_collection get_database get_default_database with_options close hint batch_size "
-    "max_time_ms start_session".split()
+    [
+        "find",
+        "sort",
+        "limit",
+        "skip",
+        "get_collection",
+        "get_database",
+        "get_default_database",
+        "with_options",
+        "close",
+        "hint",
+        "batch_size",
+        "max_time_ms",
+        "start_session",
+    ]
 )
 
 
@@ -186,10 +212,26 @@ def _last_name(facts: ModuleFacts, call: Call) -> str:
     return str(node[2]) if node[0] in ("attr", "free", "from") else ""
 
 
-_LEAVING = frozenset("exit _exit abort fail skip".split())
+_LEAVING = frozenset(["exit", "_exit", "abort", "fail", "skip"])
 _LOGGING = frozenset(
-    "exception error critical warning warn info debug log fatal capture_exception capture_message "
-    "captureException print_exception notice_error record_exception set_status".split()
+    [
+        "exception",
+        "error",
+        "critical",
+        "warning",
+        "warn",
+        "info",
+        "debug",
+        "log",
+        "fatal",
+        "capture_exception",
+        "capture_message",
+        "captureException",
+        "print_exception",
+        "notice_error",
+        "record_exception",
+        "set_status",
+    ]
 )
 
 
@@ -198,7 +240,10 @@ def _is_logging(facts: ModuleFacts, call: Call, name: str) -> bool:
     if name in _LOGGING and node[0] == "attr":
         return True
     lowered = name.lower()
-    return lowered.startswith(("log_", "_log", "report_", "send_error", "notify")) or lowered in ("log", "logger")
+    return lowered.startswith(("log_", "_log", "report_", "send_error", "notify")) or lowered in (
+        "log",
+        "logger",
+    )
 
 
 def _uses_error(facts: ModuleFacts, scope: int, handler: Handler, inner: list[Call]) -> bool:

@@ -184,9 +184,7 @@ class IndexFinder:
             keys = spread[0] if spread else None
         pattern = None if keys is None else self.reader.key_pattern(keys)
         where = self._spelled(keys, origin) if keys else origin
-        return IndexDeclaration(
-            module, row, where, collection, tuple(pattern) if pattern else None, options
-        )
+        return IndexDeclaration(module, row, where, collection, tuple(pattern) if pattern else None, options)
 
     def _spelled(self, keys: Place, otherwise: Place) -> Place:
         """The literal that spells the keys, when it stands somewhere else than in the call."""
@@ -296,5 +294,16 @@ def _distinct(found: Iterable[IndexDeclaration]) -> dict[tuple[Any, ...], IndexD
 
 
 _NOT_OPTIONS = frozenset(
-    "keys key_or_list key session comment maxTimeMS max_time_ms cache_for ttl collection_name".split()
+    [
+        "keys",
+        "key_or_list",
+        "key",
+        "session",
+        "comment",
+        "maxTimeMS",
+        "max_time_ms",
+        "cache_for",
+        "ttl",
+        "collection_name",
+    ]
 )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Hashable, Iterator, Sequence
-
 from typing import TypeVar, cast
 
 from mongolint.facts.shapes import ModuleFacts, Row, Scope
-from mongolint.project import annotations, attributes, classes, functions, rows
+from mongolint.project import annotations as hints
+from mongolint.project import attributes, classes, functions, rows
 from mongolint.project.atoms import (
     UNKNOWN,
     Atom,
@@ -38,9 +38,7 @@ _MAX_DEPTH = 400
 class Linker:
     """Answers questions about the rows of all modules of a project."""
 
-    def __init__(
-        self, modules: Sequence[ModuleFacts], imports: ImportMap, tests: frozenset[int] = frozenset()
-    ) -> None:
+    def __init__(self, modules: Sequence[ModuleFacts], imports: ImportMap, tests: frozenset[int] = frozenset()) -> None:
         self.modules = modules
         self.imports = imports
         # Tests call with fakes and subclass to stub: what they do says nothing of other modules
@@ -145,7 +143,7 @@ class Linker:
 
     def annotated(self, module: int, row: int, env: Env | None = None) -> Value:
         """What a value annotated so can be."""
-        return annotations.annotated(self, module, row, env)
+        return hints.annotated(self, module, row, env)
 
     # Modules and names
 
@@ -235,4 +233,3 @@ class Linker:
         """The functions of the project that the call at ``row`` may run, constructors included."""
         for atom in self.value(module, self.node(module, row)[1], env):
             yield from functions.callees(self, atom)
-

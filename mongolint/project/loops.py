@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Context, Loop, ModuleFacts
-from mongolint.project.atoms import Const, External, Literal
+from mongolint.project.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal
+from mongolint.project.atoms import Method as BoundMethod
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.operations import Operation
-from mongolint.project.rowtools import depends_on
+from mongolint.project.rowtools import depends_on, reached_rows
 
 if TYPE_CHECKING:
     from mongolint.project.link import Linker
@@ -52,11 +53,16 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 continue
             operation = direct.get((module, call.row))
             if operation is not None:
+                if operation.method.kind == "write" and finder.is_unit_of_work(module, call.context, loop):
+                    continue
                 if not finder.is_batch(operation, loop) and not finder.varies_collection(operation, loop):
                     yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),))
                 continue
+            if finder.makes_any_class(module, call.row):
+                continue
             reaches = tuple(r for r in graph.run_by_call(module, call.row) if not r.cached)
-            if reaches:
+            writes_only = all(r.operation.method.kind == "write" for r in reaches)
+            if reaches and not (writes_only and finder.is_unit_of_work(module, call.context, loop)):
                 yield Repetition(module, call.row, call.context, loop, reaches)
 
 
@@ -93,7 +99,7 @@ class _Finder:
             return False
         if self._is_paced(module, index) or self._is_retry(facts, index, loop):
             return False
-        return not self._is_batching(module, loop.iterable)
+        return not (self._is_batching(module, loop.iterable) or self._is_stream(module, loop.iterable))
 
     def _is_bounded(self, module: int, row: int) -> bool:
         """A literal, a constant that is one, ``range(3)``, and what only reorders or numbers these."""
@@ -108,16 +114,28 @@ class _Finder:
             function = self.link.node(module, node[1])
             if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
                 return self._is_bounded(module, function[1])
-        value = self.link.value(module, row)
-        if not value:
+        literals = [atom for atom in self.link.value(module, row) if type(atom) is Literal]
+        if len(literals) != len(self.link.value(module, row)) or not all(map(self._is_literal, literals)):
             return False
-        return all(type(a) is Literal and self._is_literal(a) for a in value)
+        # An empty literal alone is there to be filled; of a parameter, the next caller may pass more
+        passed = any(n[0] == "param" for n in reached_rows(self.link.modules[module], row).values())
+        return any(self._size(atom) for atom in literals) and (not passed or self._holds_code(literals))
+
+    def _size(self, atom: Literal) -> int:
+        node = self.link.node(atom.module, atom.row)
+        return len(node[1] if node[0] == "dict" else node[2])
+
+    def _holds_code(self, literals: list[Literal]) -> bool:
+        """Steps, handlers, plug-ins: as many as somebody has written."""
+        items = self.link.elements(tuple(literals))
+        return all(type(a) in (Instance, ClassRef, FunctionRef, BoundMethod) for a in items)
 
     def _is_number(self, module: int, row: int) -> bool:
         value = self.link.value(module, row)
         return bool(value) and all(type(a) is Const for a in value)
 
     def _is_literal(self, atom: Literal) -> bool:
+        """A literal with all its items in the source."""
         node = self.link.node(atom.module, atom.row)
         if node[0] == "dict":
             return all(key is not None for key, _ in node[1])
@@ -154,6 +172,41 @@ class _Finder:
             return False
         name = str(function[2]).lower()
         return (name == "range" and len(node[2]) == 3) or any(word in name for word in _BATCH_WORDS)
+
+    def makes_any_class(self, module: int, row: int) -> bool:
+        """``cls(…)`` of a hierarchy: which constructor runs depends on the class it is called on."""
+        callees = self.link.value(module, self.link.node(module, row)[1])
+        return sum(type(atom) is ClassRef for atom in callees) > 1
+
+    def _is_stream(self, module: int, row: int) -> bool:
+        """Items that arrive at their own pace: a socket, a queue, a change stream."""
+        node = self.link.node(module, row)
+        while node[0] in ("call", "await", "attr", "ctx"):
+            if node[0] == "attr" and str(node[2]).lower() in _STREAMS:
+                return True
+            node = self.link.node(module, node[1])
+        return node[0] in ("param", "free") and str(node[2]).lower() in _STREAMS
+
+    def is_unit_of_work(self, module: int, context: int, loop: Loop) -> bool:
+        """Each round also calls another system: the queries are not what it waits for."""
+        facts = self.link.modules[module]
+        index = next(i for i, entry in enumerate(facts.loops) if entry is loop)
+        for call in facts.calls:
+            if any(e.kind in ("loop", "comp") and e.ref == index for e in facts.chain(call.context)):
+                if self._calls_out(module, call.row, 0):
+                    return True
+        return False
+
+    def _calls_out(self, module: int, row: int, depth: int) -> bool:
+        for atom in self.link.value(module, self.link.node(module, row)[1]):
+            if type(atom) is External and atom.name.partition(".")[0] in _OTHER_SYSTEMS:
+                return True
+            if type(atom) is FunctionRef and depth < _MAX_WORK_DEPTH:
+                facts = self.link.modules[atom.module]
+                calls = [c.row for c in facts.calls if c.scope == atom.scope]
+                if any(self._calls_out(atom.module, inner, depth + 1) for inner in calls):
+                    return True
+        return False
 
     def _is_work_list(self, facts: ModuleFacts, loop: Loop) -> bool:
         """A ``while`` that works through a list of its own: ``while stack:``, ``while i < len(items):``."""
@@ -203,8 +256,60 @@ def _ends_first(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
 
 
 _REORDERING = frozenset(
-    "builtins.enumerate builtins.sorted builtins.reversed builtins.list builtins.tuple builtins.set "
-    "builtins.zip tqdm.tqdm".split()
+    [
+        "builtins.enumerate",
+        "builtins.sorted",
+        "builtins.reversed",
+        "builtins.list",
+        "builtins.tuple",
+        "builtins.set",
+        "builtins.zip",
+        "tqdm.tqdm",
+    ]
 )
-_PACING = frozenset("sleep wait_for_message lpop rpop blpop brpop get_nowait".split())
+_PACING = frozenset(["sleep", "wait_for_message", "lpop", "rpop", "blpop", "brpop", "get_nowait"])
+_STREAMS = frozenset(
+    [
+        "websocket",
+        "ws",
+        "socket",
+        "consumer",
+        "pubsub",
+        "listen",
+        "stream",
+        "subscribe",
+        "subscription",
+        "queue",
+        "iter_lines",
+        "watch",
+    ]
+)
+_OTHER_SYSTEMS = frozenset(
+    [
+        "requests",
+        "httpx",
+        "aiohttp",
+        "urllib",
+        "urllib3",
+        "boto3",
+        "botocore",
+        "aioboto3",
+        "aiobotocore",
+        "smtplib",
+        "aiosmtplib",
+        "ftplib",
+        "paramiko",
+        "subprocess",
+        "docker",
+        "kubernetes",
+        "kubernetes_asyncio",
+        "stripe",
+        "twilio",
+        "openai",
+        "anthropic",
+        "telegram",
+        "pyrogram",
+    ]
+)
+_MAX_WORK_DEPTH = 3
 _BATCH_WORDS = ("chunk", "batch")

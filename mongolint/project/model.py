@@ -11,10 +11,11 @@ from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.finding import Related, Severity, Span
 from mongolint.mongo.drivers import DRIVER_PACKAGES
-from mongolint.project import coverage, handlers, loops
+from mongolint.project import coverage, loops
 from mongolint.project.atoms import Client, Cursor
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.documents import Reader
+from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers
 from mongolint.project.imports import ImportMap
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
 from mongolint.project.link import Linker
@@ -94,9 +95,9 @@ class Project:
         return list(loops.find_repetitions(self.link, self.graph, self.operations))
 
     @cached_property
-    def handlers(self) -> list[handlers.ExceptSite]:
+    def handlers(self) -> list[ExceptSite]:
         """Every ``except`` clause, with the driver calls it answers for."""
-        return list(handlers.find_handlers(self.link, self.graph))
+        return list(find_handlers(self.link, self.graph))
 
     @cached_property
     def clients(self) -> list[ClientSite]:
@@ -151,14 +152,11 @@ class Project:
         """The last name of what a call calls."""
         facts = self.modules[module]
         node = facts.nodes[facts.nodes[row][1]]
-        return str(node[2]) if node[0] in ("attr", "free", "from") else self._definition_name(module, node)
-
-    def _definition_name(self, module: int, node: Any) -> str:
         if node[0] in ("func", "class"):
-            return self.modules[module].scopes[node[1]].name
-        return "the call"
+            return facts.scopes[node[1]].name
+        return str(node[2]) if node[0] in ("attr", "free", "from", "param") else "the call"
 
-    def driver_call_name(self, call: handlers.DriverCall) -> str:
+    def driver_call_name(self, call: DriverCall) -> str:
         """``users.find_one`` for the driver call that a handler answers for, or what a helper runs."""
         for operation in self.operations:
             if (operation.module, operation.row) == (call.module, call.row):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 COLLECTION_METHODS: dict[str, Spec] = TABLES["collection"]
 _COUNTED = frozenset(("read", "write", "index", "command"))
-_DATABASE_NAMES = frozenset("db database mongo mongodb mdb _db _database mongo_db _mongo".split())
+_DATABASE_NAMES = frozenset(["db", "database", "mongo", "mongodb", "mdb", "_db", "_database", "mongo_db", "_mongo"])
 
 
 @dataclass(slots=True)
@@ -173,9 +173,7 @@ class OperationFinder:
         row, token, scope, context = place
         return Operation(module, row, token, scope, context, method, collections, confidence)
 
-    def _receiver(
-        self, module: int, row: int, value: Value, method: Spec
-    ) -> tuple[tuple[Collection, ...] | None, str]:
+    def _receiver(self, module: int, row: int, value: Value, method: Spec) -> tuple[tuple[Collection, ...] | None, str]:
         """The collections a method is called on, and the confidence; None when it is not an operation."""
         collections = tuple(atom for atom in value if type(atom) is Collection)
         if collections:
@@ -227,8 +225,7 @@ class OperationFinder:
         facts = self.link.modules[module]
         around = {id(entry) for entry in facts.chain(operation.context)}
         return all(
-            id(entry) in around or entry.kind not in ("then", "otherwise", "handler")
-            for entry in facts.chain(context)
+            id(entry) in around or entry.kind not in ("then", "otherwise", "handler") for entry in facts.chain(context)
         )
 
     # Roles
@@ -394,9 +391,7 @@ def _alternatives(facts: ModuleFacts, row: int) -> set[int]:
     return {row}
 
 
-def argument(
-    link: Linker, module: int, row: int, method: Spec, parameter: str, env: Env | None = None
-) -> Place | None:
+def argument(link: Linker, module: int, row: int, method: Spec, parameter: str, env: Env | None = None) -> Place | None:
     """The argument of the call at ``row`` that plays ``parameter`` of ``method``."""
     args, _ = functions.arguments(link, module, row, env)
     aliases = {old for old, new in method.aliases if new == parameter}
@@ -432,7 +427,7 @@ def preferred(collections: tuple[Collection, ...]) -> tuple[Collection, ...]:
 
 def _untraced(value: Value) -> bool:
     """Whether nothing is known of a receiver that would rule a driver object out."""
-    return all(atom == UNKNOWN or atom == NONE for atom in value)
+    return all(atom in (UNKNOWN, NONE) for atom in value)
 
 
-_TELLING_NAMES = frozenset("aggregate find update_one insert create_index bulk_write distinct".split())
+_TELLING_NAMES = frozenset(["aggregate", "find", "update_one", "insert", "create_index", "bulk_write", "distinct"])

@@ -41,7 +41,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What there is to say about a rule. ``doc`` is its docstring: a summary, then sections below headings."""
+    """What there is to say about a rule. ``doc`` is its docstring: a summary, and sections below headings."""
 
     code: str
     name: str
@@ -58,7 +58,7 @@ class Page:
 
     @property
     def summary(self) -> str:
-        return self.doc.partition("\n")[0].rstrip(".")
+        return _LITERAL.sub(r"`\1`", self.doc.partition("\n")[0].rstrip("."))
 
     @property
     def sections(self) -> dict[str, str]:
@@ -134,8 +134,9 @@ def _text_lines(page: Page, paint: Paint) -> Iterator[str]:
 
 def _text_sample(sample: Sample, paint: Paint) -> Iterator[str]:
     yield from (f"  {line}" for line in _toml(sample.options))
-    for file, code in sample.files.items():
+    for index, (file, code) in enumerate(sample.files.items()):
         if len(sample.files) > 1:
+            yield from ([""] if index else [])
             yield f"  {paint(file, 'dim')}"
         for number, line in enumerate(split_lines(code.rstrip("\n")), 1):
             yield f"    {underlined(line, 0, 0)[0]}".rstrip()
@@ -209,7 +210,7 @@ def list_markdown(pages: Sequence[Page]) -> str:
     """A table, one row a rule."""
     lines = ["| " + " | ".join(_COLUMNS) + " |", "| --- " * len(_COLUMNS) + "|"]
     for page in pages:
-        cells = [_cell(_LITERAL.sub(r"`\1`", str(page.row()[column] or "none"))) for column in _COLUMNS]
+        cells = [_cell(str(page.row()[column] or "none")) for column in _COLUMNS]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

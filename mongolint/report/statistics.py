@@ -26,8 +26,7 @@ def text(findings: Iterable[Finding], paint: Paint) -> str:
         return ""
     digits, width = len(str(rows[0].count)), max(len(row.name) for row in rows)
     return "\n".join(
-        f"{row.count:>{digits}}  {paint.severity(row.code, row.severity)}"
-        f"  {row.name:<{width}}  {row.severity.value}"
+        f"{row.count:>{digits}}  {paint.severity(row.code, row.severity)}  {row.name:<{width}}  {row.severity.value}"
         for row in rows
     )
 

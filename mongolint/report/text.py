@@ -22,8 +22,7 @@ _APPLICABILITY = {
 def concise(findings: Iterable[Finding], paint: Paint) -> str:
     """One line a finding: ``path:line:column: CODE name message``."""
     return "\n".join(
-        f"{_place(f.span, paint)}: {paint.severity(f.code, f.severity)} {f.name} {visible(f.message)}"
-        for f in findings
+        f"{_place(f.span, paint)}: {paint.severity(f.code, f.severity)} {f.name} {visible(f.message)}" for f in findings
     )
 
 

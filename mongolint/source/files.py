@@ -177,9 +177,7 @@ class _Walk:
             for entry in entries:
                 self.take(entry, real, chain, pending)
 
-    def take(
-        self, entry: os.DirEntry[str], real: str, chain: _Chain, pending: list[tuple[str, str, _Chain]]
-    ) -> None:
+    def take(self, entry: os.DirEntry[str], real: str, chain: _Chain, pending: list[tuple[str, str, _Chain]]) -> None:
         name, path = entry.name, entry.path
         try:
             if entry.is_symlink():

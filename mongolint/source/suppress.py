@@ -310,9 +310,7 @@ class _Layout:
         index = first = bisect_right(self.statements, (line + 1,))
         while index < len(self.statements) - 1 and self.statements[index][2]:
             index += 1
-        return (
-            (self.statements[first][0], self.statements[index][1]) if index < len(self.statements) else None
-        )
+        return (self.statements[first][0], self.statements[index][1]) if index < len(self.statements) else None
 
 
 def _placed(item: Suppression, line: int, start: int, column: int, text: str, layout: _Layout) -> Suppression:
@@ -325,9 +323,7 @@ def _placed(item: Suppression, line: int, start: int, column: int, text: str, la
     if kind == "ignore-file" and text[start:offset].strip():
         kind, problem = "malformed", "ignore-file has no effect here: it needs a line of its own"
     first, last = lines or (line, line)
-    entries = tuple(
-        replace(entry, start=entry.start + offset, end=entry.end + offset) for entry in item.entries
-    )
+    entries = tuple(replace(entry, start=entry.start + offset, end=entry.end + offset) for entry in item.entries)
     return replace(
         item,
         kind=kind,

@@ -23,9 +23,7 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, ExceptSite, Finding, Good, Project, Rule, Severity
 
-rule = Rule(
-    "MDB501", "bare-except", Severity.MEDIUM, fix=Applicability.UNSAFE, tokens=("except:", "except :")
-)
+rule = Rule("MDB501", "bare-except", Severity.MEDIUM, fix=Applicability.UNSAFE, tokens=("except:", "except :"))
 
 
 @rule.on(ExceptSite)

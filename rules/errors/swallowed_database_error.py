@@ -1,8 +1,8 @@
 """A database error that is caught and goes no further: no log, no re-raise, no answer that tells.
 
 What it flags
-    ``except:``, ``except Exception`` or ``except PyMongoError`` around a driver call, in whose body the error is neither
-    logged nor raised nor handed on. ``print`` is not logging. Where the driver call is one helper away: low.
+    ``except:``, ``except Exception`` or ``except PyMongoError`` around a driver call, in whose body the error is
+    neither logged nor raised nor handed on. ``print`` is not logging. Where the driver call is one helper away: low.
 
 Why it hurts
     An outage looks like missing data: the caller gets None or False, answers 404, and nobody is paged.

@@ -32,7 +32,15 @@ rule = Rule(
     fix=Applicability.UNSAFE,
     options={"per-operation": False},
 )
-_SCANNING = ("aggregate", "count_documents", "count", "distinct", "aggregate_raw_batches", "map_reduce", "group")
+_SCANNING = (
+    "aggregate",
+    "count_documents",
+    "count",
+    "distinct",
+    "aggregate_raw_batches",
+    "map_reduce",
+    "group",
+)
 
 
 @rule.on(Query)

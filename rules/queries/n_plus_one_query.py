@@ -1,8 +1,8 @@
 """A query or write once per iteration of a loop.
 
 What it flags
-    A driver call in a loop, comprehension or ``gather`` over one, and calls of helpers and methods that run such a call,
-    at any depth and through interfaces.
+    A driver call in a loop, comprehension or ``gather`` over one, and calls of helpers and methods that run such a
+    call, at any depth and through interfaces.
 
 Why it hurts
     Each iteration waits for the network: 100 items at 2 ms are 0.2 s where one query takes 5 ms, and the
@@ -69,8 +69,10 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
     field = project.loop_key(repetition) or "…"
     many = f'{{"{field}": {{"$in": keys}}}}'
     if not repetition.is_direct:
-        return f"give it a variant that takes all keys, with {many}" if query.filter.required else (
-            "give it a variant that takes all documents at once"
+        return (
+            f"give it a variant that takes all keys, with {many}"
+            if query.filter.required
+            else ("give it a variant that takes all documents at once")
         )
     name = query.name
     if name in ("find_one", "find"):
@@ -94,7 +96,8 @@ def _related(repetition: Repetition, project: Project) -> Iterator[Related]:
         yield Related(project.token(module, row), f"calls {project.callee_name(module, row)}")
     if not repetition.is_direct:
         yield Related(
-            project.operation_span(reach.operation), f"runs {reach.operation.name} on {reach.operation.target}"
+            project.operation_span(reach.operation),
+            f"runs {reach.operation.name} on {reach.operation.target}",
         )
 
 

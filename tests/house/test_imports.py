@@ -45,10 +45,7 @@ def test_imports_point_downwards(file: Path) -> None:
     own = _layer(file)
     allowed = NARROWED.get(own, set(LAYERS[LAYERS.index(own) :]))
     wrong = [
-        f"line {line}: {layer}"
-        for line, name in _imports(file)
-        for layer in _layers(name)
-        if layer not in allowed
+        f"line {line}: {layer}" for line, name in _imports(file) for layer in _layers(name) if layer not in allowed
     ]
     assert not wrong
 
@@ -58,9 +55,7 @@ def test_engine_never_imports_a_rule(file: Path) -> None:
     assert not [name for _, name in _imports(file) if name.split(".")[:2] == ["mongolint", "rules"]]
 
 
-@pytest.mark.parametrize(
-    "file", sorted(RULES.rglob("*.py")), ids=lambda file: file.relative_to(RULES).as_posix()
-)
+@pytest.mark.parametrize("file", sorted(RULES.rglob("*.py")), ids=lambda file: file.relative_to(RULES).as_posix())
 def test_rules_import_only_the_public_module(file: Path) -> None:
     wrong = [
         f"line {line}: {name}"

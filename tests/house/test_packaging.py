@@ -42,9 +42,7 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what a checkout holds."""
-    return Path(
-        shutil.copytree(ROOT, tmp_path_factory.mktemp("tree") / "mongolint", ignore=_ignore, symlinks=True)
-    )
+    return Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("tree") / "mongolint", ignore=_ignore, symlinks=True))
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +85,7 @@ def test_linted_tree_is_never_imported(kind: str, request: pytest.FixtureRequest
     """Neither the console script nor ``-m`` runs modules that lie in the working directory."""
     environment = request.getfixturevalue(kind)
     (tmp_path / "rules").mkdir()
-    for name in ("rules/__init__.py", "click.py", "libcst.py", "mongolint_rules.py"):
+    for name in ("rules/__init__.py", "click.py", "libcst.py"):
         (tmp_path / name).write_text("raise SystemExit('imported from the linted tree')\n")
     (tmp_path / "app.py").write_text(
         "from pymongo import MongoClient\n\nMongoClient().shop.orders.find_one({'_id': 1})\n"

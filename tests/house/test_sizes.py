@@ -21,9 +21,7 @@ def test_file(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     limit = RULE_LINES if file.is_relative_to(ROOT / "rules") else MODULE_LINES
     assert text.count("\n") <= limit
-    functions = [
-        node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     lengths = [(node.name, (node.end_lineno or 0) - node.lineno + 1) for node in functions]
     assert not [(name, length) for name, length in lengths if length > FUNCTION_LINES]
 

@@ -88,12 +88,8 @@ def _commit(repo: Path, home: Path, name: str, text: str) -> tuple[bool, str]:
     return run.returncode != 0, run.stdout + run.stderr
 
 
-def _git(
-    repo: Path, *arguments: str, home: Path | None = None, check: bool = True
-) -> subprocess.CompletedProcess[str]:
-    run = subprocess.run(
-        ["git", *arguments], cwd=repo, env=_environment(home), capture_output=True, text=True
-    )
+def _git(repo: Path, *arguments: str, home: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+    run = subprocess.run(["git", *arguments], cwd=repo, env=_environment(home), capture_output=True, text=True)
     assert not check or run.returncode == 0, run.stdout + run.stderr
     return run
 

@@ -235,9 +235,7 @@ def test_given_paths_that_lead_nowhere_are_problems(tmp_path: Path) -> None:
     plant(tmp_path, "x.py")
     (tmp_path / "dangling").symlink_to("gone")
     os.mkfifo(tmp_path / "pipe.py")
-    result = discover(
-        [Path(name) for name in ("gone.py", "x.py", "x.py/y", "dangling", "pipe.py")], cwd=tmp_path
-    )
+    result = discover([Path(name) for name in ("gone.py", "x.py", "x.py/y", "dangling", "pipe.py")], cwd=tmp_path)
     assert found(result, tmp_path) == ["x.py"]
     assert result.problems == [
         Problem("gone.py", "no such file or directory"),
@@ -248,9 +246,7 @@ def test_given_paths_that_lead_nowhere_are_problems(tmp_path: Path) -> None:
     assert names(tmp_path) == ["x.py"]
 
 
-def test_a_directory_that_cannot_be_listed_is_a_problem(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_directory_that_cannot_be_listed_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(tmp_path, "x.py", "secret/y.py")
     scandir = os.scandir
 

@@ -39,14 +39,10 @@ RULES = {
 def silences(text: str, code: str = "MDB101") -> list[int]:
     """The lines on which a finding would be silenced."""
     count = text.count("\n") + 1
-    return [
-        line for line in range(1, count + 1) if find_suppressions(text).match(code, RULES[code].name, line)
-    ]
+    return [line for line in range(1, count + 1) if find_suppressions(text).match(code, RULES[code].name, line)]
 
 
-def unused(
-    text: str, *matched: tuple[str, int], active: tuple[str, ...] = tuple(RULES)
-) -> list[UnusedSuppression]:
+def unused(text: str, *matched: tuple[str, int], active: tuple[str, ...] = tuple(RULES)) -> list[UnusedSuppression]:
     suppressions = find_suppressions(text)
     for code, line in matched:
         assert suppressions.match(code, RULES[code].name, line)
@@ -167,9 +163,7 @@ def test_text_that_is_not_python_is_read_too(text: str) -> None:
 
 
 def test_the_nearest_suppression_is_used() -> None:
-    text = (
-        "# mongolint: ignore-file[MDB101]\nf(  # noqa: MDB101\n  1,  # mongolint: ignore\n)  # noqa: MDB101\n"
-    )
+    text = "# mongolint: ignore-file[MDB101]\nf(  # noqa: MDB101\n  1,  # mongolint: ignore\n)  # noqa: MDB101\n"
     suppressions = find_suppressions(text)
     for line, used in [(2, 2), (4, 4), (1, 1)]:
         match = suppressions.match("MDB101", "n-plus-one-query", line)
@@ -197,9 +191,7 @@ def test_an_unused_code_is_reported_at_its_place() -> None:
     assert text[item.column - 1 : item.end_column - 1] == "print-call, MDB103"
     assert item.message == "suppression of print-call, MDB103 has no effect: no such finding here; remove it"
     (whole,) = unused(text)
-    assert (
-        text[whole.column - 1 : whole.end_column - 1] == "# mongolint: ignore[MDB101, print-call, MDB103] why"
-    )
+    assert text[whole.column - 1 : whole.end_column - 1] == "# mongolint: ignore[MDB101, print-call, MDB103] why"
 
 
 @pytest.mark.parametrize(
@@ -420,7 +412,5 @@ def test_the_layer_does_not_load_libcst() -> None:
     imports = "import sys; from mongolint.source import files, suppress; "
     code = imports + "print({'libcst', 'pathspec'} & {*sys.modules})"
     root = Path(__file__).parents[2]
-    output = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True
-    ).stdout
+    output = subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True).stdout
     assert output == "set()\n"

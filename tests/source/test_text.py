@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 from mongolint.finding import Span
 from mongolint.source.text import LineTable, SourceError, SourceText, decode_source, encode, read_source
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff")) | st.text(
-    "ab\r\n\f\t\u2028é", max_size=30
-)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff")) | st.text("ab\r\n\f\t\u2028é", max_size=30)
 
 
 def refused(data: bytes) -> SourceError:
