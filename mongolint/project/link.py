@@ -33,6 +33,7 @@ _NEVER = 1 << 30
 # Beyond these the answer is "unknown": calls followed inside calls, and rows followed inside rows.
 _MAX_ENV_DEPTH = 8
 _MAX_DEPTH = 400
+_MAX_TRIES = 3
 
 
 class Linker:
@@ -52,6 +53,7 @@ class Linker:
         self._cut = _NEVER
         # Answers that a cycle under way made incomplete, with the depth of its outermost question, in order
         self._tentative: dict[Hashable, tuple[object, int]] = {}
+        self._tries: dict[Hashable, int] = {}
         self._envs: dict[object, Env] = {}
 
     def node(self, module: int, row: int) -> Row:
@@ -97,14 +99,24 @@ class Linker:
         finally:
             del self._active[question]
         if self._cut >= depth:
-            while len(self._tentative) > mark:
-                self._tentative.popitem()
+            self._settle(mark)
             self._answers[question] = result
             self._cut = outer
         else:
             self._tentative[question] = (result, self._cut)
             self._cut = min(outer, self._cut)
         return result
+
+    def _settle(self, mark: int) -> None:
+        """Forget the tentative answers of a cycle that is over, so that they are found again complete.
+
+        One that has been found several times over, in cycles within cycles, has had its chance: it is kept.
+        """
+        while len(self._tentative) > mark:
+            question, (answer, _) = self._tentative.popitem()
+            tries = self._tries[question] = self._tries.get(question, 0) + 1
+            if tries >= _MAX_TRIES:
+                self._answers[question] = answer
 
     def values(self, module: int, indexes: Sequence[int], env: Env | None = None) -> Value:
         return join(self.value(module, row, env) for row in indexes)

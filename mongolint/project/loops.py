@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import Context, Loop, ModuleFacts
+from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts
 from mongolint.project.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal
 from mongolint.project.atoms import Method as BoundMethod
 from mongolint.project.callgraph import CallGraph, Reach
@@ -53,7 +53,7 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 continue
             operation = direct.get((module, call.row))
             if operation is not None:
-                if operation.method.kind == "write" and finder.is_unit_of_work(module, call.context, loop):
+                if operation.method.kind == "write" and finder.is_no_batch(module, call, loop):
                     continue
                 if not finder.is_batch(operation, loop) and not finder.varies_collection(operation, loop):
                     yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),))
@@ -62,7 +62,7 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 continue
             reaches = tuple(r for r in graph.run_by_call(module, call.row) if not r.cached)
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
-            if reaches and not (writes_only and finder.is_unit_of_work(module, call.context, loop)):
+            if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
                 yield Repetition(module, call.row, call.context, loop, reaches)
 
 
@@ -173,6 +173,19 @@ class _Finder:
         name = str(function[2]).lower()
         return (name == "range" and len(node[2]) == 3) or any(word in name for word in _BATCH_WORDS)
 
+    def is_no_batch(self, module: int, call: Call, loop: Loop) -> bool:
+        """Writes that cannot be collected: tried until one takes, or each the end of other work."""
+        return self._is_taken_once(module, call.row, loop) or self._is_unit_of_work(module, loop)
+
+    def _is_taken_once(self, module: int, row: int, loop: Loop) -> bool:
+        """A write tried on one after the other until it takes: ``if lock(x): break``."""
+        facts = self.link.modules[module]
+        for _, place in loop.exits:
+            for entry in facts.chain(place):
+                if entry.kind == "then" and row in reached_rows(facts, entry.ref):
+                    return True
+        return False
+
     def makes_any_class(self, module: int, row: int) -> bool:
         """``cls(…)`` of a hierarchy: which constructor runs depends on the class it is called on."""
         callees = self.link.value(module, self.link.node(module, row)[1])
@@ -187,7 +200,7 @@ class _Finder:
             node = self.link.node(module, node[1])
         return node[0] in ("param", "free") and str(node[2]).lower() in _STREAMS
 
-    def is_unit_of_work(self, module: int, context: int, loop: Loop) -> bool:
+    def _is_unit_of_work(self, module: int, loop: Loop) -> bool:
         """Each round also calls another system: the queries are not what it waits for."""
         facts = self.link.modules[module]
         index = next(i for i, entry in enumerate(facts.loops) if entry is loop)

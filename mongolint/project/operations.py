@@ -135,7 +135,10 @@ class OperationFinder:
     def _references(self, module: int) -> Iterator[Operation]:
         """Bound methods kept or handed on: ``run = coll.find_one``, ``to_thread(coll.find_one, {…})``."""
         facts = self.link.modules[module]
+        kept = {store.value for store in facts.stores}
         for entry in facts.references:
+            if entry.row in kept:  # ``self.find = coll.find``: its calls are the operations
+                continue
             node = facts.nodes[entry.row]
             receiver = self.link.value(module, node[1])
             collections = tuple(a for a in receiver if type(a) is Collection)

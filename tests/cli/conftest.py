@@ -1,0 +1,109 @@
+"""A project in a temporary directory, and the command line run in it as a user runs it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# What the person or the machine that runs the tests has set must not decide how they end
+_UNSET = ("CI", "FORCE_COLOR", "NO_COLOR", "PYTHONPATH", "PYTHONIOENCODING", "COLUMNS")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def codes(self) -> list[str]:
+        """The rule codes of a JSON report, in order."""
+        return [finding["code"] for finding in self.json]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A directory to write files into and to run commands in."""
+
+    root: Path
+
+    def write(self, files: Mapping[str, str | bytes]) -> Place:
+        for name, content in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(textwrap.dedent(content).encode() if isinstance(content, str) else content)
+        return self
+
+    def run(
+        self,
+        *arguments: str | Path,
+        stdin: str | bytes = b"",
+        env: Mapping[str, str] | None = None,
+        cwd: str = ".",
+        command: tuple[str, ...] = (sys.executable, "-m", "mongolint"),
+    ) -> Run:
+        clean = {name: value for name, value in os.environ.items() if name not in _UNSET}
+        done = subprocess.run(
+            [*command, *map(str, arguments)],
+            cwd=self.root / cwd,
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            env={**clean, "PYTHONUTF8": "1", **(env or {})},
+            capture_output=True,
+            timeout=60,
+        )
+        return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def check(self, *arguments: str | Path, **options: Any) -> Run:
+        return self.run("check", *arguments, **options)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+# Findings: a client without a time limit (low), a print (low), a query in a loop (high)
+SHOP = """\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+
+
+def names(orders):
+    for order in orders:
+        print(db.customers.find_one({"_id": order}))
+"""
+CLEAN = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).shop
+
+
+def load(key):
+    return db.orders.find_one({"_id": key})
+"""
+
+
+@pytest.fixture
+def shop(place: Place) -> Place:
+    """A project with three findings in ``shop/orders.py`` and none in ``shop/clean.py``."""
+    return place.write({"shop/orders.py": SHOP, "shop/clean.py": CLEAN, "shop/__init__.py": ""})
