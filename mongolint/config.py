@@ -257,9 +257,9 @@ def project_root(path: Path) -> Path:
     """
     folder = _folder(path)
     for candidate in (folder, *folder.parents):
-        if _options_file(candidate) is not None or (candidate / ".git").exists():
+        if _options_file(candidate) is not None or os.path.exists(candidate / ".git"):
             return candidate
-    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
+    while os.path.isfile(folder / "__init__.py") and os.path.isfile(folder.parent / "__init__.py"):
         folder = folder.parent
     return folder
 
@@ -435,13 +435,14 @@ def _rule_defaults(known_rules: Mapping[str, RuleInfo]) -> dict[str, Mapping[str
 
 def _folder(path: Path) -> Path:
     path = Path(os.path.abspath(path))
-    return path if path.is_dir() else path.parent
+    return path if os.path.isdir(path) else path.parent
 
 
 def _options_file(folder: Path) -> Path | None:
     """The file of a directory that holds options, ``mongolint.toml`` first."""
     own = folder / "mongolint.toml"
-    if own.is_file():
+    # Unlike the methods of a path, this raises nothing where a directory may not be searched
+    if os.path.isfile(own):
         return own
     shared = folder / "pyproject.toml"
     try:

@@ -59,7 +59,7 @@ def read_config(path: Path, file: Path | None = None) -> Config:
 
 
 def _is_marked(config: Config) -> bool:
-    return config.file is not None or (config.root / ".git").exists()
+    return config.file is not None or os.path.exists(config.root / ".git")
 
 
 def _unmarked_root(path: Path, found: Path) -> Path:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import Call
+from mongolint.project import functions
 from mongolint.project.atoms import FunctionRef
 from mongolint.project.operations import Operation
 
@@ -27,6 +27,10 @@ _CACHING = (
 )
 
 
+# A function of the project: module, scope
+Function = tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """An operation that a function runs, and the calls that lead to it: (module, row), outermost first."""
@@ -37,69 +41,70 @@ class Reach:
 
 
 class CallGraph:
-    """Follows calls from function to function until an operation is run."""
+    """Which functions run operations, found from the operations upwards, caller by caller."""
 
     def __init__(self, link: Linker, operations: Sequence[Operation]) -> None:
         self.link = link
         self.operations = operations
-        self._reach: dict[tuple[int, int], tuple[Reach, ...]] = {}
-        self._active: set[tuple[int, int]] = set()
 
     @cached_property
-    def _direct(self) -> dict[tuple[int, int], list[Operation]]:
-        found: dict[tuple[int, int], list[Operation]] = {}
+    def _reach(self) -> dict[Function, dict[int, Reach]]:
+        """For each function that runs operations, each of them by one of the shortest chains."""
+        found: dict[Function, dict[int, Reach]] = {}
         for operation in self.operations:
             if operation.method.kind in ("read", "write"):
-                found.setdefault((operation.module, operation.scope), []).append(operation)
+                function = (operation.module, operation.scope)
+                found.setdefault(function, {})[id(operation)] = Reach(operation, (), self._is_cached(function))
+        level = {function: list(reaches.values()) for function, reaches in found.items()}
+        while level:
+            level = self._callers(level, found)
         return found
 
+    def _callers(
+        self, level: dict[Function, list[Reach]], found: dict[Function, dict[int, Reach]]
+    ) -> dict[Function, list[Reach]]:
+        """What the callers of the functions in ``level`` newly reach."""
+        following: dict[Function, list[Reach]] = {}
+        for function, reaches in level.items():
+            for module, row, _ in self.link.sites.of(*function):
+                caller = (module, self._scope_of_call[module, row])
+                if module in self.link.tests and function[0] not in self.link.tests:
+                    continue
+                cached = self._is_cached(caller)
+                for reach in reaches:
+                    held = found.setdefault(caller, {})
+                    if id(reach.operation) not in held:
+                        made = Reach(reach.operation, ((module, row), *reach.chain), cached or reach.cached)
+                        held[id(reach.operation)] = made
+                        following.setdefault(caller, []).append(made)
+        return following
+
     @cached_property
-    def _calls(self) -> dict[tuple[int, int], list[Call]]:
-        found: dict[tuple[int, int], list[Call]] = {}
-        for module, facts in enumerate(self.link.modules):
-            for call in facts.calls:
-                found.setdefault((module, call.scope), []).append(call)
-        return found
+    def _scope_of_call(self) -> dict[tuple[int, int], int]:
+        return {(m, call.row): call.scope for m, facts in enumerate(self.link.modules) for call in facts.calls}
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """Last names under which the functions that run operations can be called."""
+        names = {"cls", "self"}
+        for module, scope in self._reach:
+            names.add(self.link.scope(module, scope).name)
+            cls = self.link.method_class(module, scope)
+            if cls is not None:
+                names.update(self.link.scope(*c).name for c in (cls, *self.link.hierarchy.subclasses(cls)))
+        return frozenset(names)
 
     def run_by_call(self, module: int, row: int) -> tuple[Reach, ...]:
         """The operations that the call at ``row`` runs through functions of the project."""
+        names = functions.callee_names(self.link.modules[module], self.link.node(module, row)[1])
+        if not self._names.intersection(names):
+            return ()
         found: dict[int, Reach] = {}
         for function in self.link.functions_called(module, row):
-            for reach in self.run_by_function(function):
-                found.setdefault(id(reach.operation), reach)
+            for key, reach in self._reach.get((function.module, function.scope), {}).items():
+                found.setdefault(key, reach)
         return tuple(found.values())
 
-    def run_by_function(self, function: FunctionRef) -> tuple[Reach, ...]:
-        """The operations that a function runs, each by the shortest chain found."""
-        key = (function.module, function.scope)
-        if key in self._reach:
-            return self._reach[key]
-        if key in self._active:
-            return ()
-        self._active.add(key)
-        try:
-            found = self._search(function)
-        finally:
-            self._active.discard(key)
-        if not self._active or found:
-            self._reach[key] = found
-        return found
-
-    def _search(self, function: FunctionRef) -> tuple[Reach, ...]:
-        key = (function.module, function.scope)
-        cached = self.is_cached(function)
-        found = {id(o): Reach(o, (), cached) for o in self._direct.get(key, ())}
-        for call in self._calls.get(key, ()):
-            for reach in self.run_by_call(function.module, call.row):
-                held = found.get(id(reach.operation))
-                if held is None or len(held.chain) > len(reach.chain) + 1:
-                    chain = ((function.module, call.row), *reach.chain)
-                    found[id(reach.operation)] = Reach(reach.operation, chain, cached or reach.cached)
-        return tuple(found.values())
-
-    def is_cached(self, function: FunctionRef) -> bool:
-        names = self.link.hierarchy.decorators(function)
+    def _is_cached(self, function: Function) -> bool:
+        names = self.link.hierarchy.decorators(FunctionRef(*function))
         return any(name in _CACHING or "cache" in name or "memo" in name for name in names)
-
-    def calls_in(self, module: int, scope: int) -> Iterator[Call]:
-        yield from self._calls.get((module, scope), ())

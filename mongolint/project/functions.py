@@ -27,12 +27,12 @@ from mongolint.project.atoms import (
     informative,
     join,
 )
-from mongolint.project.rowtools import reached_rows
+from mongolint.project.rowtools import alternatives, reached_rows
 
 if TYPE_CHECKING:
     from mongolint.project.link import Linker
 
-_MAX_SITES = 200
+_MAX_SITES = 2000
 
 
 def call(link: Linker, atom: Atom, module: int, row: int, env: Env | None) -> Value:
@@ -323,7 +323,7 @@ class CallSites:
         found: dict[str, list[tuple[int, int]]] = {}
         for module, facts in enumerate(self.link.modules):
             for entry in facts.calls:
-                for name in _callee_names(facts, facts.nodes[entry.row][1]):
+                for name in callee_names(facts, facts.nodes[entry.row][1]):
                     found.setdefault(name, []).append((module, entry.row))
         return found
 
@@ -370,21 +370,17 @@ class CallSites:
         return join(found)
 
 
-def _callee_names(facts: ModuleFacts, row: int) -> Iterator[str]:
+def callee_names(facts: ModuleFacts, row: int) -> Iterator[str]:
     """Last names of what a call calls; a name imported under an alias by its own name."""
-    node = facts.nodes[row]
-    if node[0] in ("attr", "from"):
-        yield node[2]
-    elif node[0] == "free":
-        yield node[2]
-        bound = facts.scopes[0].final.get(node[2])
+    for inner in alternatives(facts, row):
+        node = facts.nodes[inner]
+        if node[0] in ("attr", "from", "free"):
+            yield node[2]
+        elif node[0] in ("func", "class"):
+            yield facts.scopes[node[1]].name
+        bound = facts.scopes[0].final.get(node[2]) if node[0] == "free" else None
         if bound is not None and facts.nodes[bound][0] == "from" and facts.nodes[bound][2] != node[2]:
             yield facts.nodes[bound][2]
-    elif node[0] in ("func", "class"):
-        yield facts.scopes[node[1]].name
-    elif node[0] == "phi":
-        for inner in node[1]:
-            yield from _callee_names(facts, inner)
 
 
 def _runs(link: Linker, atom: Atom, module: int, index: int) -> FunctionRef | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, Handler, ModuleFacts
 from mongolint.mongo.drivers import ERRORS
+from mongolint.mongo.methods import TABLES
 from mongolint.project.atoms import DRIVER_ATOMS, External
 from mongolint.project.atoms import Method as BoundMethod
 from mongolint.project.callgraph import CallGraph
@@ -132,12 +133,16 @@ def _driver_calls(link: Linker, graph: CallGraph, module: int, calls: list[Call]
     facts = link.modules[module]
     for call in calls:
         function = facts.nodes[call.row][1]
-        if facts.nodes[function][0] == "attr" and _is_driver_call(link, module, function):
+        node = facts.nodes[function]
+        if node[0] == "attr" and node[2] in _DRIVER_NAMES and _is_driver_call(link, module, function):
             yield DriverCall(module, call.row)
             continue
         for reach in graph.run_by_call(module, call.row):
             yield DriverCall(module, call.row, reach.chain or ((module, call.row),))
             break
+
+
+_DRIVER_NAMES = frozenset(name for table in TABLES.values() for name in table)
 
 
 def _is_driver_call(link: Linker, module: int, function: int) -> bool:

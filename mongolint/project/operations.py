@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mongolint.facts.shapes import ModuleFacts, Reference
+from mongolint.facts.shapes import Reference
 from mongolint.mongo import drivers
 from mongolint.mongo.methods import DRIVER_ONLY, TABLES
 from mongolint.mongo.methods import Method as Spec
@@ -25,6 +25,7 @@ from mongolint.project.atoms import (
 )
 from mongolint.project.atoms import Method as BoundMethod
 from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader
+from mongolint.project.rowtools import alternatives
 
 if TYPE_CHECKING:
     from mongolint.project.link import Linker
@@ -160,7 +161,7 @@ class OperationFinder:
             given = [row for keyword, row in args[entry.position + 1 :] if keyword is None]
             return self.reader.document(module, given[index]) if index < len(given) else EMPTY
         for call in facts.calls:
-            if call.scope == entry.scope and entry.row in _alternatives(facts, facts.nodes[call.row][1]):
+            if call.scope == entry.scope and entry.row in alternatives(facts, facts.nodes[call.row][1]):
                 place = argument(self.link, module, call.row, method, role)
                 return self.reader.document(*place) if place else EMPTY
         return OPEN
@@ -382,16 +383,6 @@ class OperationFinder:
         """Whether the argument is written as one of ``values``."""
         node = self.link.node(place.module, place.row)
         return node[0] == "const" and node[1] in values
-
-
-def _alternatives(facts: ModuleFacts, row: int) -> set[int]:
-    """The rows that a variable holding a function may stand for."""
-    node = facts.nodes[row]
-    if node[0] == "phi":
-        return {inner for part in node[1] for inner in _alternatives(facts, part)}
-    if node[0] == "ifexp":
-        return {inner for part in node[2:4] for inner in _alternatives(facts, part)}
-    return {row}
 
 
 def argument(link: Linker, module: int, row: int, method: Spec, parameter: str, env: Env | None = None) -> Place | None:

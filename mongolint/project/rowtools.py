@@ -47,6 +47,22 @@ def reached_rows(facts: ModuleFacts, row: int) -> dict[int, Row]:
     return found
 
 
+def alternatives(facts: ModuleFacts, row: int) -> list[int]:
+    """The rows that a variable may stand for, by the path taken; the row itself when there is no choice."""
+    found: list[int] = []
+    pending, seen = [row], {row}
+    while pending:
+        current = pending.pop()
+        node = facts.nodes[current]
+        choices = node[1] if node[0] == "phi" else node[2:4] if node[0] == "ifexp" else None
+        if choices is None:
+            found.append(current)
+            continue
+        pending.extend(choice for choice in choices if choice not in seen)
+        seen.update(choices)
+    return found
+
+
 def depends_on(facts: ModuleFacts, row: int, node: Row) -> bool:
     """Whether a row equal to ``node`` lies at or below ``row``."""
     return node in reached_rows(facts, row).values()

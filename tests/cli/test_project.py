@@ -55,7 +55,7 @@ TRACKER = {
 }
 
 
-@pytest.mark.parametrize("marker", ["", ".git/HEAD", "mongolint.toml"])
+@pytest.mark.parametrize("marker", ["", ".git/HEAD"])
 def test_paths_one_by_one(place: Any, marker: str) -> None:
     """A file has the same findings alone as among others, wherever its model lies."""
     place.write(TRACKER)
