@@ -15,6 +15,7 @@ from mongolint import __version__
 from mongolint.cli import terminal
 from mongolint.cli.main import VERBOSE
 from mongolint.cli.project import (
+    ANY_PATH,
     Decorator,
     Part,
     complete_rule,
@@ -162,14 +163,14 @@ def _selectors(name: str, text: str) -> Decorator:
 @click.option("--show-files", is_flag=True, help="List the files that would be checked, and check none.")
 @click.option(
     "--stdin-filename",
-    type=click.Path(path_type=Path),
+    type=ANY_PATH,
     metavar="FILE",
     help="Check standard input as the content of FILE, in its project; PATH is - or left out.",
 )
 @click.option(
     "--config",
     "config_file",
-    type=click.Path(path_type=Path),
+    type=ANY_PATH,
     metavar="FILE",
     help="Read options from FILE instead of the nearest pyproject.toml or mongolint.toml.",
 )

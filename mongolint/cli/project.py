@@ -19,6 +19,8 @@ from mongolint.engine.registry import RegistryError, rule_infos
 from mongolint.selectors import RuleInfo
 from mongolint.source.files import Discovery, discover, relative
 
+# Whether it can be read shows when it is read: one path that cannot must not stop the others
+ANY_PATH = click.Path(path_type=Path, readable=False)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -32,7 +34,7 @@ class Part:
 
 def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """The PATH… argument; without one, the working directory."""
-    return click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))(command)
+    return click.argument("paths", nargs=-1, metavar="[PATH]...", type=ANY_PATH)(command)
 
 
 def known_rules() -> Mapping[str, RuleInfo]:

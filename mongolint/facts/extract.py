@@ -25,5 +25,5 @@ def extract(path: str, text: str) -> ModuleFacts:
     scope = b.new_scope("module", "<module>")
     with b.entered(scope, {}):
         block(b, module.body)
-    b.place(locate(module, b.wanted()))
+    b.place(locate(module, b.wanted(), text))
     return b.facts

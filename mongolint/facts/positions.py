@@ -6,6 +6,8 @@ counts offsets and keeps those that the walk marked: several times faster.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Collection
 from typing import Any
 
@@ -13,6 +15,8 @@ import libcst as cst
 from libcst._nodes.internal import CodegenState
 
 from mongolint.facts.shapes import Offsets
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 
 
 class _Recorder:
@@ -68,8 +72,32 @@ class _Counter(CodegenState):
         return _Recorder(self, node) if id(node) in self.wanted else _NOTHING
 
 
-def locate(module: cst.Module, wanted: Collection[int]) -> dict[int, Offsets]:
-    """Character offsets (start, end) of the nodes of ``module`` whose ``id`` is in ``wanted``."""
+def locate(module: cst.Module, wanted: Collection[int], text: str) -> dict[int, Offsets]:
+    """Character offsets (start, end) in ``text`` of the nodes of its tree whose ``id`` is in ``wanted``."""
     state = _Counter(module, wanted)
     module._codegen(state)
-    return state.found
+    if "\f" not in text:
+        return state.found
+    starts, lost = _lost(module.code, text)
+
+    def place(offset: int) -> int:
+        return offset + lost[bisect_right(starts, offset) - 1]
+
+    return {key: (place(start), place(end)) for key, (start, end) in state.found.items()}
+
+
+def _lost(code: str, text: str) -> tuple[list[int], list[int]]:
+    """The offsets at which lines of ``code`` start, and how many characters of ``text`` are missing before each.
+
+    A form feed sets Python's indentation back to zero. LibCST drops it where it stands before the code of a
+    line, and what is before it; all else it keeps.
+    """
+    starts: list[int] = []
+    lost: list[int] = []
+    offset = missing = 0
+    for own, line in zip(_LINE.findall(code), _LINE.findall(text), strict=False):
+        missing += len(line) - len(own)
+        starts.append(offset)
+        lost.append(missing)
+        offset += len(own)
+    return starts, lost

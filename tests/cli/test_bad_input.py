@@ -13,6 +13,7 @@ import pytest
 DRIVER = "from pymongo import MongoClient\n"
 LOOP = "for key in input().split():\n\tMongoClient(timeoutMS=9).shop.orders.delete_one({'_id': key})\n"
 CODE = DRIVER + "\n" + LOOP
+WIDE = "データ = MongoClient(timeoutMS=9).shop\nfor k in input():\n    '''日本''', データ.d.delete_one(k)\n"
 LATIN = b"# -*- coding: latin-1 -*-\n" + DRIVER.encode()
 
 # What each file is, and what is told of it: place and rule, then how the message begins
@@ -23,20 +24,20 @@ NOT_PYTHON: dict[str, tuple[bytes, str, str]] = {
     "cookie.py": (b"# coding: klingon\n" + DRIVER.encode(), "1:1 MDB000", "unknown encoding"),
     "ascii.py": (f"# coding: ascii\n{DRIVER}x = 'é'\n".encode(), "3:6 MDB000", "byte 0xc3 at offset 53 is not ascii"),
     "nul.py": (f"{DRIVER}x = 1\0\n".encode(), "2:6 MDB000", "NUL byte in source"),
-    "brackets.py": (f"{DRIVER}x = {'[' * 1000}{']' * 1000}\n".encode(), "2:204 MDB000", "too many nested parentheses"),
-    "utf16.py": (DRIVER.encode("utf-16"), "1:1 MDB000", "text is UTF-16 or UTF-32"),
+    "brackets.py": (f"{DRIVER}x = {'[' * 1000}{']' * 1000}\n".encode(), "2:205 MDB000", "too many nested parentheses"),
 }
 PYTHON: dict[str, tuple[bytes, str]] = {
     "empty.py": (b"", ""),
+    "utf16.py": (DRIVER.encode("utf-16"), ""),
     "crlf.py": (CODE.replace("\n", "\r\n").encode(), "4:39 MDB101"),
     "cr.py": (CODE.replace("\n", "\r").encode(), "4:39 MDB101"),
     "bom.py": (b"\xef\xbb\xbf" + CODE.encode(), "4:39 MDB101"),
     "latin.py": (LATIN + "é = 'é'\n".encode("latin-1") + LOOP.encode(), "5:39 MDB101"),
     "feeds.py": (f"{DRIVER}\f\nx = 'a\fb'\n\f{LOOP}".encode(), "5:39 MDB101"),
-    "wide.py": (f"{DRIVER}データ = MongoClient(timeoutMS=9).shop\nfor k in input():\n    '''日本''', データ.d.delete_one(k)\n".encode(), "4:20 MDB101"),
+    "wide.py": (f"{DRIVER}{WIDE}".encode(), "4:21 MDB101"),
     "long.py": ((DRIVER + "x = 1\n" * 50_000 + LOOP).encode(), "50003:39 MDB101"),
     "deep.py": (f"{DRIVER}x = {'[' * 150}{']' * 150}\n{LOOP}".encode(), "4:39 MDB101"),
-}  # fmt: skip
+}
 TREE = {**{name: held[0] for name, held in NOT_PYTHON.items()}, **{name: held[0] for name, held in PYTHON.items()}}
 
 
