@@ -157,12 +157,12 @@ class Project:
         return str(node[2]) if node[0] in ("attr", "free", "from", "param") else "the call"
 
     def driver_call_name(self, call: DriverCall) -> str:
-        """``users.find_one`` for the driver call that a handler answers for, or what a helper runs."""
+        """"find_one on users" for the driver call that a handler answers for, or what a helper runs."""
         for operation in self.operations:
             if (operation.module, operation.row) == (call.module, call.row):
-                return f"{operation.target}.{operation.name}"
+                return f"{operation.name} on {operation.target}"
         for reach in self.reach(call.module, call.row):
-            return f"{reach.operation.target}.{reach.operation.name}"
+            return f"{reach.operation.name} on {reach.operation.target}"
         return self.callee_name(call.module, call.row)
 
     def loop_source(self, repetition: loops.Repetition) -> str:

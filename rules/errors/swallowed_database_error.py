@@ -66,7 +66,7 @@ EXAMPLES = [
                 return None
         """,
         at=("except Exception",),
-        message="an error of users.find_one is dropped here",
+        message="an error of find_one on users is dropped here",
     ),
     Bad(
         """\

@@ -36,13 +36,13 @@ async def register(form: UserCreate) -> dict[str, Any]:
         )
     )
     if form.starter_books:
-        await _add_starter_books(str(user["_id"]))
+        await _add_starter_books(str(user["_id"]), STARTER_BOOKS)
     logger.info("new account %s", form.handle)
     return user
 
 
-async def _add_starter_books(user_id: str) -> None:
-    for title, chapters in STARTER_BOOKS.items():
+async def _add_starter_books(user_id: str, outlines: dict[str, list[str]]) -> None:
+    for title, chapters in outlines.items():
         outline = TableOfContents(chapters=[Chapter(title=name) for name in chapters])
         book = BookDocument(owner_id=user_id, title=title, table_of_contents=outline)
         await create_book(book)  # mongolint: ignore[n-plus-one-query] two fixed books, at sign-up only
