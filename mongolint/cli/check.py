@@ -35,6 +35,7 @@ from mongolint.engine.run import check as run_rules
 from mongolint.finding import Confidence, Finding, Severity
 from mongolint.report import json, statistics, text
 from mongolint.report.paint import visible
+from mongolint.report.text import Source
 from mongolint.selectors import resolve_selection
 from mongolint.source.files import Problem, relative
 
@@ -46,9 +47,9 @@ _EPILOG = """\
 Exit codes:
   0  no finding as severe as --fail-on, or --exit-zero
   1  findings, a file that is not Python (MDB000) among them
-  2  a mistake in the command line or the configuration; a given path that does
-     not exist or cannot be read; a rule that failed. All the rest is checked
-     and reported nevertheless.
+  2  a mistake in the command line or the configuration; a given path that
+     does not exist or cannot be read; a rule that failed. Whatever else was
+     asked for is checked and reported nevertheless.
 
 What lies below a given directory and cannot be read (no permission, a link to
 nowhere, in circles or out of the given paths) is told on standard error and
@@ -116,13 +117,15 @@ class Outcome:
     loaded: list[Loaded] = field(default_factory=list)
     laps: dict[str, float] = field(default_factory=dict)
 
-    def source(self, file: str) -> str | None:
-        """The text of a file by the path shown."""
-        for loaded in self.loaded:
-            for path in loaded.targets:
-                if loaded.display[path] == file:
-                    return loaded.text(path)
-        return None
+    def source(self) -> Source:
+        """Gives the text of a file by the path shown."""
+        held = {loaded.display[path]: (loaded, path) for loaded in self.loaded for path in loaded.targets}
+
+        def text_of(file: str) -> str | None:
+            loaded, path = held.get(file, (None, ""))
+            return loaded.text(path) if loaded else None
+
+        return text_of
 
 
 def _split(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
@@ -355,7 +358,7 @@ def _print_report(outcome: Outcome, form: str, request: Request) -> None:
     elif form == "concise":
         body = text.concise(findings, paint)
     else:
-        body = text.full(findings, outcome.source, paint)
+        body = text.full(findings, outcome.source(), paint)
     if body:
         click.echo(body, color=paint.enabled)
     # "All checks passed" would be a lie where some were not made

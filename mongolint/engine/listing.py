@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mongolint.engine.load import Loaded
-from mongolint.project.atoms import Collection
+from mongolint.link.atoms import Collection
 from mongolint.project.operations import Operation
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from mongolint.config import Config
 from mongolint.engine import relevance
 from mongolint.facts.shapes import ModuleFacts
-from mongolint.project.imports import ImportMap
+from mongolint.link.imports import ImportMap
 from mongolint.project.model import Project
 from mongolint.source.files import Problem, discover, relative
 from mongolint.source.text import SourceError, decode_source

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mongolint.mongo.drivers import DRIVER_PACKAGES, ODM_PACKAGES
 from mongolint.mongo.methods import DRIVER_ONLY
-from mongolint.project.imports import ImportMap
+from mongolint.link.imports import ImportMap
 
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]*)|import[ \t]+([^\n#;]+))",

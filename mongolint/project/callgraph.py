@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project import functions
-from mongolint.project.atoms import FunctionRef
+from mongolint.link import functions
+from mongolint.link.atoms import FunctionRef
 from mongolint.project.operations import Operation
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 # Decorators that keep results: what such a function runs, it does not run each time.
 _CACHING = (

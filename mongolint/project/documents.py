@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.mongo import drivers, operators
-from mongolint.project import functions
-from mongolint.project.atoms import (
+from mongolint.link import functions
+from mongolint.link.atoms import (
     NONE,
     Const,
     Env,
@@ -22,7 +22,7 @@ from mongolint.project.atoms import (
 )
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 
 class Place(NamedTuple):

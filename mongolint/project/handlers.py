@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from mongolint.facts.shapes import Call, Handler, ModuleFacts
 from mongolint.mongo.drivers import ERRORS
 from mongolint.mongo.methods import TABLES
-from mongolint.project.atoms import DRIVER_ATOMS, External
-from mongolint.project.atoms import Method as BoundMethod
+from mongolint.link.atoms import DRIVER_ATOMS, External
+from mongolint.link.atoms import Method as BoundMethod
 from mongolint.project.callgraph import CallGraph
-from mongolint.project.rowtools import reached_rows
+from mongolint.link.rowtools import reached_rows
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mongolint.mongo import drivers
-from mongolint.project import functions
-from mongolint.project.atoms import (
+from mongolint.link import functions
+from mongolint.link.atoms import (
     UNKNOWN,
     Collection,
     Const,
@@ -25,10 +25,10 @@ from mongolint.project.atoms import (
 )
 from mongolint.project.documents import Place, Reader
 from mongolint.project.operations import Operation, argument, preferred
-from mongolint.project.rowtools import reached_rows
+from mongolint.link.rowtools import reached_rows
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 # A call that declares indexes, and the environment in which it makes one of them
 Context = tuple[Place, Env | None]

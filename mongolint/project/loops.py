@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts
-from mongolint.project.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal
-from mongolint.project.atoms import Method as BoundMethod
+from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal
+from mongolint.link.atoms import Method as BoundMethod
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.operations import Operation
-from mongolint.project.rowtools import depends_on, reached_rows
+from mongolint.link.rowtools import depends_on, reached_rows
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,15 @@ from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.finding import Related, Severity, Span
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import coverage, loops
-from mongolint.project.atoms import Client, Cursor
+from mongolint.link.atoms import Client, Cursor
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.documents import Reader
 from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers
-from mongolint.project.imports import ImportMap
+from mongolint.link.imports import ImportMap
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
-from mongolint.project.link import Linker
+from mongolint.link.linker import Linker
 from mongolint.project.operations import Operation, OperationFinder
-from mongolint.project.rowtools import depends_on
+from mongolint.link.rowtools import depends_on
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from mongolint.facts.shapes import Reference
 from mongolint.mongo import drivers
 from mongolint.mongo.methods import DRIVER_ONLY, TABLES
 from mongolint.mongo.methods import Method as Spec
-from mongolint.project import functions
-from mongolint.project.atoms import (
+from mongolint.link import functions
+from mongolint.link.atoms import (
     NONE,
     UNKNOWN,
     Client,
@@ -23,12 +23,12 @@ from mongolint.project.atoms import (
     Value,
     strings,
 )
-from mongolint.project.atoms import Method as BoundMethod
+from mongolint.link.atoms import Method as BoundMethod
 from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader
-from mongolint.project.rowtools import alternatives
+from mongolint.link.rowtools import alternatives
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 COLLECTION_METHODS: dict[str, Spec] = TABLES["collection"]
 _COUNTED = frozenset(("read", "write", "index", "command"))

@@ -21,6 +21,7 @@ LAYERS = [
     "rule",
     "fix",
     "project",
+    "link",
     "facts",
     "mongo",
     "source",

@@ -11,9 +11,9 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TypeVar, cast
 
 from mongolint.facts.shapes import ModuleFacts, Row, Scope
-from mongolint.project import annotations as hints
-from mongolint.project import attributes, classes, functions, rows
-from mongolint.project.atoms import (
+from mongolint.link import annotations as hints
+from mongolint.link import attributes, classes, functions, rows
+from mongolint.link.atoms import (
     UNKNOWN,
     Atom,
     ClassRef,
@@ -26,7 +26,7 @@ from mongolint.project.atoms import (
     informative,
     join,
 )
-from mongolint.project.imports import ImportMap
+from mongolint.link.imports import ImportMap
 
 T = TypeVar("T")
 _NEVER = 1 << 30

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import Row
-from mongolint.project import functions
-from mongolint.project.atoms import (
+from mongolint.link import functions
+from mongolint.link.atoms import (
     UNKNOWN,
     ClassRef,
     Const,
@@ -26,7 +26,7 @@ from mongolint.project.atoms import (
 )
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 
 def pin_scope(row: int) -> int:

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Scope
-from mongolint.project.atoms import Atom, ClassRef, External, FunctionRef, Instance, Super
+from mongolint.link.atoms import Atom, ClassRef, External, FunctionRef, Instance, Super
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 
 class Hierarchy:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mongolint.project import driver, externals
-from mongolint.project.atoms import (
+from mongolint.link import driver, externals
+from mongolint.link.atoms import (
     UNKNOWN,
     Atom,
     ClassRef,
@@ -19,7 +19,7 @@ from mongolint.project.atoms import (
 )
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 _TRANSPARENT = frozenset(
     [

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Param
-from mongolint.project import driver, functions
-from mongolint.project.atoms import (
+from mongolint.link import driver, functions
+from mongolint.link.atoms import (
     UNKNOWN,
     ClassRef,
     Elements,
@@ -26,7 +26,7 @@ from mongolint.project.atoms import (
 )
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 
 def call(link: Linker, name: str, module: int, row: int, env: Env | None) -> Value:

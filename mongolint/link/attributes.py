@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Store
-from mongolint.project import driver, functions
-from mongolint.project.atoms import (
+from mongolint.link import driver, functions
+from mongolint.link.atoms import (
     DRIVER_ATOMS,
     NONE,
     UNKNOWN,
@@ -37,7 +37,7 @@ from mongolint.project.atoms import (
 )
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 
 def attribute(link: Linker, atom: Atom, name: str) -> Value:

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts, Param, Scope
-from mongolint.project import driver, externals
-from mongolint.project.atoms import (
+from mongolint.link import driver, externals
+from mongolint.link.atoms import (
     DRIVER_ATOMS,
     UNKNOWN,
     Atom,
@@ -27,10 +27,10 @@ from mongolint.project.atoms import (
     informative,
     join,
 )
-from mongolint.project.rowtools import alternatives, reached_rows
+from mongolint.link.rowtools import alternatives, reached_rows
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 _MAX_SITES = 2000
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from mongolint.mongo import drivers
 from mongolint.mongo.methods import ATTRIBUTES, TABLES, Role
 from mongolint.mongo.methods import Method as Spec
-from mongolint.project.atoms import (
+from mongolint.link.atoms import (
     UNKNOWN,
     Atom,
     Client,
@@ -29,7 +29,7 @@ from mongolint.project.atoms import (
 )
 
 if TYPE_CHECKING:
-    from mongolint.project.link import Linker
+    from mongolint.link.linker import Linker
 
 
 def attribute(link: Linker, atom: Atom, name: str) -> Value:

@@ -1,0 +1,1 @@
+"""Linking: what an expression is, across files, answered on demand. Knows no query and no rule."""
