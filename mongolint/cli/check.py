@@ -30,8 +30,6 @@ from mongolint.cli.project import (
 from mongolint.config import FORMATS, Config, ConfigError, check_selectors
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import all_rules, tiers
-from mongolint.engine.run import SYNTAX_ERROR, failing
-from mongolint.engine.run import check as run_rules
 from mongolint.finding import Confidence, Finding, Severity
 from mongolint.report import json, statistics, text
 from mongolint.report.paint import visible
@@ -266,6 +264,9 @@ def _check_part(
     progress: terminal.Progress,
     outcome: Outcome,
 ) -> None:
+    # Brings the parser along, which a usage error or a list of files can do without
+    from mongolint.engine import run
+
     config, selected = _narrowed(part.config, request)
     tokens = [token for rule in all_rules() if rule.code in selected for token in rule.tokens]
     start = time.perf_counter()
@@ -281,16 +282,16 @@ def _check_part(
     parsed = time.perf_counter()
     progress.say("checking")
     leaves_out = not resolve_selection(known_rules(), tiers()) <= selected
-    result = run_rules(loaded, selected, config, narrowed=leaves_out)
+    result = run.check(loaded, selected, config, narrowed=leaves_out)
     checked = time.perf_counter()
     progress.close()
     outcome.errors |= _tell_problems(loaded.problems, request)
-    if SYNTAX_ERROR not in selected:
+    if run.SYNTAX_ERROR not in selected:
         _tell_broken(loaded, request)
     for crash in result.crashes:
         warn(f"mongolint: {visible(crash)}")
     outcome.errors |= bool(result.crashes)
-    outcome.failing |= failing(result.findings, config.fail_on)
+    outcome.failing |= run.failing(result.findings, config.fail_on)
     outcome.findings += result.findings
     outcome.suppressed += result.suppressed
     outcome.loaded.append(loaded)

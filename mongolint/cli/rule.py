@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from mongolint import testing
 from mongolint.cli import terminal
 from mongolint.cli.project import complete_rule, fail, known_rules
 from mongolint.config import Config
@@ -88,6 +87,9 @@ def _sample(rule: Rule, example: Example) -> report.Sample:
 
 def _findings(rule: Rule, example: Bad) -> tuple[Finding, ...]:
     """What the rule finds in its example: a search for the text that it spans would find the wrong place."""
+    # Brings the parser along, which the list of rules can do without
+    from mongolint import testing
+
     defaults = {each.name: dict(each.options) for each in all_rules() if each.options}
     options = {**defaults, rule.name: {**rule.options, **example.options}}
     codes = resolve_selection(known_rules(), tiers()) | {rule.code}

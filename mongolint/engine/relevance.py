@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from mongolint.link.imports import ImportMap
 from mongolint.mongo.drivers import DRIVER_PACKAGES, ODM_PACKAGES
 from mongolint.mongo.methods import DRIVER_ONLY
-from mongolint.link.imports import ImportMap
 
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]*)|import[ \t]+([^\n#;]+))",
@@ -29,6 +29,9 @@ _DRIVER_IMPORT = re.compile(
     (_STATEMENT + r"(?:[\w.]+[ \t]*,[ \t]*)*(?:flask\.ext\.)?" + _any(DRIVER_PACKAGES)).encode(), re.MULTILINE
 )
 _ODM_IMPORT = re.compile((_STATEMENT + _any(ODM_PACKAGES)).encode(), re.MULTILINE)
+# Flask reads settings from a module that nothing imports
+_CONFIGURATION = re.compile(rb"""\bfrom_(?:pyfile|object)\(\s*["']([\w./]+)["']""")
+_INTERFACE = re.compile(rb"\b(?:ABC|ABCMeta|Protocol|abstractmethod|NotImplementedError)\b")
 _DRIVER_METHOD = re.compile((r"\." + _any(DRIVER_ONLY)).encode())
 
 
@@ -47,7 +50,10 @@ def relevant(sources: Mapping[str, bytes], imports: ImportMap) -> set[str]:
     for path, targets in forward.items():
         for target in targets:
             backward.setdefault(target, set()).add(path)
-    return _closure(_closure(seeds, backward), forward)
+    found = _closure(_closure(seeds, backward), forward)
+    # Who holds an interface need not import its implementation: a framework binds it
+    interfaces = {path for path in found if _INTERFACE.search(sources[path])}
+    return _closure(found | _closure(interfaces, backward), forward)
 
 
 def _is_seed(data: bytes) -> bool:
@@ -77,6 +83,9 @@ def _imported(path: str, data: bytes, imports: ImportMap) -> set[str]:
         elif module:
             level = len(module) - len(module.lstrip("."))
             found.update(_from(path, module.lstrip("."), level, names, imports))
+    for match in _CONFIGURATION.finditer(data):
+        dotted = match[1].decode("ascii", "ignore").removesuffix(".py").replace("/", ".")
+        found.update(t for t in (imports.resolve(path, dotted), imports.resolve(path, dotted, 1)) if t)
     found.discard(path)
     return found
 

@@ -83,8 +83,8 @@ def _of(link: Linker, atom: Atom) -> Value:
     if type(atom) is External:
         made = driver.annotated(atom.name)
         return (UNKNOWN,) if made is None else (made,)
-    if type(atom) is Literal and link.node(atom.module, atom.row)[0] == "seq":
-        return (UNKNOWN,)
+    if type(atom) is Literal and link.node(atom.module, atom.row)[0] == "item":
+        return annotated(link, atom.module, atom.row, atom.env)
     return (UNKNOWN,)
 
 

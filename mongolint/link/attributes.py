@@ -53,14 +53,16 @@ def attribute(link: Linker, atom: Atom, name: str) -> Value:
         return join([found, link.stores.hung(name)]) if _hangs(atom.name) else found
     if type(atom) is Super:
         methods = tuple(link.hierarchy.methods(atom, name))
+        if name == "__new__" and not methods:
+            return (External("builtins.object.__new__"),)
         return methods or _member(link, atom.receiver, name)
     if type(atom) is Const and name == "value":
         return (atom,)
     if type(atom) in _DATA:
         return (Method(atom, name),)
-    if type(atom) is Unknown or type(atom) is ExternalObject:
-        return link.stores.hung(name) or (UNKNOWN,)
-    return (UNKNOWN,)
+    if type(atom) is ExternalObject:
+        return link.stores.hung(name) or (atom,)
+    return link.stores.hung(name) or (UNKNOWN,) if type(atom) is Unknown else (UNKNOWN,)
 
 
 _DATA = (Const, Literal, Elements, Pair, Keywords)
@@ -85,15 +87,23 @@ def item(link: Linker, atom: Atom, key: Value) -> Value:
         return join(held for name, held in atom.items if name in strings(key)) or (UNKNOWN,)
     if type(atom) is ClassRef:
         return join(link.attribute(atom, name) for name in strings(key)) or (UNKNOWN,)
-    if type(atom) is External:
-        return (atom,)
     if type(atom) is Instance:
-        return join(
-            functions.returned(link, method, None) for method in link.hierarchy.methods(atom, "__getitem__")
-        ) or (UNKNOWN,)
-    if type(atom) is Unknown or type(atom) is ExternalObject:
-        return join(link.stores.hung_item(name) for name in strings(key)) or (UNKNOWN,)
+        return _answered(link, atom, "__getitem__", key) or (UNKNOWN,)
+    if type(atom) in (Unknown, External, ExternalObject):
+        otherwise = (atom,) if type(atom) is External else (UNKNOWN,)
+        return join(link.stores.hung_item(name) for name in strings(key)) or otherwise
     return (UNKNOWN,)
+
+
+def _answered(link: Linker, atom: Instance, method_name: str, key: Value) -> Value:
+    """What ``__getitem__`` or ``__getattr__`` of an object gives for a key."""
+    found = []
+    for method in link.hierarchy.methods(atom, method_name):
+        params = link.scope(method.module, method.scope).params
+        bindings = {**_receiver_binding(link, method), **({params[1].name: key} if len(params) > 1 else {})}
+        env = link.env(method.module, method.scope, bindings, None, atom.init)
+        found.append(functions.returned(link, method, env))
+    return join(found)
 
 
 def _pair_item(atom: Pair, index: Atom) -> Value:
@@ -209,6 +219,8 @@ def _member(link: Linker, atom: Instance | ClassRef, name: str) -> Value:
         return join([late, *weak])
     inherited = [_inherited(link, atom, base, name) for base in link.hierarchy.external_bases(cls)]
     found = join([*weak, *inherited])
+    if not found and type(atom) is Instance and not name.startswith("__"):
+        found = _answered(link, atom, "__getattr__", (const(name),))
     return found or link.stores.hung(name, own=False) or (UNKNOWN,)
 
 
@@ -227,7 +239,8 @@ def _member_of(link: Linker, atom: Instance | ClassRef, member: ClassRef, name: 
         found.append(link.value(member.module, scope.final[name]))
     if name in scope.annotations and not informative(join(found)):
         passed = atom.init.bindings.get(name, ()) if type(atom) is Instance and atom.init else ()
-        found.append(passed or link.annotated(member.module, scope.annotations[name]))
+        made = () if passed else functions.field_value(link, ClassRef(atom.module, atom.scope), name)
+        found.append(passed or (made if informative(made) else link.annotated(member.module, scope.annotations[name])))
     elif name in scope.annotations and type(atom) is Instance and atom.init:
         found = [atom.init.bindings[name]] if name in atom.init.bindings else found
     if name in link.nested_classes(member):
@@ -359,13 +372,57 @@ class Stores:
         return found
 
     def hung_item(self, key: str) -> Value:
-        """The driver object stored under a literal key of a framework object: ``app["db"] = …``."""
+        """What the application keeps under a literal key of a framework object, where all places agree.
+
+        ``app["db"] = …``, ``context={"db": db}``, ``Application(db=…)``, a configuration read from a module.
+        """
+        return self.link.once(("hung item", key), lambda: self._hung_item(key), ())
+
+    def _hung_item(self, key: str) -> Value:
         link = self.link
-        found = []
+        found = [link.global_name(module, key) for module in self._configurations]
         for module, store in self._items.get(key, ()):
             if not any(type(atom) in (Literal, Instance) for atom in link.value(module, store.base)):
-                found.append(_hangable(link.value(module, store.value)))
+                found.append(_hangable(link.value(module, store.value), texts=True))
+        for module, row in self._named.get(key, ()):
+            found.append(_hangable(link.value(module, row)))
         return _agreed(join(found))
+
+    @cached_property
+    def _named(self) -> dict[str, list[tuple[int, int]]]:
+        """Rows by the literal key or keyword under which they are handed to something: a context, settings."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for module, facts in enumerate(self.link.modules):
+            if module in self.link.tests:
+                continue
+            for node in facts.nodes:
+                if node[0] == "dict":
+                    for key, value in node[1]:
+                        if key is not None and isinstance(facts.nodes[key][1], str):
+                            found.setdefault(facts.nodes[key][1], []).append((module, value))
+                elif node[0] == "call" and str(facts.nodes[node[1]][-1]).endswith("Application"):
+                    for keyword, value in node[2]:
+                        found.setdefault(str(keyword), []).append((module, value))
+        return found
+
+    @cached_property
+    def _configurations(self) -> list[int]:
+        """Modules read as configuration: ``app.config.from_pyfile("defaults.py")``, ``from_object("app.defaults")``."""
+        found = []
+        for facts in self.link.modules:
+            for call in facts.calls:
+                node = facts.nodes[call.row]
+                name = facts.nodes[node[1]][-1]
+                if name in ("from_pyfile", "from_object") and node[2]:
+                    given = facts.nodes[node[2][0][1]]
+                    if given[0] == "const" and isinstance(given[1], str):
+                        dotted = given[1].removesuffix(".py").replace("/", ".")
+                        path = self.link.imports.resolve(facts.path, dotted) or self.link.imports.resolve(
+                            facts.path, dotted, 1
+                        )
+                        if path in self.link.number:
+                            found.append(self.link.number[path])
+        return found
 
     @cached_property
     def _items(self) -> dict[str, list[tuple[int, Store]]]:
@@ -392,6 +449,6 @@ def _agreed(value: Value) -> Value:
     return value if len(value) == 1 else ()
 
 
-def _hangable(value: Value) -> Value:
-    kinds = (*DRIVER_ATOMS, Instance)
+def _hangable(value: Value, texts: bool = False) -> Value:
+    kinds = (*DRIVER_ATOMS, Instance, Const) if texts else (*DRIVER_ATOMS, Instance)
     return tuple(atom for atom in value if isinstance(atom, kinds))

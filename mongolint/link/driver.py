@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mongolint.mongo import drivers
-from mongolint.mongo.methods import ATTRIBUTES, TABLES, Role
-from mongolint.mongo.methods import Method as Spec
 from mongolint.link.atoms import (
     UNKNOWN,
     Atom,
@@ -27,6 +24,9 @@ from mongolint.link.atoms import (
     join,
     strings,
 )
+from mongolint.mongo import drivers
+from mongolint.mongo.methods import ATTRIBUTES, TABLES, Role
+from mongolint.mongo.methods import Method as Spec
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker

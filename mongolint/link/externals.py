@@ -42,7 +42,16 @@ def call(link: Linker, name: str, module: int, row: int, env: Env | None) -> Val
         return link.value(module, args[0], env)
     if name in _LAST_ARGUMENT:
         return _default(link, module, row, args, env)
+    last = name.rpartition(".")[2]
+    if _may_be_driver(name) or not last[:1].isupper():
+        return (UNKNOWN,)
     return (ExternalObject(name),)
+
+
+def _may_be_driver(name: str) -> bool:
+    """A package around the driver that the tables do not know: its objects may well hand out collections."""
+    package = name.partition(".")[0].lower()
+    return ("mongo" in package or "motor" in package) and "mock" not in package
 
 
 _FIRST_ARGUMENT = frozenset(
@@ -164,8 +173,10 @@ def _field(link: Linker, module: int, row: int, args: list[int], env: Env | None
     return link.values(module, args[:1], env) or (UNKNOWN,)
 
 
-def _mapping(link: Linker, module: int, row: int, args: list[int], env: Env | None) -> Value:
-    return (UNKNOWN,)
+def _proxy(link: Linker, module: int, row: int, args: list[int], env: Env | None) -> Value:
+    """``LocalProxy(get_db)``: what the function returns."""
+    made = link.values(module, args[:1], env)
+    return join(functions.returned(link, a, None) for a in made if type(a) is FunctionRef) or (UNKNOWN,)
 
 
 _CALLS: dict[str, Callable[[Linker, int, int, list[int], Env | None], Value]] = {
@@ -183,6 +194,7 @@ _CALLS: dict[str, Callable[[Linker, int, int, list[int], Env | None], Value]] = 
     "fastapi.Depends": _depends,
     "fastapi.Security": _depends,
     "fastapi.params.Depends": _depends,
+    "werkzeug.local.LocalProxy": _proxy,
     "dataclasses.field": _field,
     "pydantic.Field": _field,
     "pydantic.PrivateAttr": _field,

@@ -26,6 +26,7 @@ from mongolint.link.atoms import (
     Value,
     informative,
     join,
+    strings,
 )
 from mongolint.link.rowtools import alternatives, reached_rows
 
@@ -203,8 +204,27 @@ def _spread(link: Linker, module: int, row: int, env: Env | None) -> list[Argume
     return None
 
 
+def field_value(link: Linker, cls: ClassRef, name: str) -> Value:
+    """What is passed for a field wherever an object of a class without a constructor of its own is made."""
+    if link.hierarchy.find(cls, "__init__") is not None:
+        return ()
+    fields = [n for c in reversed(link.hierarchy.order(cls)) for n in link.scope(*c).annotations]
+    params = [Param(field, "positional", None, None) for field in dict.fromkeys(fields)]
+    found = []
+    for module, row in link.sites.constructions(cls):
+        found.append(_bindings(link, params, module, row, None, frozenset((name,))).get(name, ()))
+    return join(found)
+
+
 def _spread_keywords(link: Linker, module: int, row: int, env: Env | None) -> list[Argument] | None:
     value = [atom for atom in link.value(module, row, env) if atom != UNKNOWN]
+    if len(value) == 1 and type(value[0]) is Literal and link.node(value[0].module, value[0].row)[0] == "dict":
+        literal = value[0]
+        return [
+            Argument(str(name), None, link.value(literal.module, held, literal.env))
+            for key, held in link.node(literal.module, literal.row)[1]
+            for name in (strings(link.value(literal.module, key, literal.env)) if key is not None else ())
+        ]
     if not value or not all(type(atom) is Keywords for atom in value):
         return None
     names = dict.fromkeys(name for atom in value for name, _ in atom.items)
@@ -341,6 +361,20 @@ class CallSites:
                 if made is not None:
                     yield site_module, row, made
                     break
+            else:
+                made = self._made_by_name(site_module, row, module, scope)
+                if made is not None:
+                    yield site_module, row, made
+
+    def _made_by_name(self, site: int, row: int, module: int, scope: Scope) -> FunctionRef | None:
+        """A constructor called on a module loaded by name: ``module.Migration(db)``."""
+        node = self.link.node(site, self.link.node(site, row)[1])
+        cls = self.link.method_class(module, scope.index)
+        if scope.name != "__init__" or cls is None or node[0] != "attr" or not node[2][:1].isupper():
+            return None
+        if any(atom != UNKNOWN for atom in self.link.value(site, node[1])):
+            return None
+        return FunctionRef(module, scope.index, Instance(*cls))
 
     def _candidates(self, module: int, scope: Scope) -> Iterable[tuple[int, int]]:
         names = [scope.name]
@@ -350,6 +384,16 @@ class CallSites:
             names.append("cls")
         for name in dict.fromkeys(names):
             yield from self._by_name.get(name, ())
+
+    def constructions(self, cls: ClassRef) -> list[tuple[int, int]]:
+        """Calls (module, row) that make an object of a class."""
+        return self.link.once(("constructions", cls), lambda: list(self._find_constructions(cls)), [])
+
+    def _find_constructions(self, cls: ClassRef) -> Iterator[tuple[int, int]]:
+        for module, row in self._by_name.get(self.link.scope(*cls).name, ()):
+            if module not in self.link.tests or cls.module in self.link.tests:
+                if cls in self.link.value(module, self.link.node(module, row)[1]):
+                    yield module, row
 
     def argument(self, module: int, index: int, param: Param) -> Value:
         """What all call sites together pass for ``param``; empty when there is none."""

@@ -65,8 +65,11 @@ def _attr(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
 
 
 def _item(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
+    base = link.value(module, node[1], env)
+    if any(type(atom) is External and atom.name.startswith(("typing.", "typing_extensions.")) for atom in base):
+        return (Literal(module, row, env),)  # an alias: ``Database = Annotated[AsyncDatabase, Depends(get_db)]``
     key = link.value(module, node[2], env)
-    return join(link.item(atom, key) for atom in link.value(module, node[1], env)) or (UNKNOWN,)
+    return join(link.item(atom, key) for atom in base) or (UNKNOWN,)
 
 
 def _literal(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:

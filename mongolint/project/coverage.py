@@ -37,7 +37,7 @@ def judge(operation: Operation, indexes: Sequence[IndexDeclaration]) -> Verdict:
         return Verdict("none", reason="no filter and no sort")
     if operation.collection is None:
         return Verdict("unknown", reason="the collection is known only at run time")
-    if document.required.get("_id") in ("equality", "in"):
+    if document.required.get("_id") in _TIGHT:
         return Verdict("served", "_id_", "_id is always indexed")
     own = [i for i in indexes if i.collection_name == operation.collection.name]
     known = [i for i in own if i.keys]

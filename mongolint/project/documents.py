@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mongolint.mongo import drivers, operators
 from mongolint.link import functions
 from mongolint.link.atoms import (
     NONE,
@@ -20,6 +19,7 @@ from mongolint.link.atoms import (
     Value,
     strings,
 )
+from mongolint.mongo import drivers, operators
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker

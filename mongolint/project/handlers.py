@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, Handler, ModuleFacts
-from mongolint.mongo.drivers import ERRORS
-from mongolint.mongo.methods import TABLES
 from mongolint.link.atoms import DRIVER_ATOMS, External
 from mongolint.link.atoms import Method as BoundMethod
-from mongolint.project.callgraph import CallGraph
 from mongolint.link.rowtools import reached_rows
+from mongolint.mongo.drivers import ERRORS
+from mongolint.mongo.methods import TABLES
+from mongolint.project.callgraph import CallGraph
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mongolint.mongo import drivers
 from mongolint.link import functions
 from mongolint.link.atoms import (
     UNKNOWN,
@@ -23,9 +22,10 @@ from mongolint.link.atoms import (
     Literal,
     Value,
 )
+from mongolint.link.rowtools import reached_rows
+from mongolint.mongo import drivers
 from mongolint.project.documents import Place, Reader
 from mongolint.project.operations import Operation, argument, preferred
-from mongolint.link.rowtools import reached_rows
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts
 from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal
 from mongolint.link.atoms import Method as BoundMethod
+from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.operations import Operation
-from mongolint.link.rowtools import depends_on, reached_rows
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -47,6 +47,12 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
     for module, facts in enumerate(link.modules):
         if module in link.tests:
             continue
+        for entry in facts.references:
+            # A method handed on, to a thread or an executor, runs there once per iteration
+            loop = finder.repeating_loop(module, entry.row, entry.context)
+            if loop is not None and (module, entry.row) in direct:
+                reach = Reach(direct[module, entry.row], ())
+                yield Repetition(module, entry.row, entry.context, loop, (reach,))
         for call in facts.calls:
             loop = finder.repeating_loop(module, call.row, call.context)
             if loop is None:

@@ -10,17 +10,17 @@ from typing import Any
 from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.finding import Related, Severity, Span
+from mongolint.link.atoms import Client, Cursor
+from mongolint.link.imports import ImportMap
+from mongolint.link.linker import Linker
+from mongolint.link.rowtools import depends_on
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import coverage, loops
-from mongolint.link.atoms import Client, Cursor
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.documents import Reader
 from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers
-from mongolint.link.imports import ImportMap
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
-from mongolint.link.linker import Linker
 from mongolint.project.operations import Operation, OperationFinder
-from mongolint.link.rowtools import depends_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Project:
         return str(node[2]) if node[0] in ("attr", "free", "from", "param") else "the call"
 
     def driver_call_name(self, call: DriverCall) -> str:
-        """"find_one on users" for the driver call that a handler answers for, or what a helper runs."""
+        """ "find_one on users" for the driver call that a handler answers for, or what a helper runs."""
         for operation in self.operations:
             if (operation.module, operation.row) == (call.module, call.row):
                 return f"{operation.name} on {operation.target}"

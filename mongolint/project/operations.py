@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import Reference
-from mongolint.mongo import drivers
-from mongolint.mongo.methods import DRIVER_ONLY, TABLES
-from mongolint.mongo.methods import Method as Spec
 from mongolint.link import functions
 from mongolint.link.atoms import (
     NONE,
@@ -20,12 +18,16 @@ from mongolint.link.atoms import (
     Database,
     Env,
     External,
+    Partial,
     Value,
     strings,
 )
 from mongolint.link.atoms import Method as BoundMethod
-from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader
 from mongolint.link.rowtools import alternatives
+from mongolint.mongo import drivers
+from mongolint.mongo.methods import DRIVER_ONLY, TABLES
+from mongolint.mongo.methods import Method as Spec
+from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -94,11 +96,14 @@ class OperationFinder:
         self.reader = reader
         self.uses_driver = uses_driver
         self.unresolved: list[tuple[int, int, str]] = []
+        self._called: set[tuple[int, int]] = set()
 
     def find(self) -> list[Operation]:
         found: list[Operation] = []
         for module in range(len(self.link.modules)):
             found.extend(self._calls(module))
+            found.extend(self._kept_calls(module))
+        for module in range(len(self.link.modules)):
             found.extend(self._references(module))
         self._attach_steps(found)
         for operation in found:
@@ -133,16 +138,17 @@ class OperationFinder:
             )
         )
 
+    # Bound methods kept in a variable or handed on: ``run = coll.find_one``, ``to_thread(coll.find_one, {…})``
+
     def _references(self, module: int) -> Iterator[Operation]:
-        """Bound methods kept or handed on: ``run = coll.find_one``, ``to_thread(coll.find_one, {…})``."""
+        """Driver methods handed to a function that will call them."""
         facts = self.link.modules[module]
         kept = {store.value for store in facts.stores}
         for entry in facts.references:
-            if entry.row in kept:  # ``self.find = coll.find``: its calls are the operations
-                continue
+            if entry.row in kept or (module, entry.row) in self._called:
+                continue  # its calls are the operations
             node = facts.nodes[entry.row]
-            receiver = self.link.value(module, node[1])
-            collections = tuple(a for a in receiver if type(a) is Collection)
+            collections = tuple(a for a in self.link.value(module, node[1]) if type(a) is Collection)
             if collections:
                 place = (entry.row, entry.row, entry.scope, entry.context)
                 method = COLLECTION_METHODS[node[2]]
@@ -151,20 +157,53 @@ class OperationFinder:
                 yield operation
 
     def _filter_of_reference(self, module: int, entry: Reference, method: Spec) -> Document:
-        """The filter that a bound method is called with later: ``run(query)``, ``to_thread(coll.find_one, query)``."""
         role = method.filter
         if role is None or role not in method.params:
             return OPEN if method.pipeline else EMPTY
-        facts, index = self.link.modules[module], method.params.index(role)
-        if entry.call is not None:
-            args = facts.nodes[entry.call][2]
-            given = [row for keyword, row in args[entry.position + 1 :] if keyword is None]
-            return self.reader.document(module, given[index]) if index < len(given) else EMPTY
+        if entry.call is None:
+            return OPEN
+        args = self.link.node(module, entry.call)[2]
+        given = [row for keyword, row in args[entry.position + 1 :] if keyword is None]
+        index = method.params.index(role)
+        return self.reader.document(module, given[index]) if index < len(given) else EMPTY
+
+    @cached_property
+    def _kept(self) -> tuple[dict[tuple[int, int], int], dict[str, list[tuple[int, int]]]]:
+        """References kept in variables: the rows that stand for each, and the global names they have."""
+        rows: dict[tuple[int, int], int] = {}
+        names: dict[str, list[tuple[int, int]]] = {}
+        for module, facts in enumerate(self.link.modules):
+            for entry in facts.references:
+                rows[module, entry.row] = entry.row
+                if entry.call is not None and entry.position == 0:
+                    rows[module, entry.call] = entry.row  # partial(coll.find_one, …)
+            for name, bound in facts.scopes[0].final.items():
+                for row in alternatives(facts, bound):
+                    if (module, row) in rows:
+                        names.setdefault(name, []).append((module, rows[module, row]))
+        return rows, names
+
+    def _kept_calls(self, module: int) -> Iterator[Operation]:
+        """Calls of driver methods that a variable holds."""
+        facts = self.link.modules[module]
+        rows, names = self._kept
         for call in facts.calls:
-            if call.scope == entry.scope and entry.row in alternatives(facts, facts.nodes[call.row][1]):
-                place = argument(self.link, module, call.row, method, role)
-                return self.reader.document(*place) if place else EMPTY
-        return OPEN
+            function = facts.nodes[call.row][1]
+            held = [(module, rows[module, r]) for r in alternatives(facts, function) if (module, r) in rows]
+            node = facts.nodes[function]
+            if not held and node[0] in ("free", "from"):
+                held = names.get(node[2], [])
+            if node[0] == "attr":  # the method itself: its call is an operation already
+                self._called.update(held)
+                continue
+            if not held:
+                continue
+            for atom in self.link.value(module, function):
+                target = atom.function if type(atom) is Partial else atom
+                if type(target) is BoundMethod and type(target.receiver) is Collection:
+                    self._called.update(held)
+                    place = (call.row, call.row, call.scope, call.context)
+                    yield self._operation(module, place, COLLECTION_METHODS[target.name], (target.receiver,), "known")
 
     def _operation(
         self,
