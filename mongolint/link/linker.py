@@ -33,7 +33,7 @@ _NEVER = 1 << 30
 # Beyond these the answer is "unknown": calls followed inside calls, and rows followed inside rows.
 _MAX_ENV_DEPTH = 8
 _MAX_DEPTH = 400
-_MAX_TRIES = 3
+_MAX_TRIES = 6
 
 
 class Linker:

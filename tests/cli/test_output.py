@@ -25,15 +25,14 @@ def test_colours(shop: Any) -> None:
         (["--color", "never"], {"FORCE_COLOR": "1"}, False),
         ([], {"FORCE_COLOR": "1"}, True),
         ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
-        ([], {"FORCE_COLOR": "0"}, False),
     ):
         run = shop.check(*arguments, env=env)
         assert ("\x1b[" in run.out) is coloured
         assert _STYLE.sub("", run.out) == plain.out
         assert run.code == 1
-    run = shop.check("--color", "always")
-    assert "\x1b[31mhigh MDB101\x1b[0m" in run.out
-    assert "\x1b[34mlow MDB503\x1b[0m" in run.out
+        if coloured:
+            assert "\x1b[31mhigh MDB101\x1b[0m" in run.out
+            assert "\x1b[34mlow MDB503\x1b[0m" in run.out
     assert "\x1b" not in shop.check("--color", "always", "--format", "json").out
     assert "\x1b[31mMDB101\x1b[0m" in shop.check("--color", "always", "--statistics").out
     assert "\x1b[31mMDB101\x1b[0m" in shop.run("rules", env={"FORCE_COLOR": "1"}).out
