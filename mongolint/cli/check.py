@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -251,7 +252,7 @@ def _read_stdin(request: Request, part: Part) -> dict[str, bytes]:
     file = request.overlay
     if file is None:
         return {}
-    content = click.get_binary_stream("stdin").read()
+    content = sys.stdin.buffer.read()
     if part.config.force_exclude and file.exists() and not files_of(part.config, [file]).files:
         return {}  # an editor checks whatever it opens; the project wants this file left out
     return {file.as_posix(): content}
