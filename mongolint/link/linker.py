@@ -32,7 +32,7 @@ T = TypeVar("T")
 _NEVER = 1 << 30
 # Beyond these the answer is "unknown": calls followed inside calls, and rows followed inside rows.
 _MAX_ENV_DEPTH = 8
-_MAX_DEPTH = 400
+_MAX_DEPTH = 300
 _MAX_TRIES = 6
 
 
@@ -72,6 +72,7 @@ class Linker:
         if found is not None:
             return cast(Value, found)
         if len(self._active) > _MAX_DEPTH:
+            self._cut = 0  # asked from nearer by, it may be found
             return (UNKNOWN,)
         return self.once(key, lambda: rows.evaluate(self, module, row, env), ())
 
@@ -96,6 +97,8 @@ class Linker:
         outer, self._cut = self._cut, _NEVER
         try:
             result = answer()
+        except RecursionError:
+            result, self._cut = within_cycle, 0
         finally:
             del self._active[question]
         if self._cut >= depth:

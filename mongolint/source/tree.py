@@ -20,7 +20,7 @@ MAX_NESTED_BRACKETS = 200
 
 _BRACKET = re.compile(r"[\[\](){}]")
 _STACK_BYTES = 512 * 1024 * 1024
-_RECURSION_LIMIT = 20_000
+_RECURSION_LIMIT = 100_000
 
 
 class ParseError(Exception):
