@@ -103,13 +103,29 @@ class Reader:
     def document(self, module: int, row: int, env: Env | None = None) -> Document:
         """The document that an expression builds."""
         place = Place(module, row, env)
-        if place in self._active or len(self._active) > 120:
+        if place in self._active:
+            return self._before_loop(place)
+        if len(self._active) > 120:
             return OPEN
         self._active.add(place)
         try:
             return self._document(module, row, env)
         finally:
             self._active.discard(place)
+
+    def _before_loop(self, place: Place) -> Document:
+        """The document with which a loop that builds it begins: its first value, where the paths meet again."""
+        seen = {place}
+        node = self.link.node(place.module, place.row)
+        while node[0] == "phi" and node[1]:
+            entry = Place(place.module, node[1][0], place.env)
+            if entry in seen:
+                break
+            if entry not in self._active:
+                return self.document(*entry)
+            seen.add(entry)
+            node = self.link.node(entry.module, entry.row)
+        return OPEN
 
     def _document(self, module: int, row: int, env: Env | None) -> Document:
         node = self.link.node(module, row)
