@@ -204,6 +204,8 @@ def extract_batch(batch: Sequence[tuple[str, str]]) -> list[ModuleFacts | Broken
                 found.append(Broken(path, error.message, error.line, error.column))
             except RecursionError:
                 found.append(Broken(path, "too deeply nested to be read", 1, 1))
+            except Exception as error:  # a fault of ours in one file must not end the run
+                found.append(Broken(path, f"mongolint failed on this file: {type(error).__name__}: {error}", 1, 1))
         return found
 
     return with_deep_stack(work)

@@ -204,6 +204,11 @@ class ModuleFacts:
         line = bisect_right(self.lines, offset)
         return line, offset - self.lines[line - 1] + 1
 
+    def constant(self, row: int | None) -> str | bytes | int | float | bool | None:
+        """The value of a literal row; None for any other."""
+        node = self.nodes[row] if row is not None else None
+        return node[1] if node is not None and node[0] == "const" else None
+
     def chain(self, context: int) -> list[Context]:
         """The contexts around a place, innermost first, up to its function, class or module body."""
         found: list[Context] = []

@@ -398,9 +398,9 @@ class Stores:
             for node in facts.nodes:
                 if node[0] == "dict":
                     for key, value in node[1]:
-                        given = facts.nodes[key] if key is not None else ("unknown",)
-                        if given[0] == "const" and isinstance(given[1], str):
-                            found.setdefault(given[1], []).append((module, value))
+                        name = facts.constant(key)
+                        if isinstance(name, str):
+                            found.setdefault(name, []).append((module, value))
                 elif node[0] == "call" and str(facts.nodes[node[1]][-1]).endswith("Application"):
                     for keyword, value in node[2]:
                         found.setdefault(str(keyword), []).append((module, value))

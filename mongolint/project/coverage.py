@@ -39,6 +39,8 @@ def judge(operation: Operation, indexes: Sequence[IndexDeclaration]) -> Verdict:
         return Verdict("unknown", reason="the collection is known only at run time")
     if document.required.get("_id") in _TIGHT:
         return Verdict("served", "_id_", "_id is always indexed")
+    if "_id" in document.required:
+        return Verdict("partial", "_id_", "_id is compared so that most of its index is read")
     own = [i for i in indexes if i.collection_name == operation.collection.name]
     known = [i for i in own if i.keys]
     candidates = [_match(index, document, sort) for index in known]
@@ -67,13 +69,13 @@ def _unserved(
         return Verdict("unknown", reason="the filter may hold fields that the code does not show")
     if document.optional and not document.required:
         return Verdict("unknown", reason="every field of the filter is optional")
-    nearest = best.index if best is not None else None
+    nearest = best.index if best is not None and best.rank[1] else None
     return Verdict("unserved", None, _why(document, operation.sort, nearest), nearest)
 
 
 def _why(document: Document, sort: list[tuple[str, Any]], nearest: IndexDeclaration | None) -> str:
     wanted = ", ".join(document.required) or ", ".join(name for name, _ in sort)
-    if nearest is None or not nearest.keys:
+    if nearest is None or not nearest.keys or not {n for n, _ in nearest.keys} & set(document.required):
         return f"no index is declared on {wanted}"
     first = nearest.keys[0][0]
     if first not in document.required:

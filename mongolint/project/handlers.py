@@ -192,12 +192,31 @@ def _site(
         calls,
         raises=any(_is_inside(facts, r.context, handler.context) for r in facts.raises)
         or any(name in _LEAVING for name in names),
-        logs=any(_is_logging(facts, call, name) for call, name in zip(inner, names, strict=True)),
+        logs=any(_is_logging(facts, call, name) for call, name in zip(inner, names, strict=True))
+        or any(name in _RENDERING for name in names),
         prints=any(name in ("print", "print_exc", "pprint") for name in names),
         uses_error=_uses_error(facts, scope, handler, inner),
         waits="sleep" in names,
-        answers_failure=_answers_failure(facts, scope, handler),
+        answers_failure=_answers_failure(facts, scope, handler) or _is_health_check(facts, scope, calls),
     )
+
+
+def _is_health_check(facts: ModuleFacts, scope: int, calls: tuple[DriverCall, ...]) -> bool:
+    """Asks whether the server is there: that it is not is the answer."""
+    name = facts.scopes[scope].name.lower()
+    if any(word in name for word in _HEALTH_WORDS):
+        return True
+    return bool(calls) and all(not call.chain and _is_ping(facts, call) for call in calls)
+
+
+_HEALTH_WORDS = ("health", "alive", "ping", "ready", "readiness", "liveness", "is_connected", "check_connection")
+
+
+def _is_ping(facts: ModuleFacts, call: DriverCall) -> bool:
+    _, function, args = facts.nodes[call.row]
+    name = facts.nodes[function][2]
+    given = facts.nodes[args[0][1]] if args else ("none",)
+    return name == "server_info" or (name == "command" and given == ("const", "ping"))
 
 
 def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:
@@ -218,6 +237,8 @@ def _last_name(facts: ModuleFacts, call: Call) -> str:
 
 
 _LEAVING = frozenset(["exit", "_exit", "abort", "fail", "skip"])
+# The traceback as text or data: somebody is going to show it
+_RENDERING = ("format_exc", "format_exception", "exc_info")
 _LOGGING = frozenset(
     [
         "exception",

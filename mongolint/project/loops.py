@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Repetition:
     """A call (``row``) in a loop and the operations it runs each time.
 
-    ``reaches`` has one entry with an empty chain when the call is the query itself.
+    ``reaches`` has one entry with an empty chain when the call is the query itself. ``elsewhere``: each
+    iteration also talks to another system, which costs more than the query.
     """
 
     module: int
@@ -34,6 +35,7 @@ class Repetition:
     context: int
     loop: Loop
     reaches: tuple[Reach, ...]
+    elsewhere: bool = False
 
     @property
     def is_direct(self) -> bool:
@@ -62,14 +64,15 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 if operation.method.kind == "write" and finder.is_no_batch(module, call, loop):
                     continue
                 if not finder.is_batch(operation, loop) and not finder.varies_collection(operation, loop):
-                    yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),))
+                    elsewhere = finder.talks_elsewhere(module, loop)
+                    yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),), elsewhere)
                 continue
             if finder.makes_any_class(module, call.row):
                 continue
             reaches = tuple(r for r in graph.run_by_call(module, call.row) if not r.cached)
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
-                yield Repetition(module, call.row, call.context, loop, reaches)
+                yield Repetition(module, call.row, call.context, loop, reaches, finder.talks_elsewhere(module, loop))
 
 
 class _Finder:
@@ -206,6 +209,21 @@ class _Finder:
             node = self.link.node(module, node[1])
         return node[0] in ("param", "free") and str(node[2]).lower() in _STREAMS
 
+    def talks_elsewhere(self, module: int, loop: Loop) -> bool:
+        """Each round sends or fetches something that is not the project's: a message, a request, a file."""
+        if self._is_unit_of_work(module, loop):
+            return True
+        facts = self.link.modules[module]
+        index = next(i for i, entry in enumerate(facts.loops) if entry is loop)
+        for call in facts.calls:
+            function = facts.nodes[facts.nodes[call.row][1]]
+            if not call.awaited or function[0] != "attr" or function[2] not in _TALKING:
+                continue
+            if any(e.kind in ("loop", "comp") and e.ref == index for e in facts.chain(call.context)):
+                if not any(True for _ in self.link.functions_called(module, call.row)):
+                    return True
+        return False
+
     def _is_unit_of_work(self, module: int, loop: Loop) -> bool:
         """Each round also calls another system: the queries are not what it waits for."""
         facts = self.link.modules[module]
@@ -329,6 +347,32 @@ _OTHER_SYSTEMS = frozenset(
         "telegram",
         "pyrogram",
     ]
+)
+_TALKING = frozenset(
+    (
+        "send",
+        "reply",
+        "edit",
+        "send_message",
+        "reply_text",
+        "edit_text",
+        "edit_message",
+        "delete_message",
+        "send_photo",
+        "send_document",
+        "post",
+        "put",
+        "patch",
+        "request",
+        "upload",
+        "upload_file",
+        "download",
+        "publish",
+        "send_email",
+        "fetch_user",
+        "fetch_channel",
+        "fetch_message",
+    )
 )
 _MAX_WORK_DEPTH = 3
 _BATCH_WORDS = ("chunk", "batch")

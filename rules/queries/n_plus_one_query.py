@@ -12,7 +12,7 @@ What it leaves alone
     Loops over literals and constants, retries, polling, queues and paced workers, batches (``$in`` of a chunk,
     ``insert_many``), page loops, another collection each round, cached helpers, a loop that ends in its first
     round, and what a loop evaluates once: its iterable and its ``else``. Low in scripts and migrations
-    (``script-files``).
+    (``script-files``), and where each iteration also talks to another system, which costs more than the query.
 
 Fix and its safety
     Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: other readers see all changes at once,
@@ -52,7 +52,7 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
     yield rule.finding(
         project.token(repetition.module, repetition.row),
         f"{what}; {_cure(repetition, query, project)}",
-        severity=project.severity(rule.severity, repetition.module),
+        severity=Severity.LOW if repetition.elsewhere else project.severity(rule.severity, repetition.module),
         confidence=query.confidence,
         related=_related(repetition, project),
     )
