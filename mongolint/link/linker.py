@@ -34,6 +34,8 @@ _NEVER = 1 << 30
 _MAX_ENV_DEPTH = 8
 _MAX_DEPTH = 300
 _MAX_TRIES = 6
+# Rows looked at for one question from outside
+_MAX_WORK = 6_000
 
 
 class Linker:
@@ -51,6 +53,7 @@ class Linker:
         self._answers: dict[Hashable, object] = {}
         self._active: dict[Hashable, int] = {}
         self._cut = _NEVER
+        self._work = 0
         # Answers that a cycle under way made incomplete, with the depth of its outermost question, in order
         self._tentative: dict[Hashable, tuple[object, int]] = {}
         self._tries: dict[Hashable, int] = {}
@@ -71,7 +74,10 @@ class Linker:
         found = self._answers.get(key)
         if found is not None:
             return cast(Value, found)
-        if len(self._active) > _MAX_DEPTH:
+        if not self._active:
+            self._work = 0
+        self._work += 1
+        if len(self._active) > _MAX_DEPTH or self._work > _MAX_WORK:
             self._cut = 0  # asked from nearer by, it may be found
             return (UNKNOWN,)
         return self.once(key, lambda: rows.evaluate(self, module, row, env), ())
