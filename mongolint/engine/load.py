@@ -14,7 +14,7 @@ from mongolint.engine import relevance
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.imports import ImportMap
 from mongolint.project.model import Project
-from mongolint.source.files import Problem, discover, relative
+from mongolint.source.files import Discovery, Problem, discover, relative
 from mongolint.source.text import SourceError, decode_source
 
 # Below this, starting workers costs more than it saves (two workers, measured by the benchmark).
@@ -95,7 +95,7 @@ def load(
     )
 
 
-def _discover(paths: Sequence[Path], config: Config, cwd: Path):  # type: ignore[no-untyped-def]
+def _discover(paths: Sequence[Path], config: Config, cwd: Path) -> Discovery:
     return discover(
         paths,
         cwd=cwd,
