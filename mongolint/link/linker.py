@@ -77,8 +77,9 @@ class Linker:
         if not self._active:
             self._work = 0
         self._work += 1
-        if len(self._active) > _MAX_DEPTH or self._work > _MAX_WORK:
+        if len(self._active) > _MAX_DEPTH:
             self._cut = 0  # asked from nearer by, it may be found
+        if len(self._active) > _MAX_DEPTH or self._work > _MAX_WORK:
             return (UNKNOWN,)
         return self.once(key, lambda: rows.evaluate(self, module, row, env), ())
 
