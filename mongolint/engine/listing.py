@@ -61,16 +61,16 @@ def unresolved(loaded: Loaded) -> list[dict[str, Any]]:
     project = loaded.project
     shown = _shown(loaded)
     found = []
-    for module, row, method in project.unresolved:
+    for module, call, receiver in project.unresolved:
         if project.path(module) in shown:
-            span = project.token(module, row)
+            span = project.token(module, call)
             found.append(
                 {
                     "file": span.file,
                     "line": span.line,
                     "column": span.column,
-                    "method": method,
-                    "hint": project.annotation_hint(module, row),
+                    "method": project.callee_name(module, call),
+                    "hint": project.annotation_hint(module, receiver),
                 }
             )
     return sorted(found, key=_place)

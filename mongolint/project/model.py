@@ -68,8 +68,8 @@ class Project:
         return facts.path, facts.tokens.get(operation.token, (0, 0))
 
     @property
-    def unresolved(self) -> list[tuple[int, int, str]]:
-        """What looks like an operation and could not be traced: (module, row of the receiver, method)."""
+    def unresolved(self) -> list[tuple[int, int, int]]:
+        """What looks like an operation and could not be traced: (module, call, receiver), as rows."""
         _ = self.operations
         return self._finder.unresolved
 

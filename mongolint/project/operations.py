@@ -95,7 +95,8 @@ class OperationFinder:
         self.link = link
         self.reader = reader
         self.uses_driver = uses_driver
-        self.unresolved: list[tuple[int, int, str]] = []
+        # What looks like an operation and could not be traced: module, row of the call, row of the receiver
+        self.unresolved: list[tuple[int, int, int]] = []
         self._called: set[tuple[int, int]] = set()
 
     def find(self) -> list[Operation]:
@@ -124,6 +125,8 @@ class OperationFinder:
             collections, confidence = self._receiver(module, node[1], receiver, method)
             if collections is None:
                 collections, confidence = self._kept_method(module, function, method), "known"
+            if not collections and method.name in _TELLING_NAMES and _untraced(receiver):
+                self.unresolved.append((module, entry.row, node[1]))
             if collections:
                 place = (entry.row, entry.row, entry.scope, entry.context)
                 yield self._operation(module, place, method, collections, confidence)
@@ -222,8 +225,6 @@ class OperationFinder:
         if collections:
             return preferred(collections), "known"
         if method.name not in DRIVER_ONLY or not self.uses_driver:
-            if method.name in _TELLING_NAMES and _untraced(value):
-                self.unresolved.append((module, row, method.name))
             return None, ""
         if not _untraced(value):
             return None, ""
