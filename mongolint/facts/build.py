@@ -124,7 +124,7 @@ class Builder:
     def new_scope(self, kind: str, name: str) -> Scope:
         """A scope below the current one, with a root context of its own; not entered yet."""
         index = len(self.facts.scopes)
-        scope = Scope(index, kind, name, self.scope if index else -1, self.context)
+        scope = Scope(index, kind, name, self.scope if index else -1)
         scope.context = self.new_context(self.context, "root", index)
         self.facts.scopes.append(scope)
         return scope

@@ -67,7 +67,6 @@ class Scope:
     kind: str
     name: str
     parent: int
-    outer_context: int
     context: int = 0
     is_async: bool = False
     params: list[Param] = field(default_factory=list)
@@ -108,7 +107,6 @@ class Handler:
     types: int | None
     name: str | None
     context: int
-    body_is_trivial: bool
     span: Offsets = (0, 0)
 
 

@@ -143,7 +143,6 @@ def _import_from(b: Builder, node: cst.ImportFrom) -> None:
 
 def _if(b: Builder, node: cst.If) -> None:
     ends: list[Env | None] = []
-    opened = 0
     outer = b.context
     branch: Any = node
     while isinstance(branch, cst.If):
@@ -155,7 +154,6 @@ def _if(b: Builder, node: cst.If) -> None:
         ends.append(b.env)
         b.env = before
         b.context = b.new_context(b.context, "otherwise", test)
-        opened += 1
         branch = branch.orelse
     if branch is not None:
         block(b, branch.body.body)
@@ -272,23 +270,13 @@ def _handler(b: Builder, index: int, node: Any, moments: Sequence[Env | None]) -
     types = expression(b, node.type) if node.type else None
     name = node.name.name.value if node.name and isinstance(node.name.name, cst.Name) else None
     with b.inside("handler", index) as context:
-        record = Handler(types, name, context, _is_trivial(node.body))
+        record = Handler(types, name, context)
         b.facts.tries[index].handlers.append(record)
         b.mark_object(node, record, node.type)
         if name:
             b.bind(name, b.add(("exc", types)))
         block(b, node.body.body)
     return b.env
-
-
-def _is_trivial(suite: cst.BaseSuite) -> bool:
-    """Whether a body does nothing: ``pass``, ``...`` or ``continue`` only."""
-    for line in suite.body:
-        for part in line.body if isinstance(line, cst.SimpleStatementLine) else [line]:
-            is_dots = isinstance(part, cst.Expr) and isinstance(part.value, cst.Ellipsis)
-            if not (is_dots or isinstance(part, cst.Pass | cst.Continue)):
-                return False
-    return True
 
 
 def _with(b: Builder, node: cst.With) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from mongolint.link.atoms import (
     UNKNOWN,
@@ -226,11 +225,3 @@ def annotated(name: str) -> Atom | None:
     if role in ("cursor", "command-cursor"):
         return Cursor(role, flavour)
     return Session(flavour) if role == "session" else None
-
-
-def uri_database(uri: str) -> str | None:
-    """The default database that a connection string names."""
-    try:
-        return urlsplit(uri).path.strip("/") or None
-    except ValueError:
-        return None

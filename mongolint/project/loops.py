@@ -79,6 +79,20 @@ class _Finder:
     def __init__(self, link: Linker) -> None:
         self.link = link
         self._per_item: dict[tuple[int, int], bool] = {}
+        self._units: dict[int, bool] = {}
+        self._inside: dict[int, dict[int, list[tuple[Call, str]]]] = {}
+
+    def _calls_inside(self, module: int, loop: Loop) -> list[tuple[Call, str]]:
+        """The calls in a loop, each with the part of it (body, comprehension, test) that it stands in."""
+        if module not in self._inside:
+            found: dict[int, list[tuple[Call, str]]] = {}
+            facts = self.link.modules[module]
+            for call in facts.calls:
+                for entry in facts.chain(call.context):
+                    if entry.kind in ("loop", "comp", "while-test"):
+                        found.setdefault(id(facts.loops[entry.ref]), []).append((call, entry.kind))
+            self._inside[module] = found
+        return self._inside[module].get(id(loop), [])
 
     def repeating_loop(self, module: int, row: int, context: int) -> Loop | None:
         """The innermost loop around a place that runs its body once per item of something unbounded."""
@@ -153,11 +167,9 @@ class _Finder:
     def _is_paced(self, module: int, index: int) -> bool:
         """The body sleeps, waits for a queue or takes from one: its pace is not that of the database."""
         facts = self.link.modules[module]
-        for call in facts.calls:
-            if not any(e.kind in ("loop", "while-test") and e.ref == index for e in facts.chain(call.context)):
-                continue
+        for call, part in self._calls_inside(module, facts.loops[index]):
             node = facts.nodes[facts.nodes[call.row][1]]
-            if node[0] in ("attr", "free", "from") and node[2] in _PACING:
+            if part != "comp" and node[0] in ("attr", "free", "from") and node[2] in _PACING:
                 return True
         return False
 
@@ -213,26 +225,22 @@ class _Finder:
         """Each round sends or fetches something that is not the project's: a message, a request, a file."""
         if self._is_unit_of_work(module, loop):
             return True
-        facts = self.link.modules[module]
-        index = next(i for i, entry in enumerate(facts.loops) if entry is loop)
-        for call in facts.calls:
-            function = facts.nodes[facts.nodes[call.row][1]]
-            if not call.awaited or function[0] != "attr" or function[2] not in _TALKING:
-                continue
-            if any(e.kind in ("loop", "comp") and e.ref == index for e in facts.chain(call.context)):
+        nodes = self.link.modules[module].nodes
+        for call, part in self._calls_inside(module, loop):
+            function = nodes[nodes[call.row][1]]
+            if part != "while-test" and call.awaited and function[0] == "attr" and function[2] in _TALKING:
                 if not any(True for _ in self.link.functions_called(module, call.row)):
                     return True
         return False
 
     def _is_unit_of_work(self, module: int, loop: Loop) -> bool:
         """Each round also calls another system: the queries are not what it waits for."""
-        facts = self.link.modules[module]
-        index = next(i for i, entry in enumerate(facts.loops) if entry is loop)
-        for call in facts.calls:
-            if any(e.kind in ("loop", "comp") and e.ref == index for e in facts.chain(call.context)):
-                if self._calls_out(module, call.row, 0):
-                    return True
-        return False
+        if id(loop) not in self._units:
+            self._units[id(loop)] = any(
+                part != "while-test" and self._calls_out(module, call.row, 0)
+                for call, part in self._calls_inside(module, loop)
+            )
+        return self._units[id(loop)]
 
     def _calls_out(self, module: int, row: int, depth: int) -> bool:
         for atom in self.link.value(module, self.link.node(module, row)[1]):

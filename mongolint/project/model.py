@@ -63,6 +63,13 @@ class Project:
         """Every operation on a collection, in the order of files and lines."""
         return sorted(self._finder.find(), key=self._position)
 
+    @cached_property
+    def _operation_at(self) -> dict[tuple[int, int], Operation]:
+        found: dict[tuple[int, int], Operation] = {}
+        for operation in self.operations:
+            found.setdefault((operation.module, operation.row), operation)
+        return found
+
     def _position(self, operation: Operation) -> tuple[str, tuple[int, int]]:
         facts = self.modules[operation.module]
         return facts.path, facts.tokens.get(operation.token, (0, 0))
@@ -158,9 +165,9 @@ class Project:
 
     def driver_call_name(self, call: DriverCall) -> str:
         """ "find_one on users" for the driver call that a handler answers for, or what a helper runs."""
-        for operation in self.operations:
-            if (operation.module, operation.row) == (call.module, call.row):
-                return f"{operation.name} on {operation.target}"
+        operation = self._operation_at.get((call.module, call.row))
+        if operation is not None:
+            return f"{operation.name} on {operation.target}"
         for reach in self.reach(call.module, call.row):
             return f"{reach.operation.name} on {reach.operation.target}"
         return self.callee_name(call.module, call.row)
@@ -170,10 +177,9 @@ class Project:
         iterable = repetition.loop.iterable
         if iterable is not None and repetition.loop.kind != "while":
             for atom in self.link.value(repetition.module, iterable):
-                if type(atom) is Cursor:
-                    for operation in self.operations:
-                        if (operation.module, operation.row) == (atom.module, atom.row):
-                            return f"document of {operation.target}"
+                operation = self._operation_at.get((atom.module, atom.row)) if type(atom) is Cursor else None
+                if operation is not None:
+                    return f"document of {operation.target}"
         return "item of the loop"
 
     def loop_key(self, repetition: loops.Repetition) -> str | None:

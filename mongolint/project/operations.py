@@ -60,9 +60,7 @@ class Operation:
     collections: tuple[Collection, ...]
     confidence: str
     filter: Document = EMPTY
-    filter_place: Place | None = None
     sort: list[tuple[str, Any]] = field(default_factory=list)
-    sort_known: bool = True
     in_loop: bool = False
     time_limit: bool = False
     bounded: bool = False
@@ -301,7 +299,6 @@ class OperationFinder:
         place = self.argument(operation, operation.method.filter)
         if place is not None:
             operation.filter = self.reader.document(*place)
-            operation.filter_place = place
             if operation.filter == OPEN and self._names_id(place):
                 operation.filter = Document({"_id": "equality"}, {}, False, False, {"_id": place})
         elif self._spreads(operation) and operation.method.filter:
@@ -334,7 +331,6 @@ class OperationFinder:
             if "$match" in stages and leading:
                 found = self.reader.document(*stages["$match"])
                 operation.filter = operation.filter.merged(found if item.certain else found.maybe())
-                operation.filter_place = stages["$match"]
             elif "$sort" in stages and leading and item.certain:
                 operation.sort = self.reader.key_pattern(stages["$sort"]) or []
                 leading = False
@@ -346,14 +342,12 @@ class OperationFinder:
     def _read_sort(self, operation: Operation) -> None:
         place = self.argument(operation, operation.method.sort)
         if place is not None and self.link.value(*place) != (NONE,):
-            pattern = self.reader.key_pattern(place)
-            operation.sort, operation.sort_known = pattern or [], pattern is not None
+            operation.sort = self.reader.key_pattern(place) or []
         for step in operation.steps:
             if step.name == "sort":
                 args = self.link.node(step.module, step.row)[2]
                 places = [Place(step.module, row, None) for _, row in args[:2]]
-                pattern = self.reader.key_pattern(*places) if places else None
-                operation.sort, operation.sort_known = pattern or [], pattern is not None
+                operation.sort = (self.reader.key_pattern(*places) if places else None) or []
 
     def _has_session(self, operation: Operation) -> bool:
         place = self.argument(operation, operation.method.session)
