@@ -9,7 +9,7 @@ import click
 
 from mongolint.cli.project import load_for_listing, paths_argument, table, write_json
 from mongolint.engine.listing import queries, unresolved
-from mongolint.source.tree import with_deep_stack
+from mongolint.source.deepstack import with_deep_stack
 
 
 @click.command()

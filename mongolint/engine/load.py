@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mongolint.config import Config
 from mongolint.engine import relevance
+from mongolint.engine.workers import Workers, default_jobs
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.imports import ImportMap
 from mongolint.project.model import Project
+from mongolint.source.deepstack import with_deep_stack
 from mongolint.source.files import Discovery, Problem, discover, relative
 from mongolint.source.text import SourceError, decode_source
 
-# Below this, starting workers costs more than it saves (two workers, measured by the benchmark).
-_PARALLEL_BYTES = 400_000
+# Characters. Small enough to share out evenly, big enough that a message costs nothing.
+_BATCH = 40_000
 Progress = Callable[[int, int], None]
 
 
@@ -66,9 +66,21 @@ def load(
     Args:
         overlay: contents of files by absolute path that win over the disk (standard input, editor buffers).
         tokens: a target that holds one of these is read as code even where the driver is out of reach.
-        jobs: worker processes; default: one per core, none for a small project.
+        jobs: processes that parse; default: one per core. With 1, this process parses.
     """
-    overlay = overlay or {}
+    with _crew(default_jobs() if jobs is None else jobs) as workers:
+        return _load(paths, config, cwd, overlay or {}, tokens, workers, progress)
+
+
+def _load(
+    paths: Sequence[Path],
+    config: Config,
+    cwd: Path,
+    overlay: Mapping[str, bytes],
+    tokens: Sequence[str],
+    workers: Workers | None,
+    progress: Progress | None,
+) -> Loaded:
     chosen = _discover(paths, config, cwd)
     targets = list(dict.fromkeys([*(p.as_posix() for p in chosen.files), *overlay]))
     around = _discover([config.root], config, cwd)
@@ -81,7 +93,7 @@ def load(
     wanted.update(t for t in targets if t in sources and any(n in sources[t] for n in needles))
     order = [path for path in sources if path in wanted]
     texts, broken = _decode(order, sources)
-    facts, unparsed = _parse(texts, jobs, progress)
+    facts, unparsed = _parse(texts, workers, progress)
     display = {path: relative(path, cwd) for path in sources}
     project = Project(facts, imports, config, display, relevance.uses_driver(sources.values()))
     shown = set(targets)
@@ -136,64 +148,63 @@ def _decode(paths: Sequence[str], sources: Mapping[str, bytes]) -> tuple[dict[st
     return texts, broken
 
 
+@contextmanager
+def _crew(jobs: int) -> Iterator[Workers | None]:
+    if jobs == 1:
+        yield None
+        return
+    workers = Workers(jobs, _import_parser, extract_batch)
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+def _import_parser() -> None:
+    import mongolint.facts.extract  # noqa: F401
+
+
 def _parse(
-    texts: Mapping[str, str], jobs: int | None, progress: Progress | None
+    texts: Mapping[str, str], workers: Workers | None, progress: Progress | None
 ) -> tuple[list[ModuleFacts], list[Broken]]:
     """The facts of each file that is Python, and the errors of the others."""
-    items = list(texts.items())
-    size = sum(len(text) for text in texts.values())
-    workers = jobs or (min(os.cpu_count() or 1, 8) if size > _PARALLEL_BYTES else 1)
-    batches = _batches(items, workers)
-    results: list[ModuleFacts | Broken] = []
-    if workers == 1 or len(batches) < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    results: dict[str, ModuleFacts | Broken] = {}
+
+    def done(found: Sequence[ModuleFacts | Broken]) -> None:
+        results.update((result.path, result) for result in found)
+        if progress:
+            progress(len(results), len(texts))
+
+    batches = _batches(texts)
+    if workers is None:
         for batch in batches:
-            results.extend(extract_batch(batch))
-            if progress:
-                progress(len(results), len(items))
+            done(extract_batch(batch))
     else:
-        results = _in_workers(batches, workers, len(items), progress)
-    by_path = {result.path: result for result in results}
-    ordered = [by_path[path] for path in texts]
+        workers.run(batches, done)
+    ordered = [results[path] for path in texts]
     return (
         [r for r in ordered if isinstance(r, ModuleFacts)],
         [r for r in ordered if isinstance(r, Broken)],
     )
 
 
-def _in_workers(
-    batches: list[list[tuple[str, str]]], workers: int, total: int, progress: Progress | None
-) -> list[ModuleFacts | Broken]:
-    # Imported before forking, so that each worker has it already
-    import mongolint.facts.extract  # noqa: F401
-
-    results: list[ModuleFacts | Broken] = []
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        for found in pool.map(extract_batch, batches):
-            results.extend(found)
-            if progress:
-                progress(len(results), total)
-    return results
-
-
-def _batches(items: list[tuple[str, str]], workers: int) -> list[list[tuple[str, str]]]:
-    """The files in groups of about equal size, the largest files first."""
-    if workers == 1:
-        return [items[start : start + 50] for start in range(0, len(items), 50)]
-    count = workers * 4
-    groups: list[list[tuple[str, str]]] = [[] for _ in range(count)]
-    sizes = [0] * count
-    for item in sorted(items, key=lambda item: -len(item[1])):
-        smallest = sizes.index(min(sizes))
-        groups[smallest].append(item)
-        sizes[smallest] += len(item[1])
-    return [group for group in groups if group]
+def _batches(texts: Mapping[str, str]) -> list[list[tuple[str, str]]]:
+    """The files in groups, the largest first, so that no process is left alone with a big one at the end."""
+    batches: list[list[tuple[str, str]]] = []
+    size = _BATCH
+    for item in sorted(texts.items(), key=lambda item: -len(item[1])):
+        if size >= _BATCH:
+            batches.append([])
+            size = 0
+        batches[-1].append(item)
+        size += len(item[1])
+    return batches
 
 
 def extract_batch(batch: Sequence[tuple[str, str]]) -> list[ModuleFacts | Broken]:
     """The facts of some files; for one that is not Python, the error."""
     from mongolint.facts.extract import extract
-    from mongolint.source.tree import ParseError, with_deep_stack
+    from mongolint.source.tree import ParseError
 
     def work() -> list[ModuleFacts | Broken]:
         found: list[ModuleFacts | Broken] = []

@@ -16,8 +16,8 @@ from mongolint.project.loops import Repetition
 from mongolint.project.model import ClientSite, Project
 from mongolint.project.operations import Operation
 from mongolint.rule import Rule
+from mongolint.source.deepstack import with_deep_stack
 from mongolint.source.suppress import Suppressions, find_suppressions
-from mongolint.source.tree import with_deep_stack
 
 SYNTAX_ERROR = "MDB000"
 UNUSED_SUPPRESSION = "MDB900"

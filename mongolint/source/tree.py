@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import ast
-import gc
 import re
-import sys
-import threading
-from collections.abc import Callable
-from typing import TypeVar
 
 import libcst as cst
-
-T = TypeVar("T")
 
 # CPython refuses more nested brackets than this (tokenizer.c, MAXLEVEL); LibCST's native parser has no
 # limit and overflows the stack far above it.
 MAX_NESTED_BRACKETS = 200
 
 _BRACKET = re.compile(r"[\[\](){}]")
-_STACK_BYTES = 512 * 1024 * 1024
-_RECURSION_LIMIT = 100_000
 
 
 class ParseError(Exception):
@@ -42,11 +33,24 @@ def parse(text: str) -> cst.Module:
     if _may_nest_too_deep(text):
         _check_with_python(text)
     try:
-        return cst.parse_module(text)
+        return _parse_unchecked(text)
     except cst.ParserSyntaxError as error:
         raise _better_error(text, error) from None
     except RecursionError:
         raise ParseError("too deeply nested to be read", 1, 1) from None
+
+
+def _parse_unchecked(text: str) -> cst.Module:
+    """Parse without LibCST's check of each node, which is for trees made by hand: an eighth of the time."""
+    check = cst.CSTNode.__post_init__
+    cst.CSTNode.__post_init__ = _nothing  # type: ignore[assignment, method-assign]
+    try:
+        return cst.parse_module(text)
+    finally:
+        cst.CSTNode.__post_init__ = check  # type: ignore[method-assign]
+
+
+def _nothing(node: cst.CSTNode) -> None: ...
 
 
 def _may_nest_too_deep(text: str) -> bool:
@@ -77,35 +81,3 @@ def _better_error(text: str, error: cst.ParserSyntaxError) -> ParseError:
     except (RecursionError, MemoryError, ValueError):
         pass
     return ParseError("not valid Python", max(error.raw_line, 1), error.raw_column + 1)
-
-
-def with_deep_stack(work: Callable[[], T]) -> T:
-    """Run ``work`` where long chains and deep nesting cannot overflow the stack, collector off.
-
-    LibCST's trees are big and free of garbage while they are built: with the collector on, a third of
-    the time goes into looking for it.
-    """
-    outcome: list[T] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:
-            failure.append(error)
-
-    limit, collecting, size = sys.getrecursionlimit(), gc.isenabled(), threading.stack_size(_STACK_BYTES)
-    sys.setrecursionlimit(_RECURSION_LIMIT)
-    gc.disable()
-    try:
-        thread = threading.Thread(target=run, name="mongolint-parse")
-        thread.start()
-        thread.join()
-    finally:
-        sys.setrecursionlimit(limit)
-        threading.stack_size(size)
-        if collecting:
-            gc.enable()
-    if failure:
-        raise failure[0]
-    return outcome[0]

@@ -70,7 +70,7 @@ def profile(path: str) -> None:
         from mongolint.engine.run import check
         from mongolint.facts.extract import extract as extract  # `load` imports it when it first parses
         from mongolint.selectors import resolve_selection
-        from mongolint.source.tree import with_deep_stack
+        from mongolint.source.deepstack import with_deep_stack
 
         rules = {rule.code: rule for rule in all_rules()}
     target = Path(path).absolute()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mongolint.engine.listing import queries
-from mongolint.source.tree import with_deep_stack
+from mongolint.source.deepstack import with_deep_stack
 from mongolint.testing import project
 
 FIELDS = ["a", "b", "c", "d", "e.f"]

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from mongolint.engine.listing import queries
-from mongolint.source.tree import with_deep_stack
+from mongolint.source.deepstack import with_deep_stack
 from mongolint.testing import findings, project
 
 HERE = Path(__file__).parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mongolint.engine.listing import queries, unresolved
-from mongolint.source.tree import with_deep_stack
+from mongolint.source.deepstack import with_deep_stack
 from mongolint.testing import project
 
 UNTYPED = 'from pymongo import MongoClient\n\n\ndef load(coll):\n    return coll.find({"a": 1})\n'
