@@ -5,7 +5,8 @@ May not know rules, reporters, configuration or trees.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -84,10 +85,14 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace the text of ``span`` by ``content``."""
+    """Replace the text of ``span`` by ``content``.
+
+    ``shared``: what several fixes may need alike, an import or a logger. Such insertions at one place are merged.
+    """
 
     span: Span
     content: str
+    shared: bool = False
 
     def json(self) -> dict[str, Any]:
         return {**self.span.json(), "content": self.content}
@@ -95,20 +100,40 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A repair: a title, a text that says what to write, and the edits that write it (none for ``display``)."""
+    """A repair: a title, and the edits that write it (none for ``display``, whose ``text`` says what to write).
+
+    ``reason``: why it is not safe, or cannot be applied.
+    """
 
     applicability: Applicability
     title: str
     text: str = ""
     edits: tuple[Edit, ...] = ()
+    reason: str = ""
 
     def json(self) -> dict[str, Any]:
         return {
             "applicability": self.applicability.value,
             "title": self.title,
             "text": self.text,
+            "reason": self.reason,
             "edits": [edit.json() for edit in self.edits],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A fix that is not written yet, because writing it needs trees of the code.
+
+    ``write`` gets a draft (`mongolint.fix.draft.Draft`) and puts its edits there. Where it cannot, ``text`` is what
+    a person should write.
+    """
+
+    applicability: Applicability
+    title: str
+    write: Callable[[Any], object] = field(compare=False, repr=False)
+    text: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +148,7 @@ class Finding:
     message: str
     related: tuple[Related, ...] = ()
     also: tuple[str, ...] = ()
-    fix: Fix | None = None
+    fix: Fix | Repair | None = None
 
     @property
     def sort_key(self) -> tuple[Span, str]:
@@ -139,5 +164,5 @@ class Finding:
             "message": self.message,
             "related": [place.json() for place in self.related],
             "also": list(self.also),
-            "fix": self.fix.json() if self.fix else None,
+            "fix": self.fix.json() if isinstance(self.fix, Fix) else None,
         }

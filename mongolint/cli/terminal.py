@@ -13,15 +13,15 @@ from mongolint.report.paint import Paint
 _PATIENCE = 1.0
 
 
-def paint(when: str = "auto") -> Paint:
-    """Colours for standard output. As in Python itself, NO_COLOR wins over FORCE_COLOR."""
+def paint(when: str = "auto", stream: TextIO | None = None) -> Paint:
+    """Colours for a stream, default: standard output. As in Python itself, NO_COLOR wins over FORCE_COLOR."""
     if when != "auto":
         return Paint(when == "always")
     if os.environ.get("NO_COLOR"):
         return Paint(False)
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return Paint(True)
-    return Paint(_is_terminal(sys.stdout))
+    return Paint(_is_terminal(stream or sys.stdout))
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -60,6 +60,7 @@ def load(
     tokens: Sequence[str] = (),
     jobs: int | None = None,
     progress: Progress | None = None,
+    previous: Loaded | None = None,
 ) -> Loaded:
     """Load the project around ``paths``.
 
@@ -67,9 +68,10 @@ def load(
         overlay: contents of files by absolute path that win over the disk (standard input, editor buffers).
         tokens: a target that holds one of these is read as code even where the driver is out of reach.
         jobs: processes that parse; default: one per core. With 1, this process parses.
+        previous: an earlier state of the project; only files that differ from it are parsed, by this process.
     """
-    with _crew(default_jobs() if jobs is None else jobs) as workers:
-        return _load(paths, config, cwd, overlay or {}, tokens, workers, progress)
+    with _crew(1 if previous else default_jobs() if jobs is None else jobs) as workers:
+        return _load(paths, config, cwd, overlay or {}, tokens, workers, progress, previous)
 
 
 def _load(
@@ -80,6 +82,7 @@ def _load(
     tokens: Sequence[str],
     workers: Workers | None,
     progress: Progress | None,
+    previous: Loaded | None,
 ) -> Loaded:
     chosen = _discover(paths, config, cwd)
     targets = list(dict.fromkeys([*(p.as_posix() for p in chosen.files), *overlay]))
@@ -93,7 +96,10 @@ def _load(
     wanted.update(t for t in targets if t in sources and any(n in sources[t] for n in needles))
     order = [path for path in sources if path in wanted]
     texts, broken = _decode(order, sources)
-    facts, unparsed = _parse(texts, workers, progress)
+    held = _unchanged(previous, sources) if previous else {}
+    parsed, unparsed = _parse({path: text for path, text in texts.items() if path not in held}, workers, progress)
+    new = {facts.path: facts for facts in parsed}
+    facts = [found for path in texts if (found := held.get(path) or new.get(path))]
     display = {path: relative(path, cwd) for path in sources}
     project = Project(facts, imports, config, display, relevance.uses_driver(sources.values()))
     shown = set(targets)
@@ -146,6 +152,15 @@ def _decode(paths: Sequence[str], sources: Mapping[str, bytes]) -> tuple[dict[st
         except SourceError as error:
             broken.append(Broken(path, str(error), error.line, error.column))
     return texts, broken
+
+
+def _unchanged(previous: Loaded, sources: Mapping[str, bytes]) -> dict[str, ModuleFacts]:
+    """The facts of files that are what they were."""
+    return {
+        facts.path: facts
+        for facts in previous.project.modules
+        if previous.sources[facts.path] == sources.get(facts.path)
+    }
 
 
 @contextmanager

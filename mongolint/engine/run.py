@@ -9,7 +9,7 @@ from typing import Any
 from mongolint.config import Config
 from mongolint.engine.load import Loaded
 from mongolint.engine.registry import all_rules, rule_infos
-from mongolint.finding import Finding, Severity, Span
+from mongolint.finding import Applicability, Edit, Finding, Fix, Severity, Span
 from mongolint.project.handlers import ExceptSite
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.loops import Repetition
@@ -17,7 +17,8 @@ from mongolint.project.model import ClientSite, Project
 from mongolint.project.operations import Operation
 from mongolint.rule import Rule
 from mongolint.source.deepstack import with_deep_stack
-from mongolint.source.suppress import Suppressions, find_suppressions
+from mongolint.source.suppress import Suppressions, find_suppressions, removal
+from mongolint.source.text import LineTable
 
 SYNTAX_ERROR = "MDB000"
 UNUSED_SUPPRESSION = "MDB900"
@@ -32,16 +33,19 @@ class Result:
     suppressed: int = 0
 
 
-def check(loaded: Loaded, selected: Collection[str], config: Config, *, narrowed: bool = False) -> Result:
+def check(
+    loaded: Loaded, selected: Collection[str], config: Config, *, narrowed: bool = False, fixes: bool = False
+) -> Result:
     """Run the selected rules.
 
     Args:
         narrowed: the selection leaves rules of the default tier out, so a bare suppression is not called unused.
+        fixes: write the fixes too, which takes trees of the code.
     """
-    return with_deep_stack(lambda: _check(loaded, selected, config, narrowed))
+    return with_deep_stack(lambda: _check(loaded, selected, config, narrowed, fixes))
 
 
-def _check(loaded: Loaded, selected: Collection[str], config: Config, narrowed: bool) -> Result:
+def _check(loaded: Loaded, selected: Collection[str], config: Config, narrowed: bool, fixes: bool) -> Result:
     result = Result([])
     rules = [rule for rule in all_rules() if rule.code in selected]
     found = [*_syntax_errors(loaded, selected), *_run_rules(rules, loaded.project, result.crashes)]
@@ -50,6 +54,10 @@ def _check(loaded: Loaded, selected: Collection[str], config: Config, narrowed: 
     found = _fold(found, {rule.code: rule.supersedes for rule in rules})
     kept = _suppress(found, loaded, selected, narrowed, result)
     ordered = sorted(set(kept), key=lambda finding: finding.sort_key)
+    if fixes:
+        from mongolint.engine.fixes import build
+
+        ordered = build(ordered, loaded, config, result.crashes)
     result.findings = ordered
     return result
 
@@ -143,14 +151,21 @@ def _suppress(
             else:
                 yield finding
         if UNUSED_SUPPRESSION in selected and text is not None:
-            yield from _unused(suppressions, shown, selected, narrowed)
+            yield from _unused(text, suppressions, shown, selected, narrowed)
 
 
-def _unused(suppressions: Suppressions, shown: str, selected: Collection[str], narrowed: bool) -> Iterator[Finding]:
+def _unused(
+    text: str, suppressions: Suppressions, shown: str, selected: Collection[str], narrowed: bool
+) -> Iterator[Finding]:
     rule = next(rule for rule in all_rules() if rule.code == UNUSED_SUPPRESSION)
+    table = LineTable(text)
     for unused in suppressions.unused(selected, rule_infos(), bare=not narrowed):
         span = Span(shown, unused.line, unused.column, unused.line, unused.end_column)
-        finding = rule.finding(span, unused.message)
+        start, end, rest = removal(text, unused.suppression, unused.codes)
+        edit = Edit(table.span(shown, start, end), rest)
+        kind = Applicability.SAFE if unused.kind == "unused" else Applicability.UNSAFE
+        fix = Fix(kind, "take the suppression out", edits=(edit,))
+        finding = rule.finding(span, unused.message, fix=fix)
         if suppressions.match(finding.code, finding.name, unused.line) is None:
             yield finding
 

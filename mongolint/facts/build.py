@@ -50,6 +50,7 @@ class Builder:
         self.token_marks: dict[int, int] = {}
         self.object_marks: list[tuple[cst.CSTNode, cst.CSTNode | None, Scope | Loop | Handler]] = []
         self.kept: list[cst.CSTNode] = []
+        self.parts: list[cst.CSTNode] = []
         self._free: dict[tuple[int, str], int] = {}
         self._const: dict[tuple[type, object], int] = {}
 
@@ -158,13 +159,14 @@ class Builder:
     def wanted(self) -> set[int]:
         """The ids of the nodes whose places were asked for."""
         ends = (id(node) for mark in self.object_marks for node in mark[:2] if node is not None)
-        return {*self.span_marks, *self.token_marks, *ends}
+        return {*self.span_marks, *self.token_marks, *ends, *map(id, self.parts)}
 
     def place(self, found: dict[int, Offsets]) -> None:
         """Take in the places that were asked for."""
         facts = self.facts
         facts.spans = {row: found[key] for key, row in self.span_marks.items() if key in found}
         facts.tokens = {row: found[key] for key, row in self.token_marks.items() if key in found}
+        facts.parts = [found[id(node)] for node in self.parts if id(node) in found]
         for node, end, owner in self.object_marks:
             start = found.get(id(node), (0, 0))[0]
             stop = found.get(id(end), (0, 0))[1] if end is not None else start + len("except")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+
+import libcst as cst
 
 from mongolint.facts.build import Builder
 from mongolint.facts.positions import locate
@@ -25,5 +28,15 @@ def extract(path: str, text: str) -> ModuleFacts:
     scope = b.new_scope("module", "<module>")
     with b.entered(scope, {}):
         block(b, module.body)
+    b.parts = list(_parts(module.body))
     b.place(locate(module, b.wanted(), text))
     return b.facts
+
+
+def _parts(body: Iterable[cst.CSTNode]) -> Iterator[cst.CSTNode]:
+    """The statements of a body, those of a class in its place."""
+    for node in body:
+        if isinstance(node, cst.ClassDef) and isinstance(node.body, cst.IndentedBlock):
+            yield from _parts(node.body.body)
+        else:
+            yield node

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Container
 from typing import Any
 
 import libcst as cst
@@ -49,7 +49,7 @@ _NOTHING = _Nothing()
 class _Counter(CodegenState):
     __slots__ = ("found", "offset", "wanted")
 
-    def __init__(self, module: cst.Module, wanted: Collection[int]) -> None:
+    def __init__(self, module: cst.Module, wanted: Container[int]) -> None:
         super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
         self.offset = 0
         self.wanted = wanted
@@ -72,7 +72,7 @@ class _Counter(CodegenState):
         return _Recorder(self, node) if id(node) in self.wanted else _NOTHING
 
 
-def locate(module: cst.Module, wanted: Collection[int], text: str) -> dict[int, Offsets]:
+def locate(module: cst.Module, wanted: Container[int], text: str) -> dict[int, Offsets]:
     """Character offsets (start, end) in ``text`` of the nodes of its tree whose ``id`` is in ``wanted``."""
     state = _Counter(module, wanted)
     module._codegen(state)

@@ -178,7 +178,11 @@ class Raise:
 
 @dataclass(slots=True)
 class ModuleFacts:
-    """Everything the model knows of one file. ``path`` is absolute; ``lines`` holds line start offsets."""
+    """Everything the model knows of one file.
+
+    ``path`` is absolute; ``lines`` holds line start offsets; ``parts`` the functions and other statements that
+    make up the bodies of the module and of its classes, in order: what a fix can look at alone.
+    """
 
     path: str
     lines: list[int] = field(default_factory=list)
@@ -196,6 +200,7 @@ class ModuleFacts:
     star_imports: list[tuple[str, int]] = field(default_factory=list)
     spans: dict[int, Offsets] = field(default_factory=dict)
     tokens: dict[int, Offsets] = field(default_factory=dict)
+    parts: list[Offsets] = field(default_factory=list)
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, both 1-based, of a character offset."""

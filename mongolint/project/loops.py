@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts
+from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
 from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import depends_on, reached_rows
@@ -67,7 +67,9 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                     elsewhere = finder.talks_elsewhere(module, loop)
                     yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),), elsewhere)
                 continue
-            if finder.makes_any_class(module, call.row):
+            if finder.makes_any_class(module, call.row) or _is_flush(facts, call.context):
+                continue
+            if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
                 continue
             reaches = tuple(r for r in graph.run_by_call(module, call.row) if not r.cached)
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
@@ -80,7 +82,27 @@ class _Finder:
         self.link = link
         self._per_item: dict[tuple[int, int], bool] = {}
         self._units: dict[int, bool] = {}
+        self._fallbacks: dict[int, set[int]] = {}
         self._inside: dict[int, dict[int, list[tuple[Call, str]]]] = {}
+
+    def is_overridden(self, module: int, call: Call) -> bool:
+        """In a method that every class whose own code the call runs replaces by one of its own."""
+        own = self.link.method_class(module, call.scope)
+        if own is None:
+            return False
+        name, hierarchy = self.link.scope(module, call.scope).name, self.link.hierarchy
+        called = [self.link.method_class(f.module, f.scope) for f in self.link.functions_called(module, call.row)]
+        return bool(called) and all(
+            cls is not None and cls != own and own in hierarchy.order(cls) and hierarchy.own(cls, name) is not None
+            for cls in called
+        )
+
+    def fallbacks(self, module: int) -> set[int]:
+        """Calls for what a dict does not hold: ``held[key] if key in held else get(key)``."""
+        if module not in self._fallbacks:
+            facts = self.link.modules[module]
+            self._fallbacks[module] = {row for node in facts.nodes if (row := _fallback(facts, node)) is not None}
+        return self._fallbacks[module]
 
     def _calls_inside(self, module: int, loop: Loop) -> list[tuple[Call, str]]:
         """The calls in a loop, each with the part of it (body, comprehension, test) that it stands in."""
@@ -141,8 +163,18 @@ class _Finder:
         if len(literals) != len(self.link.value(module, row)) or not all(map(self._is_literal, literals)):
             return False
         # An empty literal alone is there to be filled; of a parameter, the next caller may pass more
-        passed = any(n[0] == "param" for n in reached_rows(self.link.modules[module], row).values())
+        reached = reached_rows(self.link.modules[module], row).values()
+        passed = any(n[0] == "param" for n in reached) and not self._is_class_constant(module, row)
         return any(self._size(atom) for atom in literals) and (not passed or self._holds_code(literals))
+
+    def _is_class_constant(self, module: int, row: int) -> bool:
+        """``self.STATES`` of a class that binds the name in its body."""
+        node = self.link.node(module, row)
+        base = self.link.node(module, node[1]) if node[0] == "attr" else ("none",)
+        if base[0] != "param" or base[2] not in ("self", "cls"):
+            return False
+        cls = self.link.method_class(module, base[1])
+        return cls is not None and node[2] in {**self.link.scope(*cls).defs, **self.link.scope(*cls).final}
 
     def _size(self, atom: Literal) -> int:
         node = self.link.node(atom.module, atom.row)
@@ -243,7 +275,8 @@ class _Finder:
         return self._units[id(loop)]
 
     def _calls_out(self, module: int, row: int, depth: int) -> bool:
-        for atom in self.link.value(module, self.link.node(module, row)[1]):
+        function = self.link.node(module, row)[1]
+        for atom in self._values_along(module, function):
             if type(atom) is External and atom.name.partition(".")[0] in _OTHER_SYSTEMS:
                 return True
             if type(atom) is FunctionRef and depth < _MAX_WORK_DEPTH:
@@ -252,6 +285,16 @@ class _Finder:
                 if any(self._calls_out(atom.module, inner, depth + 1) for inner in calls):
                     return True
         return False
+
+    def _values_along(self, module: int, row: int) -> Iterator[Any]:
+        """What a callee is, and what made the global that it belongs to: ``engine = docker.from_env()``."""
+        yield from self.link.value(module, row)
+        node = self.link.node(module, row)
+        while node[0] == "attr":
+            node = self.link.node(module, node[1])
+        made = self.link.modules[module].scopes[0].final.get(node[2]) if node[0] == "free" else None
+        if made is not None and self.link.node(module, made)[0] == "call":
+            yield from self.link.value(module, self.link.node(module, made)[1])
 
     def _is_work_list(self, facts: ModuleFacts, loop: Loop) -> bool:
         """A ``while`` that works through a list of its own: ``while stack:``, ``while i < len(items):``."""
@@ -289,6 +332,32 @@ class _Finder:
         if loop.iterable is None or function[0] != "attr":
             return False
         return depends_on(facts, function[1], ("iter", loop.iterable))
+
+
+def _fallback(facts: ModuleFacts, node: Row) -> int | None:
+    """The call of a conditional expression that looks into a dict first."""
+    if node[0] != "ifexp" or facts.nodes[node[1]][0] != "compare":
+        return None
+    _, operators, (key, *held) = facts.nodes[node[1]]
+    kept = facts.nodes[node[2]]
+    if operators != ("In",) or kept[0] != "item" or kept[1] != held[0] or facts.nodes[kept[2]] != facts.nodes[key]:
+        return None
+    other = facts.nodes[node[3]]
+    return int(other[1] if other[0] == "await" else node[3])
+
+
+def _is_flush(facts: ModuleFacts, context: int) -> bool:
+    """Under ``if len(pending) >= 1000:`` within the loop: what is sent then is a batch."""
+    for entry in facts.chain(context):
+        if entry.kind in ("loop", "comp"):
+            return False
+        test = facts.nodes[entry.ref] if entry.kind == "then" else ("none",)
+        if test[0] == "compare" and test[1][0] in ("GreaterThanEqual", "GreaterThan", "Equal"):
+            left, right = (facts.nodes[row] for row in test[2][:2])
+            counted = left[0] == "call" and facts.nodes[left[1]][-1] == "len"
+            if counted and right not in (("const", 0), ("const", 1)):
+                return True
+    return False
 
 
 def _ends_first(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:

@@ -139,6 +139,10 @@ class Project:
             self._verdicts[key] = coverage.judge(operation, declared)
         return self._verdicts[key]
 
+    def operation_at(self, module: int, row: int) -> Operation | None:
+        """The operation that the call at ``row`` is."""
+        return self._operation_at.get((module, row))
+
     def reach(self, module: int, row: int) -> tuple[Reach, ...]:
         """The operations that the call at ``row`` runs through functions of the project."""
         return self.graph.run_by_call(module, row)
@@ -193,6 +197,21 @@ class Project:
                 if depends_on(facts, place.row, ("iter", loop.iterable)):
                     return name
         return next(iter(query.filter.required), None)
+
+    def caught_by_callers(self, module: int, scope: int, depth: int = 3) -> set[str]:
+        """The last names of the classes that callers of a function catch around their call, ``depth`` calls up."""
+        found: set[str] = set()
+        for caller, row, _ in self.link.sites.of(module, scope) if depth else ():
+            facts = self.modules[caller]
+            call = next((c for c in facts.calls if c.row == row), None)
+            if call is None:
+                continue
+            for entry in facts.chain(call.context):
+                if entry.kind == "try":
+                    for handler in facts.tries[entry.ref].handlers:
+                        found |= _class_names(facts, handler.types)
+            found |= self.caught_by_callers(caller, call.scope, depth - 1)
+        return found
 
     def annotation_hint(self, module: int, row: int) -> str:
         """The one annotation that would tell what the receiver at ``row`` is."""
@@ -267,6 +286,14 @@ class Project:
             names.append(entry.name)
             scope = entry.parent
         return ".".join(reversed(names))
+
+
+def _class_names(facts: ModuleFacts, row: int | None) -> set[str]:
+    """The last names of what an ``except`` clause names."""
+    node = facts.nodes[row] if row is not None else ("none",)
+    rows = node[2] if node[0] == "seq" else (row,)
+    nodes = [facts.nodes[each] for each in rows if each is not None]
+    return {str(each[2]) for each in nodes if each[0] in ("free", "from", "attr")}
 
 
 def _imports_driver(modules: Iterable[ModuleFacts]) -> bool:

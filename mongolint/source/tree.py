@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 
 import libcst as cst
 
@@ -38,6 +39,19 @@ def parse(text: str) -> cst.Module:
         raise _better_error(text, error) from None
     except RecursionError:
         raise ParseError("too deeply nested to be read", 1, 1) from None
+
+
+def python_error(text: str) -> ParseError | None:
+    """What Python itself has against a text. It sees more than a parser: ``await`` outside of ``async def``."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<source>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return ParseError(error.msg, error.lineno or 1, max(error.offset or 1, 1))
+    except (RecursionError, MemoryError, ValueError) as error:
+        return ParseError(str(error), 1, 1)
+    return None
 
 
 def _parse_unchecked(text: str) -> cst.Module:

@@ -12,8 +12,8 @@ What it leaves alone
     swallowed-database-error tells it instead.
 
 Fix and its safety
-    ``except PyMongoError:`` around driver code, ``except Exception:`` elsewhere. Unsafe: errors outside the
-    class named now pass.
+    ``except PyMongoError:`` where only driver calls can fail, ``except Exception:`` elsewhere. Unsafe: errors outside
+    the class named now pass.
 
 Sources
     Python documentation, "Built-in Exceptions" (exception hierarchy); PyMongo documentation, ``pymongo.errors``.
@@ -31,11 +31,17 @@ def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
     if site.catches != "bare" or site.raises:
         return
     span = project.offsets_span(site.module, site.handler.span)
-    wanted = "except PyMongoError:" if site.calls else "except Exception:"
+    driver = "except PyMongoError: where only the driver can fail, else " if site.calls else ""
     yield rule.finding(
         span,
         "bare except also catches KeyboardInterrupt and CancelledError, so the process cannot be stopped here; "
-        f"write {wanted}",
+        f"write {driver}except Exception:",
+        fix=rule.repair(
+            "name the class of errors",
+            lambda draft: draft.name_error_class(site),
+            text="write the class that the body may raise: except PyMongoError: or except Exception:",
+            reason="errors outside the class now rise",
+        ),
     )
 
 
@@ -50,6 +56,13 @@ EXAMPLES = [
         """,
         at=("except",),
         message="except Exception:",
+        fixed="""\
+        def read(path):
+            try:
+                return open(path).read()
+            except Exception:
+                return ""
+        """,
     ),
     Bad(
         """\
@@ -68,6 +81,45 @@ EXAMPLES = [
         """,
         at=("except",),
         message="except PyMongoError:",
+        fixed="""\
+        import logging
+
+        from pymongo import MongoClient
+        from pymongo.errors import PyMongoError
+
+        orders = MongoClient(timeoutMS=5000).shop.orders
+
+
+        def cancel(order_id):
+            try:
+                orders.delete_one({"_id": order_id})
+            except PyMongoError:
+                logging.exception("cannot cancel %s", order_id)
+        """,
+    ),
+    Bad(
+        """\
+        from bson import ObjectId
+
+
+        def parse(text):
+            try:
+                return ObjectId(text)
+            except:
+                return None
+        """,
+        at=("except",),
+        fixed="""\
+        from bson import ObjectId
+        from bson.errors import InvalidId
+
+
+        def parse(text):
+            try:
+                return ObjectId(text)
+            except (InvalidId, TypeError):
+                return None
+        """,
     ),
     Good(
         """\

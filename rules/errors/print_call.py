@@ -35,11 +35,21 @@ def check(project: Project) -> Iterator[Finding]:
         if project.config.is_cli(path) or project.config.is_script(path):
             continue
         if not project.is_main_block(module, call.context):
-            yield rule.finding(
-                project.token(module, call.row),
-                "print cannot be filtered, routed or turned off in production; use logger.info(…) "
-                "with logger = logging.getLogger(__name__)",
-            )
+            yield _finding(project, module, call.row)
+
+
+def _finding(project: Project, module: int, row: int) -> Finding:
+    return rule.finding(
+        project.token(module, row),
+        "print cannot be filtered, routed or turned off in production; use logger.info(…) "
+        "with logger = logging.getLogger(__name__)",
+        fix=rule.repair(
+            "log it instead",
+            lambda draft: draft.log_instead_of_print(module, row),
+            text='logger.info("… %s", value) with logger = logging.getLogger(__name__)',
+            reason="nothing shows unless logging is configured",
+        ),
+    )
 
 
 EXAMPLES = [
@@ -55,6 +65,59 @@ EXAMPLES = [
             print("created", user["_id"])
         """,
         at=("print",),
+        fixed="""\
+        import logging
+
+        from pymongo import MongoClient
+
+        logger = logging.getLogger(__name__)
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def create(user):
+            users.insert_one(user)
+            logger.info("created %s", user["_id"])
+        """,
+    ),
+    Bad(
+        """\
+        import logging
+
+        from pymongo import MongoClient
+
+        log = logging.getLogger(__name__)
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def parse(text, total):
+            try:
+                share = int(text) / total
+            except ValueError as error:
+                print("no number:", text, error)
+                return 0
+            print(f"{text!r} is {100 * share:.1f}% of {total:,}", flush=True)
+            return share
+        """,
+        at=("print", "print"),
+        fixed="""\
+        import logging
+
+        from pymongo import MongoClient
+
+        log = logging.getLogger(__name__)
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def parse(text, total):
+            try:
+                share = int(text) / total
+            except ValueError as error:
+                log.exception("no number: %s %s", text, error)
+                return 0
+            log.info("%r is %.1f%% of %s", text, 100 * share, format(total, ","))
+            return share
+        """,
     ),
     Good(
         """\

@@ -42,12 +42,18 @@ def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
     name = project.callee_name(nearest.module, nearest.row)
     through = f" (through {name})" if nearest.chain else ""
     done = "only printed" if site.prints else "dropped"
+    call = project.driver_call_name(nearest)
     yield rule.finding(
         project.offsets_span(site.module, site.handler.span),
-        f"an error of {project.driver_call_name(nearest)}{through} is {done} here, so an outage looks like missing "
+        f"an error of {call}{through} is {done} here, so an outage looks like missing "
         "data; log it with logger.exception(…) and catch PyMongoError, or let it rise",
         severity=Severity.LOW if nearest.chain else None,
         related=project.related([(project.token(nearest.module, nearest.row), "the call that may fail")]),
+        fix=rule.repair(
+            "log the error",
+            lambda draft: draft.log_error(site),
+            text=f'catch PyMongoError, and begin the body with logger.exception("{call} failed")',
+        ),
     )
 
 
@@ -67,6 +73,24 @@ EXAMPLES = [
         """,
         at=("except Exception",),
         message="an error of find_one on users is dropped here",
+        fixed="""\
+        import logging
+
+        from pymongo import MongoClient
+        from pymongo.errors import PyMongoError
+
+        logger = logging.getLogger(__name__)
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def load(user_id):
+            try:
+                return users.find_one({"_id": user_id})
+            except PyMongoError:
+                logger.exception("find_one on users failed")
+                return None
+        """,
     ),
     Bad(
         """\
@@ -85,21 +109,25 @@ EXAMPLES = [
         """,
         at=("except Exception",),
         message="only printed",
-    ),
-    Bad(
-        """\
-        from pymongo import MongoClient
+        fixed="""\
+        import logging
 
-        users = MongoClient(timeoutMS=5000).app.users
+        from motor.motor_asyncio import AsyncIOMotorClient
+        from pymongo.errors import PyMongoError
+
+        logger = logging.getLogger(__name__)
+
+        db = AsyncIOMotorClient(timeoutMS=5000).app
 
 
-        def load(user_id):
+        async def remove(user_id):
             try:
-                return users.find_one({"_id": user_id})
-            except:
-                return None
+                await db.users.delete_one({"_id": user_id})
+            except PyMongoError as error:
+                logger.exception("cannot remove: %s", error)
+                return False
+            return True
         """,
-        at=("except",),
     ),
     Bad(
         """\
@@ -120,6 +148,95 @@ EXAMPLES = [
         """,
         at=("except Exception",),
         message="(through load)",
+        fixed="""\
+        import logging
+
+        from pymongo import MongoClient
+
+        logger = logging.getLogger(__name__)
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def load(user_id):
+            return users.find_one({"_id": user_id})
+
+
+        def page(user_id):
+            try:
+                return load(user_id)
+            except Exception:
+                logger.exception("error in page")
+                return {}
+        """,
+    ),
+    Bad(
+        """\
+        from bson import ObjectId
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def load(user_id):
+            try:
+                return users.find_one({"_id": ObjectId(user_id)})
+            except:
+                return None
+        """,
+        at=("except",),
+        fixed="""\
+        import logging
+
+        from bson import ObjectId
+        from bson.errors import InvalidId
+        from pymongo import MongoClient
+        from pymongo.errors import PyMongoError
+
+        logger = logging.getLogger(__name__)
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def load(user_id):
+            try:
+                return users.find_one({"_id": ObjectId(user_id)})
+            except InvalidId:
+                return None
+            except PyMongoError:
+                logger.exception("find_one on users failed")
+                return None
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def register(user):
+            try:
+                users.insert_one(user)
+            except Exception:
+                return {"error": "user already exists"}
+            return {}
+        """,
+        at=("except Exception",),
+        fixed="""\
+        from pymongo import MongoClient
+        from pymongo.errors import DuplicateKeyError
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def register(user):
+            try:
+                users.insert_one(user)
+            except DuplicateKeyError:
+                return {"error": "user already exists"}
+            return {}
+        """,
     ),
     Good(
         """\
@@ -177,14 +294,5 @@ EXAMPLES = [
         """,
         why="it tries again",
     ),
-    Good(
-        """\
-        def parse(text):
-            try:
-                return int(text)
-            except Exception:
-                return None
-        """,
-        why="no driver call",
-    ),
+    Good("try:\n    n = int(text)\nexcept Exception:\n    n = None\n", why="no driver call"),
 ]

@@ -31,6 +31,13 @@ EXAMPLES = [
         """,
         at=("# mongolint: ignore[n-plus-one-query] not any more",),
         message="no such finding",
+        fixed="""\
+        from pymongo import MongoClient
+
+        client = MongoClient(timeoutMS=5000)
+        users = client.app.users
+        users.find_one({"_id": 1})
+        """,
     ),
     Bad(
         """\
@@ -40,6 +47,12 @@ EXAMPLES = [
         users.find_one({"_id": 1})  # noqa: E501, MDB101
         """,
         at=("MDB101",),
+        fixed="""\
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+        users.find_one({"_id": 1})  # noqa: E501
+        """,
     ),
     Good(
         """\

@@ -30,7 +30,7 @@ rule = Rule(
     "missing-time-limit",
     Severity.MEDIUM,
     fix=Applicability.UNSAFE,
-    options={"per-operation": False},
+    options={"per-operation": False, "milliseconds": 5000},
 )
 _SCANNING = (
     "aggregate",
@@ -53,6 +53,12 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         project.operation_span(query),
         f"{query.name} on {query.target} has no time limit: {_why(query)}; {_form(query)}",
         confidence=query.confidence,
+        fix=rule.repair(
+            "add a time limit",
+            lambda draft: draft.limit_time(query, project.option(rule.name, "milliseconds")),
+            text=_form(query),
+            reason="a query that takes longer raises instead",
+        ),
     )
 
 
@@ -73,6 +79,14 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
             f"{count} of this client ({names}) can wait for the server without end, and writes take no limit of "
             "their own; set timeoutMS on the client",
             severity=Severity.LOW,
+            fix=rule.repair(
+                "limit the time of every operation",
+                lambda draft: draft.add_keyword(
+                    client.module, client.row, "timeoutMS", str(project.option(rule.name, "milliseconds"))
+                ),
+                text="pass timeoutMS to the client",
+                reason="an operation that takes longer raises instead",
+            ),
         )
 
 
@@ -108,6 +122,15 @@ EXAMPLES = [
         """,
         at=("find",),
         message="find on users has no time limit",
+        fixed="""\
+        from pymongo import MongoClient
+
+        users = MongoClient("mongodb://localhost").app.users
+
+
+        def active():
+            return list(users.find({"_id": {"$gt": 5}}, max_time_ms=5000))
+        """,
     ),
     Bad(
         """\
@@ -125,6 +148,19 @@ EXAMPLES = [
         """,
         at=("AsyncIOMotorClient",),
         message="2 operations of this client",
+        fixed="""\
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        db = AsyncIOMotorClient("mongodb://localhost", timeoutMS=5000).app
+
+
+        async def load(user_id):
+            return await db.users.find_one({"_id": user_id})
+
+
+        async def remove(user_id):
+            await db.users.delete_one({"_id": user_id})
+        """,
     ),
     Good(
         """\

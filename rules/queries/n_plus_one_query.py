@@ -55,6 +55,11 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
         severity=Severity.LOW if repetition.elsewhere else project.severity(rule.severity, repetition.module),
         confidence=query.confidence,
         related=_related(repetition, project),
+        fix=rule.repair(
+            "batch the queries of the loop",
+            lambda draft: draft.batch(repetition),
+            text=_cure(repetition, query, project),
+        ),
     )
 
 
@@ -75,7 +80,12 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
             else ("give it a variant that takes all documents at once")
         )
     name = query.name
-    if name in ("find_one", "find"):
+    if name == "find":
+        grouped = f'{{"$group": {{"_id": "${field}", …}}}}'
+        if any(step.name == "limit" for step in query.steps):
+            return f'use one aggregate with {{"$match": {many}}} and {grouped} with $topN for the first of each'
+        return f"fetch all before the loop with find({many}), or let the server add up with $match and {grouped}"
+    if name == "find_one":
         return f"fetch all before the loop with find({many}) and pick by {field}"
     if name.startswith(("insert", "save")):
         return "collect the documents and write them with one insert_many"
@@ -118,6 +128,25 @@ EXAMPLES = [
         """,
         at=("find_one",),
         message='find({"_id": {"$in": keys}})',
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).shop
+
+
+        def names(orders):
+            found = []
+            orders = list(orders)
+            customers_keys = list(dict.fromkeys(order["customer_id"] for order in orders))
+            customers_by_id = {}
+            if customers_keys:
+                for document in db.customers.find({"_id": {"$in": customers_keys}}):
+                    customers_by_id[document["_id"]] = document
+            for order in orders:
+                customer = customers_by_id.get(order["customer_id"])
+                found.append(customer["name"])
+            return found
+        """,
     ),
     Bad(
         """\
@@ -126,16 +155,26 @@ EXAMPLES = [
         db = AsyncIOMotorClient(timeoutMS=5000).shop
 
 
-        async def mark(order_id):
-            await db.orders.update_one({"_id": order_id}, {"$set": {"sent": True}})
+        async def mark_all(ids):
+            for order_id in ids:
+                await db.orders.update_one({"_id": order_id}, {"$set": {"sent": True}})
+        """,
+        at=("update_one",),
+        message="update_one on orders runs once per",
+        fixed="""\
+        from motor.motor_asyncio import AsyncIOMotorClient
+        from pymongo import UpdateOne
+
+        db = AsyncIOMotorClient(timeoutMS=5000).shop
 
 
         async def mark_all(ids):
+            orders_writes = []
             for order_id in ids:
-                await mark(order_id)
+                orders_writes.append(UpdateOne({"_id": order_id}, {"$set": {"sent": True}}))
+            if orders_writes:
+                await db.orders.bulk_write(orders_writes)
         """,
-        at=("mark",),
-        message="mark runs update_one on orders once per",
     ),
     Bad(
         """\

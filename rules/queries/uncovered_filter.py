@@ -30,15 +30,23 @@ rule = Rule("MDB104", "uncovered-filter", Severity.HIGH, fix=Applicability.UNSAF
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], list[Query]] = {}
+    wanted: dict[str, dict[tuple[Any, ...], list[Query]]] = {}
     for query in project.operations:
         if project.verdict(query).verdict == "unserved":
-            key = (query.module, query.collection_names[0], _key_pattern(query))
-            groups.setdefault(key, []).append(query)
+            collection, pattern = query.collection_names[0], _key_pattern(query)
+            groups.setdefault((query.module, collection, pattern), []).append(query)
+            wanted.setdefault(collection, {}).setdefault(pattern, []).append(query)
     for (_, collection, pattern), queries in groups.items():
-        yield _finding(project, collection, pattern, queries)
+        yield _finding(project, collection, pattern, queries, wanted[collection])
 
 
-def _finding(project: Project, collection: str, pattern: tuple[Any, ...], queries: list[Query]) -> Finding:
+def _finding(
+    project: Project,
+    collection: str,
+    pattern: tuple[Any, ...],
+    queries: list[Query],
+    wanted: dict[tuple[Any, ...], list[Query]],
+) -> Finding:
     first, others = queries[0], queries[1:]
     verdict = project.verdict(first)
     fields = ", ".join(first.filter.required) or "no field, sorted by " + ", ".join(n for n, _ in first.sort)
@@ -55,12 +63,18 @@ def _finding(project: Project, collection: str, pattern: tuple[Any, ...], querie
         severity=Severity.HIGH if project.indexes else Severity.MEDIUM,
         confidence=first.confidence,
         related=project.related(places),
+        fix=rule.repair(
+            "declare the index",
+            lambda draft: draft.declare_index(queries, pattern, wanted),
+            reason="building an index takes time on a large collection, and each one costs writes",
+        ),
     )
 
 
 def _key_pattern(query: Query) -> tuple[Any, ...]:
-    """Fields compared for equality, then the sort, then ranges."""
-    required = query.filter.required
+    """Fields compared for equality, then the sort, then ranges. Of an array it takes the elements' fields instead."""
+    whole = {name: kind for name, kind in query.filter.required.items() if kind != "elem-match"}
+    required = whole or query.filter.required
     equal = [name for name, kind in required.items() if kind in ("equality", "null", "in")]
     sort = [(name, direction) for name, direction in query.sort if name not in equal]
     sorted_names = [name for name, _ in sort]
@@ -86,20 +100,129 @@ EXAMPLES = [
         """,
         at=("find_one",),
         message="filters by name (2 places)",
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.users.create_index("email", unique=True)
+        db.users.create_index("name")
+
+
+        def by_name(name):
+            return db.users.find_one({"name": name})
+
+
+        def rename(old, new):
+            db.users.update_one({"name": old}, {"$set": {"name": new}})
+        """,
     ),
     Bad(
         """\
-        from pymongo import DESCENDING, MongoClient
+        from pymongo import ASCENDING, DESCENDING, MongoClient
 
         db = MongoClient(timeoutMS=5000).app
+
+
+        def ensure_indexes():
+            db.visits.create_index([("page", ASCENDING)], name="visits_page")
 
 
         def latest(user_id, since):
             query = {"at": {"$gte": since}, "user_id": user_id}
             return db.visits.find(query).sort("seen", DESCENDING).limit(5)
+
+
+        def forget(user_id):
+            db.visits.delete_many({"user_id": user_id})
         """,
-        at=("find",),
+        at=("find", "delete_many"),
         message='create_index([("user_id", 1), ("seen", -1), ("at", 1)])',
+        fixed="""\
+        from pymongo import ASCENDING, DESCENDING, MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def ensure_indexes():
+            db.visits.create_index([("page", ASCENDING)], name="visits_page")
+            db.visits.create_index(
+                [("user_id", ASCENDING), ("seen", DESCENDING), ("at", ASCENDING)],
+                name="visits_user_id_seen_at",
+            )
+
+
+        def latest(user_id, since):
+            query = {"at": {"$gte": since}, "user_id": user_id}
+            return db.visits.find(query).sort("seen", DESCENDING).limit(5)
+
+
+        def forget(user_id):
+            db.visits.delete_many({"user_id": user_id})
+        """,
+    ),
+    Bad(
+        {
+            "app/db.py": """\
+            from pymongo import AsyncMongoClient
+
+            db = AsyncMongoClient(timeoutMS=5000).app
+
+
+            async def by_email(email):
+                return await db.users.find_one({"email": email})
+            """,
+            "app/main.py": """\
+            from contextlib import asynccontextmanager
+
+            from fastapi import FastAPI
+
+            from app.db import by_email
+
+
+            @asynccontextmanager
+            async def lifespan(app):
+                yield
+
+
+            app = FastAPI(lifespan=lifespan)
+            app.get("/users/{email}")(by_email)
+            """,
+        },
+        at=("find_one",),
+        message='declare create_index([("email", 1)])',
+        fixed={
+            "app/db.py": """\
+            from pymongo import AsyncMongoClient
+
+            db = AsyncMongoClient(timeoutMS=5000).app
+
+
+            async def ensure_indexes() -> None:
+                \"\"\"Build the indexes that queries need; one that exists already is left alone.\"\"\"
+                await db.users.create_index([("email", 1)])
+
+
+            async def by_email(email):
+                return await db.users.find_one({"email": email})
+            """,
+            "app/main.py": """\
+            from contextlib import asynccontextmanager
+
+            from fastapi import FastAPI
+
+            from app.db import by_email, ensure_indexes
+
+
+            @asynccontextmanager
+            async def lifespan(app):
+                await ensure_indexes()
+                yield
+
+
+            app = FastAPI(lifespan=lifespan)
+            app.get("/users/{email}")(by_email)
+            """,
+        },
     ),
     Good(
         """\

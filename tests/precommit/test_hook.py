@@ -1,4 +1,4 @@
-"""The hook in a real repository, run by the real pre-commit: blocks a bad commit, passes a good one."""
+"""The hooks in a real repository, run by the real pre-commit: block a bad commit, fix it, pass a good one."""
 
 from __future__ import annotations
 
@@ -48,20 +48,14 @@ def hook(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return repo, _git(repo, "rev-parse", "HEAD").stdout.strip()
 
 
-def test_hook(hook: tuple[Path, str], tmp_path: Path) -> None:
-    home = tmp_path / "pre-commit"
-    repo = tmp_path / "app"
-    repo.mkdir()
-    _git(repo, "init", "--quiet")
-    config = f"repos:\n- repo: {hook[0]}\n  rev: {hook[1]}\n  hooks:\n  - id: mongolint\n"
-    (repo / ".pre-commit-config.yaml").write_text(config)
-    subprocess.run(
-        [sys.executable, "-m", "pre_commit", "install"],
-        cwd=repo,
-        env=_environment(home),
-        check=True,
-        capture_output=True,
-    )
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pre-commit keeps its environments: one for all tests."""
+    return tmp_path_factory.mktemp("pre-commit")
+
+
+def test_hook(hook: tuple[Path, str], home: Path, tmp_path: Path) -> None:
+    repo = _repository(tmp_path, home, hook, "mongolint")
 
     blocked, output = _commit(repo, home, "store.py", STORE)
     assert not blocked, output
@@ -78,6 +72,57 @@ def test_hook(hook: tuple[Path, str], tmp_path: Path) -> None:
     assert not blocked, output
     assert "Passed" in output
     assert _git(repo, "rev-list", "--count", "HEAD").stdout.strip() == "2"
+
+
+def test_fixing_hook(hook: tuple[Path, str], home: Path, tmp_path: Path) -> None:
+    repo = _repository(tmp_path, home, hook, "mongolint-fix")
+    comment = "  # noqa: MDB101"
+    useless = GOOD.replace(".limit(1000))", f".limit(1000)){comment}")
+    assert comment in useless
+    (repo / "store.py").write_text(STORE)
+    # Neither what git does not know nor what is not staged is touched
+    (repo / "untracked.py").write_text(useless)
+    blocked, output = _commit(repo, home, "api.py", useless)
+    assert blocked, output
+    assert "files were modified by this hook" in output
+    assert (repo / "api.py").read_text() == GOOD
+    assert (repo / "untracked.py").read_text() == useless
+    blocked, output = _commit(repo, home, "api.py", GOOD)
+    assert not blocked, output
+
+    # Of a file that is staged in part, the rest is kept
+    edited = GOOD.replace("1000", "500") + "\n\nDRAFT = 1\n"
+    (repo / "api.py").write_text(edited)
+    other = useless.replace("def load", "def fetch")
+    blocked, output = _commit(repo, home, "other.py", other)
+    assert blocked, output
+    assert (repo / "other.py").read_text() == other.replace(comment, "")
+    assert (repo / "api.py").read_text() == edited
+    staged = useless.replace("import users", "import users  # noqa: MDB103")
+    (repo / "api.py").write_text(staged)
+    _git(repo, "add", "api.py")
+    (repo / "api.py").write_text(staged + "\n\nDRAFT = 1\n")
+    run = _git(repo, "commit", "--message", "half", home=home, check=False)
+    assert run.returncode != 0, run.stdout
+    assert (repo / "api.py").read_text().endswith("\n\nDRAFT = 1\n")
+    assert _git(repo, "rev-list", "--count", "HEAD").stdout.strip() == "1"
+
+
+def _repository(folder: Path, home: Path, hook: tuple[Path, str], name: str) -> Path:
+    """A new repository with a hook in it."""
+    repo = folder / "app"
+    repo.mkdir()
+    _git(repo, "init", "--quiet")
+    config = f"repos:\n- repo: {hook[0]}\n  rev: {hook[1]}\n  hooks:\n  - id: {name}\n"
+    (repo / ".pre-commit-config.yaml").write_text(config)
+    subprocess.run(
+        [sys.executable, "-m", "pre_commit", "install"],
+        cwd=repo,
+        env=_environment(home),
+        check=True,
+        capture_output=True,
+    )
+    return repo
 
 
 def _commit(repo: Path, home: Path, name: str, text: str) -> tuple[bool, str]:

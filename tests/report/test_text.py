@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mongolint.finding import Applicability, Confidence, Edit, Finding, Fix, Related, Severity, Span
-from mongolint.report import json, statistics, text
+from mongolint.fix.apply import rewrite
+from mongolint.report import diff, json, statistics, text
 from mongolint.report.frame import frame, split_lines, underlined
 from mongolint.report.paint import Paint, visible
 
@@ -85,7 +86,7 @@ def test_span_outside_the_text() -> None:
     """The file may have changed, or be no text at all."""
     assert shown("x\n", 7, 1, 7, 2) == []
     assert shown("x\n", 1, 1, 9, 2)[:3] == ["  |", "1 | x", "  | ^"]
-    assert "a.py:1:1: high" in text.full([finding()], lambda file: None, PLAIN)
+    assert "a.py:1:1: high" in text.full([finding()], lambda file: None, rewrite, PLAIN)
 
 
 @pytest.mark.parametrize("column", [1, 60, 130, 5_000, 99_990])
@@ -105,7 +106,7 @@ def test_all_parts_of_a_finding() -> None:
     fix = Fix(Applicability.UNSAFE, "fetch all at once", "ids = [...]\nfind(ids)", ())
     related = (Related(Span("b.py", 3, 5, 3, 8), "the loop"),)
     full = finding(2, 1, 5, confidence=Confidence.INFERRED, related=related, also=("MDB501",), fix=fix)
-    assert text.full([full], lambda file: "x\nfind()\n", PLAIN).split("\n") == [
+    assert text.full([full], lambda file: "x\nfind()\n", rewrite, PLAIN).split("\n") == [
         "a.py:2:1: high MDB101 n-plus-one-query (inferred)",
         "  slow; do it once",
         "  |",
@@ -121,7 +122,7 @@ def test_all_parts_of_a_finding() -> None:
     ]
     assert text.concise([full], PLAIN) == "a.py:2:1: MDB101 n-plus-one-query slow; do it once"
     for applicability, words in {Applicability.SAFE: "safe fix", Applicability.DISPLAY: "to be done by hand"}.items():
-        block = text.full([finding(fix=Fix(applicability, "do it"))], lambda file: None, PLAIN)
+        block = text.full([finding(fix=Fix(applicability, "do it"))], lambda file: None, rewrite, PLAIN)
         assert block.endswith(f"\n  help: do it ({words})")
 
 
@@ -131,6 +132,106 @@ def test_summary() -> None:
     critical = finding(severity=Severity.CRITICAL)
     assert text.summary([low], PLAIN) == "Found 1 finding (1 low) in 1 file."
     assert text.summary([low, critical, low], PLAIN) == "Found 3 findings (1 critical, 2 low) in 1 file."
+    assert text.summary([low, low], PLAIN, "so what", fixed=3) == "Found 5 findings (3 fixed, 2 remaining); so what."
+    assert text.summary([], PLAIN, fixed=1) == "Found 1 finding (1 fixed, 0 remaining)."
+
+
+@pytest.mark.parametrize(
+    ("fixes", "hint", "with_unsafe"),
+    [
+        ("", "", ""),
+        ("s", "1 can be fixed with --fix.", "1 can be fixed with --fix --unsafe-fixes."),
+        ("u", "1 can be fixed with --fix --unsafe-fixes.", "1 can be fixed with --fix --unsafe-fixes."),
+        ("dn", "2 need a person.", "2 need a person."),
+        (
+            "ssuuud",
+            "2 can be fixed with --fix, 3 more with --unsafe-fixes, 1 needs a person.",
+            "5 can be fixed with --fix --unsafe-fixes, 1 needs a person.",
+        ),
+    ],
+)
+def test_hint(fixes: str, hint: str, with_unsafe: str) -> None:
+    kinds = {kind.value[0]: Fix(kind, "do it", edits=(change(1, 1, 1, "x"),)) for kind in Applicability}
+    found = [finding(fix=kinds.get(letter)) for letter in fixes]
+    assert text.hint(found, False) == hint
+    assert text.hint(found, True) == with_unsafe
+
+
+def test_would() -> None:
+    unsafe = finding(fix=Fix(Applicability.UNSAFE, "do it", edits=(change(1, 1, 1, "x"),)))
+    assert text.would(0, [finding()]) == "Nothing would be fixed."
+    assert text.would(2, [unsafe]) == "Would fix 2 findings; 1 more with --unsafe-fixes."
+
+
+def change(line: int, start: int, end: int, content: str, *, file: str = "a.py", end_line: int = 0) -> Edit:
+    return Edit(Span(file, line, start, end_line or line, end), content)
+
+
+def changes(code: str | dict[str, str], *edits: Edit, kind: Applicability = Applicability.UNSAFE) -> list[str]:
+    """The help of a finding in line 2 of ``a.py``."""
+    files = {"a.py": code} if isinstance(code, str) else code
+    shown = text.full([finding(2, fix=Fix(kind, "do it", edits=edits, reason="why"))], files.get, rewrite, PLAIN)
+    rows = shown.split("\n")
+    return rows[next(number for number, row in enumerate(rows) if row.startswith("  help:")) + 1 :]
+
+
+def test_fix_as_diff() -> None:
+    """A line of context, none where it is blank; the place only where it is not that of the finding."""
+    code = "import os\n\nfind(a)\n\nlast()\n"
+    assert changes("x\nfind()\ny\n", change(2, 6, 6, "1")) == ["      x", "    - find()", "    + find(1)", "      y"]
+    assert changes("\nfind()\n\n", change(2, 6, 6, "1")) == ["    - find()", "    + find(1)"]
+    assert changes(code, change(1, 1, 1, "import re\n"), change(5, 1, 1, "b\n"), change(5, 1, 7, "c()")) == [
+        *("    @ a.py:1", "    + import re", "      import os"),
+        *("    @ a.py:5", "    - last()", "    + b", "    + c()"),
+    ]
+    assert changes("x\nfind()\ny\nz", change(2, 1, 1, "", end_line=3)) == ["      x", "    - find()", "      y"]
+    assert changes("x\nfind()", change(2, 7, 7, "\nz\n")) == ["      find()", "    + z", "    +"]
+    assert changes("a\r\nb\r\n", change(2, 1, 2, "c\r\nd")) == ["      a", "    - b", "    + c", "    + d"]
+    assert changes("x\n\x1b[31m\n", change(2, 1, 1, "\t"))[1:] == ["    - ␛[31m", "    +     ␛[31m"]
+
+
+def test_fix_of_several_files() -> None:
+    files = {"a.py": "x\nfind()\n", "b.py": "y\n"}
+    edits = (change(2, 1, 1, "1"), change(1, 1, 1, "2", file="b.py"), change(1, 1, 1, "3", file="gone.py"))
+    assert changes(files, *edits) == [
+        *("    @ a.py:1", "      x", "    - find()", "    + 1find()"),
+        *("    @ b.py:1", "    - y", "    + 2y"),
+    ]
+    assert changes(files, change(1, 1, 1, "2", file="b.py"))[0] == "    @ b.py:1"
+
+
+def test_long_diff_is_cut() -> None:
+    edit = change(2, 1, 1, "new\n" * 50)
+    assert changes("x\ny\n", edit)[-2:] == ["    + new", "    … 12 more lines; see --diff --unsafe-fixes"]
+    assert changes("x\ny\n", edit, kind=Applicability.SAFE)[-1] == "    … 12 more lines; see --diff"
+    assert changes("x\ny\n", edit, kind=Applicability.DISPLAY)[-1] == "    … 12 more lines"
+    assert len(changes("x\ny\n", change(2, 1, 1, "y" * 5000))[-1]) < 500
+
+
+def test_fix_that_cannot_be_shown() -> None:
+    """The text is another than the one that the fix was written for."""
+    assert changes("x\ny\n", change(9, 1, 1, "z")) == []
+    assert changes("x\ny\n", change(1, 9, 9, "z")) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ("a\nb\n", "a\nc\n", ["@@ -1,2 +1,2 @@", " a", "-b", "+c"]),
+        ("a\nb", "a\nb\n", ["@@ -1,2 +1,2 @@", " a", "-b", "\\ No newline at end of file", "+b"]),
+        ("a\r\nb\r\n", "a\r\n", ["@@ -1,2 +1 @@", " a\r", "-b\r"]),
+        ("a\x0cb\n", "c\n", ["@@ -1 +1 @@", "-a\x0cb", "+c"]),
+        ("", "a\n", ["@@ -0,0 +1 @@", "+a"]),
+    ],
+)
+def test_unified_diff(before: str, after: str, lines: list[str]) -> None:
+    assert diff.unified(before, after, "a.py", PLAIN).split("\n") == ["--- a.py", "+++ a.py", *lines]
+
+
+def test_unified_diff_in_colour() -> None:
+    shown = diff.unified("a\r\n\x1b[1m\r\n", "a\r\n", "a.py", Paint(True)).split("\n")
+    assert shown[0] == "\x1b[1m--- a.py\x1b[0m"
+    assert shown[2:] == ["\x1b[36m@@ -1,2 +1 @@\x1b[0m", " a", "\x1b[31m-␛[1m\x1b[0m"]
 
 
 def test_files_are_asked_for_once() -> None:
@@ -140,7 +241,7 @@ def test_files_are_asked_for_once() -> None:
         asked.append(file)
         return "x\n"
 
-    text.full([finding(), finding(), finding()], source, PLAIN)
+    text.full([finding(), finding(), finding()], source, rewrite, PLAIN)
     assert asked == ["a.py"]
 
 

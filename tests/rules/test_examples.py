@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,19 @@ from typing import Any
 import pytest
 
 from mongolint.engine.registry import all_rules, examples
-from mongolint.rule import Bad, Example, Good, Rule, Todo
+from mongolint.rule import (
+    Applicability,
+    Bad,
+    Draft,
+    Example,
+    Finding,
+    Good,
+    Project,
+    Query,
+    Rule,
+    Severity,
+    Todo,
+)
 from mongolint.testing import Law, check_example, laws
 
 
@@ -62,6 +74,50 @@ def test_harness_accepts_a_sound_example(tmp_path: Path) -> None:
 def test_harness_refuses(example: Example, tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         check_example(rule_101(), example, tmp_path)
+
+
+def test_harness_refuses_another_text(tmp_path: Path) -> None:
+    rule = next(rule for rule in all_rules() if rule.code == "MDB900")
+    sound = next(example for example in examples()["MDB900"] if isinstance(example, Bad))
+    check_example(rule, sound, tmp_path / "sound")
+    with pytest.raises(AssertionError, match="and not to"):
+        check_example(rule, replace(sound, fixed=sound.code), tmp_path / "wrong")
+
+
+CALL = Bad(
+    """\
+    from pymongo import MongoClient
+
+    users = MongoClient(timeoutMS=5000).app.users
+    users.find_one({"_id": 1})  # the only one
+    """,
+    at=("find_one",),
+)
+LINE = (79, 105)
+BAD_FIXES = {
+    "no Python": ((0, 4), "from from", "would be no Python"),
+    "a comment lost": ((LINE[0], 121), "pass", "loses"),
+    "a finding of another rule": (LINE, "print(1)", "new finding of MDB503"),
+    "the finding stays": (LINE, 'users.find_one({"_id": 2})', "comes back"),
+}
+
+
+@pytest.mark.parametrize(("place", "content", "reason"), BAD_FIXES.values(), ids=BAD_FIXES)
+def test_harness_refuses_a_bad_fix(
+    place: tuple[int, int], content: str, reason: str, install: Callable[[Rule], None], tmp_path: Path
+) -> None:
+    rule = Rule("XYZ001", "found", Severity.LOW, fix=Applicability.UNSAFE, doc="Found.")
+
+    @rule.on(Query)
+    def find(query: Query, project: Project) -> Iterator[Finding]:
+        def write(draft: Draft) -> None:
+            draft.replace(query.module, place, content)
+
+        yield rule.finding(project.operation_span(query), "found", fix=rule.repair("do it", write))
+
+    install(rule)
+    with pytest.raises(AssertionError, match=reason):
+        laws(CALL)["fixed-as-is"](rule, CALL, tmp_path / "bad")
 
 
 def rule_101() -> Rule:

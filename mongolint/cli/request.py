@@ -1,0 +1,145 @@
+"""The command line of ``mongolint check``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mongolint.cli.project import ANY_PATH, Decorator, complete_rule, fail, known_rules, paths_argument
+from mongolint.config import FORMATS, ConfigError, check_selectors
+from mongolint.finding import Confidence, Severity
+
+_SELECTORS = "codes, prefixes, names or ALL"
+STDIN = Path("-")
+
+
+@dataclass(frozen=True)
+class Request:
+    """The command line, as given."""
+
+    paths: tuple[Path, ...]
+    select: tuple[str, ...] | None
+    ignore: tuple[str, ...] | None
+    extend_select: tuple[str, ...] | None
+    fail_on: str | None
+    min_confidence: str | None
+    form: str | None
+    exit_zero: bool
+    statistics: bool
+    show_files: bool
+    stdin_filename: Path | None
+    config_file: Path | None
+    jobs: int | None
+    color: str
+    quiet: int
+    verbose: int
+
+    fix: bool
+    unsafe_fixes: bool
+    diff: bool
+    exit_non_zero_on_fix: bool
+
+    @property
+    def overlay(self) -> Path | None:
+        """The file that standard input stands for."""
+        if self.stdin_filename or self.paths == (STDIN,):
+            return Path(os.path.abspath(self.stdin_filename or "stdin.py"))
+        return None
+
+    @property
+    def mends(self) -> bool:
+        return self.fix or self.diff
+
+    @property
+    def echoes(self) -> bool:
+        """Whether standard output is for the fixed text of standard input."""
+        return self.fix and not self.diff and self.overlay is not None
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether files are changed."""
+        return self.fix and not self.diff and self.overlay is None
+
+    @property
+    def shows_fixes(self) -> bool:
+        """Whether the report has them: writing fixes takes trees of the code."""
+        return self.form in ("full", "json") and not self.statistics and self.quiet < 2
+
+
+def _split(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
+    """Comma lists of an option that may be repeated; None where it is not given."""
+    if not values:
+        return None
+    words = tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+    if not words:
+        raise click.BadParameter("names no rule", ctx, param)
+    try:
+        return check_selectors(words, known_rules(), param.opts[0])
+    except ConfigError as error:
+        fail(str(error))
+
+
+def _selectors(name: str, text: str) -> Decorator:
+    return click.option(name, multiple=True, metavar="RULES", callback=_split, shell_complete=complete_rule, help=text)
+
+
+_OPTIONS: tuple[Decorator, ...] = (
+    paths_argument,
+    _selectors("--select", f"Rules to run, and no others: {_SELECTORS}, with commas between."),
+    _selectors("--ignore", "Rules not to run; the more specific selector wins."),
+    _selectors("--extend-select", "Rules to run besides those selected."),
+    click.option(
+        "--fail-on",
+        type=click.Choice([s.value for s in Severity]),
+        help="Lowest severity that makes the exit code 1 (default: low).",
+    ),
+    click.option(
+        "--min-confidence",
+        type=click.Choice([c.value for c in Confidence]),
+        help="Lowest confidence at which a finding is shown (default: inferred).",
+    ),
+    click.option("--format", "form", type=click.Choice(FORMATS), help="How findings are shown (default: full)."),
+    click.option("--fix", is_flag=True, help="Apply the safe fixes."),
+    click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes too."),
+    click.option("--diff", is_flag=True, help="Show what --fix would change, as one diff, and change nothing."),
+    click.option("--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was fixed."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
+    click.option("--statistics", is_flag=True, help="Show how often each rule reports instead of the findings."),
+    click.option("--show-files", is_flag=True, help="List the files that would be checked, and check none."),
+    click.option(
+        "--stdin-filename",
+        type=ANY_PATH,
+        metavar="FILE",
+        help="Check standard input as the content of FILE, in its project; PATH is - or left out.",
+    ),
+    click.option(
+        "--config",
+        "config_file",
+        type=ANY_PATH,
+        metavar="FILE",
+        help="Read options from FILE instead of the nearest pyproject.toml or mongolint.toml.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Worker processes (default: one per core; none for a small project).",
+    ),
+    click.option(
+        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours (default: auto)."
+    ),
+    click.option("-q", "--quiet", count=True, help="No summary and no notes; twice: no findings either."),
+    click.option("-v", "--verbose", count=True, help="Files, seconds per phase; tracebacks of internal errors."),
+)
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """All parameters of the command, in the order in which its help shows them."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

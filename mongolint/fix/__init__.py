@@ -1,0 +1,1 @@
+"""How fixes are written: on trees of the code, lowered to edits of its text."""

@@ -1,0 +1,1 @@
+"""Batched forms of queries that a loop repeats."""

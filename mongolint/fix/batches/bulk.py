@@ -1,0 +1,361 @@
+"""One ``bulk_write`` or ``insert_many`` for the writes of a loop (shapes A1 and S7).
+
+``bulk_write`` of the same operations in the same order leaves the same documents as the loop did: each touches the
+first match only, ``$push`` and ``$inc`` count repeated ids, filters see what the operations before did. Measured on
+a server; `update_many` would change each of these. It is sent where the loop ends, also when it ends early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from mongolint.fix.batches.expressions import (
+    arguments,
+    changed_names,
+    holds_comment,
+    may_raise,
+    names_bound,
+    names_read,
+    own_nodes,
+    root,
+)
+from mongolint.fix.batches.itemerrors import ItemErrors
+from mongolint.fix.batches.iterables import is_generator
+from mongolint.fix.batches.loopsite import CHUNK, LoopSite, Patch
+from mongolint.fix.batches.writing import collection_word
+from mongolint.fix.nofix import NoFix
+from mongolint.project.loops import Repetition
+
+if TYPE_CHECKING:
+    from mongolint.fix.draft import Draft
+
+# The request that does what a method does, for the arguments that both have. Those of find_one_and_* that
+# only shape the returned document are dropped with it.
+_REQUESTS = {
+    "update_one": "UpdateOne",
+    "update_many": "UpdateMany",
+    "replace_one": "ReplaceOne",
+    "delete_one": "DeleteOne",
+    "delete_many": "DeleteMany",
+    "insert_one": "InsertOne",
+    "find_one_and_update": "UpdateOne",
+    "find_one_and_replace": "ReplaceOne",
+    "find_one_and_delete": "DeleteOne",
+}
+_CARRIED = frozenset(
+    ["filter", "update", "replacement", "document", "upsert", "array_filters", "collation", "hint", "session"]
+)
+_DROPPED = frozenset(["projection", "return_document"])
+# Errors of one write that a bulk_write reports as BulkWriteError, which is none of them
+_NARROW_ERRORS = frozenset(["DuplicateKeyError", "WriteError", "WTimeoutError", "WriteConcernError", "InvalidId"])
+
+
+def collect(draft: Draft, repetition: Repetition) -> None:
+    """Collect the writes of a loop and send them at once.
+
+    Raises:
+        NoFix: that would change what the loop does.
+    """
+    site = LoopSite(draft, repetition)
+    writes = _Writes(site)
+    writes.check()
+    writes.rewrite()
+
+
+class _Writes:
+    """The writes of one loop to one collection."""
+
+    def __init__(self, site: LoopSite) -> None:
+        self.site = site
+        self.tree = site.tree
+        self.calls = [self._write(site.call), *map(self._write, self._others())]
+        self.session = ""
+        self.errors: ItemErrors | None = None
+        self.only_inserts = site.operation.name == "insert_one" and len(self.calls) == 1
+
+    def _write(self, call: cst.Call) -> cst.Call:
+        """The call, if it is a statement whose value nobody uses."""
+        parent = self.tree.parent(call)
+        expression = parent if isinstance(parent, cst.Await) else call
+        holder = self.tree.parent(expression)
+        if not isinstance(holder, cst.Expr):
+            raise NoFix("the result of the write is used")
+        line = self.tree.parent(holder)
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+            raise NoFix("the statement shares its line with another")
+        return call
+
+    def _others(self) -> Iterator[cst.Call]:
+        """The other writes of the loop to this collection: their order has to stay."""
+        site = self.site
+        for call, operation in site.other_operations():
+            if not site.same_collection(operation):
+                continue
+            if operation.method.kind != "write" or (operation.module, operation.row) != (site.module, call.row):
+                raise NoFix(f"{operation.name} on {operation.target} in the same loop has to see what was written")
+            node = self.tree.at(site.facts.spans[call.row], cst.Call)
+            if isinstance(node.func, cst.Attribute) and self.tree.text(node.func.value) == site.receiver:
+                yield node
+            else:
+                raise NoFix("the collection is written to under two names")
+
+    def check(self) -> None:
+        """Raises: NoFix: a condition of the batched form does not hold."""
+        site = self.site
+        site.check_awaited()
+        if site.repetition.elsewhere:
+            raise NoFix("each iteration also talks to another system, and the write records what it did")
+        if site.leaves(cst.Yield):
+            raise NoFix("the loop gives values away while it writes")
+        unclear = site.unclear_call()
+        if unclear:
+            raise NoFix(f"{unclear}() may read what was written")
+        for call in self.calls:
+            self._check_place(call)
+            self._check_arguments(call)
+        self._check_handlers()
+        self._check_callers()
+        self._check_others()
+        if self.errors:
+            self.only_inserts = False
+        if site.operation.name == "insert_one":
+            self._check_document()
+
+    def _check_place(self, call: cst.Call) -> None:
+        for node in self.tree.ancestors(call):
+            if node is self.site.loop:
+                return
+            if isinstance(node, cst.Try) and len(self.calls) == 1 and self.errors is None:
+                self.errors = ItemErrors(self.site, node, call)
+            elif isinstance(node, cst.Try | cst.TryStar):
+                raise NoFix("each write has its own error handling")
+            if isinstance(node, cst.With):
+                raise NoFix("each write has its own with block")
+            if isinstance(node, cst.For | cst.While):
+                raise NoFix("the write is in a loop within the loop")
+
+    def _check_handlers(self) -> None:
+        """Errors of a batch have another class, and come later."""
+        site = self.site
+        below: cst.CSTNode = site.loop
+        for node in self.tree.ancestors(site.loop):
+            if isinstance(node, cst.Try) and any(below is each for each in [node.body]):
+                for handler in node.handlers:
+                    names = {n.value for n in _all_names(handler.type)} if handler.type else set()
+                    if names & _NARROW_ERRORS:
+                        raise NoFix(f"{min(names & _NARROW_ERRORS)} is caught here and would be a BulkWriteError")
+            if isinstance(node, cst.FunctionDef | cst.Lambda):
+                return
+            below = node
+
+    def _check_callers(self) -> None:
+        """A caller that answers to a duplicate key would no longer see one."""
+        site = self.site
+        caught = site.draft.project.caught_by_callers(site.module, site.scope) & _NARROW_ERRORS
+        if caught:
+            raise NoFix(f"a caller catches {min(caught)}, which would be a BulkWriteError")
+
+    def _check_others(self) -> None:
+        """Writes to other collections come before or behind all of these, no longer in between."""
+        site = self.site
+        iterable = site.repetition.loop.iterable
+        if iterable is not None and is_generator(site.draft.project, site.module, iterable):
+            raise NoFix("the loop goes through what a generator makes while it runs")
+        names = [_method(call) for call in self.calls]
+        for _, operation in site.other_operations():
+            if operation.method.kind == "write" and not site.same_collection(operation):
+                if "insert" in operation.name or any("insert" in name for name in names):
+                    raise NoFix(f"the insert decides whether {operation.name} on {operation.target} runs")
+
+    def _check_arguments(self, call: cst.Call) -> None:
+        name = _method(call)
+        if name not in _REQUESTS:
+            raise NoFix(f"{name} has no bulk request")
+        positional, keywords = arguments(self.tree, call)
+        if name.startswith("find_one_and") and len(positional) > (1 if name.endswith("delete") else 2):
+            raise NoFix("its arguments are not named")
+        unknown = set(keywords) - _CARRIED - (_DROPPED if name.startswith("find_one_and") else set())
+        if unknown:
+            raise NoFix(f"bulk requests have no {min(unknown)}")
+        session = self.tree.text(keywords["session"].value) if "session" in keywords else ""
+        if call is not self.calls[0] and session != self.session:
+            raise NoFix("the writes run in different sessions")
+        self.session = session
+        self._check_freshness(call, [arg.value for arg in call.args])
+
+    def _check_freshness(self, call: cst.Call, values: Sequence[cst.BaseExpression]) -> None:
+        """What is sent later has to be what it is now."""
+        site = self.site
+        changed_later = changed_names(self._after(call))
+        used = {name for value in values for name in names_read(value)}
+        inside = names_bound(site.body) | site.targets
+        for name in sorted(used):
+            if name in changed_later and name in inside:
+                raise NoFix(f"{name} is changed after the write")
+            if name in changed_names(site.body) and not self._is_fresh(name):
+                raise NoFix(f"{name} may be one object that every iteration changes")
+            if name not in inside and {name, *self._parts_of(name)} & changed_names(site.body):
+                raise NoFix(f"{name} is one object that every iteration changes")
+
+    def _parts_of(self, name: str) -> set[str]:
+        """The names from which a variable of the function was built."""
+        around = self.tree.nearest(self.site.loop, cst.FunctionDef, cst.Module)
+        return {
+            part
+            for node in own_nodes(around.body if isinstance(around, cst.FunctionDef) else around)
+            if isinstance(node, cst.Assign) and any(root(t.target) == name for t in node.targets)
+            for part in names_read(node.value)
+        }
+
+    def _is_fresh(self, name: str) -> bool:
+        """Whether each iteration has an object of its own under a name that it changes."""
+        values = [
+            node.value
+            for each in self.site.body
+            for node in own_nodes(each)
+            if isinstance(node, cst.Assign) and any(isinstance(t.target, cst.Name) for t in node.targets)
+            if any(root(t.target) == name for t in node.targets)
+        ]
+        return all(not isinstance(value, cst.Name | cst.Attribute | cst.Subscript) for value in values)
+
+    def _after(self, call: cst.Call) -> list[cst.CSTNode]:
+        """The statements of the body behind a call."""
+        end = self.tree.span(call)[1]
+        found: list[cst.CSTNode] = []
+        for each in self.site.body:
+            for node in own_nodes(each):
+                if isinstance(node, cst.SimpleStatementLine) and self.tree.span(node)[0] > end:
+                    found.append(node)
+        return found
+
+    def _check_document(self) -> None:
+        """``insert_one`` puts an ``_id`` into the document: nobody may look for it before the batch is sent."""
+        call = self.calls[0]
+        if not call.args:
+            raise NoFix("the document is not there")
+        name = root(call.args[0].value)
+        site = self.site
+        if isinstance(call.args[0].value, cst.Name):
+            if name not in site.bound:
+                raise NoFix(f"{name} is one document that is inserted again and again")
+            for node in self._after(call):
+                if name in names_read(node):
+                    raise NoFix(f"{name} is used after it is inserted, when it has its _id")
+        elif not isinstance(call.args[0].value, cst.Dict | cst.Call):
+            raise NoFix("it is not clear whether each document is a new one")
+
+    # Writing
+
+    def rewrite(self) -> None:
+        site, tree = self.site, self.tree
+        draft = site.draft
+        word = collection_word(site.operation)
+        held = site.names.new(f"{word}_to_insert" if self.only_inserts else f"{word}_writes")
+        patch = Patch(tree)
+        for call in self.calls:
+            self._collect(call, held, patch)
+        first, last = tree.line_start(site.loop), site.behind_loop()
+        body = patch.render(first, last)
+        if not body.endswith(("\n", "\r")):
+            body += site.file.newline
+        send = self._send(held)
+        start = site.indented(self.errors.definition(held, send) if self.errors else f"{held} = []")
+        if self.errors:
+            send = f"{'await ' if site.awaited else ''}{self.errors.sender}()"
+        if self._may_end_early():
+            first = site.before_loop()
+            body = tree.file_text[first : tree.line_start(site.loop)] + body
+            body = site.indented("try:") + site.deeper(body) + site.indented("finally:")
+            body += site.indented(f"if {held}:", 1) + site.indented(send, 2)
+        else:
+            body += site.indented(f"if {held}:") + site.indented(send, 1)
+        draft.insert(site.module, site.before_loop(), start)
+        draft.replace(site.module, (first, last), body)
+        what = "documents in one insert_many" if self.only_inserts else "writes in one bulk_write"
+        draft.title = f"send the {what}"
+        draft.reason = "others see the writes at once when the loop ends, and a failed one raises BulkWriteError"
+
+    def _may_end_early(self) -> bool:
+        """Whether the loop can end before its end with writes not sent: by a return, or an error of its own."""
+        site = self.site
+        sent = {id(call) for call in self.calls}
+        if site.leaves(cst.Return, cst.Raise):
+            return True
+        for each in site.body:
+            for node in own_nodes(each):
+                if isinstance(node, cst.Expr) and self._holds_write(node, sent):
+                    continue
+                if isinstance(node, cst.BaseSmallStatement | cst.BaseExpression) and not self._is_part(node, sent):
+                    if isinstance(node, cst.BaseExpression) and may_raise(node):
+                        return True
+        return any(may_raise(arg.value) for call in self.calls for arg in call.args)
+
+    def _holds_write(self, node: cst.Expr, sent: set[int]) -> bool:
+        value = node.value.expression if isinstance(node.value, cst.Await) else node.value
+        return id(value) in sent
+
+    def _is_part(self, node: cst.CSTNode, sent: set[int]) -> bool:
+        """Whether a node is a write, or inside one."""
+        if isinstance(node, cst.Await):
+            node = node.expression
+        return id(node) in sent or any(id(above) in sent for above in self.tree.ancestors(node))
+
+    def _collect(self, call: cst.Call, held: str, patch: Patch) -> None:
+        """``coll.update_one(…)`` becomes ``writes.append(UpdateOne(…))``."""
+        site, tree = self.site, self.tree
+        request = _REQUESTS[_method(call)]
+        _, keywords = arguments(tree, call)
+        parent = tree.parent(call)
+        expression = parent if isinstance(parent, cst.Await) else call
+        start, end = tree.span(expression)
+        opened = tree.text(call).index("(", tree.span(call.func)[1] - tree.span(call)[0]) + tree.span(call)[0]
+        dropped = [name for name in keywords if name == "session" or name in _DROPPED]
+        if dropped:
+            if holds_comment(tree, opened, end):
+                raise NoFix("there are comments among the arguments")
+            kept = [arg for arg in call.args if arg.keyword is None or arg.keyword.value not in dropped]
+            inner = ", ".join(tree.text(arg).rstrip().rstrip(",") for arg in kept)
+        else:
+            inner = tree.file_text[opened + 1 : tree.span(call)[1] - 1]
+        if self.only_inserts:
+            made = tree.text(call.args[0].value)
+        else:
+            made = f"{site.draft.need(site.module, 'pymongo', request)}({inner})"
+        append = f"{held}.append({made})"
+        if self.errors:
+            self.errors.rewrite(patch, append)
+        else:
+            patch.replace(start, end, append)
+        if site.iterates_cursor:
+            self._flush(self.errors.node if self.errors else tree.statement(call), held, patch)
+
+    def _flush(self, statement: cst.CSTNode, held: str, patch: Patch) -> None:
+        """Behind a statement: send as soon as there are many."""
+        site, tree = self.site, self.tree
+        blanks, step, line_break = tree.indent(statement), site.file.step, site.file.newline
+        lines = [f"if len({held}) >= {CHUNK}:"]
+        if self.errors:
+            lines.append(f"{step}{'await ' if site.awaited else ''}{self.errors.sender}()")
+        else:
+            lines += [step + self._send(held), f"{step}{held} = []"]
+        behind = tree.line_end(statement)
+        lead = "" if tree.file_text[behind - 1 : behind] in ("\n", "\r") else line_break
+        patch.replace(behind, behind, lead + "".join(blanks + line + line_break for line in lines))
+
+    def _send(self, held: str) -> str:
+        site = self.site
+        method = "insert_many" if self.only_inserts else "bulk_write"
+        session = ", ordered=False" if self.errors else ""
+        session += f", session={self.session}" if self.session else ""
+        return f"{'await ' if site.awaited else ''}{site.receiver}.{method}({held}{session})"
+
+
+def _method(call: cst.Call) -> str:
+    return call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+
+
+def _all_names(node: cst.CSTNode) -> Iterator[cst.Name]:
+    return (inner for inner in own_nodes(node) if isinstance(inner, cst.Name))

@@ -1,0 +1,33 @@
+"""Which batched form a repeated query gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mongolint.fix.batches import bulk, comprehensions, hoist, prefetch
+from mongolint.fix.batches.loopsite import LoopSite
+from mongolint.fix.nofix import NoFix
+from mongolint.fix.twins import twins
+from mongolint.project.loops import Repetition
+
+if TYPE_CHECKING:
+    from mongolint.fix.draft import Draft
+
+
+def batch(draft: Draft, repetition: Repetition) -> None:
+    """See `Draft.batch`."""
+    if not repetition.is_direct:
+        twins.prefetch(draft, repetition)
+        return
+    operation = repetition.reaches[0].operation
+    if operation.row != repetition.row or draft.project.modules[repetition.module].spans.get(repetition.row) is None:
+        raise NoFix("the method is handed on, and called elsewhere")
+    tree, call = draft.call(repetition.module, repetition.row)
+    if comprehensions.is_comprehension(tree, call):
+        comprehensions.prefetch(draft, repetition)
+    elif operation.method.kind == "write":
+        bulk.collect(draft, repetition)
+    elif hoist.depends_on_loop(LoopSite(draft, repetition)):
+        prefetch.prefetch(draft, repetition)
+    else:
+        hoist.hoist(draft, repetition)

@@ -1,0 +1,234 @@
+"""Declares an index that queries need, where and as the project declares its others (MDB104).
+
+The place is the last declaration of the same collection, else the function or list that holds the most others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from mongolint.fix.declarations import names, receivers, sites
+from mongolint.fix.declarations.keys import Keys, Style, Wanted, merge, plain
+from mongolint.fix.declarations.placing import Placing
+from mongolint.fix.declarations.sites import Site
+from mongolint.fix.nofix import NoFix
+from mongolint.project import coverage
+from mongolint.project.documents import Place
+from mongolint.project.indexes import IndexDeclaration
+from mongolint.project.operations import Operation
+
+if TYPE_CHECKING:
+    from mongolint.fix.draft import Draft
+
+_WEAK = ("regex", "exists", "type", "negation")
+_NO_INDEX_SERVES = "an ordinary index on these fields would not serve it"
+
+
+def declare(draft: Draft, queries: Sequence[Operation], keys: Keys, wanted: Wanted) -> None:
+    """See `Draft.declare_index`."""
+    query = queries[0]
+    collection = query.collection
+    assert collection is not None
+    assert collection.name is not None
+    lasting = {each: held for each, found in wanted.items() if (held := [q for q in found if _is_lasting(draft, q)])}
+    patterns = merge({**lasting, keys: queries})
+    merged = patterns[keys]
+    draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.create_index({plain(merged)})"
+    own = [index for index in draft.project.indexes if index.collection_name == collection.name]
+    if not any(_is_lasting(draft, query) for query in queries):
+        raise NoFix("only a script or migration runs this, and the index would outlive it")
+    if merged == keys and not any(_is_selective(query) for query in queries):
+        raise NoFix("the filter compares no field with a value, so that an index would be read almost whole")
+    _check(queries, merged, own)
+    placed = _Declared(draft, query, merged, own, {*patterns.values()} - {merged})
+    if own:
+        placed.beside_own()
+    elif not names.is_spelled_out(draft.project, collection.name):
+        raise NoFix("the name of the collection is a setting")
+    elif draft.project.indexes:
+        placed.beside_others()
+    else:
+        from mongolint.fix.declarations import startup
+
+        startup.create(draft, query, merged)
+
+
+def _is_lasting(draft: Draft, query: Operation) -> bool:
+    """Whether a query is one of the application itself."""
+    project = draft.project
+    return query.module not in project.tests and not project.config.is_script(project.modules[query.module].path)
+
+
+def _is_selective(query: Operation) -> bool:
+    return bool(query.sort) or any(kind not in _WEAK for kind in query.filter.required.values())
+
+
+def _check(queries: Sequence[Operation], keys: Keys, own: Sequence[IndexDeclaration]) -> None:
+    """Raises: NoFix: the index would not help, or the server would not make it."""
+    name = queries[0].collection_names[0]
+    if name.startswith("system."):
+        raise NoFix("the server keeps the indexes of its own collections")
+    for field, direction in keys:
+        if not field or any(mark in field for mark in "$\"'\\\n") or direction not in (1, -1):
+            raise NoFix(_NO_INDEX_SERVES)
+    for query in queries:
+        if any(query.filter.required.get(field) == "elem-match" for field, _ in keys):
+            raise NoFix("which fields of the elements to index is not clear")
+        made = IndexDeclaration(query.module, query.row, Place(query.module, query.row, None), query.collection, keys)
+        if coverage.judge(query, [made]).verdict == "unserved":
+            raise NoFix(_NO_INDEX_SERVES)
+    if any(index.keys == keys for index in own):
+        raise NoFix("an index on the same fields is declared with options that keep this filter from using it")
+
+
+class _Declared:
+    """An index to be put beside declared ones."""
+
+    def __init__(
+        self, draft: Draft, query: Operation, keys: Keys, own: Sequence[IndexDeclaration], others: Collection[Keys]
+    ) -> None:
+        self.draft = draft
+        self.project = draft.project
+        self.query = query
+        self.name = query.collection_names[0]
+        self.keys = keys
+        self.own = own
+        self.others = others
+        self.taken = {index.name for index in own}
+
+    def beside_own(self) -> None:
+        """After the last declaration of the collection, where most of them are."""
+        by_module: dict[int, list[IndexDeclaration]] = {}
+        for index in self.own:
+            by_module.setdefault(index.place.module, []).append(index)
+        modules = sorted(by_module, key=lambda m: (-len(by_module[m]), self.project.path(m)))
+        ordered = [index for m in modules for index in sorted(by_module[m], key=self._from_the_end)]
+        attempts = [partial(self._put_own, index) for index in ordered]
+        group = [i for i in self.project.indexes if (i.module, i.row) == (self.own[0].module, self.own[0].row)]
+        self._first_of([*attempts, *(partial(self._put_listed, index, group) for index in group)])
+
+    def beside_others(self) -> None:
+        """After the last declaration of the function or list that holds the most."""
+        groups: dict[tuple[int, int], list[IndexDeclaration]] = {}
+        for index in self.project.indexes:
+            if index.collection_name is not None and index.keys is not None:
+                groups.setdefault((index.module, self._scope(index)), []).append(index)
+        ordered = sorted(groups.values(), key=lambda g: (-len(g), self.project.path(g[0].module)))
+        self._first_of(
+            [
+                partial(self._put_other, index, group)
+                for group in ordered
+                for index in sorted(group, key=self._from_the_end)
+            ]
+        )
+
+    def _first_of(self, attempts: Sequence[Callable[[], None]]) -> None:
+        """Make the first attempt that succeeds."""
+        reason: NoFix | None = None
+        before = len(self.draft.edits)
+        for attempt in attempts:
+            try:
+                attempt()
+                return
+            except NoFix as why:
+                reason = reason or why
+                del self.draft.edits[before:]
+        raise reason or NoFix("the keys of the declared indexes are made while the program runs")
+
+    def _put_own(self, index: IndexDeclaration) -> None:
+        site = self._find(index)
+        if site.container is None:
+            self._put(site).statement(site, "")
+        else:
+            self._put(site).element(site)
+
+    def _put_listed(self, index: IndexDeclaration, group: Sequence[IndexDeclaration]) -> None:
+        """Put the index into the collection's list in a dict by collection, in the style of another list of it."""
+        site = self._find(index)
+        table = self._table(site, group)
+        for element in table.elements if table is not None else ():
+            if isinstance(element, cst.DictElement) and _says(element.key, self.name):
+                if isinstance(element.value, cst.List) and element.value.elements:
+                    self._put(site).element(replace(site, container=element.value))
+                    return
+        raise NoFix(f"where the indexes of {self.name} would be declared is not clear")
+
+    def _from_the_end(self, index: IndexDeclaration) -> int:
+        return -(self.project.modules[index.place.module].spans.get(index.place.row) or (0, 0))[0]
+
+    def _scope(self, index: IndexDeclaration) -> int:
+        return next((c.scope for c in self.project.modules[index.module].calls if c.row == index.row), 0)
+
+    def _find(self, index: IndexDeclaration) -> Site:
+        path = self.project.path(index.place.module)
+        if any("migration" in part or part == "versions" for part in path.split("/")[:-1]):
+            raise NoFix("the indexes are declared in migrations, which run once")
+        return sites.find(self.draft, index)
+
+    def _put_other(self, index: IndexDeclaration, group: Sequence[IndexDeclaration]) -> None:
+        """Put the index of a collection that has none yet beside one of another collection."""
+        site = self._find(index)
+        call = self._declaring_call(site)
+        if call is None:
+            assert self.query.collection is not None
+            if not receivers.same_database(self.project, site.declared, self.query.collection.database):
+                raise NoFix("whether the indexes are declared in the same database is not clear")
+        if call is not None:
+            direct = replace(site, spec=call, container=None)
+            receiver = receivers.beside(self.draft, direct, self.query, Style([site]).quote)
+            self._put(site).statement(direct, receiver)
+        elif self._names_collection(site):
+            if site.container is None:
+                self._put(site).statement(site, "")
+            else:
+                self._put(site).element(site)
+        elif self._table(site, group) is not None:
+            self._put(site).entry(site)
+        else:
+            raise NoFix(f"where the indexes of {self.name} would be declared is not clear")
+
+    def _put(self, site: Site) -> Placing:
+        return Placing(self.draft, site, self.name, self.keys, self.taken, self.others)
+
+    def _declaring_call(self, site: Site) -> cst.Call | None:
+        """The driver's call, if the index is spelled out within it."""
+        offsets = self.project.modules[site.declared.module].spans.get(site.declared.row)
+        if site.module != site.declared.module or offsets is None:
+            return None
+        call: cst.Call | None = site.tree.nearest(site.spec, cst.Call)
+        while call is not None and site.tree.span(call) != offsets:
+            parent = site.tree.parent(call)
+            call = site.tree.nearest(parent, cst.Call) if parent is not None else None
+        return call
+
+    def _names_collection(self, site: Site) -> bool:
+        """Whether each element of a list says for which collection it is."""
+        name = site.declared.collection_name
+        if isinstance(site.spec, cst.Tuple):
+            return any(_says(element.value, name) for element in site.spec.elements)
+        if isinstance(site.spec, cst.Dict):
+            return any(_says(e.value, name) for e in site.spec.elements if isinstance(e, cst.DictElement))
+        if isinstance(site.spec, cst.Call):
+            return any(_says(arg.value, name) for arg in site.spec.args if arg.value is not site.keys)
+        return False
+
+    def _table(self, site: Site, group: Sequence[IndexDeclaration]) -> cst.Dict | None:
+        """The dict by collection, ``{"users": […]}``, that a site's list is in."""
+        holder = site.tree.parent(site.container) if site.container is not None else None
+        table = site.tree.parent(holder) if holder is not None else None
+        if not isinstance(holder, cst.DictElement) or not isinstance(table, cst.Dict):
+            return None
+        names = {index.collection_name for index in group}
+        keys = [e.key if isinstance(e, cst.DictElement) else None for e in table.elements]
+        told = [key.evaluated_value for key in keys if isinstance(key, cst.SimpleString)]
+        is_by_collection = len(told) == len(keys) and sum(key in names for key in told) >= min(2, len(told))
+        return table if is_by_collection and _says(holder.key, site.declared.collection_name) else None
+
+
+def _says(value: cst.BaseExpression, name: str | None) -> bool:
+    return isinstance(value, cst.SimpleString) and value.evaluated_value == name

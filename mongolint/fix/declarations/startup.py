@@ -1,0 +1,170 @@
+"""``ensure_indexes`` for a project that declares no index: the function, and its call where the program starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from mongolint.fix.declarations import entrypoints, receivers
+from mongolint.fix.declarations.entrypoints import Entry
+from mongolint.fix.declarations.keys import Keys, plain
+from mongolint.fix.imports import is_taken
+from mongolint.fix.nofix import NoFix
+from mongolint.fix.trees import SourceFile, line_end, line_start
+from mongolint.link.atoms import Database
+from mongolint.project.operations import Operation
+
+if TYPE_CHECKING:
+    from mongolint.fix.draft import Draft
+
+_NAME = "ensure_indexes"
+_DOC = '"""Build the indexes that queries need; one that exists already is left alone."""'
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Where the function goes. ``database``: what it calls the database; ``argument``: what is passed to it."""
+
+    module: int
+    offset: int
+    database: str
+    argument: str = ""
+
+
+def create(draft: Draft, query: Operation, keys: Keys) -> None:
+    """Write the function and its call.
+
+    Raises:
+        NoFix: the database or the start of the program is not found for certain.
+    """
+    assert query.collection is not None
+    assert query.collection.name is not None
+    database = query.collection.database
+    is_async = database.flavour in ("async", "motor")
+    home = _module_database(draft, database)
+    draft.text = _function(home.database if home else "db", query.collection.name, keys, is_async, "    ", home is None)
+    if database.flavour not in ("sync", "async", "motor"):
+        raise NoFix("the project declares no index, and which driver runs this query is not known")
+    entry = entrypoints.find(draft, home.module if home else None)
+    if home is None:
+        home = _local_database(draft, database, entry)
+    if is_async and not entry.is_async:
+        raise NoFix(f"the project declares no index, and {entry.what} cannot await one")
+    file = draft.file(home.module)
+    if is_taken(file, _NAME):
+        raise NoFix(f"the name {_NAME} means something else in {draft.project.path(home.module)}")
+    text = _function(home.database, query.collection.name, keys, is_async, file.step, bool(home.argument))
+    name = _NAME
+    if entry.module != home.module:
+        name = entrypoints.import_from(draft, entry.module, home.module, _NAME)
+    call = f"{'await ' if is_async else ''}{name}({home.argument})\n"
+    _write(draft, home, entry, text, call)
+
+
+def _write(draft: Draft, home: _Home, entry: Entry, text: str, call: str) -> None:
+    source = draft.file(home.module).text
+    at_end = not source[home.offset :].strip()
+    if entry.at_import and entry.module == home.module and entry.offset <= home.offset:
+        # The call runs while the module is imported, when the function has to be there
+        call = f"\n\n{call}" if at_end else f"\n\n{call}\n\n"
+        content = text + call
+    else:
+        content = text if at_end else text + "\n\n"
+        draft.insert(entry.module, entry.offset, entry.indent + call)
+    ends = source[: home.offset].replace("\r\n", "\n")
+    blank = len(ends) - len(ends.rstrip("\n"))
+    draft.insert(home.module, home.offset, "\n" * max(0, 3 - blank) + content)
+
+
+def _function(database: str, collection: str, keys: Keys, is_async: bool, step: str, takes_it: bool) -> str:
+    head, wait = ("async def", "await ") if is_async else ("def", "")
+    receiver = receivers.member(database, collection, '"', attribute=True)
+    parameter = database if takes_it else ""
+    return (
+        f"{head} {_NAME}({parameter}){'' if takes_it else ' -> None'}:\n"
+        f"{step}{_DOC}\n"
+        f"{step}{wait}{receiver}.create_index({plain(keys)})\n"
+    )
+
+
+def _module_database(draft: Draft, database: Database) -> _Home | None:
+    """The one module that makes the database and keeps it under a name.
+
+    Raises:
+        NoFix: there are several.
+    """
+    project = draft.project
+    exact: list[tuple[int, str]] = []
+    similar: list[tuple[int, str]] = []
+    for module, facts in enumerate(project.modules):
+        if module in project.tests:
+            continue
+        for name, row in facts.scopes[0].final.items():
+            if facts.nodes[row][0] in ("call", "item", "attr", "typed"):
+                value = project.link.global_name(module, name)
+                if len(value) == 1 and type(value[0]) is Database:
+                    similar.append((module, name))
+                    if value[0] == database and database.client is not None:
+                        exact.append((module, name))
+    found = exact or similar
+    if not found:
+        return None
+    module, name = found[0]
+    if len({m for m, _ in found}) > 1:
+        raise NoFix("the project declares no index, and makes its database in several places")
+    held = project.link.global_name(module, name)[0]
+    is_named = held.name is not None and held.name == database.name
+    is_only = database.client is None and database.name is None and receivers.is_only_database(project)
+    if held.flavour != database.flavour or not (exact or is_named or is_only):
+        raise NoFix("the project declares no index, and where this database is made is not clear")
+    return _Home(module, _behind_definition(draft, module, name), name)
+
+
+def _behind_definition(draft: Draft, module: int, name: str) -> int:
+    """Before the first function or other block that follows where a module binds a name."""
+    file = draft.file(module)
+    facts = file.facts
+    span = receivers.binding(file, name)
+    if span is None:
+        raise NoFix("the project declares no index, and makes its database under a condition")
+    for number, (start, _) in enumerate(facts.parts):
+        if start > span[1] and line_start(file.text, start) == start:
+            if not isinstance(file.part(number).module.body[0], cst.SimpleStatementLine):
+                return _above(file, start)
+    if file.text and file.text[-1] not in "\r\n":
+        raise NoFix("the file does not end with a line break")
+    return len(file.text)
+
+
+def _above(file: SourceFile, start: int) -> int:
+    """Above the decorators and comments of a function at a module's top."""
+    text = file.text
+    ends = [line_end(text, end) for _, end in file.facts.parts if end < start]
+    gap = text[max(ends, default=0) : line_start(text, start)]
+    lines = gap.splitlines(keepends=True)
+    first = next((number for number, line in enumerate(lines) if line.startswith("@")), len(lines))
+    while first > 0 and lines[first - 1].startswith("#"):
+        first -= 1
+    return line_start(text, start) - sum(map(len, lines[first:]))
+
+
+def _local_database(draft: Draft, database: Database, entry: Entry) -> _Home:
+    """The database that the start-up function itself makes and keeps."""
+    if entry.function is None:
+        raise NoFix("the project declares no index, and no module keeps the database under a name")
+    tree = entry.tree
+    facts = draft.project.modules[entry.module]
+    rows = {span: row for row, span in facts.spans.items()}
+    for statement in entry.function.body.body:
+        if tree.span(statement)[0] >= entry.offset or not isinstance(statement, cst.SimpleStatementLine):
+            continue
+        for small in statement.body:
+            if isinstance(small, cst.Assign) and len(small.targets) == 1:
+                target, row = small.targets[0].target, rows.get(tree.span(small.value))
+                value = draft.project.link.value(entry.module, row) if row is not None else ()
+                if value == (database,) and isinstance(target, cst.Name | cst.Attribute):
+                    offset = _above(draft.file(entry.module), tree.span(entry.function)[0])
+                    return _Home(entry.module, offset, "db", tree.text(target))
+    raise NoFix("the project declares no index, and no module keeps the database under a name")

@@ -1,0 +1,139 @@
+"""What a rule writes a fix on: it gathers edits, and knows how the recurring parts of fixes are written.
+
+The parts themselves are in the modules beside, imported when used, so that a run that shows no fix needs no parser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mongolint.finding import Edit, Span
+from mongolint.fix.nofix import NoFix
+from mongolint.project.model import Project
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from mongolint.facts.shapes import Offsets
+    from mongolint.fix.declarations.keys import Keys, Wanted
+    from mongolint.fix.sources import Sources
+    from mongolint.fix.trees import SourceFile, Tree
+    from mongolint.project.handlers import ExceptSite
+    from mongolint.project.loops import Repetition
+    from mongolint.project.operations import Operation
+
+__all__ = ["Draft", "NoFix"]
+
+
+class Draft:
+    """The edits of one fix."""
+
+    def __init__(self, project: Project, sources: Sources) -> None:
+        self.project = project
+        self._sources = sources
+        self.edits: list[Edit] = []
+        # What the repair says in general, said for this place
+        self.title = ""
+        self.text = ""
+        self.reason = ""
+
+    # Code
+
+    def file(self, module: int) -> SourceFile:
+        """A module's text and trees."""
+        return self._sources.file(module)
+
+    def call(self, module: int, row: int) -> tuple[Tree, cst.Call]:
+        """The call at ``row`` and its tree."""
+        import libcst as cst
+
+        offsets = self.project.modules[module].spans.get(row)
+        if offsets is None:
+            raise NoFix("its place in the code is not known")
+        tree = self.file(module).tree(offsets[0])
+        return tree, tree.at(offsets, cst.Call)
+
+    # Edits
+
+    def replace(self, module: int, offsets: Offsets, content: str, *, shared: bool = False) -> None:
+        """Put ``content`` in the place of a stretch of a file; ``\\n`` becomes the file's line break."""
+        content = content.replace("\r\n", "\n").replace("\n", self.file(module).newline)
+        edit = Edit(self.project.offsets_span(module, offsets), content, shared)
+        if edit not in self.edits:
+            self.edits.append(edit)
+
+    def insert(self, module: int, offset: int, content: str, *, shared: bool = False) -> None:
+        self.replace(module, (offset, offset), content, shared=shared)
+
+    def remove(self, span: Span) -> None:
+        """Take a comment out, with the blanks before it, or with its line if nothing else is on it."""
+        self.edits.append(Edit(span, ""))
+
+    # Requests
+
+    def need(self, module: int, package: str, name: str = "") -> str:
+        """The name under which ``package.name`` (or the package) can be used; imports it if it is not yet.
+
+        Raises:
+            NoFix: the name means something else here.
+        """
+        from mongolint.fix import imports
+
+        return imports.need(self, module, package, name)
+
+    def logger(self, module: int) -> tuple[str, str]:
+        """The module's logger and its kind ("logging", "loguru" or "structlog"); defined if there is none."""
+        from mongolint.fix import loggers
+
+        return loggers.logger(self, module)
+
+    # Whole fixes
+
+    def log_instead_of_print(self, module: int, row: int) -> None:
+        """A log line in the place of a call of print."""
+        from mongolint.fix import prints
+
+        prints.log_instead(self, module, row)
+
+    def name_error_class(self, site: ExceptSite) -> None:
+        """Name the class of errors that a bare ``except`` is meant for."""
+        from mongolint.fix import handlers
+
+        handlers.catch(self, site)
+
+    def log_error(self, site: ExceptSite) -> None:
+        """Log the driver error that a clause drops, and catch no more than that where the body tells."""
+        from mongolint.fix import handlers
+
+        handlers.log(self, site)
+
+    def limit_time(self, query: Operation, milliseconds: int) -> None:
+        """Bound an operation in the form that its method takes."""
+        from mongolint.fix import limits
+
+        limits.limit(self, query, milliseconds)
+
+    def add_keyword(self, module: int, row: int, keyword: str, value: str) -> None:
+        """Add ``keyword=value`` to a call that does not have it."""
+        from mongolint.fix import limits
+
+        limits.add_keyword(self, module, row, keyword, value)
+
+    def batch(self, repetition: Repetition) -> None:
+        """One batched operation in the place of one per iteration."""
+        from mongolint.fix.batches import choose
+
+        choose.batch(self, repetition)
+
+    def declare_index(self, queries: Sequence[Operation], keys: Keys, wanted: Wanted) -> None:
+        """Declare the index that queries need, where the project declares its own.
+
+        Args:
+            queries: those that need it.
+            keys: its key pattern.
+            wanted: all patterns that queries of this collection need: a longer one may serve these as well.
+        """
+        from mongolint.fix.declarations import declare
+
+        declare.declare(self, queries, keys, wanted)

@@ -1,0 +1,320 @@
+"""``except`` clauses: the class that was meant, and a log line for the error that went no further."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from mongolint.facts.shapes import Offsets
+from mongolint.fix import prints
+from mongolint.fix.loggers import logger_at
+from mongolint.fix.messages import quoted
+from mongolint.fix.nofix import NoFix
+from mongolint.fix.trees import Tree, descendants, line_end, line_start
+from mongolint.project.handlers import ExceptSite
+
+if TYPE_CHECKING:
+    from mongolint.fix.draft import Draft
+
+_ID_ERRORS = frozenset(["InvalidId", "BSONError", "ValueError"])
+_COLON = re.compile(r"[\s)\\]*:")
+_INTERRUPTS = re.compile(r"\b(?:KeyboardInterrupt|SystemExit|CancelledError|GeneratorExit|BaseException|exc_info)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """An ``except`` clause in its tree. ``colon``: the offset behind its colon."""
+
+    draft: Draft
+    site: ExceptSite
+    tree: Tree
+    node: cst.ExceptHandler
+    attempt: cst.Try
+    colon: int
+
+    @property
+    def start(self) -> int:
+        return self.tree.span(self.node)[0]
+
+    @property
+    def indent(self) -> str:
+        text = self.tree.file_text
+        return text[line_start(text, self.start) : self.start]
+
+    @property
+    def earlier(self) -> list[cst.ExceptHandler]:
+        """The clauses before it."""
+        handlers = list(self.attempt.handlers)
+        return handlers[: handlers.index(self.node)]
+
+
+def catch(draft: Draft, site: ExceptSite) -> None:
+    """See `Draft.name_error_class`."""
+    clause = _clause(draft, site)
+    text = clause.tree.text(clause.node)
+    if any(_names(handler) & {"Exception", "BaseException"} for handler in clause.earlier):
+        raise NoFix("a clause before it catches Exception, so this one is for what interrupts the program")
+    if _INTERRUPTS.search(text) or any(isinstance(each, cst.Yield) for each in descendants(clause.attempt.body)):
+        raise NoFix("it may be meant for what interrupts the program")
+    _narrow(clause, ids=True)
+
+
+def log(draft: Draft, site: ExceptSite) -> None:
+    """See `Draft.log_error`."""
+    clause = _clause(draft, site)
+    if _says_duplicate(clause):
+        draft.title = "catch what the answer says"
+        draft.reason = "other errors now rise"
+        _set_class(clause, draft.need(site.module, "pymongo.errors", "DuplicateKeyError"))
+        return
+    copied = _invalid_id(clause)
+    narrow = _narrow(clause, ids=not copied)
+    draft.reason = "other errors now rise" if narrow else "an error of the database is now told in the log"
+    _tell(clause)
+    if copied:
+        draft.insert(site.module, line_start(clause.tree.file_text, clause.start), copied)
+
+
+def _clause(draft: Draft, site: ExceptSite) -> _Clause:
+    start = site.handler.span[0]
+    tree = draft.file(site.module).tree(start)
+    for node in descendants(tree.module):
+        if isinstance(node, cst.ExceptStarHandler) and tree.span(node)[0] == start:
+            raise NoFix("except* catches groups of errors")
+        if isinstance(node, cst.ExceptHandler) and tree.span(node)[0] == start:
+            attempt = tree.parent(node)
+            assert isinstance(attempt, cst.Try)
+            text = tree.file_text
+            behind = node.name.name if node.name else node.type
+            at = tree.span(behind)[1] if behind is not None else start + len("except")
+            colon = _COLON.match(text, at)
+            if colon is None or text[line_start(text, start) : start].strip():
+                raise NoFix("its place in the code was not found again")
+            return _Clause(draft, site, tree, node, attempt, colon.end())
+    raise NoFix("its place in the code was not found again")
+
+
+def _names(handler: cst.ExceptHandler) -> set[str]:
+    """The last names of the classes that a clause catches."""
+    if handler.type is None:
+        return {"BaseException"}
+    return {each.value for each in descendants(handler.type) if isinstance(each, cst.Name)}
+
+
+# The class
+
+
+def _narrow(clause: _Clause, *, ids: bool) -> bool:
+    """Name the errors of the driver where nothing else can fail, else Exception where nothing is named.
+
+    ``ids``: values that are no ObjectId are answered here too.
+    """
+    site, draft = clause.site, clause.draft
+    if site.catches not in ("bare", "broad"):
+        return False
+    names: list[str] = []
+    if _only_driver_fails(clause):
+        told = any(_names(handler) & _ID_ERRORS for handler in clause.earlier)
+        if ids and not told and _makes_id(clause.attempt.body):
+            names += [draft.need(site.module, "bson.errors", "InvalidId"), "TypeError"]
+        if any(not call.chain for call in site.calls):
+            names.append(draft.need(site.module, "pymongo.errors", "PyMongoError"))
+    if not names and site.catches == "broad":
+        return False
+    names = names or ["Exception"]
+    _set_class(clause, f"({', '.join(names)})" if len(names) > 1 else names[0])
+    return True
+
+
+def _set_class(clause: _Clause, name: str) -> None:
+    node, tree = clause.node, clause.tree
+    if node.type is None:
+        end = clause.start + len("except")
+        clause.draft.replace(clause.site.module, (end, clause.colon - 1), f" {name}")
+        return
+    start, end = tree.span(node.type)
+    for _ in node.type.lpar:
+        start = tree.file_text.rindex("(", 0, start)
+        end = tree.file_text.index(")", end) + 1
+    gap = "" if tree.file_text[start - 1].isspace() else " "
+    clause.draft.replace(clause.site.module, (start, end), gap + name)
+
+
+_STATEMENTS = (cst.SimpleStatementLine, cst.Expr, cst.Assign, cst.AnnAssign, cst.Return, cst.Pass)
+_FLOW = (cst.If, cst.For, cst.While, cst.Break, cst.Continue)
+_LITERALS = (cst.Dict, cst.List, cst.Tuple, cst.ListComp, cst.DictComp, cst.BaseNumber, cst.BaseString, cst.Ellipsis)
+_SELECTED = (cst.Name, cst.Attribute, cst.Await, cst.Comparison, cst.BooleanOperation, cst.UnaryOperation, cst.IfExp)
+# Functions that fail on nothing that they are given here, and methods of cursors that only build or fetch
+_SURE_FUNCTIONS = frozenset(["ObjectId", "dict", "list", "str", "bool", "repr", "len", "print", "isinstance"])
+_SURE_METHODS = frozenset(["find", "sort", "limit", "skip", "max_time_ms", "batch_size", "hint", "to_list", "utcnow"])
+_LOG_METHODS = frozenset(["debug", "info", "warning", "error", "exception"])
+
+
+def _only_driver_fails(clause: _Clause) -> bool:
+    """Whether only driver calls, and the making of an ObjectId, can reasonably fail in the body."""
+    site, tree = clause.site, clause.tree
+    spans = clause.draft.project.modules[site.module].spans
+    direct = {spans.get(call.row) for call in site.calls if not call.chain}
+    return all(_is_sure(tree, node, direct) for node in descendants(clause.attempt.body))
+
+
+def _is_sure(tree: Tree, node: cst.CSTNode, direct: set[Offsets | None]) -> bool:
+    """Whether a node, what is below it left out, is a driver call or fails only by a mistake."""
+    if isinstance(node, cst.Call):
+        function = node.func
+        if tree.span(node) in direct:
+            return True
+        if isinstance(function, cst.Name):
+            return function.value in _SURE_FUNCTIONS
+        return isinstance(function, cst.Attribute) and (
+            function.attr.value in _SURE_METHODS
+            or (function.attr.value in _LOG_METHODS and isinstance(function.value, cst.Name))
+        )
+    if isinstance(node, cst.AssignTarget | cst.For | cst.CompFor):
+        return isinstance(node.target, cst.Name | cst.Attribute)
+    if isinstance(node, cst.Subscript):
+        # The collection that a driver method is called on
+        owner = tree.parent(node)
+        return isinstance(owner, cst.Attribute) and isinstance(tree.parent(owner), cst.Call)
+    if isinstance(node, cst.BaseExpression | cst.BaseSmallStatement | cst.BaseCompoundStatement):
+        return isinstance(node, (*_STATEMENTS, *_FLOW, *_LITERALS, *_SELECTED))
+    return True
+
+
+# What the answer says
+
+_DUPLICATE = re.compile(r"duplicate|already|exist", re.IGNORECASE)
+
+
+def _says_duplicate(clause: _Clause) -> bool:
+    """Whether the answer to any error is that the document exists already."""
+    site, project = clause.site, clause.draft.project
+    names = {project.callee_name(call.module, call.row) for call in site.calls if not call.chain}
+    body = clause.tree.file_text[clause.colon : clause.tree.span(clause.node)[1]]
+    literals = re.sub(r"#.*", "", body)
+    return (
+        names == {"insert_one"}
+        and not any(call.chain for call in site.calls)
+        and site.catches != "driver"
+        and not site.prints
+        and _DUPLICATE.search(literals) is not None
+        and "not exist" not in literals
+        and _only_driver_fails(clause)
+    )
+
+
+def _invalid_id(clause: _Clause) -> str:
+    """A clause of its own for ids that are none, with the answer that they had; "" where there is no need."""
+    node, site, tree = clause.node, clause.site, clause.tree
+    if site.catches == "driver" or not _makes_id(clause.attempt.body):
+        return ""
+    if any(_names(handler) & _ID_ERRORS for handler in clause.earlier):
+        return ""
+    statements = [small for line in node.body.body for small in getattr(line, "body", [line])]
+    if len(statements) != 1 or not isinstance(statements[0], cst.Return | cst.Pass | cst.Continue):
+        return ""
+    if site.handler.name and re.search(rf"\b{site.handler.name}\b", tree.text(statements[0])):
+        return ""
+    if any(isinstance(each, cst.Call | cst.Await) for each in descendants(statements[0])):
+        return ""
+    name = clause.draft.need(site.module, "bson.errors", "InvalidId")
+    body = tree.file_text[clause.colon : line_end(tree.file_text, tree.span(node)[1])]
+    clause.draft.title = "catch ids that are none apart, and log the error"
+    return f"{clause.indent}except {name}:{body.rstrip()}\n".replace("\r\n", "\n")
+
+
+def _makes_id(body: cst.CSTNode) -> bool:
+    """Whether an ObjectId is made of something that may be none."""
+    for node in descendants(body):
+        if isinstance(node, cst.Call) and len(node.args) == 1:
+            function = node.func
+            name = function.attr if isinstance(function, cst.Attribute) else function
+            if isinstance(name, cst.Name) and name.value == "ObjectId":
+                return isinstance(node.args[0].value, cst.Name | cst.Attribute | cst.Subscript)
+    return False
+
+
+# The log line
+
+
+def _tell(clause: _Clause) -> None:
+    """Log the error first thing in the body, or in the place of what prints it."""
+    draft, site, tree = clause.draft, clause.site, clause.tree
+    printed = _print(clause)
+    if printed is not None:
+        prints.write(draft, site.module, site.scope, printed, "exception")
+        return
+    name, _ = logger_at(draft, site.module, site.scope, clause.start)
+    line = f"{name}.exception({quoted(_what(clause), _quote(tree.file_text), frozenset(tree.file_text))})"
+    body = clause.node.body
+    if isinstance(body, cst.SimpleStatementSuite):
+        _unfold(clause, body, line)
+        return
+    first = body.body[0]
+    if isinstance(first, cst.SimpleStatementLine) and len(first.body) == 1:
+        small = first.body[0]
+        if _is_empty(small) or _is_print_exc(small):
+            draft.replace(site.module, tree.span(small), line)
+            return
+    draft.insert(site.module, line_end(tree.file_text, clause.colon), f"{tree.indent(first)}{line}\n")
+
+
+def _unfold(clause: _Clause, body: cst.SimpleStatementSuite, line: str) -> None:
+    """``except X: return None`` gets a body of its own."""
+    draft, site, tree = clause.draft, clause.site, clause.tree
+    indent = clause.indent + draft.file(site.module).step
+    if len(body.body) == 1 and _is_empty(body.body[0]):
+        start, end = clause.colon, tree.span(body.body[0])[1]
+        draft.replace(site.module, (start, end), f"\n{indent}{line}")
+        return
+    draft.replace(site.module, (clause.colon, tree.span(body.body[0])[0]), f"\n{indent}{line}\n{indent}")
+
+
+def _is_empty(small: cst.CSTNode) -> bool:
+    """``pass`` or ``...``."""
+    return isinstance(small, cst.Pass) or (isinstance(small, cst.Expr) and isinstance(small.value, cst.Ellipsis))
+
+
+def _is_print_exc(small: cst.CSTNode) -> bool:
+    if not (isinstance(small, cst.Expr) and isinstance(small.value, cst.Call)) or small.value.args:
+        return False
+    function = small.value.func
+    name = function.attr if isinstance(function, cst.Attribute) else function
+    return isinstance(name, cst.Name) and name.value == "print_exc"
+
+
+def _print(clause: _Clause) -> prints.Printed | None:
+    """The first print that always runs in the body, if it is one that can be logged."""
+    tree, module = clause.tree, clause.site.module
+    spans = clause.draft.project.modules[module].spans
+    builtin = {spans.get(call.row) for where, call in clause.draft.project.builtin_calls("print") if where == module}
+    for line in clause.node.body.body:
+        for small in getattr(line, "body", ()) if isinstance(line, cst.SimpleStatementLine) else [line]:
+            if isinstance(small, cst.Expr) and isinstance(small.value, cst.Call) and tree.span(small.value) in builtin:
+                printed = prints.Printed(tree, small.value)
+                try:
+                    printed.check()
+                except NoFix:
+                    return None
+                return printed
+    return None
+
+
+def _what(clause: _Clause) -> str:
+    """What failed, in words: the driver calls if nothing else can, else where it was."""
+    site, project = clause.site, clause.draft.project
+    found = dict.fromkeys(project.driver_call_name(call) for call in site.calls)
+    # Methods of cursors go without saying
+    names = [name for name in found if " on " in name] or list(found)
+    if len(names) <= 2 and _only_driver_fails(clause):
+        return f"{' or '.join(names)} failed"
+    function = project.modules[site.module].scopes[site.scope]
+    named = function.kind == "function" and function.name != "<lambda>"
+    return f"error in {function.name}" if named else f"{names[0]} failed"
+
+
+def _quote(text: str) -> str:
+    return "'" if text.count("'") > 2 * text.count('"') else '"'

@@ -1,0 +1,74 @@
+"""Time limits: the keyword or chained call that each driver method takes, and keywords of clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from mongolint.fix.nofix import NoFix
+from mongolint.fix.trees import Tree, line_start
+from mongolint.project.operations import Operation
+
+if TYPE_CHECKING:
+    from mongolint.fix.draft import Draft
+
+
+def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
+    """See `Draft.limit_time`."""
+    form = query.method.time_limit
+    if form == "csot":
+        raise NoFix("the method takes no limit of its own; wrap it in pymongo.timeout(…) or limit the client")
+    if query.method.returns == "cursor" and form == "max_time_ms":
+        tree, call = draft.call(query.module, query.row)
+        if _is_chained(tree, call):
+            draft.insert(query.module, tree.span(call)[1], f".max_time_ms({milliseconds})")
+            return
+    add_keyword(draft, query.module, query.row, form, str(milliseconds))
+
+
+def _is_chained(tree: Tree, call: cst.Call) -> bool:
+    """Whether the code goes on with a cursor method: ``find(…).sort(…)``."""
+    parent = tree.parent(call)
+    return isinstance(parent, cst.Attribute) and isinstance(tree.parent(parent), cst.Call)
+
+
+def add_keyword(draft: Draft, module: int, row: int, keyword: str, value: str) -> None:
+    """See `Draft.add_keyword`."""
+    tree, call = draft.call(module, row)
+    if any(arg.keyword is not None and arg.keyword.value == keyword for arg in call.args):
+        raise NoFix(f"{keyword} is given already")
+    words = f"{keyword}={value}"
+    end = tree.span(call)[1] - 1
+    if not call.args:
+        draft.insert(module, end, words)
+        return
+    last = call.args[-1]
+    if _is_bare_generator(call):
+        raise NoFix("its only argument is a generator")
+    text = tree.file_text
+    start = tree.span(last)[0]
+    on_own_line = not text[line_start(text, start) : start].strip()
+    gap = "\n" + text[line_start(text, start) : start] if on_own_line else " "
+    if isinstance(last.comma, cst.Comma):
+        comma = text.index(",", _behind(tree, last))
+        draft.insert(module, comma + 1, f"{gap}{words}" + ("," if on_own_line else ""))
+    else:
+        draft.insert(module, _behind(tree, last), f",{gap}{words}")
+
+
+def _behind(tree: Tree, arg: cst.Arg) -> int:
+    """Behind an argument and the parentheses around its value."""
+    end = tree.span(arg)[1]
+    value = arg.value
+    closing = len(getattr(value, "rpar", ()))
+    value_end = tree.span(value)[1]
+    text = tree.file_text
+    position = value_end
+    for _ in range(closing):
+        position = text.index(")", position) + 1
+    return max(end, position)
+
+
+def _is_bare_generator(call: cst.Call) -> bool:
+    return len(call.args) == 1 and isinstance(call.args[0].value, cst.GeneratorExp) and not call.args[0].value.lpar

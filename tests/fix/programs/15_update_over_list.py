@@ -1,0 +1,20 @@
+# expect: fixed
+# commands: 13 -> 2
+import os
+
+from pymongo import AsyncMongoClient
+
+client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
+db = client[os.environ["MONGO_DB"]]
+
+
+async def run():
+    orders = await db.orders.find().to_list(100)
+    for order in orders:
+        total = sum(order["prices"])
+        await db.orders.update_one({"_id": order["_id"]}, {"$set": {"total": total}})
+
+
+# --- seed
+def seed(db):
+    db.orders.insert_many({"_id": n, "prices": [n, 1]} for n in range(12))

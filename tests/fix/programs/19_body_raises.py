@@ -1,0 +1,21 @@
+# expect: fixed
+# commands: 8 -> 2
+# raises: KeyError -> KeyError
+# writes: finally
+import os
+
+from pymongo import AsyncMongoClient
+
+client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
+db = client[os.environ["MONGO_DB"]]
+
+
+async def run():
+    for order in await db.orders.find().sort("_id", 1).to_list(100):
+        await db.orders.update_one({"_id": order["_id"]}, {"$set": {"total": sum(order["prices"])}})
+
+
+# --- seed
+def seed(db):
+    db.orders.insert_many({"_id": n, "prices": [n, 1]} for n in range(7))
+    db.orders.insert_many({"_id": n} for n in range(7, 12))

@@ -1,0 +1,23 @@
+# expect: equal
+import os
+
+from pymongo import AsyncMongoClient
+
+client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
+db = client[os.environ["MONGO_DB"]]
+
+
+def numbered(document, number):
+    document["number"] = number
+    return document
+
+
+async def run():
+    orders = await db.orders.find().sort("_id", 1).to_list(100)
+    return [numbered(await db.users.find_one({"_id": order["user_id"]}), order["_id"]) for order in orders]
+
+
+# --- seed
+def seed(db):
+    db.users.insert_many({"_id": n} for n in range(6))
+    db.orders.insert_many({"_id": n, "user_id": n % 3} for n in range(12))

@@ -1,0 +1,18 @@
+# expect: equal
+import os
+
+from pymongo import AsyncMongoClient
+
+client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
+db = client[os.environ["MONGO_DB"]]
+
+
+async def run():
+    orders = await db.orders.find().sort("_id", 1).to_list(100)
+    return [tag for order in orders for tag in (await db.users.find_one({"_id": order["user_id"]}))["tags"]]
+
+
+# --- seed
+def seed(db):
+    db.users.insert_many({"_id": n, "tags": ["a", n]} for n in range(6))
+    db.orders.insert_many({"_id": n, "user_id": n % 6} for n in range(12))

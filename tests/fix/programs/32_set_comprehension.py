@@ -1,0 +1,20 @@
+# expect: fixed
+# commands: 13 -> 2
+import os
+
+from pymongo import AsyncMongoClient
+
+client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
+db = client[os.environ["MONGO_DB"]]
+
+
+async def run():
+    orders = await db.orders.find().sort("_id", 1).to_list(100)
+    cities = {(await db.users.find_one({"_id": order["user_id"]}))["city"] for order in orders}
+    return sorted(cities)
+
+
+# --- seed
+def seed(db):
+    db.users.insert_many({"_id": n, "city": f"city {n % 3}"} for n in range(6))
+    db.orders.insert_many({"_id": n, "user_id": n % 6} for n in range(12))

@@ -1,0 +1,22 @@
+# expect: equal
+import os
+
+from pymongo import AsyncMongoClient
+
+client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
+db = client[os.environ["MONGO_DB"]]
+
+
+async def run():
+    result = []
+    for order in await db.orders.find().sort("_id", 1).to_list(100):
+        user = (await db.users.find_one({"_id": order["user_id"]})) or {"_id": None}
+        user.update(order=order["_id"])
+        result.append(user)
+    return result
+
+
+# --- seed
+def seed(db):
+    db.users.insert_many({"_id": n} for n in range(3))
+    db.orders.insert_many({"_id": n, "user_id": n % 4} for n in range(8))

@@ -1,0 +1,22 @@
+# expect: equal
+import os
+
+from pymongo import AsyncMongoClient
+
+client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
+db = client[os.environ["MONGO_DB"]]
+
+
+async def run():
+    orders = await db.orders.find().sort("_id", 1).to_list(100)
+    lines = []
+    for number, order in enumerate(orders, start=1):
+        user = await db.users.find_one({"_id": order["user_id"]})
+        lines.append(f"{number}. {user['name'] if user else '-'}")
+    return lines
+
+
+# --- seed
+def seed(db):
+    db.users.insert_many({"_id": n, "name": f"user {n}"} for n in range(6))
+    db.orders.insert_many({"_id": n, "user_id": n % 8} for n in range(12))

@@ -1,0 +1,21 @@
+# expect: equal
+import os
+
+from pymongo import AsyncMongoClient
+
+client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
+db = client[os.environ["MONGO_DB"]]
+
+
+async def run():
+    result = []
+    for order in await db.orders.find().sort("_id", 1).to_list(100):
+        user = await db.users.find_one({"_id": f"user-{order['user_id']}"})
+        result.append(user and user["name"])
+    return result
+
+
+# --- seed
+def seed(db):
+    db.users.insert_many({"_id": f"user-{n}", "name": f"user {n}"} for n in range(6))
+    db.orders.insert_many({"_id": n, "user_id": n % 8} for n in range(12))

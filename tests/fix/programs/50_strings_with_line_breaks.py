@@ -1,0 +1,30 @@
+# expect: equal
+import os
+
+from pymongo import AsyncMongoClient
+
+client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
+db = client[os.environ["MONGO_DB"]]
+
+
+async def run():
+    for order in await db.orders.find().sort("_id", 1).to_list(100):
+        text = """first
+  second
+third"""
+        await db.orders.update_one(
+            {"_id": order["_id"]},
+            {
+                "$set": {
+                    "text": text
+                    + f"""
+{order["_id"]}
+    end"""
+                }
+            },
+        )
+
+
+# --- seed
+def seed(db):
+    db.orders.insert_many({"_id": n} for n in range(6))
