@@ -20,6 +20,7 @@ from mongolint.cli.request import STDIN, Request, options
 from mongolint.config import Config
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import all_rules, tiers
+from mongolint.engine.workers import default_jobs
 from mongolint.finding import Confidence, Finding, Severity
 from mongolint.fix.apply import rewrite
 from mongolint.report import json, statistics, text
@@ -203,11 +204,13 @@ def _check_part(
 ) -> None:
     # Brings the parser along, which a usage error or a list of files can do without
     from mongolint.engine import run
+    from mongolint.engine.fixes import import_parser
 
     config, selected = _narrowed(part.config, request)
     tokens = [token for rule in all_rules() if rule.code in selected for token in rule.tokens]
     leaves_out = not resolve_selection(known_rules(), tiers()) <= selected
     changes = outcome.changes
+    fixes = request.mends or request.shows_fixes
     contents = {**overlay, **(changes.below(part) if changes else {})}
 
     def reload(more: Mapping[str, bytes], previous: Loaded | None) -> Loaded:
@@ -220,11 +223,12 @@ def _check_part(
             jobs=request.jobs,
             progress=None if previous else progress,
             previous=previous,
+            meanwhile=import_parser if fixes else None,
         )
 
     def check(loaded: Loaded) -> Result:
-        fixes = request.mends or request.shows_fixes
-        return run.check(loaded, selected, config, narrowed=leaves_out, fixes=fixes)
+        jobs = request.jobs or default_jobs()
+        return run.check(loaded, selected, config, narrowed=leaves_out, fixes=fixes, jobs=jobs)
 
     start = time.perf_counter()
     loaded = reload({}, None)

@@ -2,50 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mongolint.config import Config
 from mongolint.engine.load import Loaded
 from mongolint.engine.registry import rule_infos
+from mongolint.engine.workers import Workers
 from mongolint.finding import Applicability, Finding, Fix, Repair
 from mongolint.fix.draft import Draft, NoFix
 from mongolint.selectors import resolve_selection
+from mongolint.source.deepstack import with_deep_stack
 
 if TYPE_CHECKING:
     from mongolint.fix.sources import Sources
 
+# Fewer are written faster than processes are started
+_MANY = 16
+# The number of the finding, its fix, and what went wrong
+_Written = tuple[int, Fix, str]
 
-def build(findings: Iterable[Finding], loaded: Loaded, config: Config, crashes: list[str]) -> list[Finding]:
-    """The findings with their fixes written. A fix that fails is named among ``crashes``, and the others go on."""
+
+def import_parser() -> None:
+    """What writing fixes needs beside the model: while workers parse, this process has time for it."""
+    import mongolint.fix.sources  # noqa: F401
+
+
+def build(
+    findings: Sequence[Finding], loaded: Loaded, config: Config, crashes: list[str], *, jobs: int = 1
+) -> list[Finding]:
+    """The findings with their fixes written. A fix that fails is named among ``crashes``, and the others go on.
+
+    Args:
+        jobs: processes that write them, if there are many.
+    """
+    limits = _Limits(loaded, config)
+    built = list(findings)
+    numbers = [number for number, finding in enumerate(findings) if isinstance(finding.fix, Repair)]
+
+    def done(results: Sequence[_Written]) -> None:
+        for number, fix, crash in results:
+            built[number] = replace(built[number], fix=fix)
+            crashes.extend([crash] if crash else [])
+
+    def work(batch: Sequence[int]) -> list[_Written]:
+        return with_deep_stack(lambda: _write_all(batch, findings, loaded))
+
+    if jobs > 1 and len(numbers) >= _MANY:
+        workers = Workers(jobs, import_parser, work)
+        try:
+            workers.run(_by_file(numbers, findings), done)
+        finally:
+            workers.close()
+    else:
+        done(work(numbers))
+    return [
+        replace(finding, fix=limits.apply(finding.code, finding.fix)) if isinstance(finding.fix, Fix) else finding
+        for finding in built
+    ]
+
+
+def _by_file(numbers: Sequence[int], findings: Sequence[Finding]) -> list[list[int]]:
+    """Those of one file together, because they share its trees."""
+    groups: dict[str, list[int]] = {}
+    for number in numbers:
+        groups.setdefault(findings[number].span.file, []).append(number)
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+def _write_all(numbers: Sequence[int], findings: Sequence[Finding], loaded: Loaded) -> list[_Written]:
     # Brings the parser along, which a run that shows no fix does without
     from mongolint.fix.sources import Sources
 
     sources = Sources(loaded.project, loaded.text)
-    limits = _Limits(loaded, config)
-    built: list[Finding] = []
-    for finding in findings:
-        if isinstance(finding.fix, Repair):
-            finding = replace(finding, fix=_write(finding, finding.fix, loaded, sources, crashes))
-        if isinstance(finding.fix, Fix):
-            finding = replace(finding, fix=limits.apply(finding.code, finding.fix))
-        built.append(finding)
-    return built
+    return [_write(number, findings[number], loaded, sources) for number in numbers]
 
 
-def _write(finding: Finding, repair: Repair, loaded: Loaded, sources: Sources, crashes: list[str]) -> Fix:
+def _write(number: int, finding: Finding, loaded: Loaded, sources: Sources) -> _Written:
+    repair = finding.fix
+    assert isinstance(repair, Repair)
     draft = Draft(loaded.project, sources)
     try:
         repair.write(draft)
     except NoFix as why:
-        return Fix(Applicability.DISPLAY, draft.title or repair.title, draft.text or repair.text, (), str(why))
+        title, text = draft.title or repair.title, draft.text or repair.text
+        return number, Fix(Applicability.DISPLAY, title, text, (), str(why)), ""
     except Exception as error:
         where = f"{finding.span.file}:{finding.span.line}"
-        crashes.append(f"fix of {finding.code} at {where} failed: {type(error).__name__}: {error}")
-        return Fix(Applicability.DISPLAY, repair.title, repair.text, (), "mongolint failed to write it")
+        crash = f"fix of {finding.code} at {where} failed: {type(error).__name__}: {error}"
+        return number, Fix(Applicability.DISPLAY, repair.title, repair.text, (), "mongolint failed to write it"), crash
     reason = draft.reason or repair.reason
-    return Fix(repair.applicability, draft.title or repair.title, "", tuple(draft.edits), reason)
+    return number, Fix(repair.applicability, draft.title or repair.title, "", tuple(draft.edits), reason), ""
 
 
 class _Limits:

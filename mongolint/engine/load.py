@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 from mongolint.config import Config
 from mongolint.engine import relevance
@@ -61,6 +62,7 @@ def load(
     jobs: int | None = None,
     progress: Progress | None = None,
     previous: Loaded | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Loaded:
     """Load the project around ``paths``.
 
@@ -69,9 +71,17 @@ def load(
         tokens: a target that holds one of these is read as code even where the driver is out of reach.
         jobs: processes that parse; default: one per core. With 1, this process parses.
         previous: an earlier state of the project; only files that differ from it are parsed, by this process.
+        meanwhile: what this process may do while others parse.
     """
     with _crew(1 if previous else default_jobs() if jobs is None else jobs) as workers:
-        return _load(paths, config, cwd, overlay or {}, tokens, workers, progress, previous)
+        aside = Thread(target=meanwhile) if workers and meanwhile else None
+        if aside:
+            aside.start()
+        try:
+            return _load(paths, config, cwd, overlay or {}, tokens, workers, progress, previous)
+        finally:
+            if aside:
+                aside.join()
 
 
 def _load(

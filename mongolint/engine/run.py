@@ -34,18 +34,30 @@ class Result:
 
 
 def check(
-    loaded: Loaded, selected: Collection[str], config: Config, *, narrowed: bool = False, fixes: bool = False
+    loaded: Loaded,
+    selected: Collection[str],
+    config: Config,
+    *,
+    narrowed: bool = False,
+    fixes: bool = False,
+    jobs: int = 1,
 ) -> Result:
     """Run the selected rules.
 
     Args:
         narrowed: the selection leaves rules of the default tier out, so a bare suppression is not called unused.
         fixes: write the fixes too, which takes trees of the code.
+        jobs: processes that write fixes.
     """
-    return with_deep_stack(lambda: _check(loaded, selected, config, narrowed, fixes))
+    result = with_deep_stack(lambda: _check(loaded, selected, config, narrowed))
+    if fixes:
+        from mongolint.engine.fixes import build
+
+        result.findings = build(result.findings, loaded, config, result.crashes, jobs=jobs)
+    return result
 
 
-def _check(loaded: Loaded, selected: Collection[str], config: Config, narrowed: bool, fixes: bool) -> Result:
+def _check(loaded: Loaded, selected: Collection[str], config: Config, narrowed: bool) -> Result:
     result = Result([])
     rules = [rule for rule in all_rules() if rule.code in selected]
     found = [*_syntax_errors(loaded, selected), *_run_rules(rules, loaded.project, result.crashes)]
@@ -54,10 +66,6 @@ def _check(loaded: Loaded, selected: Collection[str], config: Config, narrowed: 
     found = _fold(found, {rule.code: rule.supersedes for rule in rules})
     kept = _suppress(found, loaded, selected, narrowed, result)
     ordered = sorted(set(kept), key=lambda finding: finding.sort_key)
-    if fixes:
-        from mongolint.engine.fixes import build
-
-        ordered = build(ordered, loaded, config, result.crashes)
     result.findings = ordered
     return result
 

@@ -139,6 +139,15 @@ class Project:
             self._verdicts[key] = coverage.judge(operation, declared)
         return self._verdicts[key]
 
+    def names_its_documents(self, operation: Operation) -> bool:
+        """Whether the filter says by ``_id`` or a unique key which documents it wants, so that it reads no others."""
+        named = {name for name, kind in operation.filter.required.items() if kind in ("equality", "in")}
+        return "_id" in named or any(
+            index.options.get("unique") is True and index.keys and {name for name, _ in index.keys} <= named
+            for index in self.indexes
+            if index.collection_name in operation.collection_names
+        )
+
     def operation_at(self, module: int, row: int) -> Operation | None:
         """The operation that the call at ``row`` is."""
         return self._operation_at.get((module, row))

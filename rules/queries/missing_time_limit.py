@@ -9,7 +9,8 @@ Why it hurts
     used up, every request waits.
 
 What it leaves alone
-    Operations with ``max_time_ms``, ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)``, and of
+    Documents asked for by ``_id`` or by the key of a unique index, a list of them too. Operations with
+    ``max_time_ms``, ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)``, and of
     clients with ``timeoutMS`` (keyword or connection string).
 
 Fix and its safety
@@ -47,7 +48,7 @@ _SCANNING = (
 def check(query: Query, project: Project) -> Iterator[Finding]:
     if query.time_limit or query.method.kind not in ("read", "write"):
         return
-    if not (_is_unbounded(query) or project.option(rule.name, "per-operation")):
+    if not (_is_unbounded(query, project) or project.option(rule.name, "per-operation")):
         return
     yield rule.finding(
         project.operation_span(query),
@@ -69,7 +70,7 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
     told = [
         query
         for query in project.operations_of(client)
-        if not query.time_limit and query.method.kind in ("read", "write") and not _is_unbounded(query)
+        if not query.time_limit and query.method.kind in ("read", "write") and not _is_unbounded(query, project)
     ]
     if told:
         names = ", ".join(name for name, _ in Counter(query.name for query in told).most_common(3))
@@ -90,8 +91,10 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
         )
 
 
-def _is_unbounded(query: Query) -> bool:
-    return query.name in _SCANNING or (query.method.many and not query.bounded)
+def _is_unbounded(query: Query, project: Project) -> bool:
+    if query.name in _SCANNING:
+        return True
+    return query.method.many and not query.bounded and not project.names_its_documents(query)
 
 
 def _why(query: Query) -> str:

@@ -23,10 +23,9 @@ def test_page(place: Any) -> None:
     assert re.search(r"^  Severity +high$", text.out, re.MULTILINE)
     for heading in ("What it flags", "Why it hurts", "What it leaves alone", "Fix and its safety", "Sources"):
         assert heading in text.lines
-    # The helper is flagged where it is called, not where its name is first written
-    call = text.lines.index("            await mark(order_id)")
-    assert text.lines[call + 1] == "                  ^^^^"
-    assert any(line.startswith("  -> mark runs update_one on orders once per ") for line in text.lines)
+    call = text.lines.index('            await db.orders.update_one({"_id": order_id}, {"$set": {"sent": True}})')
+    assert text.lines[call + 1] == " " * 28 + "^" * len("update_one")
+    assert any(line.startswith("  -> update_one on orders runs once per ") for line in text.lines)
     assert "Good: polling" in text.lines
     assert place.run("rule", "n-plus-one-query") == place.run("rule", "mdb101") == text
 

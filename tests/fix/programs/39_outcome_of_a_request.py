@@ -1,4 +1,4 @@
-# expect: display
+# expect: low
 # run: no
 # flavours: async motor
 import os
