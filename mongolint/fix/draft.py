@@ -114,11 +114,11 @@ class Draft:
 
         limits.limit(self, query, milliseconds)
 
-    def add_keyword(self, module: int, row: int, keyword: str, value: str) -> None:
-        """Add ``keyword=value`` to a call that does not have it."""
+    def limit_client(self, module: int, row: int, milliseconds: int) -> None:
+        """Bound every operation of the client that the call at ``row`` makes."""
         from mongolint.fix import limits
 
-        limits.add_keyword(self, module, row, keyword, value)
+        limits.limit_client(self, module, row, milliseconds)
 
     def batch(self, repetition: Repetition) -> None:
         """One batched operation in the place of one per iteration."""

@@ -223,7 +223,7 @@ def _invalid_id(clause: _Clause) -> str:
     name = clause.draft.need(site.module, "bson.errors", "InvalidId")
     body = tree.file_text[clause.colon : line_end(tree.file_text, tree.span(node)[1])]
     clause.draft.title = "catch ids that are none apart, and log the error"
-    return f"{clause.indent}except {name}:{body.rstrip()}\n".replace("\r\n", "\n")
+    return f"{clause.indent}except ({name}, TypeError):{body.rstrip()}\n".replace("\r\n", "\n")
 
 
 def _makes_id(body: cst.CSTNode) -> bool:

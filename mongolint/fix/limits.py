@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mongolint.fix.driverversion import knows_timeout
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree, line_start
 from mongolint.project.operations import Operation
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
     """See `Draft.limit_time`."""
+    if draft.project.config.is_script(draft.project.modules[query.module].path):
+        raise NoFix("a script or migration may take its time, and a limit would stop it half way")
     form = query.method.time_limit
     if form == "csot":
         raise NoFix("the method takes no limit of its own; wrap it in pymongo.timeout(…) or limit the client")
@@ -27,6 +30,24 @@ def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
     add_keyword(draft, query.module, query.row, form, str(milliseconds))
 
 
+def limit_client(draft: Draft, module: int, row: int, milliseconds: int) -> None:
+    """See `Draft.limit_client`."""
+    _, call = draft.call(module, row)
+    if not knows_timeout(draft.project, module):
+        raise NoFix("timeoutMS needs PyMongo 4.2, and this project seems to use an older one")
+    longer = [arg.keyword.value for arg in call.args if arg.keyword and _is_longer(arg, milliseconds)]
+    if longer:
+        raise NoFix(f"{longer[0]} says that this client may wait longer")
+    add_keyword(draft, module, row, "timeoutMS", str(milliseconds))
+
+
+def _is_longer(arg: cst.Arg, milliseconds: int) -> bool:
+    """Whether an option of a client is a time that may be longer."""
+    if arg.keyword is None or not arg.keyword.value.endswith("TimeoutMS"):
+        return False
+    return not isinstance(arg.value, cst.Integer) or arg.value.evaluated_value > milliseconds
+
+
 def _is_chained(tree: Tree, call: cst.Call) -> bool:
     """Whether the code goes on with a cursor method: ``find(…).sort(…)``."""
     parent = tree.parent(call)
@@ -34,7 +55,7 @@ def _is_chained(tree: Tree, call: cst.Call) -> bool:
 
 
 def add_keyword(draft: Draft, module: int, row: int, keyword: str, value: str) -> None:
-    """See `Draft.add_keyword`."""
+    """Add ``keyword=value`` to a call that does not have it."""
     tree, call = draft.call(module, row)
     if any(arg.keyword is not None and arg.keyword.value == keyword for arg in call.args):
         raise NoFix(f"{keyword} is given already")

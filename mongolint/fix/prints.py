@@ -43,9 +43,11 @@ def _is_program(facts: ModuleFacts, scope: int, text: str) -> bool:
     if any(name.partition(".")[0] in _TERMINAL for name, _, level in facts.imports if not level):
         return True
     asks = any(call.scope == scope and _is_question(facts, call.row) for call in facts.calls)
-    return asks or (scope == 0 and text.startswith("#!"))
+    return asks or (scope == 0 and text.startswith("#!")) or bool(_RUN.search(text) and "logging" not in text)
 
 
+# A module that is run, and leaves it to nobody to say where its log lines go
+_RUN = re.compile(r"^if __name__\s*==", re.MULTILINE)
 _TERMINAL = frozenset(["argparse", "optparse", "getopt", "click", "typer", "fire", "docopt", "cmd", "curses"])
 
 

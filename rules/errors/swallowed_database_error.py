@@ -201,7 +201,7 @@ EXAMPLES = [
         def load(user_id):
             try:
                 return users.find_one({"_id": ObjectId(user_id)})
-            except InvalidId:
+            except (InvalidId, TypeError):
                 return None
             except PyMongoError:
                 logger.exception("find_one on users failed")

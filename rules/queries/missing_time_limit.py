@@ -82,11 +82,9 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
             severity=Severity.LOW,
             fix=rule.repair(
                 "limit the time of every operation",
-                lambda draft: draft.add_keyword(
-                    client.module, client.row, "timeoutMS", str(project.option(rule.name, "milliseconds"))
-                ),
+                lambda draft: draft.limit_client(client.module, client.row, project.option(rule.name, "milliseconds")),
                 text="pass timeoutMS to the client",
-                reason="an operation that takes longer raises instead",
+                reason="an operation that takes longer raises instead, the first build of a large index too",
             ),
         )
 

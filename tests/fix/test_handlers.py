@@ -133,13 +133,14 @@ SWALLOWED = [
     (
         'return users.find_one({"_id": ObjectId(key)})',
         "except Exception:\n    # no such user\n    return None",
-        f"except InvalidId:\n    # no such user\n    return None\n"
+        f"except (InvalidId, TypeError):\n    # no such user\n    return None\n"
         f"except PyMongoError:\n    {TOLD}\n    # no such user\n    return None",
     ),
     (
         'return parse(users.find_one({"_id": ObjectId(key)}))',
         "except: return None",
-        'except InvalidId: return None\nexcept Exception:\n    logger.exception("error in work")\n    return None',
+        "except (InvalidId, TypeError): return None\n"
+        'except Exception:\n    logger.exception("error in work")\n    return None',
     ),
     (
         'return users.find_one({"_id": ObjectId(key)})',

@@ -8,6 +8,7 @@ a server; `update_many` would change each of these. It is sent where the loop en
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -27,7 +28,9 @@ from mongolint.fix.batches.iterables import is_generator
 from mongolint.fix.batches.loopsite import CHUNK, LoopSite, Patch
 from mongolint.fix.batches.writing import collection_word
 from mongolint.fix.nofix import NoFix
+from mongolint.fix.trees import line_end
 from mongolint.project.loops import Repetition
+from mongolint.project.operations import Operation
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
@@ -65,16 +68,59 @@ def collect(draft: Draft, repetition: Repetition) -> None:
     writes.rewrite()
 
 
+@dataclass
+class _Group:
+    """The writes of a loop to one collection. ``held``: the list that collects them."""
+
+    receiver: str
+    operation: Operation
+    calls: list[cst.Call]
+    session: str = ""
+    held: str = ""
+
+
 class _Writes:
-    """The writes of one loop to one collection."""
+    """The writes of one loop: those to one collection after the other, in the order in which the loop makes them."""
 
     def __init__(self, site: LoopSite) -> None:
         self.site = site
         self.tree = site.tree
-        self.calls = [self._write(site.call), *map(self._write, self._others())]
-        self.session = ""
+        self.groups: list[_Group] = []
+        found = [(site.call, site.operation), *self._others()]
+        for call, operation in sorted(found, key=lambda each: self.tree.span(each[0])):
+            self._join(self._write(call), operation)
+        self._check_reads()
+        self.calls = [call for group in self.groups for call in group.calls]
         self.errors: ItemErrors | None = None
+        self._batch = ""
         self.only_inserts = site.operation.name == "insert_one" and len(self.calls) == 1
+
+    def _check_reads(self) -> None:
+        """Nothing in the loop may read what is written, because that is written later."""
+        written = {name for group in self.groups for name in group.operation.collection_names}
+        for _, operation in self.site.other_operations():
+            if operation.method.kind != "write" and written & set(operation.collection_names):
+                raise NoFix(f"{operation.name} on {operation.target} in the same loop has to see what was written")
+
+    def _join(self, call: cst.Call, operation: Operation) -> None:
+        """Put a write to the others of its collection."""
+        site = self.site
+        func = call.func
+        if not isinstance(func, cst.Attribute):
+            raise NoFix("the method is called under another name")
+        if call is site.call:
+            receiver = site.receiver
+        elif names_read(func.value) & site.bound:
+            raise NoFix("another collection is written to for each item")
+        else:
+            receiver = self.tree.text(func.value)
+        for group in self.groups:
+            if group.receiver == receiver:
+                group.calls.append(call)
+                return
+            if not set(group.operation.collection_names).isdisjoint(operation.collection_names):
+                raise NoFix("the collection is written to under two names")
+        self.groups.append(_Group(receiver, operation, [call]))
 
     def _write(self, call: cst.Call) -> cst.Call:
         """The call, if it is a statement whose value nobody uses."""
@@ -88,19 +134,17 @@ class _Writes:
             raise NoFix("the statement shares its line with another")
         return call
 
-    def _others(self) -> Iterator[cst.Call]:
-        """The other writes of the loop to this collection: their order has to stay."""
+    def _others(self) -> Iterator[tuple[cst.Call, Operation]]:
+        """The other writes of the loop: their order has to stay."""
         site = self.site
         for call, operation in site.other_operations():
-            if not site.same_collection(operation):
-                continue
-            if operation.method.kind != "write" or (operation.module, operation.row) != (site.module, call.row):
+            direct = (operation.module, operation.row) == (site.module, call.row)
+            if operation.method.kind == "write" and direct:
+                yield self.tree.at(site.facts.spans[call.row], cst.Call), operation
+            elif site.same_collection(operation):
                 raise NoFix(f"{operation.name} on {operation.target} in the same loop has to see what was written")
-            node = self.tree.at(site.facts.spans[call.row], cst.Call)
-            if isinstance(node.func, cst.Attribute) and self.tree.text(node.func.value) == site.receiver:
-                yield node
-            else:
-                raise NoFix("the collection is written to under two names")
+            elif operation.method.kind == "write":
+                raise NoFix(f"a helper writes to {operation.target} in between")
 
     def check(self) -> None:
         """Raises: NoFix: a condition of the batched form does not hold."""
@@ -164,11 +208,8 @@ class _Writes:
         iterable = site.repetition.loop.iterable
         if iterable is not None and is_generator(site.draft.project, site.module, iterable):
             raise NoFix("the loop goes through what a generator makes while it runs")
-        names = [_method(call) for call in self.calls]
-        for _, operation in site.other_operations():
-            if operation.method.kind == "write" and not site.same_collection(operation):
-                if "insert" in operation.name or any("insert" in name for name in names):
-                    raise NoFix(f"the insert decides whether {operation.name} on {operation.target} runs")
+        if len(self.groups) > 1 and any("insert" in _method(call) for call in self.calls):
+            raise NoFix("an insert that fails decides whether the other writes of its iteration run")
 
     def _check_arguments(self, call: cst.Call) -> None:
         name = _method(call)
@@ -181,9 +222,10 @@ class _Writes:
         if unknown:
             raise NoFix(f"bulk requests have no {min(unknown)}")
         session = self.tree.text(keywords["session"].value) if "session" in keywords else ""
-        if call is not self.calls[0] and session != self.session:
+        group = next(group for group in self.groups if call in group.calls)
+        if call is not group.calls[0] and session != group.session:
             raise NoFix("the writes run in different sessions")
-        self.session = session
+        group.session = session
         self._check_freshness(call, [arg.value for arg in call.args])
 
     def _check_freshness(self, call: cst.Call, values: Sequence[cst.BaseExpression]) -> None:
@@ -252,37 +294,52 @@ class _Writes:
     def rewrite(self) -> None:
         site, tree = self.site, self.tree
         draft = site.draft
-        word = collection_word(site.operation)
-        held = site.names.new(f"{word}_to_insert" if self.only_inserts else f"{word}_writes")
         patch = Patch(tree)
-        for call in self.calls:
-            self._collect(call, held, patch)
+        for group in self.groups:
+            word = collection_word(group.operation)
+            group.held = site.names.new(f"{word}_to_insert" if self.only_inserts else f"{word}_writes")
+            for call in group.calls:
+                self._collect(call, group, patch)
+        if site.iterates_cursor and len(self.groups) > 1:
+            self._flush_first(patch)
         first, last = tree.line_start(site.loop), site.behind_loop()
         body = patch.render(first, last)
         if not body.endswith(("\n", "\r")):
             body += site.file.newline
-        send = self._send(held)
-        start = site.indented(self.errors.definition(held, send) if self.errors else f"{held} = []")
+        held = self.groups[0].held
+        start = "".join(f"{group.held} = []\n" for group in self.groups)
         if self.errors:
-            send = f"{'await ' if site.awaited else ''}{self.errors.sender}()"
+            start = self.errors.definition(held, self._send(self.groups[0], self.errors.pending))
         if self._may_end_early():
             first = site.before_loop()
             body = tree.file_text[first : tree.line_start(site.loop)] + body
-            body = site.indented("try:") + site.deeper(body) + site.indented("finally:")
-            body += site.indented(f"if {held}:", 1) + site.indented(send, 2)
+            body = site.indented("try:") + site.deeper(body) + site.indented("finally:") + self._last(1)
         else:
-            body += site.indented(f"if {held}:") + site.indented(send, 1)
-        draft.insert(site.module, site.before_loop(), start)
+            body += self._last(0)
+        draft.insert(site.module, site.before_loop(), site.indented(start))
         draft.replace(site.module, (first, last), body)
         what = "documents in one insert_many" if self.only_inserts else "writes in one bulk_write"
-        draft.title = f"send the {what}"
+        draft.title = f"send the {what}" + (" for each collection" if len(self.groups) > 1 else "")
         draft.reason = "others see the writes at once when the loop ends, and a failed one raises BulkWriteError"
+
+    def _last(self, level: int) -> str:
+        """Behind the loop: what has not been sent yet."""
+        site = self.site
+        lines = ""
+        for group in self.groups:
+            send = self._call_sender() if self.errors else self._send(group, group.held)
+            lines += site.indented(f"if {group.held}:", level) + site.indented(send, level + 1)
+        return lines
+
+    def _call_sender(self) -> str:
+        assert self.errors is not None
+        return f"{'await ' if self.site.awaited else ''}{self.errors.sender}()"
 
     def _may_end_early(self) -> bool:
         """Whether the loop can end before its end with writes not sent: by a return, or an error of its own."""
         site = self.site
         sent = {id(call) for call in self.calls}
-        if site.leaves(cst.Return, cst.Raise):
+        if site.iterates_cursor or site.leaves(cst.Return, cst.Raise):
             return True
         for each in site.body:
             for node in own_nodes(each):
@@ -303,7 +360,7 @@ class _Writes:
             node = node.expression
         return id(node) in sent or any(id(above) in sent for above in self.tree.ancestors(node))
 
-    def _collect(self, call: cst.Call, held: str, patch: Patch) -> None:
+    def _collect(self, call: cst.Call, group: _Group, patch: Patch) -> None:
         """``coll.update_one(…)`` becomes ``writes.append(UpdateOne(…))``."""
         site, tree = self.site, self.tree
         request = _REQUESTS[_method(call)]
@@ -324,33 +381,51 @@ class _Writes:
             made = tree.text(call.args[0].value)
         else:
             made = f"{site.draft.need(site.module, 'pymongo', request)}({inner})"
-        append = f"{held}.append({made})"
+        append = f"{group.held}.append({made})"
         if self.errors:
             self.errors.rewrite(patch, append)
         else:
             patch.replace(start, end, append)
-        if site.iterates_cursor:
-            self._flush(self.errors.node if self.errors else tree.statement(call), held, patch)
+        if site.iterates_cursor and len(self.groups) == 1:
+            self._flush(self.errors.node if self.errors else tree.statement(call), group, patch)
 
-    def _flush(self, statement: cst.CSTNode, held: str, patch: Patch) -> None:
-        """Behind a statement: send as soon as there are many."""
-        site, tree = self.site, self.tree
-        blanks, step, line_break = tree.indent(statement), site.file.step, site.file.newline
-        lines = [f"if len({held}) >= {CHUNK}:"]
+    def _flush(self, statement: cst.CSTNode, group: _Group, patch: Patch) -> None:
+        """Behind a statement: send as soon as there are many. What failed to be sent is not sent again at the end."""
+        tree, step = self.tree, self.site.file.step
+        lines = [f"if len({group.held}) >= {CHUNK}:"]
         if self.errors:
-            lines.append(f"{step}{'await ' if site.awaited else ''}{self.errors.sender}()")
+            lines.append(step + self._call_sender())
         else:
-            lines += [step + self._send(held), f"{step}{held} = []"]
-        behind = tree.line_end(statement)
-        lead = "" if tree.file_text[behind - 1 : behind] in ("\n", "\r") else line_break
-        patch.replace(behind, behind, lead + "".join(blanks + line + line_break for line in lines))
+            lines += [step + line for line in self._swap(group)]
+        self._insert(lines, tree.indent(statement), tree.line_end(statement), patch)
 
-    def _send(self, held: str) -> str:
+    def _swap(self, group: _Group) -> list[str]:
+        if not self._batch:
+            self._batch = self.site.names.new("batch")
+        return [f"{self._batch}, {group.held} = {group.held}, []", self._send(group, self._batch)]
+
+    def _flush_first(self, patch: Patch) -> None:
+        """At the head of the body, which every iteration passes: send to all collections when there are many."""
+        tree, step = self.tree, self.site.file.step
+        lines = [f"if {' + '.join(f'len({group.held})' for group in self.groups)} >= {CHUNK}:"]
+        for group in self.groups:
+            lines.append(f"{step}if {group.held}:")
+            lines += [step * 2 + line for line in self._swap(group)]
+        first = self.site.body[0]
+        header = tree.span(self.site.loop.iter)[1]
+        self._insert(lines, tree.indent(first), line_end(tree.file_text, header), patch)
+
+    def _insert(self, lines: Sequence[str], blanks: str, offset: int, patch: Patch) -> None:
+        line_break = self.site.file.newline
+        lead = "" if self.tree.file_text[offset - 1 : offset] in ("\n", "\r") else line_break
+        patch.replace(offset, offset, lead + "".join(blanks + line + line_break for line in lines))
+
+    def _send(self, group: _Group, batch: str) -> str:
         site = self.site
         method = "insert_many" if self.only_inserts else "bulk_write"
-        session = ", ordered=False" if self.errors else ""
-        session += f", session={self.session}" if self.session else ""
-        return f"{'await ' if site.awaited else ''}{site.receiver}.{method}({held}{session})"
+        options = ", ordered=False" if self.errors else ""
+        options += f", session={group.session}" if group.session else ""
+        return f"{'await ' if site.awaited else ''}{group.receiver}.{method}({batch}{options})"
 
 
 def _method(call: cst.Call) -> str:

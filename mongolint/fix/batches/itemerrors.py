@@ -37,6 +37,7 @@ class ItemErrors:
         self.name = self._error_name()
         self.items = site.names.new(f"{collection_word(site.operation)}_items")
         self.sender = site.names.new(f"write_{collection_word(site.operation)}")
+        self.pending, self.kept = site.names.new("pending"), site.names.new("kept")
         bound = site.bound | names_bound([node])
         read = set().union(*(names_read(each) for each in self.handler.body.body)) if self.handler.body.body else set()
         self.needed = sorted((read & bound) - {self.name})
@@ -91,7 +92,11 @@ class ItemErrors:
         statement = tree.statement(self.call)
         kept = [f"{self.items}.append({self.keep})"] if self.keep else []
         line_break = self.site.file.newline
-        if len(self.node.body.body) > 1 or any(may_raise(arg.value) for arg in self.call.args):
+        if (
+            len(self.node.body.body) > 1
+            or any(may_raise(arg.value) for arg in self.call.args)
+            or self._may_be_unbound()
+        ):
             indent = tree.indent(statement)
             patch.replace(*tree.span(statement), (line_break + indent).join([append, *kept]))
             return
@@ -107,6 +112,12 @@ class ItemErrors:
         text = comment.lstrip() + (indent if comment else "") + (line_break + indent).join([moved, *kept])
         patch.replace(start, tree.span(self.node)[1], text + self._tail())
 
+    def _may_be_unbound(self) -> bool:
+        """Whether an argument uses a name that some path through the body does not set."""
+        used = {name for arg in self.call.args for name in names_read(arg.value)}
+        plain = [node for node in self.site.body if isinstance(node, cst.SimpleStatementLine)]
+        return bool(used & names_bound(self.site.body) - names_bound(plain))
+
     def _tail(self) -> str:
         """The line break that the span of a block may take in."""
         end = self.tree.span(self.node)[1]
@@ -120,24 +131,27 @@ class ItemErrors:
         caught = self.tree.text(self.handler.type) if self.handler.type else "Exception"
         each = f"for {index}, {self.name} in {failed}.items():" if self.name else f"for {index} in {failed}:"
         errors = f'{{error["index"]: error["errmsg"] for error in {failure}.details["writeErrors"]}}'
+        kept = self.kept if self.keep else ""
         lines = [
             f"{held} = []",
-            *([f"{self.items} = []"] if self.keep else []),
+            *([f"{self.items} = []"] if kept else []),
             "",
             f"{'async ' if site.awaited else ''}def {self.sender}():",
+            f"{step}{self.pending} = {held}[:]",
+            f"{step}{held}.clear()",
+            *([f"{step}{kept} = {self.items}[:]", f"{step}{self.items}.clear()"] if kept else []),
             f"{step}try:",
             f"{step}{step}{send}",
             *(step + comment for comment in self._comments()),
             f"{step}except {caught} as {failure}:",
+            f"{step}{step}{failed} = {{}}",
             f"{step}{step}if isinstance({failure}, {bulk_error}):",
             f"{step}{step}{step}{failed} = {errors}",
-            f"{step}{step}else:",
-            f"{step}{step}{step}{failed} = dict.fromkeys(range(len({held})), {failure})",
+            f"{step}{step}if not {failed}:",
+            f"{step}{step}{step}{failed} = dict.fromkeys(range(len({self.pending})), {failure})",
             f"{step}{step}{each}",
-            *([f"{step}{step}{step}{self.keep} = {self.items}[{index}]"] if self.keep else []),
+            *([f"{step}{step}{step}{self.keep} = {kept}[{index}]"] if kept else []),
             *(step * 3 + line if line else "" for line in self._body()),
-            f"{step}{held}.clear()",
-            *([f"{step}{self.items}.clear()"] if self.keep else []),
             "",
         ]
         return "\n".join(lines) + "\n"

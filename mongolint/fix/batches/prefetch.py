@@ -261,7 +261,7 @@ class Prefetch:
         site, tree = self.site, self.tree
         if site.leaves(cst.Break):
             raise NoFix("the loop may end before the cursor does")
-        chunk = site.names.new(f"{collection_word(site.operation)}_chunk")
+        chunk = site.names.new("chunk")
         before = ""
         if isinstance(site.loop.iter, cst.Name):
             cursor = site.loop.iter.value

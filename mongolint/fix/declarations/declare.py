@@ -29,6 +29,13 @@ _WEAK = ("regex", "exists", "type", "negation")
 _NO_INDEX_SERVES = "an ordinary index on these fields would not serve it"
 
 
+def _is_collated(draft: Draft, query: Operation) -> bool:
+    """Whether the query, or a step of its cursor, names a collation."""
+    node = draft.project.modules[query.module].nodes[query.row]
+    given = {keyword for keyword, _ in node[2]} if node[0] == "call" else set()
+    return "collation" in given or any(step.name == "collation" for step in query.steps)
+
+
 def declare(draft: Draft, queries: Sequence[Operation], keys: Keys, wanted: Wanted) -> None:
     """See `Draft.declare_index`."""
     query = queries[0]
@@ -42,6 +49,8 @@ def declare(draft: Draft, queries: Sequence[Operation], keys: Keys, wanted: Want
     own = [index for index in draft.project.indexes if index.collection_name == collection.name]
     if not any(_is_lasting(draft, query) for query in queries):
         raise NoFix("only a script or migration runs this, and the index would outlive it")
+    if any(_is_collated(draft, query) for query in queries):
+        raise NoFix("the query compares with a collation, which the index has to have too")
     if merged == keys and not any(_is_selective(query) for query in queries):
         raise NoFix("the filter compares no field with a value, so that an index would be read almost whole")
     _check(queries, merged, own)
