@@ -13,6 +13,8 @@ Place = tuple[int, int]
 # An edit with where it starts and ends, and a number so that edits themselves are never compared
 _Held = tuple[Place, Place, int, Edit]
 
+# A name put into a list of imported ones
+_NAME = re.compile(r"\w+,\s+|,\s+\w+")
 _FROM_IMPORT = re.compile(r"from (\S+) import ([^\r\n(]+)(\r?\n)")
 
 
@@ -114,6 +116,8 @@ def _content(edits: Sequence[Edit]) -> str:
         else:
             others.append(content)
     imports = [f"from {p} import {', '.join(sorted(set(found)))}{lines[p]}" for p, found in names.items()]
+    if not names and all(_NAME.fullmatch(content) for content in others):
+        return "".join(sorted(others))
     plain = [content for content in others if content.startswith("import ")]
     rest = [content for content in others if content not in plain]
     return "".join([*sorted(plain), *sorted(imports), *rest])

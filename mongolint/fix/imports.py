@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,9 @@ from mongolint.fix.trees import SourceFile, Tree, line_end, line_start
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
 
+# Whether a top-level package is the project's own
+Own = Callable[[str], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class HeadImport:
@@ -28,15 +31,22 @@ class HeadImport:
     start: int
     end: int
 
-    @property
-    def key(self) -> tuple[int, bool, str]:
-        return sort_key(self.package, isinstance(self.node, cst.ImportFrom))
+    def key(self, own: Own) -> tuple[int, bool, str]:
+        return sort_key(self.package, isinstance(self.node, cst.ImportFrom), own)
 
 
-def sort_key(package: str, is_from: bool) -> tuple[int, bool, str]:
-    """isort's default order: sections, in them ``import`` before ``from``, then by name."""
+def sort_key(package: str, is_from: bool, own: Own) -> tuple[int, bool, str]:
+    """isort's default order: sections, in them ``import`` before ``from``, then by name.
+
+    ``own``: whether a package is the project's.
+    """
     root = package.partition(".")[0]
-    section = 0 if package == "__future__" else 1 if root in sys.stdlib_module_names else 2 if root else 3
+    if not root:
+        section = 4
+    elif package == "__future__":
+        section = 0
+    else:
+        section = 1 if root in sys.stdlib_module_names else 3 if own(root) else 2
     return section, is_from, package.lower()
 
 
@@ -166,11 +176,19 @@ def _extend(draft: Draft, module: int, imports: list[HeadImport], package: str, 
 
 
 def _append_name(draft: Draft, module: int, held: HeadImport, name: str) -> None:
-    """Put a name behind the last one of a ``from`` import."""
+    """Put a name among those of a ``from`` import: where it belongs if they are sorted, else behind the last."""
     assert isinstance(held.node, cst.ImportFrom)
-    last = aliases(held.node)[-1]
-    start, end = held.tree.span(last)
+    found = aliases(held.node)
     text = draft.file(module).text
+    keys = [_name_key(alias.evaluated_name) for alias in found]
+    later = [alias for alias, key in zip(found, keys, strict=True) if key > _name_key(name)]
+    if later and keys == sorted(keys):
+        start = held.tree.span(later[0])[0]
+        before = text[line_start(text, start) : start]
+        draft.insert(module, start, f"{name}, " if before.strip() else f"{name},\n{before}", shared=True)
+        return
+    last = found[-1]
+    start, end = held.tree.span(last)
     word = last.evaluated_alias or last.evaluated_name
     if isinstance(last.comma, cst.Comma):
         end = text.rindex(word, start, end) + len(word)
@@ -179,17 +197,26 @@ def _append_name(draft: Draft, module: int, held: HeadImport, name: str) -> None
     draft.insert(module, end, f",{gap}{name}", shared=True)
 
 
+def _name_key(name: str) -> tuple[int, str]:
+    """isort's order by type: constants, classes, others."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2), name
+
+
 def _add(draft: Draft, module: int, file: SourceFile, imports: list[HeadImport], package: str, name: str) -> None:
     line = f"from {package} import {name}\n" if name else f"import {package}\n"
-    key = sort_key(package, bool(name))
-    before = [held for held in imports if held.key < key]
-    after = [held for held in imports if held.key > key]
-    if before and (before[-1].key[0] == key[0] or not after):
-        same = before[-1].key[0] == key[0]
+
+    def own(root: str) -> bool:
+        return draft.project.link.imports.resolve(file.facts.path, root) is not None
+
+    key = sort_key(package, bool(name), own)
+    before = [held for held in imports if held.key(own) < key]
+    after = [held for held in imports if held.key(own) > key]
+    if before and (before[-1].key(own)[0] == key[0] or not after):
+        same = before[-1].key(own)[0] == key[0]
         at = max(held.end for held in before)
         draft.insert(module, at, line if same else "\n" + line, shared=True)
     elif after:
-        draft.insert(module, after[0].start, line if after[0].key[0] == key[0] else line + "\n", shared=True)
+        draft.insert(module, after[0].start, line if after[0].key(own)[0] == key[0] else line + "\n", shared=True)
     else:
         end = head(file)[1]
         gap = "\n" if end and file.text[:end].strip() else ""

@@ -5,24 +5,16 @@ Only answers are asserted that hold before and after its planted faults are fixe
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-import sys
 import uuid
-from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import httpx
 import pymongo
 import pytest
 from pymongo.database import Database
 
-T = TypeVar("T")
-
-BOOKSHELF = Path(__file__).resolve().parents[2] / "examples" / "bookshelf"
 PASSWORD = "correct horse"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
@@ -37,54 +29,17 @@ def database(mongod_uri: str) -> Iterator[Database[dict[str, Any]]]:
         client.drop_database(db.name)
 
 
-class RunningApp:
-    """The started application, driven in process: one event loop, as under a server."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._stack = AsyncExitStack()
-        self._http: httpx.AsyncClient = self.run(self._start())
-
-    async def _start(self) -> httpx.AsyncClient:
-        # Imported inside the loop, as a server does it: Motor binds to the loop it first sees.
-        app = importlib.import_module("app.main").app
-        await self._stack.enter_async_context(app.router.lifespan_context(app))
-        transport = httpx.ASGITransport(app)
-        http = httpx.AsyncClient(transport=transport, base_url="http://bookshelf")
-        return await self._stack.enter_async_context(http)
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(work)
-
-    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self.run(self._http.request(method, path, **options))
-
-    def stop(self) -> None:
-        self.run(self._stack.aclose())
-        self.run(self._loop.shutdown_asyncgens())
-        self._loop.close()
-
-
 @pytest.fixture(scope="module")
-def api(mongod_uri: str, database: Database[dict[str, Any]]) -> Iterator[RunningApp]:
-    """The application; its modules are imported for these tests only and forgotten afterwards."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MONGODB_URI", mongod_uri)
-        patch.setenv("MONGODB_DATABASE", database.name)
-        patch.syspath_prepend(BOOKSHELF)
-        try:
-            app = RunningApp()
-            yield app
-            app.stop()
-        finally:
-            for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
-                del sys.modules[name]
+def api(running: Any, database: Database[dict[str, Any]]) -> Iterator[Any]:
+    """The running application."""
+    with running("bookshelf", database.name) as app:
+        yield app
 
 
 class Author:
     """One signed-in account and its requests."""
 
-    def __init__(self, api: RunningApp, **form: Any) -> None:
+    def __init__(self, api: Any, **form: Any) -> None:
         self.api = api
         self.handle = f"a{uuid.uuid4().hex[:12]}"
         self.email = f"{self.handle}@example.org"
@@ -113,9 +68,7 @@ class Author:
     def add_book(self, title: str, chapters: tuple[str, ...] = (), **form: Any) -> dict[str, Any]:
         book: dict[str, Any] = self.call("POST", "/books", 201, {"title": title, **form})
         for chapter in chapters:
-            book["table_of_contents"] = self.call(
-                "POST", f"/books/{book['id']}/chapters", 201, {"title": chapter}
-            )
+            book["table_of_contents"] = self.call("POST", f"/books/{book['id']}/chapters", 201, {"title": chapter})
         return book
 
     def add_questions(self, book: dict[str, Any], *texts: str) -> tuple[str, list[dict[str, Any]]]:
@@ -125,7 +78,7 @@ class Author:
 
 
 @pytest.fixture
-def author(api: RunningApp) -> Author:
+def author(api: Any) -> Author:
     return Author(api)
 
 
@@ -137,7 +90,7 @@ def titles(items: list[dict[str, Any]]) -> list[str]:
     return [item["title"] for item in items]
 
 
-def test_health(api: RunningApp) -> None:
+def test_health(api: Any) -> None:
     assert api.request("GET", "/health").json() == {"status": "ok"}
 
 
@@ -145,9 +98,7 @@ def test_sign_up_and_profile(author: Author) -> None:
     me = author.call("GET", "/users/me")
     assert (me["id"], me["email"], me["role"]) == (author.id, author.email, "author")
 
-    changed = author.call(
-        "PATCH", "/users/me", body={"display_name": "Ada L.", "preferences": {"dark": True}}
-    )
+    changed = author.call("PATCH", "/users/me", body={"display_name": "Ada L.", "preferences": {"dark": True}})
     assert (changed["display_name"], changed["preferences"]) == ("Ada L.", {"dark": True})
 
     profile = author.call("GET", f"/users/{author.handle}")
@@ -162,7 +113,7 @@ def test_address_and_handle_are_taken_once(author: Author) -> None:
     assert author.call("POST", "/users", 409, form) == {"detail": "Handle already taken"}
 
 
-def test_sign_up_with_starter_books(api: RunningApp) -> None:
+def test_sign_up_with_starter_books(api: Any) -> None:
     author = Author(api, starter_books=True)
     assert titles(author.call("GET", "/books/shelf")) == ["My first novel", "Notebook"]
 
@@ -211,9 +162,7 @@ def test_questions_and_responses(author: Author, database: Database[dict[str, An
     assert [question["order"] for question in created] == [1, 2]
 
     author.call("PUT", f"/questions/{who}/response", body={"text": "A clerk", "status": "draft"})
-    saved = author.call(
-        "PUT", f"/questions/{who}/response", body={"text": "A tired clerk", "status": "final"}
-    )
+    saved = author.call("PUT", f"/questions/{who}/response", body={"text": "A tired clerk", "status": "final"})
     assert saved == {"question_id": who, "text": "A tired clerk", "status": "final", "word_count": 3}
     assert database["question_responses"].count_documents({"question_id": who}) == 1
 
@@ -263,12 +212,10 @@ def test_sessions(author: Author) -> None:
     author.call("GET", "/sessions", 401)
 
 
-def test_transfer(api: RunningApp, author: Author) -> None:
+def test_transfer(api: Any, author: Author) -> None:
     heir = Author(api)
     book = author.add_book("Inherited")
-    assert author.call("POST", f"/books/{book['id']}/transfer", body={"handle": heir.handle}) == {
-        "owner": heir.handle
-    }
+    assert author.call("POST", f"/books/{book['id']}/transfer", body={"handle": heir.handle}) == {"owner": heir.handle}
     assert author.call("GET", "/books/shelf") == []
     assert titles(heir.call("GET", "/books/shelf")) == ["Inherited"]
     author.call("POST", f"/books/{book['id']}/transfer", 404, {"handle": heir.handle})
@@ -298,7 +245,7 @@ def test_administration(author: Author, database: Database[dict[str, Any]]) -> N
     assert author.call("GET", "/admin/totals")["users"] == database["users"].count_documents({})
 
 
-def test_unscheduled_work(api: RunningApp, author: Author, database: Database[dict[str, Any]]) -> None:
+def test_unscheduled_work(api: Any, author: Author, database: Database[dict[str, Any]]) -> None:
     """What no request reaches still runs: the clean-up, the index manager and the migration."""
     sessions = importlib.import_module("app.db.session")
     database["sessions"].update_many({"user_id": author.id}, {"$set": {"expires_at": LONG_AGO}})

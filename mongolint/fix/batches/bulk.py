@@ -408,9 +408,12 @@ class _Writes:
         """At the head of the body, which every iteration passes: send to all collections when there are many."""
         tree, step = self.tree, self.site.file.step
         lines = [f"if {' + '.join(f'len({group.held})' for group in self.groups)} >= {CHUNK}:"]
-        for group in self.groups:
-            lines.append(f"{step}if {group.held}:")
-            lines += [step * 2 + line for line in self._swap(group)]
+        # All are taken before any is sent: what was written first must not be missing beside what came second
+        batches = [self.site.names.new(f"{group.held}_batch") for group in self.groups]
+        for group, batch in zip(self.groups, batches, strict=True):
+            lines.append(f"{step}{batch}, {group.held} = {group.held}, []")
+        for group, batch in zip(self.groups, batches, strict=True):
+            lines += [f"{step}if {batch}:", f"{step}{step}{self._send(group, batch)}"]
         first = self.site.body[0]
         header = tree.span(self.site.loop.iter)[1]
         self._insert(lines, tree.indent(first), line_end(tree.file_text, header), patch)

@@ -1,0 +1,1 @@
+"""Bookshelf: authors outline their books and answer questions about each chapter."""
