@@ -187,12 +187,24 @@ def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         _CHILDREN[kind] = tuple(name for name in names if "whitespace" not in name and name not in _BLANKS)
     for name in _CHILDREN[kind]:
         value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
+        if _is_node(value):
             yield value
-        elif isinstance(value, list | tuple):
+        elif type(value) in (list, tuple):
             for item in value:
-                if isinstance(item, cst.CSTNode):
+                if _is_node(item):
                     yield item
+
+
+# Whether a type is one of nodes. LibCST's are abstract base classes, of which isinstance is slow.
+_NODE_TYPES: dict[type, bool] = {}
+
+
+def _is_node(value: object) -> bool:
+    kind = type(value)
+    known = _NODE_TYPES.get(kind)
+    if known is None:
+        known = _NODE_TYPES[kind] = issubclass(kind, cst.CSTNode)
+    return known
 
 
 _BLANKS = frozenset(

@@ -22,10 +22,15 @@ REFERENCE = "mongolint"
 
 
 def commands(path: str, jobs: int) -> dict[str, list[str]]:
-    """The command of each tool, none of which keeps anything from one run to the next."""
+    """The command of each tool, none of which keeps anything from one run to the next.
+
+    The others print a line for each finding. So does mongolint here; in its full format it also writes every fix
+    and shows it as a diff.
+    """
     return {
-        REFERENCE: ["mongolint", "check", path],
-        "mongolint, 1 job": ["mongolint", "check", path, "--jobs", "1"],
+        REFERENCE: ["mongolint", "check", path, "--format", "concise"],
+        "mongolint, 1 job": ["mongolint", "check", path, "--format", "concise", "--jobs", "1"],
+        "mongolint, fixes": ["mongolint", "check", path],
         f"flake8, {jobs} jobs": ["flake8", f"-j{jobs}", path],
         "flake8, 1 job": ["flake8", "-j1", path],
         "fixit": ["fixit", "lint", path],
