@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import libcst as cst
@@ -75,7 +76,8 @@ class _Counter(CodegenState):
 def locate(module: cst.Module, wanted: Container[int], text: str) -> dict[int, Offsets]:
     """Character offsets (start, end) in ``text`` of the nodes of its tree whose ``id`` is in ``wanted``."""
     state = _Counter(module, wanted)
-    module._codegen(state)
+    with _counting():
+        module._codegen(state)
     if "\f" not in text:
         return state.found
     starts, lost = _lost(module.code, text)
@@ -84,6 +86,48 @@ def locate(module: cst.Module, wanted: Container[int], text: str) -> dict[int, O
         return offset + lost[bisect_right(starts, offset) - 1]
 
     return {key: (place(start), place(end)) for key, (start, end) in state.found.items()}
+
+
+class _Parentheses:
+    """What is generated around an expression: LibCST's own, written as a generator, costs more than all inside."""
+
+    __slots__ = ("node", "recorder", "state")
+
+    def __init__(self, node: Any, state: CodegenState) -> None:
+        self.node = node
+        self.state = state
+
+    def __enter__(self) -> None:
+        for parenthesis in self.node.lpar:
+            parenthesis._codegen(self.state)
+        self.recorder = self.state.record_syntactic_position(self.node)
+        self.recorder.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        self.recorder.__exit__(None, None, None)
+        for parenthesis in self.node.rpar:
+            parenthesis._codegen(self.state)
+
+
+def _blank(node: cst.SimpleWhitespace, state: _Counter) -> None:
+    state.offset += len(node.value)
+
+
+@contextmanager
+def _counting() -> Iterator[None]:
+    """While this holds, the two things of which a tree has most are counted without LibCST's detours."""
+    parentheses = cst.BaseExpression._parenthesize
+    cst.SimpleWhitespace._codegen = _blank  # type: ignore[assignment, method-assign]
+    cst.BaseExpression._parenthesize = _parenthesize  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        del cst.SimpleWhitespace._codegen
+        cst.BaseExpression._parenthesize = parentheses  # type: ignore[method-assign]
+
+
+def _parenthesize(node: cst.BaseExpression, state: _Counter) -> _Parentheses:
+    return _Parentheses(node, state)
 
 
 def _lost(code: str, text: str) -> tuple[list[int], list[int]]:
