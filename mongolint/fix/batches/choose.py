@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mongolint.fix import sketch
 from mongolint.fix.batches import bulk, comprehensions, hoist, prefetch
 from mongolint.fix.batches.loopsite import LoopSite
 from mongolint.fix.nofix import NoFix
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
 
 def batch(draft: Draft, repetition: Repetition) -> None:
     """See `Draft.batch`."""
+    try:
+        _batch(draft, repetition)
+    except NoFix:
+        draft.title = draft.title or "batch the queries of the loop"
+        draft.text = _sketched(draft, repetition)
+        raise
+
+
+def _sketched(draft: Draft, repetition: Repetition) -> str:
+    try:
+        return sketch.sketch(draft, repetition)
+    except NoFix:
+        return ""
+
+
+def _batch(draft: Draft, repetition: Repetition) -> None:
     if not repetition.is_direct:
         twins.prefetch(draft, repetition)
         return

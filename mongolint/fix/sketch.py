@@ -1,0 +1,127 @@
+"""The batched form of a loop as text, for a person to finish: with the names, fields and keys of that very place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from mongolint.fix.batches.expressions import names_read, string_value, target_names
+from mongolint.fix.trees import Tree
+from mongolint.project.loops import Repetition
+
+if TYPE_CHECKING:
+    from mongolint.fix.draft import Draft
+
+_REQUESTS = {
+    "update_one": "UpdateOne",
+    "update_many": "UpdateMany",
+    "replace_one": "ReplaceOne",
+    "delete_one": "DeleteOne",
+    "delete_many": "DeleteMany",
+    "insert_one": "InsertOne",
+    "find_one_and_update": "UpdateOne",
+    "find_one_and_replace": "ReplaceOne",
+    "find_one_and_delete": "DeleteOne",
+}
+
+
+def sketch(draft: Draft, repetition: Repetition) -> str:
+    """A few lines that say what to write; empty where the loop is not written out."""
+    tree, call = draft.call(repetition.module, repetition.row)
+    loop = _loop(tree, call, repetition)
+    if loop is None or not isinstance(call.func, cst.Attribute | cst.Name):
+        return ""
+    asynchronous = "async " if loop.asynchronous is not None else ""
+    clause = f"{asynchronous}for {tree.text(loop.target)} in {tree.text(loop.iter)}"
+    wait = "await " if isinstance(tree.parent(call), cst.Await) else ""
+    if not repetition.is_direct:
+        return _helper(draft, tree, call, loop, clause, wait, repetition)
+    if not isinstance(call.func, cst.Attribute):
+        return ""
+    receiver = tree.text(call.func.value)
+    operation = repetition.reaches[0].operation
+    name = operation.name
+    if any(step.name == "limit" for step in operation.steps):
+        return ""
+    if name in _REQUESTS:
+        return _write(tree, call, name, receiver, clause, wait)
+    return _read(tree, call, name, receiver, loop, clause, wait)
+
+
+def _loop(tree: Tree, call: cst.Call, repetition: Repetition) -> cst.For | cst.CompFor | None:
+    start = repetition.loop.span[0]
+    for node in tree.ancestors(call):
+        if isinstance(node, cst.For) and tree.span(node)[0] == start:
+            return node
+        if isinstance(node, cst.BaseComp) and tree.span(node.for_in.target)[0] == start:
+            return node.for_in
+    return None
+
+
+def _write(tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wait: str) -> str:
+    given = ", ".join(_short(tree.text(arg.value)) for arg in call.args)
+    if name == "insert_one":
+        return f"{wait}{receiver}.insert_many([{given} {clause}])"
+    return f"writes = [{_REQUESTS[name]}({given}) {clause}]\nif writes:\n    {wait}{receiver}.bulk_write(writes)"
+
+
+def _read(
+    tree: Tree, call: cst.Call, name: str, receiver: str, loop: cst.For | cst.CompFor, clause: str, wait: str
+) -> str:
+    found = _varying(call, target_names(loop.target))
+    if found is None:
+        return ""
+    field, key = found
+    many = f'{{"{field}": {{"$in": keys}}}}'
+    keys = f"keys = [{tree.text(key)} {clause}]"
+    asynchronous = bool(wait) or getattr(tree.parent(tree.parent(call) or call), "asynchronous", None) is not None
+    each = "async for" if asynchronous else "for"
+    if name == "find_one":
+        return f'{keys}\nfound = {{d["{field}"]: d {each} d in {receiver}.find({many})}}'
+    if name in ("count_documents", "count"):
+        pipeline = f'[{{"$match": {many}}}, {{"$group": {{"_id": "${field}", "n": {{"$sum": 1}}}}}}]'
+        return f"{keys}\n{receiver}.aggregate({pipeline})"
+    if name == "find":
+        fill = f"{each} d in {receiver}.find({many}):"
+        return f'{keys}\ngroups = defaultdict(list)\n{fill}\n    groups[d["{field}"]].append(d)'
+    return ""
+
+
+def _varying(call: cst.Call, names: set[str]) -> tuple[str, cst.BaseExpression] | None:
+    """The field of the filter whose value comes from the item, and that value."""
+    condition = call.args[0].value if call.args else None
+    if not isinstance(condition, cst.Dict):
+        return None
+    entries = [e for e in condition.elements if isinstance(e, cst.DictElement) and names_read(e.value) & names]
+    field = string_value(entries[0].key) if len(entries) == 1 else None
+    return (field, entries[0].value) if field and not field.startswith("$") else None
+
+
+def _helper(
+    draft: Draft,
+    tree: Tree,
+    call: cst.Call,
+    loop: cst.For | cst.CompFor,
+    clause: str,
+    wait: str,
+    repetition: Repetition,
+) -> str:
+    """What a helper runs per item, and how its twin would be called if it runs one query."""
+    callee = tree.text(call.func)
+    if len(repetition.reaches) > 1:
+        counts = Counter(f"{r.operation.name} on {r.operation.target}" for r in repetition.reaches)
+        lines = [f"{count} x {what}" if count > 1 else what for what, count in counts.most_common(8)]
+        more = len(counts) - len(lines)
+        return "\n".join([f"{callee} runs for each item:", *lines, *([f"and {more} more"] if more > 0 else [])])
+    names = target_names(loop.target)
+    varying = [arg.value for arg in call.args if names_read(arg.value) & names]
+    if len(varying) != 1:
+        return ""
+    return f"found = {wait}{callee}_many([{tree.text(varying[0])} {clause}])"
+
+
+def _short(text: str) -> str:
+    """An argument on one line."""
+    return " ".join(text.split())
