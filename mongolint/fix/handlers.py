@@ -59,12 +59,16 @@ def catch(draft: Draft, site: ExceptSite) -> None:
         raise NoFix("a clause before it catches Exception, so this one is for what interrupts the program")
     if _INTERRUPTS.search(text) or any(isinstance(each, cst.Yield) for each in descendants(clause.attempt.body)):
         raise NoFix("it may be meant for what interrupts the program")
+    if _may_exit(clause):
+        raise NoFix("it also stops an exit() of what it calls")
     _narrow(clause, ids=True)
 
 
 def log(draft: Draft, site: ExceptSite) -> None:
     """See `Draft.log_error`."""
     clause = _clause(draft, site)
+    if site.catches == "bare" and _may_exit(clause):
+        raise NoFix("it also stops an exit() of what it calls")
     if _says_duplicate(clause):
         draft.title = "catch what the answer says"
         draft.reason = "other errors now rise"
@@ -95,6 +99,27 @@ def _clause(draft: Draft, site: ExceptSite) -> _Clause:
                 raise NoFix("its place in the code was not found again")
             return _Clause(draft, site, tree, node, attempt, colon.end())
     raise NoFix("its place in the code was not found again")
+
+
+def _may_exit(clause: _Clause) -> bool:
+    """Whether the ``try`` calls ``exit()``, itself or in a function of the project that it calls."""
+    project, module = clause.draft.project, clause.site.module
+    rows = {offsets: row for row, offsets in project.modules[module].spans.items()}
+    for node in descendants(clause.attempt.body):
+        row = rows.get(clause.tree.span(node)) if isinstance(node, cst.Call) else None
+        if row is None:
+            continue
+        if project.callee_name(module, row) in _EXITS:
+            return True
+        for function in project.link.functions_called(module, row):
+            calls = project.modules[function.module].calls
+            inner = (call.row for call in calls if call.scope == function.scope)
+            if any(project.callee_name(function.module, each) in _EXITS for each in inner):
+                return True
+    return False
+
+
+_EXITS = frozenset(["exit", "_exit", "quit"])
 
 
 def _names(handler: cst.ExceptHandler) -> set[str]:
