@@ -115,7 +115,10 @@ def _blank(node: cst.SimpleWhitespace, state: _Counter) -> None:
 
 @contextmanager
 def _counting() -> Iterator[None]:
-    """While this holds, the two things of which a tree has most are counted without LibCST's detours."""
+    """While this holds, the two things of which a tree has most are counted without LibCST's detours.
+
+    Its methods are replaced, which it does not type as replaceable.
+    """
     parentheses = cst.BaseExpression._parenthesize
     cst.SimpleWhitespace._codegen = _blank  # type: ignore[assignment, method-assign]
     cst.BaseExpression._parenthesize = _parenthesize  # type: ignore[assignment, method-assign]

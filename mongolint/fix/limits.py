@@ -80,15 +80,7 @@ def add_keyword(draft: Draft, module: int, row: int, keyword: str, value: str) -
 
 def _behind(tree: Tree, arg: cst.Arg) -> int:
     """Behind an argument and the parentheses around its value."""
-    end = tree.span(arg)[1]
-    value = arg.value
-    closing = len(getattr(value, "rpar", ()))
-    value_end = tree.span(value)[1]
-    text = tree.file_text
-    position = value_end
-    for _ in range(closing):
-        position = text.index(")", position) + 1
-    return max(end, position)
+    return max(tree.span(arg)[1], tree.outer_span(arg.value)[1])
 
 
 def _is_bare_generator(call: cst.Call) -> bool:

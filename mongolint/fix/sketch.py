@@ -7,24 +7,13 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mongolint.fix.batches.bulk import REQUESTS
 from mongolint.fix.batches.expressions import names_read, string_value, target_names
 from mongolint.fix.trees import Tree
 from mongolint.project.loops import Repetition
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
-
-_REQUESTS = {
-    "update_one": "UpdateOne",
-    "update_many": "UpdateMany",
-    "replace_one": "ReplaceOne",
-    "delete_one": "DeleteOne",
-    "delete_many": "DeleteMany",
-    "insert_one": "InsertOne",
-    "find_one_and_update": "UpdateOne",
-    "find_one_and_replace": "ReplaceOne",
-    "find_one_and_delete": "DeleteOne",
-}
 
 
 def sketch(draft: Draft, repetition: Repetition) -> str:
@@ -45,7 +34,7 @@ def sketch(draft: Draft, repetition: Repetition) -> str:
     name = operation.name
     if any(step.name == "limit" for step in operation.steps):
         return ""
-    if name in _REQUESTS:
+    if name in REQUESTS:
         return _write(tree, call, name, receiver, clause, wait)
     return _read(tree, call, name, receiver, loop, clause, wait)
 
@@ -64,7 +53,7 @@ def _write(tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wa
     given = ", ".join(_short(tree.text(arg.value)) for arg in call.args)
     if name == "insert_one":
         return f"{wait}{receiver}.insert_many([{given} {clause}])"
-    return f"writes = [{_REQUESTS[name]}({given}) {clause}]\nif writes:\n    {wait}{receiver}.bulk_write(writes)"
+    return f"writes = [{REQUESTS[name]}({given}) {clause}]\nif writes:\n    {wait}{receiver}.bulk_write(writes)"
 
 
 def _read(

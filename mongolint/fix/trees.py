@@ -62,6 +62,13 @@ class Tree:
         start, end = self._spans[id(node)]
         return start + self._shift, end + self._shift
 
+    def outer_span(self, node: cst.CSTNode) -> Offsets:
+        """The offsets of a node with the parentheses around it."""
+        start, end = self.span(node)
+        for _ in getattr(node, "lpar", ()):
+            start, end = self.file_text.rindex("(", 0, start), self.file_text.index(")", end) + 1
+        return start, end
+
     def text(self, node: cst.CSTNode) -> str:
         """The source of a node, comments and line breaks as they are."""
         start, end = self.span(node)
@@ -103,7 +110,7 @@ class Tree:
         found = self.nearest(node, cst.SimpleStatementLine, cst.SimpleStatementSuite, cst.BaseCompoundStatement)
         if found is None or isinstance(found, cst.SimpleStatementSuite):
             raise NoFix("the statement shares its line with another")
-        return found  # type: ignore[no-any-return]
+        return found  # type: ignore[no-any-return]  # `nearest` takes any kinds
 
     def line_start(self, node: cst.CSTNode) -> int:
         """Where the first line of a statement starts."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 # The request that does what a method does, for the arguments that both have. Those of find_one_and_* that
 # only shape the returned document are dropped with it.
-_REQUESTS = {
+REQUESTS = {
     "update_one": "UpdateOne",
     "update_many": "UpdateMany",
     "replace_one": "ReplaceOne",
@@ -213,7 +213,7 @@ class _Writes:
 
     def _check_arguments(self, call: cst.Call) -> None:
         name = _method(call)
-        if name not in _REQUESTS:
+        if name not in REQUESTS:
             raise NoFix(f"{name} has no bulk request")
         positional, keywords = arguments(self.tree, call)
         if name.startswith("find_one_and") and len(positional) > (1 if name.endswith("delete") else 2):
@@ -363,7 +363,7 @@ class _Writes:
     def _collect(self, call: cst.Call, group: _Group, patch: Patch) -> None:
         """``coll.update_one(…)`` becomes ``writes.append(UpdateOne(…))``."""
         site, tree = self.site, self.tree
-        request = _REQUESTS[_method(call)]
+        request = REQUESTS[_method(call)]
         _, keywords = arguments(tree, call)
         parent = tree.parent(call)
         expression = parent if isinstance(parent, cst.Await) else call

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from mongolint.fix.batches.expressions import is_pure, names_bound, names_read, own_nodes
-from mongolint.fix.batches.loopsite import LoopSite, statement_lines
+from mongolint.fix.batches.loopsite import LoopSite
 from mongolint.fix.batches.results import is_only_read
 from mongolint.fix.nofix import NoFix
 from mongolint.project.loops import Repetition
@@ -39,7 +39,7 @@ def hoist(draft: Draft, repetition: Repetition) -> None:
     if not isinstance(target, cst.Name) or not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
         raise NoFix("the answer is not kept in a variable at the top of the loop")
     _check(site, target.value, assign)
-    start, end = statement_lines(tree, line)
+    start, end = tree.line_start(line), tree.line_end(line)
     text = tree.file_text[start:end].removeprefix(tree.indent(line))
     if "\n" in text.rstrip() or len(site.body) < 2:
         raise NoFix("the query runs over several lines")

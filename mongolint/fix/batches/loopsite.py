@@ -18,10 +18,11 @@ from mongolint.fix.batches.expressions import (
     spans_lines,
     target_names,
 )
+from mongolint.fix.batches.iterables import is_cursor
 from mongolint.fix.batches.writing import Names
 from mongolint.fix.nofix import NoFix
-from mongolint.fix.trees import Tree, descendants, line_end, line_start
-from mongolint.link.atoms import UNKNOWN, Cursor
+from mongolint.fix.trees import Tree, descendants, line_start
+from mongolint.link.atoms import UNKNOWN
 from mongolint.project.loops import Repetition
 from mongolint.project.operations import Operation
 
@@ -117,9 +118,7 @@ class LoopSite:
     @property
     def iterates_cursor(self) -> bool:
         iterable = self.repetition.loop.iterable
-        return iterable is not None and any(
-            type(atom) is Cursor for atom in self.draft.project.link.value(self.module, iterable)
-        )
+        return iterable is not None and is_cursor(self.draft.project, self.module, iterable)
 
     # What else the loop does
 
@@ -267,9 +266,3 @@ class Patch:
             parts += [self.text[start:first], content]
             start = last
         return "".join([*parts, self.text[start:end]])
-
-
-def statement_lines(tree: Tree, node: cst.CSTNode) -> tuple[int, int]:
-    """The offsets of the whole lines of a statement."""
-    start, end = tree.span(node)
-    return line_start(tree.file_text, start), line_end(tree.file_text, end)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from mongolint.fix.batches.expressions import changed_names, own_nodes
+from mongolint.fix.batches.expressions import changed_names
 from mongolint.fix.trees import Tree, descendants
 
 _READING = frozenset(["get", "keys", "items", "values"])
@@ -88,13 +88,3 @@ def _is_changed(tree: Tree, node: cst.CSTNode) -> bool:
             return True
         return name not in _READING and not name.startswith(("is", "to", "lower", "upper", "strip", "format", "split"))
     return False
-
-
-def names_used_after(tree: Tree, offset: int, nodes: Iterable[cst.CSTNode]) -> set[str]:
-    """The names in code behind an offset."""
-    return {
-        inner.value
-        for node in nodes
-        for inner in own_nodes(node)
-        if isinstance(inner, cst.Name) and tree.span(inner)[0] >= offset
-    }

@@ -89,7 +89,7 @@ class Placing:
         assert site.container is not None
         tree, text = site.tree, site.tree.file_text
         element = site.container.elements[_position(site)]
-        start, end = sites.outer_span(tree, element.value)
+        start, end = tree.outer_span(element.value)
         blanks = text[line_start(text, start) : start]
         on_own_line = not blanks.strip()
         spec = self._writer(site).write(site, blanks if on_own_line else "")
@@ -105,7 +105,7 @@ class Placing:
         tree, text = site.tree, site.tree.file_text
         table = tree.nearest(tree.parent(site.container or site.spec) or site.spec, cst.Dict)
         last = table.elements[-1]
-        start, end = tree.span(last.key)[0], sites.outer_span(tree, last.value)[1]
+        start, end = tree.span(last.key)[0], tree.outer_span(last.value)[1]
         indent = text[line_start(text, start) : start]
         step = self.draft.file(site.module).step
         spec = self._writer(site).write(site, indent + step)

@@ -68,7 +68,7 @@ def find(draft: Draft, declared: IndexDeclaration) -> Site:
         if isinstance(container, cst.List) and isinstance(tree.parent(call), cst.Element):
             return Site(declared, tree, keys, call, container)
         return Site(declared, tree, keys, call)
-    return _around(declared, tree, tree.at(offsets, cst.BaseExpression))  # type: ignore[type-abstract]
+    return _around(declared, tree, tree.at(offsets, cst.BaseExpression))  # type: ignore[type-abstract]  # any expression will do
 
 
 def find_all(draft: Draft, declarations: Sequence[IndexDeclaration]) -> Iterator[Site]:
@@ -147,16 +147,8 @@ def _in_list(
     return Site(declared, tree, keys, spec, container)
 
 
-def outer_span(tree: Tree, node: cst.CSTNode) -> tuple[int, int]:
-    """The offsets of a node with the parentheses around it."""
-    start, end = tree.span(node)
-    for _ in getattr(node, "lpar", ()):
-        start, end = tree.file_text.rindex("(", 0, start), tree.file_text.index(")", end) + 1
-    return start, end
-
-
 def outer_text(tree: Tree, node: cst.CSTNode) -> str:
-    start, end = outer_span(tree, node)
+    start, end = tree.outer_span(node)
     return tree.file_text[start:end]
 
 
