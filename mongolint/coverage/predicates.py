@@ -1,0 +1,240 @@
+"""A filter as a tree of predicates, simplified as the server does before it plans.
+
+Source: MongoDB manual, "Query and Projection Operators".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mongolint.coverage.expressions import comparisons
+from mongolint.coverage.values import ANY, Unknown, is_regex, is_unknown, key, rank
+
+
+class QueryError(Exception):
+    """The server refuses the query."""
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A predicate. ``path`` is relative to the ``$elemMatch`` around it; of logical nodes it is empty.
+
+    ``kind``: and, or, nor, not, elem-object, elem-value, eq, lt, lte, gt, gte, in, regex, mod, exists, type, geo,
+    near, text; expr-eq, expr-lt …; true, false; and "other" for what no index can answer.
+    """
+
+    kind: str
+    path: str = ""
+    value: Any = None
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def child(self) -> Node:
+        return self.children[0]
+
+
+RANGES = ("lt", "lte", "gt", "gte")
+_COMPARED = {"$eq": "eq", "$lt": "lt", "$lte": "lte", "$gt": "gt", "$gte": "gte"}
+_UNINDEXED = frozenset(("$size", "$bitsAllSet", "$bitsAllClear", "$bitsAnySet", "$bitsAnyClear"))
+
+_GEO = frozenset(("$geoWithin", "$within", "$geoIntersects"))
+_NEAR = frozenset(("$near", "$nearSphere", "$geoNear"))
+_BESIDE = frozenset(("$options", "$maxDistance", "$minDistance", "$comment", "$uniqueDocs"))
+_LOGICAL = {"$and": "and", "$or": "or", "$nor": "nor"}
+_TOP_UNINDEXED = frozenset(("$where", "$jsonSchema", "$sampleRate"))
+
+
+def parse(filter: Mapping[str, Any]) -> Node:
+    """The tree of a filter.
+
+    Raises:
+        QueryError: an operator that is not known, or an argument that the operator does not take.
+    """
+    return simplify(_document(filter))
+
+
+def _document(document: Mapping[str, Any]) -> Node:
+    children: list[Node] = []
+    for name, value in document.items():
+        if name in _LOGICAL:
+            children.append(Node(_LOGICAL[name], children=[_document(each) for each in _list(name, value)]))
+        elif name == "$text":
+            children.append(Node("text", value=value))
+        elif name == "$expr":
+            children.extend(Node(kind, path, given) for kind, path, given in comparisons(value))
+            children.append(Node("other"))
+        elif name in ("$alwaysTrue", "$comment"):
+            continue
+        elif name == "$alwaysFalse":
+            children.append(Node("false"))
+        elif name in _TOP_UNINDEXED:
+            children.append(Node("other"))
+        elif name.startswith("$"):
+            raise QueryError(f"unknown top level operator: {name}")
+        else:
+            children.extend(_conditions(name, value))
+    return Node("and", children=children)
+
+
+def _list(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
+    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(each, Mapping) for each in value):
+        raise QueryError(f"{name} must be a nonempty array of documents")
+    return value
+
+
+def is_operators(value: Any) -> bool:
+    """Whether a value is a document of operators, not one to be equal to."""
+    if not isinstance(value, Mapping) or is_regex(value):
+        return False
+    first = next(iter(value), "")
+    return first.startswith("$") and first not in ("$ref", "$id", "$db")
+
+
+def _conditions(path: str, value: Any) -> list[Node]:
+    if is_regex(value):
+        return [Node("regex", path, value)]
+    if not is_operators(value):
+        return [Node("eq", path, value)]
+    return _operators(path, value)
+
+
+def _operators(path: str, value: Mapping[str, Any]) -> list[Node]:
+    return [node for name, given in value.items() for node in _operator(path, name, given, value)]
+
+
+def _operator(path: str, name: str, value: Any, beside: Mapping[str, Any]) -> Iterable[Node]:
+    if name in _COMPARED:
+        if is_regex(value):
+            if name != "$eq":
+                raise QueryError(f"can't have RegEx as arg to predicate over field '{path}'")
+            return [Node("eq", path, str(value))]
+        return [Node(_COMPARED[name], path, value)]
+    if name == "$ne":
+        if is_regex(value):
+            raise QueryError("can't have regex as arg to $ne")
+        return [_not(Node("eq", path, value))]
+    if name in ("$in", "$nin"):
+        members = [ANY, Unknown()] if is_unknown(value) else value
+        if not isinstance(members, (list, tuple)) or any(is_operators(each) for each in members):
+            raise QueryError(f"{name} needs an array")
+        found = Node("in", path, list(members))
+        return [found if name == "$in" else _not(found)]
+    if name == "$not":
+        return [_not(Node("and", children=_negated(path, value)))]
+    if name == "$exists":
+        found = Node("exists", path)
+        return [found if value else _not(found)]
+    if name == "$regex":
+        return [Node("regex", path, {"$regex": value, "$options": beside.get("$options", "")})]
+    if name == "$all":
+        return _all(path, value)
+    if name == "$elemMatch":
+        return [_elements(path, value)]
+    if name in _GEO or name in _NEAR:
+        return [Node("near" if name in _NEAR else "geo", path, {name: value})]
+    if name in ("$mod", "$type"):
+        return [Node(name[1:], path, value)]
+    if name in _UNINDEXED:
+        return [Node("other", path)]
+    if name in _BESIDE:
+        return []
+    raise QueryError(f"unknown operator: {name}")
+
+
+def _negated(path: str, value: Any) -> list[Node]:
+    if is_regex(value):
+        return [Node("regex", path, value)]
+    if not is_operators(value) and not is_unknown(value):
+        raise QueryError("$not needs a regex or a document")
+    return [Node("other", path)] if is_unknown(value) else _conditions(path, value)
+
+
+def _not(node: Node) -> Node:
+    return Node("not", children=[node])
+
+
+def _all(path: str, value: Any) -> list[Node]:
+    members = [ANY] if is_unknown(value) else value
+    if not isinstance(members, (list, tuple)):
+        raise QueryError("$all needs an array")
+    if not members:
+        return [Node("false")]
+    if any(isinstance(each, Mapping) and "$elemMatch" in each for each in members):
+        if not all(isinstance(each, Mapping) and "$elemMatch" in each for each in members):
+            raise QueryError("$all has $elemMatch and plain values")
+        return [_elements(path, each["$elemMatch"]) for each in members]
+    return [Node("regex" if is_regex(each) else "eq", path, each) for each in members]
+
+
+def _elements(path: str, value: Any) -> Node:
+    if not isinstance(value, Mapping):
+        if is_unknown(value):
+            return Node("other", path)
+        raise QueryError("$elemMatch needs an Object")
+    first = next(iter(value), "")
+    if first.startswith("$") and first not in (*_LOGICAL, "$where", "$expr", "$text"):
+        return Node("elem-value", path, children=_operators("", value))
+    return Node("elem-object", path, children=[_document(value)])
+
+
+# Simplifying
+
+
+def simplify(node: Node) -> Node:
+    """The tree with nested ands and ors made one, and single members taken out."""
+    children = [simplify(child) for child in node.children]
+    if node.kind in ("and", "or"):
+        return _joined(node.kind, children)
+    if node.kind == "nor" and len(children) == 1:
+        return _negation(children[0])
+    if node.kind == "not":
+        return _negation(children[0])
+    if node.kind == "in":
+        return _membership(node)
+    return Node(node.kind, node.path, node.value, children)
+
+
+def _joined(kind: str, children: list[Node]) -> Node:
+    flat: list[Node] = []
+    for child in children:
+        flat.extend(child.children if child.kind == kind else [child])
+    neutral, absorbing = ("true", "false") if kind == "and" else ("false", "true")
+    if any(child.kind == absorbing for child in flat):
+        return Node(absorbing)
+    flat = [child for child in flat if child.kind != neutral]
+    if not flat:
+        return Node(neutral)
+    return flat[0] if len(flat) == 1 else Node(kind, children=flat)
+
+
+def _negation(child: Node) -> Node:
+    if child.kind == "true":
+        return Node("false")
+    if child.kind == "false":
+        return Node("true")
+    return _not(child)
+
+
+def _membership(node: Node) -> Node:
+    if len(node.value) == 1:
+        only = node.value[0]
+        return Node("regex" if is_regex(only) else "eq", node.path, only)
+    return node
+
+
+def walk(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from walk(child)
+
+
+def shape(node: Node) -> tuple[Any, ...]:
+    """What makes two trees equivalent, whatever the order of members."""
+    value = () if node.value is None and rank(node.value) else (_plain(node.value),)
+    return (node.kind, node.path, value, tuple(sorted((shape(child) for child in node.children), key=repr)))
+
+
+def _plain(value: Any) -> Any:
+    return tuple(sorted(map(key, value), key=repr)) if isinstance(value, list) else key(value)

@@ -1,0 +1,133 @@
+"""The static explain against facts of MongoDB's own planner tests, and what it says in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mongolint.coverage import ANY, Index, Plan, QueryError, explain
+
+CASES = json.loads((Path(__file__).parent / "planner_cases.json").read_text())
+
+
+def _plan(case: dict[str, Any]) -> Plan | None:
+    indexes = [Index([tuple(key) for key in index["keys"]], index["options"]) for index in case["indexes"]]
+    hint = [tuple(key) for key in case["hint"]] if case.get("hint") else None
+    try:
+        return explain(
+            case["filter"],
+            indexes,
+            sort=[tuple(each) for each in case["sort"]],
+            projection=case["projection"],
+            hint=hint,
+            collation=case.get("collation"),
+            command="count" if "count" in case["tags"] else "find",
+        )
+    except QueryError:
+        return None
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_agrees_with_the_planners_own_tests(case: dict[str, Any]) -> None:
+    plan = _plan(case)
+    if plan is None:
+        assert case["usable"] is False
+        return
+    if case["usable"] is not None:
+        assert plan.usable is case["usable"], plan.reason
+    if case["sort_in_memory"] is not None:
+        assert plan.sort_in_memory is case["sort_in_memory"], plan.reason
+    if case["covered"] is not None:
+        assert plan.covered is case["covered"], plan.reason
+    used = [[list(key) for key in index.keys] for index in plan.indexes]
+    assert [keys for keys in case["index_used"] if keys not in used] == []
+
+
+A = Index([("a", 1)])
+
+
+@pytest.mark.parametrize(
+    ("filter", "selective"),
+    [
+        ({"a": 1}, True),
+        ({"a": {"$in": [1, 2]}}, True),
+        ({"a": {"$gt": 1}}, True),
+        ({"a": {"$regex": "^x"}}, True),
+        ({"a": None}, True),
+        ({"a": ANY}, True),
+        ({"a": {"$elemMatch": {"$gt": 1}}}, True),
+        ({"$or": [{"a": 1}, {"a": 2}]}, True),
+        ({"a": {"$regex": "x"}}, False),
+        ({"a": {"$regex": "^x", "$options": "i"}}, False),
+        ({"a": {"$regex": ANY}}, False),
+        ({"a": {"$ne": 1}}, False),
+        ({"a": {"$nin": [1]}}, False),
+        ({"a": {"$exists": True}}, False),
+        ({"$or": [{"a": 1}, {"a": {"$ne": 2}}]}, False),
+    ],
+    ids=str,
+)
+def test_says_what_reads_most_of_an_index(filter: dict[str, Any], selective: bool) -> None:
+    plan = explain(filter, [A])
+    assert (plan.usable, plan.selective) == (True, selective)
+
+
+def test_says_which_fields_bound_the_scan_and_what_the_order_costs() -> None:
+    index = Index([("user", 1), ("at", -1), ("kind", 1)], {"name": "by_user"})
+    plan = explain({"user": ANY, "kind": {"$in": ANY}}, [A, index], sort=[("at", 1)])
+    assert (plan.bounds, plan.indexes, plan.sort_in_memory) == (("user", "kind"), (index,), False)
+    assert plan.reason == "by_user bounds user, kind and gives the order"
+    assert explain({"user": {"$gt": 1}}, [index], sort={"at": 1}).reason == "by_user bounds user; sorted in memory"
+
+
+def test_an_unknown_value_may_be_a_string() -> None:
+    index = Index([("a", 1)], {"collation": {"locale": "en"}})
+    assert not explain({"a": ANY}, [index]).usable
+    assert explain({"a": ANY}, [index], collation={"locale": "en"}).usable
+    assert explain({"a": 1}, [index]).usable
+
+
+def test_an_unknown_value_implies_no_partial_filter_but_that_the_field_is_there() -> None:
+    def usable(expression: dict[str, Any]) -> bool:
+        return explain({"a": ANY}, [Index([("a", 1)], {"partialFilterExpression": expression})]).usable
+
+    assert usable({"a": {"$exists": True}})
+    assert not usable({"a": {"$gt": 0}})
+    assert not usable({"a": {"$type": "string"}})
+
+
+@pytest.mark.parametrize(
+    ("filter", "message"),
+    [
+        ({"$foo": 1}, "unknown top level operator: $foo"),
+        ({"a": {"$foo": 1}}, "unknown operator: $foo"),
+        ({"$or": []}, "$or must be a nonempty array"),
+        ({"a": {"$in": 1}}, "$in needs an array"),
+        ({"a": {"$not": 1}}, "$not needs"),
+        ({"$text": {"$search": "x"}}, "needs a text index"),
+        ({"a": {"$near": [0, 0]}}, "needs a geo index"),
+        ({"$nor": [{"$text": {"$search": "x"}}]}, "cannot be negated"),
+    ],
+)
+def test_refuses_what_the_server_refuses(filter: dict[str, Any], message: str) -> None:
+    with pytest.raises(QueryError) as refusal:
+        explain(filter, [A])
+    assert message in str(refusal.value)
+
+
+def test_a_hint_decides() -> None:
+    other = Index([("b", 1)], {"name": "other"})
+    assert explain({"a": 1}, [A, other], hint="other").indexes == (other,)
+    assert explain({"a": 1}, [A, other], hint=[("b", 1)]).indexes == (other,)
+    assert not explain({"a": 1}, [A], hint="$natural").usable
+    with pytest.raises(QueryError):
+        explain({"a": 1}, [A], hint="missing")
+
+
+def test_distinct_reads_the_keys_of_its_field() -> None:
+    plan = explain({}, [A], projection={"_id": 0, "a": 1}, command="distinct")
+    assert (plan.usable, plan.covered) == (True, True)
+    assert not explain({}, [Index([("b", 1), ("a", 1)])], projection={"_id": 0, "a": 1}, command="distinct").usable
