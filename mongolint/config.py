@@ -30,6 +30,7 @@ DEFAULT_EXCLUDE = (
     *("site-packages/", "venv/"),
 )
 FORMATS = ("full", "concise", "json")
+INDEX_SOURCES = ("code", "external")
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 _TOML_KEY = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
@@ -138,6 +139,14 @@ class Config:
         default=("scripts/", "migrations/"),
         metadata=_spec("globs", "Scripts and migrations, where speed matters less."),
     )
+    indexes: str | None = field(
+        default=None,
+        metadata=_spec("string", "A snapshot that mongolint indexes pull wrote: these indexes exist too."),
+    )
+    index_source: str = field(
+        default="code",
+        metadata=_spec("index_source", "Where indexes are declared: code, or external: a snapshot has to tell."),
+    )
     rules: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict, metadata=_spec("rules", "A table of options for each rule.")
     )
@@ -146,6 +155,11 @@ class Config:
     def excluded(self) -> tuple[str, ...]:
         """``exclude`` and ``extend_exclude`` together."""
         return self.exclude + self.extend_exclude
+
+    @property
+    def indexes_file(self) -> Path | None:
+        """The file that ``indexes`` names, relative to the directory of the file that says so."""
+        return None if self.indexes is None else (self.file.parent if self.file else self.root) / self.indexes
 
     def rule_options(self, name: str) -> Mapping[str, Any]:
         """The options of a rule by its name; empty for a rule that has none."""
@@ -338,6 +352,14 @@ class _Reader:
     def _format(self, key: str, value: Any) -> str:
         return self._choice(key, value, FORMATS)
 
+    def _index_source(self, key: str, value: Any) -> str:
+        return self._choice(key, value, INDEX_SOURCES)
+
+    def _string(self, key: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise self._wrong((key,), "a string", value)
+        return value
+
     def _ignores(self, key: str, value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if not isinstance(value, dict):
             raise self._wrong((key,), "a table of globs and lists of rules", value)
@@ -375,12 +397,10 @@ class _Reader:
         return values
 
     def _choice(self, key: str, value: Any, choices: Sequence[str]) -> str:
-        if not isinstance(value, str):
-            raise self._wrong((key,), "a string", value)
-        if value not in choices:
+        if self._string(key, value) not in choices:
             hint = did_you_mean(value, choices)
             raise self.error(f"option {key!r} has to be one of {', '.join(choices)}, not {value!r}{hint}", (key,))
-        return value
+        return str(value)
 
     def _list(self, path: tuple[str, ...], value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):

@@ -16,6 +16,7 @@ from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.loops import Repetition
 from mongolint.project.model import ClientSite, Project
 from mongolint.project.operations import Operation as Query
+from mongolint.project.writes.answers import Need
 
 Tier = Literal["default", "opt-in", "review"]
 # A check gets the fact and the project; one that subscribes to `Project` gets only that
@@ -139,6 +140,7 @@ __all__ = [
     "Fix",
     "Good",
     "IndexDeclaration",
+    "Need",
     "NoFix",
     "Project",
     "Query",

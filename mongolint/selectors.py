@@ -83,5 +83,11 @@ def did_you_mean(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str:
     import difflib  # only mistakes need it
 
     spellings = {item.lower(): item for item in choices}
-    near = difflib.get_close_matches(word.lower().replace("_", "-"), spellings, 1, cutoff)
-    return f"; did you mean {spellings[near[0]]!r}?" if near else ""
+    wanted = word.lower().replace("_", "-")
+
+    def likeness(item: str) -> tuple[float, int]:
+        # Of codes that are equally alike, the one with the same digits in the same places
+        return difflib.SequenceMatcher(None, item, wanted).ratio(), sum(map(str.__eq__, item, wanted))
+
+    near = difflib.get_close_matches(wanted, spellings, 5, cutoff)
+    return f"; did you mean {spellings[max(near, key=likeness)]!r}?" if near else ""

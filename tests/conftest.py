@@ -11,6 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -45,17 +46,29 @@ DIE_WITH_PARENT = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.exe
 @pytest.fixture(scope="session")
 def mongod_uri() -> Iterator[str]:
     """The URI of a one-node replica set that lives as long as the test run."""
+    with _running(FLAGS) as (server, port):
+        _initiate(server, port)
+        yield f"mongodb://127.0.0.1:{port}/?replicaSet=rs0"
+
+
+@pytest.fixture(scope="session")
+def start_mongod() -> Callable[[list[str]], AbstractContextManager[tuple[subprocess.Popen[bytes], int]]]:
+    """Starts a server of its own with the flags given; gives the process and the port, perhaps before it listens."""
+    return _running
+
+
+@contextmanager
+def _running(flags: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     mongod = _find_mongod()
     data = Path(tempfile.mkdtemp(prefix="mongod-"))
     port = _free_port()
     place = ["--port", str(port), "--dbpath", str(data), "--logpath", str(data / "log")]
-    command = [str(mongod), *place, *FLAGS]
+    command = [str(mongod), *place, *flags]
     if sys.platform == "linux":
         command = [sys.executable, "-ISc", DIE_WITH_PARENT, *command]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        _initiate(server, port)
-        yield f"mongodb://127.0.0.1:{port}/?replicaSet=rs0"
+        yield server, port
     finally:
         # The data is thrown away, so there is nothing to shut down cleanly.
         server.kill()

@@ -74,6 +74,8 @@ per-file-ignores = { "scripts/*" = ["MDB5"], "!app/" = ["MDB101"] }
 test-patterns = ["spec/"]
 cli-files = ["run.py"]
 script-files = ["jobs/"]
+indexes = "db/indexes.json"
+index-source = "external"
 
 [rules.missing-time-limit]
 per-operation = true
@@ -108,12 +110,15 @@ def test_reads_every_option(tmp_path: Path) -> None:
         test_patterns=("spec/",),
         cli_files=("run.py",),
         script_files=("jobs/",),
+        indexes="db/indexes.json",
+        index_source="external",
         rules={
             "missing-time-limit": {"per-operation": True, "limit": 10, "names": ("a",)},
             "print-call": {"ratio": 1.0, "extra": "x"},
         },
     )
     assert load(tmp_path, RULES).excluded == ("gen/", "old")
+    assert load(tmp_path, RULES).indexes_file == tmp_path / "db/indexes.json"
 
 
 def test_the_same_in_pyproject(tmp_path: Path) -> None:
@@ -186,6 +191,12 @@ def test_without_options_the_defaults_and_the_project_root(tmp_path: Path) -> No
             "output-format = 'xml'",
             1,
             "option 'output-format' has to be one of full, concise, json, not 'xml'",
+        ),
+        ("indexes = ['a']", 1, "option 'indexes' has to be a string, not a list"),
+        (
+            "index-source = 'extern'",
+            1,
+            "option 'index-source' has to be one of code, external, not 'extern'; did you mean 'external'?",
         ),
         ("exclude = ['a', '[z-a]']", 1, "malformed pattern '[z-a]' in 'exclude'"),
         (

@@ -15,7 +15,7 @@ import click
 from mongolint import __version__
 from mongolint.cli import terminal
 from mongolint.cli.main import VERBOSE
-from mongolint.cli.project import Part, files_of, known_rules, parts, read_config, warn
+from mongolint.cli.project import Part, files_of, indexes_elsewhere, known_rules, parts, read_config, warn
 from mongolint.cli.request import STDIN, Request, options
 from mongolint.config import Config
 from mongolint.engine.load import Loaded, load
@@ -209,6 +209,7 @@ def _check_part(
     config, selected = _narrowed(part.config, request)
     tokens = [token for rule in all_rules() if rule.code in selected for token in rule.tokens]
     leaves_out = not resolve_selection(known_rules(), tiers()) <= selected
+    external = indexes_elsewhere(config)
     changes = outcome.changes
     fixes = request.mends or request.shows_fixes
     contents = {**overlay, **(changes.below(part) if changes else {})}
@@ -224,6 +225,7 @@ def _check_part(
             progress=None if previous else progress,
             previous=previous,
             meanwhile=import_parser if fixes else None,
+            external=external,
         )
 
     def check(loaded: Loaded) -> Result:
@@ -257,6 +259,8 @@ def _check_part(
 
 def _narrowed(config: Config, request: Request) -> tuple[Config, set[str]]:
     """The configuration with what the command line says, and the codes of the rules to run."""
+    if request.indexes:
+        config = replace(config, indexes=os.path.abspath(request.indexes))
     if request.fail_on:
         config = replace(config, fail_on=Severity(request.fail_on))
     if request.min_confidence:

@@ -20,7 +20,8 @@ VERBOSE = "mongolint.verbose"
 _COMMANDS = {
     "check": "Report findings in files and directories.",
     "queries": "List the operations that the code runs on collections.",
-    "indexes": "List the indexes that the code declares.",
+    "explain": "Explain one query: its fields, and the index that serves it.",
+    "indexes": "List the declared indexes, or see what a server has.",
     "rule": "Explain a rule.",
     "rules": "List all rules.",
     "completion": "Print the completion script of a shell.",
@@ -33,11 +34,12 @@ Examples:
   mongolint check --select n-plus-one-query   one rule, in the working directory
   mongolint rule MDB104                       what a rule means, with examples
   mongolint queries backend/ --format json    what the code asks the database
+  mongolint explain backend/users.py:42       one query, and what serves it
 
 \b
 Exit codes:
   0  nothing found
-  1  findings (check only)
+  1  findings (check), differences (indexes diff)
   2  a mistake in the command line or the configuration, a given path that
      cannot be read, or an error of mongolint itself
 
@@ -51,6 +53,8 @@ Environment:
   NO_COLOR      no colours
   FORCE_COLOR   colours even where the output is no terminal
   CI            no progress line
+  MONGODB_URI   the server that indexes pull and indexes diff ask; explain with
+                a bare --uri
 
 "mongolint COMMAND --help" says more of each command.
 """

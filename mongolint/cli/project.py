@@ -16,6 +16,11 @@ from mongolint.config import Config, ConfigError, load_file, project_root
 from mongolint.config import load as load_config
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import RegistryError, rule_infos
+from mongolint.live import snapshot
+from mongolint.live.declarations import declarations
+from mongolint.live.snapshot import Snapshot
+from mongolint.project.indexes import IndexDeclaration
+from mongolint.report.paint import visible
 from mongolint.selectors import RuleInfo
 from mongolint.source.files import Discovery, discover, relative
 
@@ -105,13 +110,29 @@ def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return [head + comma + name for name in names if name.lower().startswith(word.lower())]
 
 
-def load_for_listing(paths: Sequence[Path]) -> Loaded:
+def read_snapshot(file: Path) -> Snapshot:
+    """The indexes of a server in a file; one that is no snapshot ends the run with exit code 2."""
+    try:
+        return snapshot.read(file, visible(relative(file.absolute(), Path.cwd())))
+    except snapshot.SnapshotError as error:
+        fail(str(error))
+
+
+def indexes_elsewhere(config: Config) -> list[IndexDeclaration]:
+    """The indexes of the snapshot that the configuration names, if any."""
+    file = config.indexes_file
+    return declarations(read_snapshot(file), relative(file.absolute(), Path.cwd())) if file else []
+
+
+def load_for_listing(paths: Sequence[Path], *, with_snapshot: bool = True) -> Loaded:
     """A project for a command that lists; what cannot be read is told on standard error."""
     chosen = list(paths) or [Path.cwd()]
     missing = [path for path in chosen if not os.path.lexists(path)]
     if missing:
         fail(f"{missing[0]}: no such file or directory")
-    loaded = load(chosen, read_config(chosen[0]), Path.cwd())
+    config = read_config(chosen[0])
+    external = indexes_elsewhere(config) if with_snapshot else []
+    loaded = load(chosen, config, Path.cwd(), external=external)
     for problem in loaded.problems:
         warn(f"{problem.path}: {problem.message}")
     for broken in loaded.broken:

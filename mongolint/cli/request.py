@@ -34,6 +34,7 @@ class Request:
     show_files: bool
     stdin_filename: Path | None
     config_file: Path | None
+    indexes: Path | None
     jobs: int | None
     color: str
     quiet: int
@@ -123,6 +124,12 @@ _OPTIONS: tuple[Decorator, ...] = (
         type=ANY_PATH,
         metavar="FILE",
         help="Read options from FILE instead of the nearest pyproject.toml or mongolint.toml.",
+    ),
+    click.option(
+        "--indexes",
+        type=ANY_PATH,
+        metavar="FILE",
+        help="A snapshot of 'mongolint indexes pull': its indexes serve queries besides the declared ones.",
     ),
     click.option(
         "--jobs",

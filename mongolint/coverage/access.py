@@ -65,10 +65,11 @@ class Scan:
                 entry.collation is not None,
                 (entry.is_sparse or entry.is_wildcard) and len(entry.keys) == 1,
                 self.dialect.counts,
-                self.dialect.decides_null(bool(entry.array_prefixes(entry.names[position]))),
+                entry.kind == "btree" and self.dialect.decides_null(entry.is_multikey),
             ),
         )
-        return found._replace(tightness=FETCH) if predicate.within is not None else found
+        negates_elements = predicate.node.kind == "not" and entry.array_prefixes(predicate.path)
+        return found._replace(tightness=FETCH) if predicate.within is not None or negates_elements else found
 
     def intervals(self, position: int) -> Intervals:
         return self.bounds[position].intervals

@@ -15,7 +15,6 @@ from mongolint.coverage.values import (
     MIN,
     NULL,
     NUMBER,
-    OBJECT,
     REGEX,
     STRING,
     TYPE_NAMES,
@@ -87,11 +86,7 @@ def _equal(value: Any, field: Field) -> Bounds:
         return Bounds(point(value) | point(first), FETCH)
     if place == NULL:
         return Bounds(point(None), EXACT if field.decides_null else FETCH, True)
-    return Bounds(point(value), FETCH if field.collated and _is_collated(value) else EXACT)
-
-
-def _is_collated(value: Any) -> bool:
-    return rank(value) in (STRING, OBJECT, ARRAY) or is_unknown(value)
+    return Bounds(point(value), EXACT)
 
 
 def _range(kind: str, value: Any) -> Bounds:

@@ -129,10 +129,11 @@ class _Query:
         rate(leaves, usable, self.collation, is_recent)
         restrict(self.root, rated, usable, self.collation)
         found = Enumerator(rated, Dialect(self.command == "count", is_recent)).accesses(self.root)
-        self._check_mandatory(rated, found)
+        if hinted is None:
+            self._check_mandatory(found)
         whole = [each for each in usable if self._can_scan_all(each, hinted)]
         if hinted is not None and not found:
-            if not whole:
+            if not whole or not self._holds_near(whole[0]):
                 raise QueryError(f"the hinted index {hinted.name} cannot serve this query")
             return [Scan(whole[0], rest=self.root.kind != "true")]
         needs_order = sorted_fields and is_by_field(self.sort) and not self._is_mandatory()
@@ -149,10 +150,15 @@ class _Query:
         arrays = {name for name, _ in self.sort if entry.array_prefixes(name)}
         return any(leaf.path in arrays and entry in leaf.positions for leaf in leaves)
 
+    def _holds_near(self, entry: Entry) -> bool:
+        """Whether an index that a hint forces has the geo field that ``$near`` needs, if there is one."""
+        nears = [leaf.path for leaf in predicates(self.root) if leaf.node.kind == "near"]
+        return all(path in entry.names and entry.kind in ("2d", "2dsphere") for path in nears)
+
     def _is_mandatory(self) -> bool:
         return any(node.kind in ("text", "near") for node in walk(self.root))
 
-    def _check_mandatory(self, rated: Mapping[Node, Predicate], found: Sequence[Access]) -> None:
+    def _check_mandatory(self, found: Sequence[Access]) -> None:
         for node in walk(self.root):
             if node.kind in ("text", "near") and not found:
                 missing = "text index" if node.kind == "text" else "geo index"

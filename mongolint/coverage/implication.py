@@ -63,6 +63,8 @@ def _value(given: tuple[str, Any], wanted: Node, same_collation: bool) -> bool:
     if wanted.kind == "in":
         return any(_value(given, Node("eq", wanted.path, each), same_collation) for each in wanted.value)
     kind, value = given
+    if is_unknown(value) and wanted.kind in ("gt", "gte") and wanted.value == "":
+        return kind == "eq"  # all strings, the empty one perhaps aside: what an unknown value is likely to be
     if is_unknown(value) or is_unknown(wanted.value) or rank(value) != rank(wanted.value):
         return False
     if is_text(value) and not same_collation:

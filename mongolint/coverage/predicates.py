@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mongolint.coverage.expressions import comparisons
 from mongolint.coverage.values import ANY, Unknown, is_regex, is_unknown, key, rank
 
 
@@ -175,8 +174,13 @@ def _elements(path: str, value: Any) -> Node:
         raise QueryError("$elemMatch needs an Object")
     first = next(iter(value), "")
     if first.startswith("$") and first not in (*_LOGICAL, "$where", "$expr", "$text"):
-        return Node("elem-value", path, children=_operators("", value))
+        members = [_operator("", name, given, value) for name, given in value.items()]
+        return Node("elem-value", path, children=[_grouped(list(each)) for each in members if each])
     return Node("elem-object", path, children=[_document(value)])
+
+
+def _grouped(nodes: list[Node]) -> Node:
+    return nodes[0] if len(nodes) == 1 else Node("and", children=nodes)
 
 
 # Simplifying
@@ -206,6 +210,8 @@ def _joined(kind: str, children: list[Node]) -> Node:
     flat = [child for child in flat if child.kind != neutral]
     if not flat:
         return Node(neutral)
+    if kind == "or" and len(flat) > 1 and all(child.kind == "eq" and child.path == flat[0].path for child in flat):
+        return Node("in", flat[0].path, [child.value for child in flat])
     return flat[0] if len(flat) == 1 else Node(kind, children=flat)
 
 
@@ -238,3 +244,49 @@ def shape(node: Node) -> tuple[Any, ...]:
 
 def _plain(value: Any) -> Any:
     return tuple(sorted(map(key, value), key=repr)) if isinstance(value, list) else key(value)
+
+
+# Inside ``$expr``
+
+_FLIPPED = {"$eq": "$eq", "$lt": "$gt", "$lte": "$gte", "$gt": "$lt", "$gte": "$lte"}
+_MISSING = object()
+
+
+def comparisons(expression: Any) -> Iterator[tuple[str, str, Any]]:
+    """The comparisons of a field with a constant that hold wherever the expression does, as (kind, field, constant).
+
+    Source: MongoDB manual, "$expr", section "$expr and Indexes".
+    """
+    if not isinstance(expression, Mapping) or len(expression) != 1:
+        return
+    name, arguments = next(iter(expression.items()))
+    if name == "$and" and isinstance(arguments, (list, tuple)):
+        for each in arguments:
+            yield from comparisons(each)
+    elif name in _FLIPPED and isinstance(arguments, (list, tuple)) and len(arguments) == 2:
+        yield from _comparison(name, *arguments)
+
+
+def _comparison(name: str, left: Any, right: Any) -> Iterator[tuple[str, str, Any]]:
+    for operator, side, other in ((name, left, right), (_FLIPPED[name], right, left)):
+        field, constant = _field(side), _constant(other)
+        if field is not None and constant is not _MISSING:
+            yield f"expr-{operator[1:]}", field, constant
+            return
+
+
+def _field(value: Any) -> str | None:
+    if not isinstance(value, str) or not value.startswith("$"):
+        return None
+    if value.startswith("$$"):
+        root, _, path = value[2:].partition(".")
+        return path if root in ("ROOT", "CURRENT") and path else None
+    return value[1:] or None
+
+
+def _constant(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value["$literal"] if set(value) == {"$literal"} else _MISSING
+    if isinstance(value, (list, tuple)) or (isinstance(value, str) and value.startswith("$")):
+        return _MISSING
+    return value

@@ -136,7 +136,7 @@ def _finds_null(node: Node) -> bool:
 
 def _on_plain_negated(predicate: Predicate, entry: Entry, child: Node, in_elements: bool) -> bool:
     is_not_null = child.kind == "eq" and child.value is None
-    if entry.kind not in ("btree", "hashed", "wildcard"):
+    if entry.kind not in ("btree", "hashed", "wildcard") and not in_elements:
         return False
     if entry.is_sparse and not is_not_null:
         return False
@@ -164,21 +164,27 @@ def _holds_array(node: Node) -> bool:
     return (node.kind == "eq" or node.kind in RANGES) and rank(node.value) == ARRAY
 
 
-def _on_wildcard(predicate: Predicate, entry: Entry, node: Node | None = None) -> bool:
+def _on_wildcard(predicate: Predicate, entry: Entry) -> bool:
     """Documents without the path are not in the index, nor whole documents and arrays."""
-    if node is None and _goes_by_number(predicate.path, entry):
+    if _goes_by_number(predicate.path, entry):
         return False
-    node = node or predicate.node
+    node = predicate.node
+    if node.kind == "elem-value":  # of an element that is null there is a key
+        return all(_is_on_wildcard(child, predicate, entry, True) for child in node.children)
+    return _is_on_wildcard(node, predicate, entry, False)
+
+
+def _is_on_wildcard(node: Node, predicate: Predicate, entry: Entry, in_elements: bool) -> bool:
     kind, value = node.kind, node.value
     if kind == "not":
         is_not_null = node.child.kind == "eq" and node.child.value is None
-        return is_not_null and not _has_inner_array(predicate, entry)
+        return is_not_null and (in_elements or not _has_inner_array(predicate, entry))
     if kind == "elem-value":
-        return all(_on_wildcard(predicate, entry, child) for child in node.children)
+        return all(_is_on_wildcard(child, predicate, entry, True) for child in node.children)
     if kind == "eq":
-        return _is_in_wildcard(value) and value is not None
+        return _is_in_wildcard(value) and (value is not None or in_elements)
     if kind == "in":
-        return all(is_regex(each) or (each is not None and _is_in_wildcard(each)) for each in value)
+        return all(is_regex(v) or (_is_in_wildcard(v) and (v is not None or in_elements)) for v in value)
     if kind in RANGES:
         return rank(value) not in (OBJECT, ARRAY)
     if kind.startswith("expr-"):

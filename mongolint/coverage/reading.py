@@ -12,7 +12,7 @@ from mongolint.coverage.order import Sort, gives_order, is_by_field
 from mongolint.coverage.predicates import Node
 from mongolint.coverage.values import is_regex, pattern_of, regex_prefix
 
-_WIDE = ("not", "exists", "mod", "type")
+_WIDE = ("exists", "mod", "type")
 
 
 class Reading:
@@ -77,4 +77,6 @@ def _is_selective(node: Node) -> bool:
         return bool(regex_prefix(*pattern_of(node.value))[0])
     if node.kind == "in":
         return all(bool(regex_prefix(*pattern_of(each))[0]) for each in node.value if is_regex(each))
+    if node.kind == "not":
+        return node.child.kind == "exists"  # which is one point: null
     return node.kind not in _WIDE

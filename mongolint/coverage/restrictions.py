@@ -104,7 +104,7 @@ def _and_related(node: Node) -> tuple[list[Node], list[Node]]:
 
 def _unneeded(node: Node, rated: Rated) -> None:
     """An equality on the key of a unique index finds one document at most: no other index is considered there."""
-    if node.kind == "and":
+    if node.kind == "and" and not any(child.kind in ("near", "text") for child in node.children):
         for child in node.children:
             if child.kind == "eq" and child in rated:
                 unique = _unique(rated[child])

@@ -6,6 +6,8 @@ from typing import Any
 
 from mongolint.engine.load import Loaded
 from mongolint.link.atoms import Collection
+from mongolint.project.advice.suggest import Asked, suggest
+from mongolint.project.model import Project
 from mongolint.project.operations import Operation
 
 
@@ -79,7 +81,7 @@ def unresolved(loaded: Loaded) -> list[dict[str, Any]]:
 def indexes(loaded: Loaded) -> list[dict[str, Any]]:
     """Every declared index in the files asked for, by file and place."""
     project = loaded.project
-    shown = _shown(loaded)
+    shown = _shown(loaded) | loaded.shown_scripts
     found = []
     for index in [*project.indexes, *project.test_indexes]:
         span = project.index_span(index)
@@ -92,9 +94,40 @@ def indexes(loaded: Loaded) -> list[dict[str, Any]]:
                     "collection": index.collection_name,
                     "keys": [list(pair) for pair in index.keys] if index.keys else None,
                     "options": index.options,
+                    "source": index.source,
                 }
             )
     return sorted(found, key=_place)
+
+
+def suggestions(loaded: Loaded) -> list[dict[str, Any]]:
+    """The indexes that the project lacks, for the queries in the files asked for."""
+    project, shown = loaded.project, _shown(loaded)
+    found = []
+    for each in suggest(project):
+        serves = [_asked(project, one) for one in each.serves]
+        if serves and not any(one["file"] in shown for one in serves):
+            continue
+        found.append(
+            {
+                "collection": each.collection.name,
+                "database": each.collection.database.name,
+                "keys": [list(pair) for pair in each.keys],
+                "options": dict(each.options),
+                "why": each.why,
+                "reason": each.reason,
+                "serves": serves,
+                "writes": each.writes,
+                "replaces": each.replaces,
+            }
+        )
+    return found
+
+
+def _asked(project: Project, one: Asked) -> dict[str, Any]:
+    span = project.operation_span(one.operation)
+    stage = one.lookup.stage if one.lookup is not None else None
+    return {"file": span.file, "line": span.line, "column": span.column, "method": one.operation.name, "stage": stage}
 
 
 def _shown(loaded: Loaded) -> set[str]:

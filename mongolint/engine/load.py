@@ -9,10 +9,11 @@ from pathlib import Path
 from threading import Thread
 
 from mongolint.config import Config
-from mongolint.engine import relevance
+from mongolint.engine import relevance, scripts
 from mongolint.engine.workers import Workers, default_jobs
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.imports import ImportMap
+from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.source.deepstack import with_deep_stack
 from mongolint.source.files import Discovery, Problem, discover, relative
@@ -35,7 +36,10 @@ class Broken:
 
 @dataclass(slots=True)
 class Loaded:
-    """A project and what it was made of. ``targets``: the absolute paths to report on, in order."""
+    """A project and what it was made of. ``targets``: the absolute paths to report on, in order.
+
+    ``scripts``: the indexes that scripts declare; ``shown_scripts``: the paths of those asked for, as they are shown.
+    """
 
     project: Project
     targets: list[str]
@@ -43,6 +47,8 @@ class Loaded:
     broken: list[Broken]
     problems: list[Problem]
     display: dict[str, str] = field(default_factory=dict)
+    scripts: Sequence[IndexDeclaration] = ()
+    shown_scripts: frozenset[str] = frozenset()
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be decoded."""
@@ -63,6 +69,7 @@ def load(
     progress: Progress | None = None,
     previous: Loaded | None = None,
     meanwhile: Callable[[], object] | None = None,
+    external: Sequence[IndexDeclaration] = (),
 ) -> Loaded:
     """Load the project around ``paths``.
 
@@ -72,13 +79,14 @@ def load(
         jobs: processes that parse; default: one per core. With 1, this process parses.
         previous: an earlier state of the project; only files that differ from it are parsed, by this process.
         meanwhile: what this process may do while others parse.
+        external: indexes that no file of the project declares: those of a snapshot.
     """
     with _crew(1 if previous else default_jobs() if jobs is None else jobs) as workers:
         aside = Thread(target=meanwhile) if workers and meanwhile else None
         if aside:
             aside.start()
         try:
-            return _load(paths, config, cwd, overlay or {}, tokens, workers, progress, previous)
+            return _load(paths, config, cwd, overlay or {}, tokens, workers, progress, previous, external)
         finally:
             if aside:
                 aside.join()
@@ -93,6 +101,7 @@ def _load(
     workers: Workers | None,
     progress: Progress | None,
     previous: Loaded | None,
+    external: Sequence[IndexDeclaration],
 ) -> Loaded:
     chosen = _discover(paths, config, cwd)
     targets = list(dict.fromkeys([*(p.as_posix() for p in chosen.files), *overlay]))
@@ -102,6 +111,7 @@ def _load(
     roots = [Path(config.root, root).as_posix() for root in config.src]
     imports = ImportMap(sources, Path(config.root).as_posix(), roots)
     wanted = relevance.relevant(sources, imports)
+    declared = _scripts(chosen, around, config, cwd, previous) if wanted else ()
     needles = [token.encode() for token in tokens]
     wanted.update(t for t in targets if t in sources and any(n in sources[t] for n in needles))
     order = [path for path in sources if path in wanted]
@@ -111,7 +121,8 @@ def _load(
     new = {facts.path: facts for facts in parsed}
     facts = [found for path in texts if (found := held.get(path) or new.get(path))]
     display = {path: relative(path, cwd) for path in sources}
-    project = Project(facts, imports, config, display, relevance.uses_driver(sources.values()))
+    indexes = [*declared, *external]
+    project = Project(facts, imports, config, display, relevance.uses_driver(sources.values()), indexes)
     shown = set(targets)
     return Loaded(
         project,
@@ -120,7 +131,19 @@ def _load(
         [b for b in (*broken, *unparsed) if b.path in shown],
         [*chosen.problems, *chosen.skipped, *problems],
         display,
+        declared,
+        frozenset(relative(path, cwd) for path in chosen.scripts),
     )
+
+
+def _scripts(
+    chosen: Discovery, around: Discovery, config: Config, cwd: Path, previous: Loaded | None
+) -> Sequence[IndexDeclaration]:
+    """What scripts declare that are no tests; no fix changes one, so that they are read once."""
+    if previous is not None:
+        return previous.scripts
+    found = dict.fromkeys([*chosen.scripts, *around.scripts])
+    return list(scripts.declarations((path for path in found if not config.is_test(path)), cwd))
 
 
 def _discover(paths: Sequence[Path], config: Config, cwd: Path) -> Discovery:

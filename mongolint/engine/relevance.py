@@ -1,8 +1,8 @@
 """Which files can matter, by a byte search before anything is parsed.
 
-A file is read as code when it imports the driver or names a method that only the driver has, when it imports such
-a file or is imported by one (at any distance), or when it holds a token of a selected rule. In a project without
-the driver, most files are never parsed.
+A file is read as code when it imports the driver or an object mapper or names a method that only the driver has, when
+it imports such a file or is imported by one (at any distance), or when it holds a token of a selected rule. In a
+project with neither the driver nor a mapper that declares indexes, most files are never parsed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from mongolint.link.imports import ImportMap
+from mongolint.mongo import mappers
 from mongolint.mongo.drivers import DRIVER_PACKAGES, ODM_PACKAGES
 from mongolint.mongo.methods import DRIVER_ONLY
 
@@ -28,6 +29,7 @@ _STATEMENT = r"^[ \t]*(?:from|import)[ \t]+"
 _DRIVER_IMPORT = re.compile(
     (_STATEMENT + r"(?:[\w.]+[ \t]*,[ \t]*)*(?:flask\.ext\.)?" + _any(DRIVER_PACKAGES)).encode(), re.MULTILINE
 )
+_MAPPER_IMPORT = re.compile((_STATEMENT + _any(mappers.PACKAGES)).encode(), re.MULTILINE)
 _ODM_IMPORT = re.compile((_STATEMENT + _any(ODM_PACKAGES)).encode(), re.MULTILINE)
 # Flask reads settings from a module that nothing imports
 _CONFIGURATION = re.compile(rb"""\bfrom_(?:pyfile|object)\(\s*["']([\w./]+)["']""")
@@ -43,7 +45,7 @@ def uses_driver(sources: Iterable[bytes]) -> bool:
 def relevant(sources: Mapping[str, bytes], imports: ImportMap) -> set[str]:
     """The paths of the files that the model needs."""
     seeds = {path for path, data in sources.items() if _is_seed(data)}
-    if not any(_DRIVER_IMPORT.search(sources[path]) for path in seeds):
+    if not any(_DRIVER_IMPORT.search(sources[path]) or _MAPPER_IMPORT.search(sources[path]) for path in seeds):
         return set()
     forward = {path: _imported(path, data, imports) for path, data in sources.items()}
     backward: dict[str, set[str]] = {}

@@ -65,7 +65,7 @@ def _check(loaded: Loaded, selected: Collection[str], config: Config, narrowed: 
     found = [finding for finding in found if filters.keeps(finding)]
     found = _fold(found, {rule.code: rule.supersedes for rule in rules})
     kept = _suppress(found, loaded, selected, narrowed, result)
-    ordered = sorted(set(kept), key=lambda finding: finding.sort_key)
+    ordered = sorted(dict.fromkeys(kept), key=lambda finding: finding.sort_key)
     result.findings = ordered
     return result
 

@@ -119,7 +119,7 @@ class Builder:
             self.context = outer
 
     def new_context(self, parent: int, kind: str, ref: int) -> int:
-        self.facts.contexts.append(Context(parent, kind, ref))
+        self.facts.contexts.append(Context(parent, kind, ref, len(self.nodes)))
         return len(self.facts.contexts) - 1
 
     def new_scope(self, kind: str, name: str) -> Scope:
@@ -136,9 +136,11 @@ class Builder:
         saved = (self.env, self.scope, self.context, self.loops, self.outer_names)
         self.env, self.scope, self.context = env, scope.index, scope.context
         self.loops, self.outer_names = [], {}
+        first = len(self.nodes)
         try:
             yield
             scope.final = self.env or {}
+            scope.rows = (first, len(self.nodes))
         finally:
             self.env, self.scope, self.context, self.loops, self.outer_names = saved
 

@@ -61,7 +61,7 @@ class Param:
 
 @dataclass(slots=True)
 class Scope:
-    """A module, class, function or lambda body."""
+    """A module, class, function or lambda body; ``rows``: the first row of its body, and the one behind its last."""
 
     index: int
     kind: str
@@ -80,6 +80,7 @@ class Scope:
     final: dict[str, int] = field(default_factory=dict)
     annotations: dict[str, int] = field(default_factory=dict)
     name_span: Offsets = (0, 0)
+    rows: tuple[int, int] = (0, 0)
 
 
 @dataclass(slots=True)
@@ -125,12 +126,15 @@ class Context:
 
     kind: root (ref: scope), loop and comp (ref: loop), while-test (ref: loop), else (ref: loop), try,
     handler, try-else, finally (ref: try), with (ref: row of the context manager), then and otherwise
-    (ref: row of the test).
+    (ref: row of the test). ``begins``: the first row that can stand in it. ``leaves``: it is a branch of
+    ``if`` or a handler that never comes to its end, because it returns, raises, breaks or continues before.
     """
 
     parent: int
     kind: str
     ref: int
+    begins: int = 0
+    leaves: bool = False
 
 
 @dataclass(slots=True)

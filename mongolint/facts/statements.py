@@ -149,14 +149,16 @@ def _if(b: Builder, node: cst.If) -> None:
         test = expression(b, branch.test)
         before = b.env
         b.env = None if before is None else dict(before)
-        with b.inside("then", test):
+        with b.inside("then", test) as context:
             block(b, branch.body.body)
+        b.facts.contexts[context].leaves = b.env is None
         ends.append(b.env)
         b.env = before
         b.context = b.new_context(b.context, "otherwise", test)
         branch = branch.orelse
     if branch is not None:
         block(b, branch.body.body)
+        b.facts.contexts[b.context].leaves = b.env is None
     ends.append(b.env)
     b.context = outer
     b.env = b.join(ends)
@@ -200,11 +202,19 @@ def _loop(b: Builder, loop: Loop, node: cst.For | cst.While, enter: Callable[[],
         values = dict.fromkeys([entry[name], *(env[name] for env in backs if name in env)])
         values.pop(row, None)
         b.nodes[row] = ("phi", tuple(values))
-    b.env = b.join([head, *backs])
+    b.env = None if _is_endless(node) else b.join([head, *backs])
     if node.orelse:
         with b.inside("else", index):
             block(b, node.orelse.body.body)
     b.env = b.join([b.env, *frame.breaks])
+
+
+def _is_endless(node: cst.For | cst.While) -> bool:
+    """``while True:``, which only ``break`` ends."""
+    test = node.test if isinstance(node, cst.While) else None
+    return (isinstance(test, cst.Name) and test.value == "True") or (
+        isinstance(test, cst.Integer) and test.value == "1"
+    )
 
 
 def _break(b: Builder, node: cst.Break) -> None:
@@ -276,6 +286,7 @@ def _handler(b: Builder, index: int, node: Any, moments: Sequence[Env | None]) -
         if name:
             b.bind(name, b.add(("exc", types)))
         block(b, node.body.body)
+        b.facts.contexts[context].leaves = b.env is None
     return b.env
 
 
@@ -335,12 +346,11 @@ def _function(b: Builder, node: cst.FunctionDef) -> None:
 
 
 def _class(b: Builder, node: cst.ClassDef) -> None:
-    for decorator in node.decorators:
-        expression(b, decorator.decorator)
+    decorators = [expression(b, decorator.decorator) for decorator in node.decorators]
     bases = [expression(b, arg.value) for arg in node.bases]
     keywords = [(arg.keyword.value, expression(b, arg.value)) for arg in node.keywords if arg.keyword]
     scope = b.new_scope("class", node.name.value)
-    scope.bases, scope.keywords = bases, keywords
+    scope.decorators, scope.bases, scope.keywords = decorators, bases, keywords
     b.mark_object(node.name, scope, node.name)
     with b.entered(scope, {}):
         block(b, node.body.body)

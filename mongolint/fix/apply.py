@@ -15,6 +15,9 @@ _Held = tuple[Place, Place, int, Edit]
 
 # A name put into a list of imported ones
 _NAME = re.compile(r"\w+,\s+|,\s+\w+")
+# An import with the blank line that sets its section apart from another
+_SECTION_BEFORE = re.compile(r"((?:from|import) [^\r\n]*\r?\n)\r?\n")
+_SECTION_AFTER = re.compile(r"\r?\n((?:from|import) [^\r\n]*\r?\n)")
 _FROM_IMPORT = re.compile(r"from (\S+) import ([^\r\n(]+)(\r?\n)")
 
 
@@ -105,6 +108,18 @@ def _content(edits: Sequence[Edit]) -> str:
     contents = list(dict.fromkeys(edit.content for edit in edits))
     if len(contents) == 1:
         return contents[0]
+    before = [match[1] for content in contents if (match := _SECTION_BEFORE.fullmatch(content))]
+    after = [match[1] for content in contents if (match := _SECTION_AFTER.fullmatch(content))]
+    if len(before) < 2 and len(after) < 2:
+        return _merged(contents)
+    # Imports that begin a section, each with the blank line that sets it apart, share that line
+    blank = "\r\n" if "\r\n" in contents[0] else "\n"
+    others = [each for each in contents if not (_SECTION_BEFORE.fullmatch(each) or _SECTION_AFTER.fullmatch(each))]
+    first, last = _merged(before), _merged(after)
+    return (first + blank if first else "") + _merged(others) + (blank + last if last else "")
+
+
+def _merged(contents: Sequence[str]) -> str:
     names: dict[str, list[str]] = {}
     lines: dict[str, str] = {}
     others: list[str] = []

@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from mongolint.facts.shapes import Offsets
-    from mongolint.fix.declarations.keys import Keys, Wanted
+    from mongolint.fix.declarations.keys import Wanted
     from mongolint.fix.sources import Sources
     from mongolint.fix.trees import SourceFile, Tree
+    from mongolint.project.advice.patterns import Pattern
+    from mongolint.project.catalog.options import OptionSite
     from mongolint.project.handlers import ExceptSite
+    from mongolint.project.hints import Hinted
+    from mongolint.project.indexes import IndexDeclaration
     from mongolint.project.loops import Repetition
     from mongolint.project.operations import Operation
+    from mongolint.project.writes.lookups import LookThenInsert
+    from mongolint.project.writes.needs import Constraint
 
 __all__ = ["Draft", "NoFix"]
 
@@ -108,6 +114,12 @@ class Draft:
 
         handlers.log(self, site)
 
+    def log_and_raise(self, site: ExceptSite, what: str) -> None:
+        """Let the error of a clause rise; where nothing logs it yet, with a log line that says ``what`` failed."""
+        from mongolint.fix import handlers
+
+        handlers.log_and_raise(self, site, what)
+
     def limit_time(self, query: Operation, milliseconds: int) -> None:
         """Bound an operation in the form that its method takes."""
         from mongolint.fix import limits
@@ -126,14 +138,82 @@ class Draft:
 
         choose.batch(self, repetition)
 
-    def declare_index(self, queries: Sequence[Operation], keys: Keys, wanted: Wanted) -> None:
+    def declare_index(self, queries: Sequence[Operation], pattern: Pattern, wanted: Wanted) -> None:
         """Declare the index that queries need, where the project declares its own.
 
         Args:
             queries: those that need it.
-            keys: its key pattern.
+            pattern: the key pattern that they need.
             wanted: all patterns that queries of this collection need: a longer one may serve these as well.
         """
         from mongolint.fix.declarations import declare
 
-        declare.declare(self, queries, keys, wanted)
+        declare.declare(self, queries, pattern, wanted)
+
+    def declare_index_on(self, collection: str, pattern: Pattern) -> None:
+        """Declare the index that a join needs on the other collection, where the project declares its own."""
+        from mongolint.fix.declarations import declare
+
+        declare.declare_on(self, collection, pattern)
+
+    def anchor(self, query: Operation) -> None:
+        """Let the regular expression of a filter begin at the start of the text, where it reads as if it did."""
+        from mongolint.fix.filters import anchors
+
+        anchors.anchor(self, query)
+
+    def declare_constraint(self, operations: Sequence[Operation], constraint: Constraint) -> None:
+        """Declare an index that the data needs, where the project declares its own.
+
+        Args:
+            operations: those that store or look up the data; one of them says which collection it is.
+            constraint: its keys and options.
+        """
+        from mongolint.fix.declarations import declare
+
+        declare.declare_constraint(self, operations, constraint)
+
+    def catch_duplicate(self, race: LookThenInsert) -> bool:
+        """Let an insert do what the check before it does when a unique index refuses the document.
+
+        False where it is not plain what that is, so that the error rises.
+        """
+        from mongolint.fix.duplicates import catch
+
+        return catch.catch(self, race)
+
+    def call_at_start(self, module: int, scope: int) -> None:
+        """Call a function that makes indexes where the application starts."""
+        from mongolint.fix.declarations import atstart
+
+        atstart.call(self, module, scope)
+
+    def move_to_start(self, operations: Sequence[Operation]) -> None:
+        """Run calls that make indexes, all of one function, where the application starts and no longer there."""
+        from mongolint.fix.declarations import atstart
+
+        atstart.move(self, operations)
+
+    def declare_text_index(self, query: Operation, fields: Sequence[str]) -> None:
+        """Declare the text index that a search with ``$text`` needs, where the project declares its own."""
+        from mongolint.fix.declarations import declare
+
+        declare.declare_text(self, query, fields)
+
+    def remove_index(self, index: IndexDeclaration) -> None:
+        """Take the declaration of an index out."""
+        from mongolint.fix.options import removal
+
+        removal.remove(self, index)
+
+    def remove_option(self, site: OptionSite) -> None:
+        """Take an option of an index out."""
+        from mongolint.fix.options import arguments
+
+        arguments.remove(self, site)
+
+    def name_hint(self, hinted: Hinted, index: IndexDeclaration) -> None:
+        """Let a hint name this index, in the form that it has: a name or a key pattern."""
+        from mongolint.fix.options import hinted as hint
+
+        hint.rename(self, hinted, index)

@@ -77,9 +77,17 @@ def log(draft: Draft, site: ExceptSite) -> None:
     copied = _invalid_id(clause)
     narrow = _narrow(clause, ids=not copied)
     draft.reason = "other errors now rise" if narrow else "an error of the database is now told in the log"
-    _tell(clause)
+    _tell(clause, _what(clause))
     if copied:
         draft.insert(site.module, line_start(clause.tree.file_text, clause.start), copied)
+
+
+def log_and_raise(draft: Draft, site: ExceptSite, what: str) -> None:
+    """See `Draft.log_and_raise`."""
+    clause = _clause(draft, site)
+    if not site.logs:
+        _tell(clause, what)
+    _raise(clause)
 
 
 def _clause(draft: Draft, site: ExceptSite) -> _Clause:
@@ -265,15 +273,15 @@ def _makes_id(body: cst.CSTNode) -> bool:
 # The log line
 
 
-def _tell(clause: _Clause) -> None:
-    """Log the error first thing in the body, or in the place of what prints it."""
+def _tell(clause: _Clause, what: str) -> None:
+    """Log the error first thing in the body, or in the place of what prints it. ``what``: the text of the line."""
     draft, site, tree = clause.draft, clause.site, clause.tree
     printed = _print(clause)
     if printed is not None:
         prints.write(draft, site.module, site.scope, printed, "exception")
         return
     name, _ = logger_at(draft, site.module, site.scope, clause.start)
-    line = f"{name}.exception({quoted(_what(clause), _quote(tree.file_text), frozenset(tree.file_text))})"
+    line = f"{name}.exception({quoted(what, _quote(tree.file_text), frozenset(tree.file_text))})"
     body = clause.node.body
     if isinstance(body, cst.SimpleStatementSuite):
         _unfold(clause, body, line)
@@ -285,6 +293,31 @@ def _tell(clause: _Clause) -> None:
             draft.replace(site.module, tree.span(small), line)
             return
     draft.insert(site.module, line_end(tree.file_text, clause.colon), f"{tree.indent(first)}{line}\n")
+
+
+def _raise(clause: _Clause) -> None:
+    """``raise`` at the end of the body, in the place of a statement that leaves it otherwise."""
+    draft, site, tree, body = clause.draft, clause.site, clause.tree, clause.node.body
+    if isinstance(body, cst.SimpleStatementSuite):
+        last: cst.CSTNode = body.body[-1]
+        if site.logs or not _is_empty(last):
+            raise NoFix("its body shares the line")
+        # What was there is the log line now, on a line of its own
+        draft.insert(site.module, tree.line_end(last), f"{clause.indent}{draft.file(site.module).step}raise\n")
+        return
+    line = body.body[-1]
+    last = line.body[-1] if isinstance(line, cst.SimpleStatementLine) else line
+    if isinstance(last, cst.Return | cst.Continue | cst.Break):
+        draft.replace(site.module, tree.span(last), "raise")
+        return
+    end = tree.line_end(line)
+    if tree.file_text[end - 1] not in "\r\n":
+        raise NoFix("the file does not end with a line break")
+    indent = tree.indent(tree.statement(body.body[0]))
+    if _is_empty(last) and len(body.body) > 1:
+        draft.replace(site.module, tree.span(last), "raise")
+    else:
+        draft.insert(site.module, end, f"{indent}raise\n")
 
 
 def _unfold(clause: _Clause, body: cst.SimpleStatementSuite, line: str) -> None:

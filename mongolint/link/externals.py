@@ -58,6 +58,7 @@ _FIRST_ARGUMENT = frozenset(
     [
         "copy.copy",
         "copy.deepcopy",
+        "builtins.dict",
         "builtins.list",
         "builtins.tuple",
         "builtins.set",

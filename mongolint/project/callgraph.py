@@ -41,18 +41,19 @@ class Reach:
 
 
 class CallGraph:
-    """Which functions run operations, found from the operations upwards, caller by caller."""
+    """Which functions run operations of some kinds, found from the operations upwards, caller by caller."""
 
-    def __init__(self, link: Linker, operations: Sequence[Operation]) -> None:
+    def __init__(self, link: Linker, operations: Sequence[Operation], kinds: Sequence[str] = ("read", "write")) -> None:
         self.link = link
         self.operations = operations
+        self.kinds = kinds
 
     @cached_property
     def _reach(self) -> dict[Function, dict[int, Reach]]:
         """For each function that runs operations, each of them by one of the shortest chains."""
         found: dict[Function, dict[int, Reach]] = {}
         for operation in self.operations:
-            if operation.method.kind in ("read", "write"):
+            if operation.method.kind in self.kinds:
                 function = (operation.module, operation.scope)
                 found.setdefault(function, {})[id(operation)] = Reach(operation, (), self._is_cached(function))
         level = {function: list(reaches.values()) for function, reaches in found.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.link import functions
@@ -39,6 +39,7 @@ class Document:
 
     ``required`` and ``optional`` map dotted fields to their operator class (`mongolint.mongo.operators`),
     in the order met. ``open``: other fields may be in it. ``places``: where the value of each field stands.
+    ``clauses``: the operators beside fields that are surely there (``$or``, ``$nor``, ``$expr`` …), with their values.
     """
 
     required: dict[str, str] = field(default_factory=dict)
@@ -46,16 +47,17 @@ class Document:
     open: bool = False
     text: bool = False
     places: dict[str, Place] = field(default_factory=dict)
+    clauses: tuple[tuple[str, Place], ...] = ()
 
     def with_field(self, name: str, kind: str, place: Place) -> Document:
         optional = {key: value for key, value in self.optional.items() if key != name}
         places = {**self.places, name: place}
-        return Document({**self.required, name: kind}, optional, self.open, self.text, places)
+        return replace(self, required={**self.required, name: kind}, optional=optional, places=places)
 
     def without(self, name: str) -> Document:
         required = {key: value for key, value in self.required.items() if key != name}
         optional = {key: value for key, value in self.optional.items() if key != name}
-        return Document(required, optional, self.open, self.text, self.places)
+        return replace(self, required=required, optional=optional)
 
     def merged(self, other: Document) -> Document:
         """This document with all of ``other`` put into it."""
@@ -67,6 +69,7 @@ class Document:
             self.open or other.open,
             self.text or other.text,
             {**self.places, **other.places},
+            tuple(dict.fromkeys((*self.clauses, *other.clauses))),
         )
 
     def maybe(self) -> Document:
@@ -90,7 +93,8 @@ def either(documents: Iterable[Document]) -> Document:
         optional.update({**document.optional, **document.required})
         places = {**document.places, **places}
     optional = {k: v for k, v in optional.items() if k not in required}
-    return Document(required, optional, any(d.open for d in found), any(d.text for d in found), places)
+    clauses = tuple(clause for clause in found[0].clauses if all(clause in d.clauses for d in found))
+    return Document(required, optional, any(d.open for d in found), any(d.text for d in found), places, clauses)
 
 
 class Reader:
@@ -196,6 +200,8 @@ class Reader:
         for name in names:
             if name.startswith("$"):
                 added = self._operator(name, module, value, env)
+                if name != "$and":
+                    added = replace(added, clauses=((name, place),))
                 base = base.merged(added if len(names) == 1 else added.maybe())
             elif len(names) == 1:
                 base = base.with_field(name, self.operator_class(module, value, env), place)
@@ -221,6 +227,8 @@ class Reader:
 
     def operator_class(self, module: int, row: int, env: Env | None) -> str:
         """How a field is compared with the value at ``row``."""
+        if self.constructed(Place(module, row, env)) in REGEXES:
+            return "regex"
         value = self.link.value(module, row, env)
         for atom in value:
             if type(atom) is Literal and self.link.node(atom.module, atom.row)[0] in (
@@ -231,9 +239,15 @@ class Reader:
                 names = self._operator_names(atom)
                 if names:
                     return comparison_class(names)
-            if type(atom) is ExternalObject and atom.name in ("re.compile", "bson.regex.Regex", "bson.Regex"):
+            if type(atom) is ExternalObject and atom.name in REGEXES:
                 return "regex"
         return "null" if value == (NONE,) else "equality"
+
+    def constructed(self, place: Place) -> str:
+        """The external function or class whose call stands at a place: ``re.compile``; "" for other values."""
+        node = self.link.node(place.module, place.row)
+        called = self.link.value(place.module, node[1], place.env) if node[0] == "call" else ()
+        return called[0].name if len(called) == 1 and type(called[0]) is External else ""
 
     def _operator_names(self, atom: Literal) -> list[str]:
         names: list[str] = []
@@ -242,31 +256,37 @@ class Reader:
                 names.append(key)
         return names
 
-    def entries(self, module: int, row: int, env: Env | None) -> Iterator[tuple[str, Place]]:
-        """The literal keys of a document, operators included, with the places of their values."""
+    def entries(
+        self, module: int, row: int, env: Env | None, within: frozenset[Literal] = frozenset()
+    ) -> Iterator[tuple[str, Place]]:
+        """The literal keys of a document, operators included, with the places of their values.
+
+        ``within``: the literals whose keys these are part of; one that a loop builds leads back to itself.
+        """
         node = self.link.node(module, row)
         if node[0] == "dict":
             for key, value in node[1]:
                 if key is None:
-                    yield from self._entries_of(self.link.value(module, value, env))
+                    yield from self._entries_of(self.link.value(module, value, env), within)
                 else:
                     for name in strings(self.link.value(module, key, env)):
                         yield name, Place(module, value, env)
         elif node[0] == "setitem":
-            yield from self.entries(module, node[1], env)
+            yield from self.entries(module, node[1], env, within)
             for name in strings(self.link.value(module, node[2], env)):
                 yield name, Place(module, node[3], env)
         elif node[0] in ("mutated", "delitem", "await"):
-            yield from self.entries(module, node[1], env)
+            yield from self.entries(module, node[1], env, within)
         elif node[0] == "typed" and node[2] is not None:
-            yield from self.entries(module, node[2], env)
+            yield from self.entries(module, node[2], env, within)
         elif node[0] not in ("seq", "comp", "const"):
-            yield from self._entries_of(self.link.value(module, row, env))
+            yield from self._entries_of(self.link.value(module, row, env), within)
 
-    def _entries_of(self, value: Value) -> Iterator[tuple[str, Place]]:
+    def _entries_of(self, value: Value, within: frozenset[Literal]) -> Iterator[tuple[str, Place]]:
         for atom in value:
             if type(atom) is Literal and self.link.node(atom.module, atom.row)[0] in _DOCUMENT_ROWS:
-                yield from self.entries(*atom)
+                if atom not in within:
+                    yield from self.entries(*atom, within | {atom})
 
     def _removed(self, base: Document, module: int, key: int, env: Env | None) -> Document:
         for name in strings(self.link.value(module, key, env)):
@@ -448,7 +468,7 @@ class Reader:
             return None
         literal = value[0]
         if self.link.node(literal.module, literal.row)[0] in _DOCUMENT_ROWS:
-            return self._pairs(self.entries(*literal))
+            return None if self.document(*literal).open else self._pairs(self.entries(*literal))
         items, is_open = self.items(*literal)
         if is_open or not items or not all(item.certain for item in items):
             return None
@@ -525,6 +545,7 @@ class Item(NamedTuple):
 
 _DOCUMENT_ROWS = ("dict", "setitem", "mutated", "delitem")
 _MAPPINGS = frozenset(("builtins.dict", "bson.SON", "bson.son.SON", "collections.OrderedDict"))
+REGEXES = frozenset(("re.compile", "bson.regex.Regex", "bson.Regex"))
 _ID_TYPES = frozenset(
     [
         "bson.ObjectId",

@@ -58,9 +58,9 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
     for module, facts in enumerate(link.modules):
         if not facts.tries:
             continue
-        by_context = _calls_by_context(facts)
+        by_context = calls_by_context(facts)
         for attempt in facts.tries:
-            body = _calls_under(facts, attempt.context, by_context)
+            body = calls_under(facts, attempt.context, by_context)
             calls: tuple[DriverCall, ...] | None = None
             for handler in attempt.handlers:
                 catches = _catches(link, module, handler)
@@ -69,23 +69,25 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
                 yield _site(link, module, attempt.scope, handler, catches, calls, by_context)
 
 
-def _calls_by_context(facts: ModuleFacts) -> dict[int, list[Call]]:
+def calls_by_context(facts: ModuleFacts) -> dict[int, list[Call]]:
+    """The calls of a module by the context they stand in."""
     found: dict[int, list[Call]] = {}
     for call in facts.calls:
         found.setdefault(call.context, []).append(call)
     return found
 
 
-def _calls_under(facts: ModuleFacts, context: int, by_context: dict[int, list[Call]]) -> list[Call]:
+def calls_under(facts: ModuleFacts, context: int, by_context: dict[int, list[Call]]) -> list[Call]:
     """Calls in a context and the contexts inside it, nested functions excepted."""
     found: list[Call] = []
     for inner, calls in by_context.items():
-        if inner >= context and _is_inside(facts, inner, context):
+        if inner >= context and is_inside(facts, inner, context):
             found.extend(calls)
     return found
 
 
-def _is_inside(facts: ModuleFacts, context: int, outer: int) -> bool:
+def is_inside(facts: ModuleFacts, context: int, outer: int) -> bool:
+    """Whether a context is another or stands inside it, nested functions excepted."""
     while context != outer:
         entry = facts.contexts[context]
         if entry.kind == "root" or context < outer:
@@ -182,17 +184,17 @@ def _site(
     by_context: dict[int, list[Call]],
 ) -> ExceptSite:
     facts = link.modules[module]
-    inner = _calls_under(facts, handler.context, by_context)
-    names = [_last_name(facts, call) for call in inner]
+    inner = calls_under(facts, handler.context, by_context)
+    names = [last_name(facts, call) for call in inner]
     return ExceptSite(
         module,
         scope,
         handler,
         catches,
         calls,
-        raises=any(_is_inside(facts, r.context, handler.context) for r in facts.raises)
+        raises=any(is_inside(facts, r.context, handler.context) for r in facts.raises)
         or any(name in _LEAVING for name in names),
-        logs=any(_is_logging(facts, call, name) for call, name in zip(inner, names, strict=True))
+        logs=any(is_logging(facts, call, name) for call, name in zip(inner, names, strict=True))
         or any(name in _RENDERING for name in names),
         prints=any(name in ("print", "print_exc", "pprint") for name in names),
         uses_error=_uses_error(facts, scope, handler, inner),
@@ -222,7 +224,7 @@ def _is_ping(facts: ModuleFacts, call: DriverCall) -> bool:
 def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:
     """Whether the body returns an HTTP status of 400 or more."""
     for row, context in facts.scopes[scope].returns:
-        if _is_inside(facts, context, handler.context):
+        if is_inside(facts, context, handler.context):
             for node in reached_rows(facts, row).values():
                 if node[0] == "const" and type(node[1]) is int and 400 <= node[1] < 600:
                     return True
@@ -231,7 +233,8 @@ def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:
     return False
 
 
-def _last_name(facts: ModuleFacts, call: Call) -> str:
+def last_name(facts: ModuleFacts, call: Call) -> str:
+    """The last name of what a call calls; "" for what has none."""
     node = facts.nodes[facts.nodes[call.row][1]]
     return str(node[2]) if node[0] in ("attr", "free", "from") else ""
 
@@ -261,7 +264,8 @@ _LOGGING = frozenset(
 )
 
 
-def _is_logging(facts: ModuleFacts, call: Call, name: str) -> bool:
+def is_logging(facts: ModuleFacts, call: Call, name: str) -> bool:
+    """Whether a call, of that last name, tells a log."""
     node = facts.nodes[facts.nodes[call.row][1]]
     if name in _LOGGING and node[0] == "attr":
         return True
@@ -278,18 +282,18 @@ def _uses_error(facts: ModuleFacts, scope: int, handler: Handler, inner: list[Ca
         return False
     caught = ("exc", handler.types)
     for call in inner:
-        if _last_name(facts, call) in ("print", "str", "repr", "type", "print_exc"):
+        if last_name(facts, call) in ("print", "str", "repr", "type", "print_exc"):
             continue
         for _, arg in facts.nodes[call.row][2]:
             if caught in reached_rows(facts, arg).values():
                 return True
     for row, context in facts.scopes[scope].returns:
-        if _is_inside(facts, context, handler.context) and caught in reached_rows(facts, row).values():
+        if is_inside(facts, context, handler.context) and caught in reached_rows(facts, row).values():
             return True
     for name, rows in facts.scopes[scope].defs.items():
         if name != handler.name and any(facts.nodes[row] == caught for row in rows):
             return True
     return any(
-        _is_inside(facts, store.context, handler.context) and caught in reached_rows(facts, store.value).values()
+        is_inside(facts, store.context, handler.context) and caught in reached_rows(facts, store.value).values()
         for store in facts.stores
     )

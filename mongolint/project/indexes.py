@@ -7,9 +7,10 @@ get the collection or the keys as arguments are followed to each single index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from mongolint.finding import Span
 from mongolint.link import functions
 from mongolint.link.atoms import (
     UNKNOWN,
@@ -19,6 +20,7 @@ from mongolint.link.atoms import (
     External,
     FunctionRef,
     Instance,
+    Keywords,
     Literal,
     Value,
 )
@@ -26,6 +28,7 @@ from mongolint.link.rowtools import reached_rows
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place, Reader
 from mongolint.project.operations import Operation, argument, preferred
+from mongolint.project.plain import collation_of
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -40,18 +43,33 @@ _MAX_HELPER_DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class IndexDeclaration:
-    """One declared index. ``keys`` is None when they are not known; ``place`` is where it is spelled out."""
+    """One declared index; ``keys`` is None when they are not known.
+
+    ``source``: who declares it: code (a call of the driver, the only one that fixes edit), mongosh, beanie,
+    mongoengine, snapshot. ``module, row``: that call, or where a mapper's class says it; -1 outside Python.
+    ``place``: where it is spelled out in Python; ``span``: where else, in a script or a snapshot.
+    """
 
     module: int
     row: int
-    place: Place
+    place: Place | None
     collection: Collection | None
     keys: tuple[tuple[str, Any], ...] | None
     options: dict[str, Any] = field(default_factory=dict, compare=False, hash=False)
+    span: Span | None = None
+    source: str = "code"
+    # Whether it may have options beside those known
+    open: bool = field(default=False, compare=False)
 
     @property
     def collection_name(self) -> str | None:
         return self.collection.name if self.collection else None
+
+    @property
+    def spelled(self) -> Place:
+        """``place``, of an index that Python declares."""
+        assert self.place is not None, "declared outside Python"
+        return self.place
 
     @property
     def name(self) -> str:
@@ -184,7 +202,9 @@ class IndexFinder:
             keys = spread[0] if spread else None
         pattern = None if keys is None else self.reader.key_pattern(keys)
         where = self._spelled(keys, origin) if keys else origin
-        return IndexDeclaration(module, row, where, collection, tuple(pattern) if pattern else None, options)
+        found = tuple(pattern) if pattern else None
+        is_open = self._is_open(module, args, env)
+        return IndexDeclaration(module, row, where, collection, found, options, open=is_open)
 
     def _spelled(self, keys: Place, otherwise: Place) -> Place:
         """The literal that spells the keys, when it stands somewhere else than in the call."""
@@ -200,23 +220,29 @@ class IndexFinder:
         place = argument(self.link, module, row, operation.method, "indexes", env)
         items, is_open = self.reader.items(*place) if place else ([], True)
         for item in items:
-            for inner in self._item_contexts(item.place):
-                made = self._model_call(inner)
-                if made is not None:
-                    args = self.link.node(made.module, made.row)[2]
-                    given = [r for k, r in args if k in (None, "keys")]
-                    keys = Place(made.module, given[0], made.env) if given else None
-                    where = Place(made.module, made.row, made.env)
-                    declared = self._declaration(made.module, made.row, keys, collection, args, where, made.env)
-                    yield IndexDeclaration(module, row, where, collection, declared.keys, declared.options)
+            for inner in self.contexts(item.place):
+                declared = self.model(inner)
+                if declared is not None:
+                    yield replace(declared, module=module, row=row, collection=collection)
                 else:
                     is_open = True
         if is_open:
             yield IndexDeclaration(module, row, origin, collection, None)
 
-    def _item_contexts(self, place: Place) -> list[Place]:
+    def contexts(self, place: Place) -> list[Place]:
+        """An item of a list, once for each element of the loops that it is made in."""
         loops = sorted(r for r, n in reached_rows(self.link.modules[place.module], place.row).items() if n[0] == "iter")
         return [Place(place.module, place.row, env) for env in self._elements(place.module, loops, place.env)]
+
+    def model(self, place: Place) -> IndexDeclaration | None:
+        """The index that an ``IndexModel(…)`` is, of no collection yet; None for anything else."""
+        made = self._model_call(place)
+        if made is None:
+            return None
+        args = self.link.node(made.module, made.row)[2]
+        given = [r for k, r in args if k in (None, "keys")]
+        keys = Place(made.module, given[0], made.env) if given else None
+        return replace(self._declaration(made.module, made.row, keys, None, args, made, made.env), place=made)
 
     def _model_call(self, place: Place) -> Place | None:
         """The ``IndexModel(…)`` call that an item is."""
@@ -235,8 +261,23 @@ class IndexFinder:
         for keyword, row in args:
             if keyword not in (None, "*", "**"):
                 yield str(keyword), self.plain(Place(module, row, env))
+            elif keyword == "**":
+                for name, value in self._keywords(module, row, env) or ():
+                    yield name, self._plain(value)
         for name, place in self._spread(module, args, env):
             yield name, self.plain(place)
+
+    def _is_open(self, module: int, args: Iterable[tuple[str | None, int]], env: Env | None) -> bool:
+        """Whether ``**options`` may hold more than `_options` finds."""
+        return any(
+            keyword == "**" and self._keywords(module, row, env) is None and self.reader.document(module, row, env).open
+            for keyword, row in args
+        )
+
+    def _keywords(self, module: int, row: int, env: Env | None) -> tuple[tuple[str, Value], ...] | None:
+        """What the call of a helper gives as ``**options``; None where that is not what ``row`` is."""
+        value = self.link.value(module, row, env)
+        return value[0].items if len(value) == 1 and type(value[0]) is Keywords else None
 
     def _spread(
         self, module: int, args: Iterable[tuple[str | None, int]], env: Env | None
@@ -268,8 +309,7 @@ class IndexFinder:
 
     def plain(self, place: Place) -> Any:
         """A value as plain data; None for what only the running program knows."""
-        value = self.link.value(*place)
-        return self._plain(value)
+        return collation_of(self.reader, place) or self._plain(self.link.value(*place))
 
     def _plain(self, value: Value) -> Any:
         if len(value) != 1:
@@ -290,7 +330,7 @@ class IndexFinder:
 
 def _distinct(found: Iterable[IndexDeclaration]) -> dict[tuple[Any, ...], IndexDeclaration]:
     """Each index once, however many ways lead to where it is spelled out."""
-    return {(d.place.module, d.place.row, d.collection_name, d.keys): d for d in found}
+    return {(*d.spelled[:2], d.collection_name, d.keys): d for d in found}
 
 
 _NOT_OPTIONS = frozenset(

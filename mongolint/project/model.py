@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,12 +15,24 @@ from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
 from mongolint.link.rowtools import depends_on
 from mongolint.mongo.drivers import DRIVER_PACKAGES
-from mongolint.project import coverage, loops
+from mongolint.project import hints, loops, redundancy, verdicts
+from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.callgraph import CallGraph, Reach
+from mongolint.project.catalog import absence, options
+from mongolint.project.declared import find_mapped
 from mongolint.project.documents import Reader
 from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
 from mongolint.project.operations import Operation, OperationFinder
+from mongolint.project.pipelines import Lookup
+from mongolint.project.reach.builds import LostBuild, lost_builds
+from mongolint.project.reach.loading import is_main_block
+from mongolint.project.reach.once import is_each_time
+from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
+from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
+from mongolint.project.writes.answers import Writes
+
+_ELSEWHERE = 'indexes are declared elsewhere (index-source = "external"), and no snapshot tells which there are'
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,10 @@ class ClientSite:
 
 
 class Project:
-    """A linked project. ``display`` gives the path of each file as findings show it."""
+    """A linked project.
+
+    ``display`` gives the path of each file as findings show it; ``external`` are indexes that no Python declares.
+    """
 
     def __init__(
         self,
@@ -42,15 +57,17 @@ class Project:
         config: Config,
         display: Mapping[str, str],
         uses_driver: bool | None = None,
+        external: Sequence[IndexDeclaration] = (),
     ) -> None:
         self.config = config
         self.modules = modules
         self._display = display
+        self._external = external
         self.tests = frozenset(i for i, facts in enumerate(modules) if config.is_test(facts.path))
         self.uses_driver = _imports_driver(modules) if uses_driver is None else uses_driver
         self.link = Linker(modules, imports, self.tests)
         self.reader = Reader(self.link)
-        self._verdicts: dict[int, coverage.Verdict] = {}
+        self._verdicts: dict[int, verdicts.Verdict] = {}
 
     # Facts
 
@@ -82,19 +99,56 @@ class Project:
 
     @cached_property
     def indexes(self) -> list[IndexDeclaration]:
-        """Every declared index of code that is not a test."""
+        """Every declared index, whatever declares it, save for tests. They are what queries are judged by."""
+        mapped = [index for index in self._mapped if index.module not in self.tests]
+        return [*self.declared_in_code, *mapped, *self._external]
+
+    @cached_property
+    def declared_in_code(self) -> list[IndexDeclaration]:
+        """The indexes that calls of the driver declare outside tests: those beside which another can be put."""
         operations = [o for o in self.operations if o.module not in self.tests]
         return IndexFinder(self.link, self.reader).find(operations)
+
+    @cached_property
+    def _mapped(self) -> list[IndexDeclaration]:
+        """The indexes that classes of object mappers declare."""
+        return find_mapped(self.link, self.reader)
 
     @cached_property
     def test_indexes(self) -> list[IndexDeclaration]:
         """Indexes declared in test files, which serve no query of the application."""
         operations = [o for o in self.operations if o.module in self.tests]
-        return IndexFinder(self.link, self.reader).find(operations)
+        found = IndexFinder(self.link, self.reader).find(operations)
+        return [*found, *(index for index in self._mapped if index.module in self.tests)]
+
+    @cached_property
+    def redundant_indexes(self) -> list[redundancy.Redundant]:
+        """The declarations that can go, because what another one makes serves the same queries."""
+        return list(redundancy.find(self))
+
+    @cached_property
+    def all_hints(self) -> list[tuple[list[str], hints.Hint | None]]:
+        """Every hint: the collections it is for (none where that is not known), the name or key pattern."""
+        return list(hints.find_all(self.link, self.reader, self.operations))
+
+    @cached_property
+    def declares_unseen(self) -> bool:
+        """Whether code that is not a test may declare an index of which the model knows nothing."""
+        return absence.declares_unseen(self)
+
+    @cached_property
+    def writes(self) -> Writes:
+        """What the data needs: what has to be unique, and what ends."""
+        return Writes(self)
 
     @cached_property
     def graph(self) -> CallGraph:
         return CallGraph(self.link, self.operations)
+
+    @cached_property
+    def index_graph(self) -> CallGraph:
+        """Which functions work on indexes."""
+        return CallGraph(self.link, self.operations, ("index",))
 
     @cached_property
     def repetitions(self) -> list[loops.Repetition]:
@@ -129,15 +183,77 @@ class Project:
 
     # Questions
 
-    def verdict(self, operation: Operation) -> coverage.Verdict:
-        """Which declared index serves an operation."""
+    @property
+    def has_snapshot(self) -> bool:
+        """Whether a snapshot of a server tells which indexes exist."""
+        return self.config.indexes is not None
+
+    @property
+    def knows_indexes(self) -> bool:
+        """Whether an index that is declared nowhere is one that does not exist."""
+        return self.has_snapshot or self.config.index_source == "code"
+
+    def verdict(self, operation: Operation) -> verdicts.Verdict:
+        """Which declared index serves an operation; unknown where others may exist that serve it better."""
         key = id(operation)
         if key not in self._verdicts:
             declared = self.indexes
             if operation.module in self.tests:
                 declared = declared + self.test_indexes
-            self._verdicts[key] = coverage.judge(operation, declared)
+            self._verdicts[key] = self._if_known(verdicts.judge(operation, self.reader, declared))
         return self._verdicts[key]
+
+    def needed_patterns(self, operation: Operation) -> list[Pattern]:
+        """The key patterns that would serve an operation; of the branches of its ``$or`` those that nothing serves yet.
+
+        Empty where no index can help.
+        """
+        query = verdicts.query_of(self.reader, operation)
+        found = patterns_of(query)
+        own = verdicts.declared_on(query.collection, self.indexes).own if len(found) > 1 else ()
+        first = {index.keys[0][0] for index in own if index.keys}
+        return [pattern for pattern in found if not first & {name for name, _ in pattern.keys}] or found
+
+    def filter_fields(self, operation: Operation) -> list[str]:
+        """The fields that an operation filters by, in the branches of its ``$or`` too."""
+        return verdicts.fields_of(verdicts.query_of(self.reader, operation))
+
+    def wide_comparisons(self, operation: Operation) -> dict[str, str]:
+        """The fields of a filter that reads most of a collection with an index too, and why (see `advice.patterns`)."""
+        return wide_comparisons(verdicts.query_of(self.reader, operation))
+
+    def patterns_of_lookup(self, lookup: Lookup) -> list[Pattern]:
+        """The key patterns that would serve what a stage asks of another collection."""
+        return patterns_of(verdicts.query_of_lookup(lookup))
+
+    @cached_property
+    def lookups(self) -> list[tuple[Operation, Lookup, verdicts.Verdict]]:
+        """What pipelines ask of other collections, with the verdict on each."""
+        found = []
+        for operation in self.operations:
+            for lookup in operation.lookups:
+                declared = verdicts.declared_on(lookup.collection, self.indexes)
+                verdict = verdicts.judge_query(verdicts.query_of_lookup(lookup), declared)
+                found.append((operation, lookup, self._if_known(verdict)))
+        return found
+
+    def _if_known(self, verdict: verdicts.Verdict) -> verdicts.Verdict:
+        """The verdict, unless indexes that are declared elsewhere may make it better."""
+        if not self.knows_indexes and verdict.verdict in ("partial", "unserved"):
+            return verdicts.Verdict("unknown", reason=_ELSEWHERE)
+        return verdict
+
+    def indexes_of(self, collection: str) -> list[IndexDeclaration] | None:
+        """All indexes that may be on a collection; None where there may be others than those declared."""
+        return absence.indexes_of(self, collection)
+
+    def index_options(self, names: Collection[str]) -> Iterator[options.OptionSite]:
+        """Where indexes are given options of these names, in tests too."""
+        return options.find(self, names)
+
+    def unknown_hints(self, operation: Operation) -> Iterator[hints.UnknownHint]:
+        """The hints of an operation at an index that is declared nowhere, which the server refuses."""
+        return hints.unknown_hints(self, operation)
 
     def names_its_documents(self, operation: Operation) -> bool:
         """Whether the filter says by ``_id`` or a unique key which documents it wants, so that it reads no others."""
@@ -155,6 +271,55 @@ class Project:
     def reach(self, module: int, row: int) -> tuple[Reach, ...]:
         """The operations that the call at ``row`` runs through functions of the project."""
         return self.graph.run_by_call(module, row)
+
+    @cached_property
+    def reachability(self) -> Reachability:
+        makes_clients = any(client.module not in self.tests for client in self.clients)
+        return Reachability(self.link, self.config, makes_clients)
+
+    def reached(self, module: int, scope: int, context: int = 0) -> Reached:
+        """Who runs a function: the application, only scripts, nothing; with ``scope`` 0, a place outside of any."""
+        return self.reachability.reached(module, scope, context)
+
+    def is_script(self, module: int) -> bool:
+        """Whether a module is a script or migration by the configuration."""
+        return self.config.is_script(self.modules[module].path)
+
+    @cached_property
+    def lost_builds(self) -> list[LostBuild]:
+        """The clauses that end the error of an index build and go on without the index."""
+        return list(lost_builds(self))
+
+    @cached_property
+    def setups(self) -> list[Setup]:
+        """The functions outside tests that make indexes."""
+        return list(find_setups(self))
+
+    def idle_setups(self) -> list[Setup]:
+        """Those of them that no start of the application runs, with the indexes that queries miss."""
+        return list(idle_setups(self, self.setups))
+
+    def document_loop(self, call: Operation) -> Span | None:
+        """The loop over documents in which a call makes the same index each time."""
+        number = document_loop(self, call)
+        return None if number is None else self.offsets_span(call.module, self.modules[call.module].loops[number].span)
+
+    def getter_sites(self, setup: Setup) -> list[tuple[int, int]]:
+        """Where a function that makes indexes is called to run one operation on what it returns; several, or none."""
+        return getter_sites(self, setup)
+
+    def outermost(self, module: int, scope: int) -> tuple[int, int]:
+        """The function that makes all indexes, of which a function makes some: ``create_all`` for ``_create_users``."""
+        return self.reachability.outermost(module, scope)
+
+    def request_path(self, module: int, scope: int, *, each: bool = False) -> RequestPath | None:
+        """How a request reaches a function, if one does for certain; with ``each``, how every such request does."""
+        return self.reachability.request_path(module, scope, each=each)
+
+    def runs_each_time(self, operation: Operation) -> bool:
+        """Whether an operation runs at each call of its function: no flag or kept result lets it run only once."""
+        place = (operation.module, operation.scope, operation.row, operation.context)
+        return is_each_time(self.link, *place)
 
     def operations_of(self, client: ClientSite) -> list[Operation]:
         """Operations outside tests that run through a client; all of them when it is the only client."""
@@ -239,16 +404,26 @@ class Project:
 
     def index_span(self, index: IndexDeclaration) -> Span:
         """Where an index is spelled out."""
-        if self.modules[index.place.module].spans.get(index.place.row):
-            return self.span(index.place.module, index.place.row)
+        if index.span is not None:
+            return index.span
+        place = index.spelled
+        facts = self.modules[place.module]
+        if facts.spans.get(place.row):
+            return self.span(place.module, place.row)
+        if facts.nodes[place.row][0] == "class":
+            return self.offsets_span(place.module, facts.scopes[facts.nodes[place.row][1]].name_span)
         return self.token(index.module, index.row)
+
+    def index_token(self, index: IndexDeclaration) -> Span:
+        """What to point at when an index is at fault: the name of the call that spells it out, else `index_span`."""
+        place = index.place
+        if place is not None and self.modules[place.module].nodes[place.row][0] == "call":
+            return self.token(place.module, place.row)
+        return self.index_span(index)
 
     def is_main_block(self, module: int, context: int) -> bool:
         """Whether code stands under ``if __name__ == "__main__":``."""
-        return any(
-            entry.kind == "then" and _is_main_test(self.modules[module], entry.ref)
-            for entry in self.modules[module].chain(context)
-        )
+        return is_main_block(self.modules[module], context)
 
     def option(self, rule: str, name: str) -> Any:
         """A rule's option as configured, or its default."""
@@ -287,6 +462,10 @@ class Project:
     def related(self, places: Iterable[tuple[Span, str]]) -> tuple[Related, ...]:
         return tuple(Related(span, message) for span, message in places)
 
+    def function_span(self, module: int, scope: int) -> Span:
+        """The name of a function, where it is defined."""
+        return self.offsets_span(module, self.modules[module].scopes[scope].name_span)
+
     def function_name(self, module: int, scope: int) -> str:
         """The qualified name of a function: ``BookStore.find``."""
         names: list[str] = []
@@ -309,11 +488,3 @@ def _imports_driver(modules: Iterable[ModuleFacts]) -> bool:
     return any(
         name.partition(".")[0] in DRIVER_PACKAGES for facts in modules for name, _, level in facts.imports if not level
     )
-
-
-def _is_main_test(facts: ModuleFacts, row: int) -> bool:
-    node = facts.nodes[row]
-    if node[0] != "compare":
-        return False
-    sides = [facts.nodes[r] for r in node[2]]
-    return any(n[0] == "free" and n[2] == "__name__" for n in sides)

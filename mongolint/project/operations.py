@@ -27,6 +27,7 @@ from mongolint.link.rowtools import alternatives
 from mongolint.mongo import drivers
 from mongolint.mongo.methods import DRIVER_ONLY, TABLES
 from mongolint.mongo.methods import Method as Spec
+from mongolint.project import pipelines
 from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class Operation:
     time_limit: bool = False
     bounded: bool = False
     session: bool = False
+    # Of a pipeline: what the planner makes of it, and what it asks of other collections
+    head: pipelines.Head | None = None
+    lookups: list[pipelines.Lookup] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -323,21 +327,12 @@ class OperationFinder:
         place = self.argument(operation, operation.method.pipeline)
         if place is None:
             return
-        items, is_open = self.reader.items(*place)
-        operation.filter = OPEN if is_open and not items else EMPTY
-        leading = True
-        for item in items:
-            stages = dict(self.reader.entries(*item.place))
-            if "$match" in stages and leading:
-                found = self.reader.document(*stages["$match"])
-                operation.filter = operation.filter.merged(found if item.certain else found.maybe())
-            elif "$sort" in stages and leading and item.certain:
-                operation.sort = self.reader.key_pattern(stages["$sort"]) or []
-                leading = False
-            else:
-                leading = False
-            if "$limit" in stages and item.certain:
-                operation.bounded = True
+        stages, is_open = pipelines.stages_of(self.reader, place)
+        operation.filter = pipelines.leading(self.reader, stages, is_open)
+        operation.head = pipelines.head_of(self.reader, stages, is_open)
+        operation.sort = operation.head.sort
+        operation.lookups = list(pipelines.lookups_of(self.reader, stages))
+        operation.bounded = operation.bounded or any(s.name == "$limit" and s.certain for s in stages)
 
     def _read_sort(self, operation: Operation) -> None:
         place = self.argument(operation, operation.method.sort)

@@ -1,6 +1,6 @@
-"""Discovery: from the paths a user gives to the Python files to read.
+"""Discovery: from the paths a user gives to the Python files to read, and the scripts that may declare indexes.
 
-May not open a Python file: what is in it is `mongolint.source.text`'s. Whatever cannot be listed becomes a
+May not open a file that it finds: what is in it is `mongolint.source.text`'s. Whatever cannot be listed becomes a
 `Problem`, and the rest goes on.
 """
 
@@ -19,6 +19,8 @@ from mongolint.globs import Globs
 from mongolint.source.gitindex import tracked
 
 _SUFFIX = ".py"
+_SCRIPT_SUFFIXES = (".js", ".mongodb")
+_NO_SCRIPTS = (".min.js", ".bundle.js", ".test.js", ".spec.js")
 # Emacs marks a file that is being edited by a link to nowhere, ".#name.py".
 _LOCK = ".#"
 
@@ -35,10 +37,12 @@ class Problem:
 class Discovery:
     """``files``: absolute, sorted, each file once whatever leads to it. ``problems``: what could not be read.
 
-    ``skipped``: links that lead out of the given paths, met on the way, which is no fault of the user's.
+    ``scripts``: JavaScript, which may declare indexes. ``skipped``: links that lead out of the given paths, met on
+    the way, which is no fault of the user's.
     """
 
     files: list[Path] = field(default_factory=list)
+    scripts: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     skipped: list[Problem] = field(default_factory=list)
 
@@ -52,7 +56,7 @@ def discover(
     force_exclude: bool = False,
     respect_gitignore: bool = True,
 ) -> Discovery:
-    """The Python files under the given directories, and the given files whatever their suffix.
+    """The Python files and scripts under the given directories, and the given files whatever their suffix.
 
     Args:
         paths: files and directories, relative ones to ``cwd``. They are taken even if git ignores them or
@@ -73,6 +77,7 @@ def discover(
     walk.follow_links()
     result = walk.result
     result.files = [Path(path) for path in sorted(walk.found.values())]
+    result.scripts = [Path(path) for path in sorted(walk.scripts.values())]
     return result
 
 
@@ -131,6 +136,7 @@ class _Walk:
         self.respect_gitignore = respect_gitignore
         self.result = Discovery()
         self.found: dict[str, str] = {}  # path without links -> path as reached
+        self.scripts: dict[str, str] = {}  # the same, of JavaScript
         self.listed: set[str] = set()  # directories, without links
         self.roots: list[str] = []  # given files and directories, without links
         self.links: list[_Link] = []
@@ -154,7 +160,7 @@ class _Walk:
             self.links.append(_Link(path, (), given=True))
         else:
             self.roots.append(real)
-            self.found.setdefault(real, path)
+            (self.scripts if path.endswith(_SCRIPT_SUFFIXES) else self.found).setdefault(real, path)
 
     def descend(self, top: str, real: str, chain: _Chain) -> None:
         """Take what is in a directory and below it."""
@@ -187,12 +193,10 @@ class _Walk:
                     if _ignored(path, chain, is_dir=True):  # only for what git tracks in it
                         chain = (*chain, _Patterns(path, Globs(["*"])))
                     pending.append((path, os.path.join(real, name), chain))
-            elif (
-                name.endswith(_SUFFIX)
-                and entry.is_file(follow_symlinks=False)
-                and not self.dropped(path, chain, is_dir=False)
-            ):
-                self.found.setdefault(os.path.join(real, name), path)
+            elif name.endswith(_SUFFIX) or (name.endswith(_SCRIPT_SUFFIXES) and not name.endswith(_NO_SCRIPTS)):
+                if entry.is_file(follow_symlinks=False) and not self.dropped(path, chain, is_dir=False):
+                    found = self.found if name.endswith(_SUFFIX) else self.scripts
+                    found.setdefault(os.path.join(real, name), path)
         except OSError as error:
             self.problem(path, _reason(error))
 

@@ -1,85 +1,98 @@
 """A filter that no declared index serves.
 
 What it flags
-    Queries, updates and deletes whose filter (or, without one, whose sort) no index declared in the project serves.
-    One finding per file, collection and needed key pattern; the other places are listed with it.
+    Queries, updates and deletes whose filter no index declared in the project serves; an `$or` needs one for each of
+    its branches. One finding per file, collection and needed key pattern; the other places are listed with it.
 
 Why it hurts
     Every call reads the whole collection: fine with a thousand documents, an outage with a million.
 
 What it leaves alone
-    Filters on ``_id``; filters that may hold fields the code does not show; collections known only at run time;
-    filters an index serves in part; collections with an index whose keys are known only at run time.
+    Filters on `_id`; filters that may hold fields the code does not show; collections known only at run time;
+    filters an index serves in part; filters that no index would help (unselective-filter); collections with an index
+    whose keys are known only at run time.
 
 Fix and its safety
     The declaration in equality, sort, range order, where the project declares its indexes. Unsafe: building an
     index on a large collection takes time, and each one costs writes.
 
 Sources
-    MongoDB manual, "The ESR (Equality, Sort, Range) Guideline" and "Compound Indexes" (prefixes).
+    MongoDB manual, "The ESR (Equality, Sort, Range) Guideline", "Compound Indexes" (prefixes) and "$or Clauses and
+    Indexes".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
 rule = Rule("MDB104", "uncovered-filter", Severity.HIGH, fix=Applicability.UNSAFE)
+
+Wanted = dict[Any, list[Query]]
 
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], list[Query]] = {}
-    wanted: dict[str, dict[tuple[Any, ...], list[Query]]] = {}
+    wanted: dict[str, Wanted] = {}
     for query in project.operations:
-        if project.verdict(query).verdict == "unserved":
-            collection, pattern = query.collection_names[0], _key_pattern(query)
-            groups.setdefault((query.module, collection, pattern), []).append(query)
-            wanted.setdefault(collection, {}).setdefault(pattern, []).append(query)
-    for (_, collection, pattern), queries in groups.items():
-        yield _finding(project, collection, pattern, queries, wanted[collection])
+        patterns = project.needed_patterns(query) if _is_uncovered(project, query) else ()
+        if patterns and not all(pattern.weak for pattern in patterns):
+            collection = query.collection_names[0]
+            groups.setdefault((query.module, collection, tuple(patterns)), []).append(query)
+            for pattern in patterns:
+                wanted.setdefault(collection, {}).setdefault(pattern, []).append(query)
+    for (_, collection, patterns), queries in groups.items():
+        yield _finding(project, collection, patterns, queries, wanted[collection])
+
+
+def _is_uncovered(project: Project, query: Query) -> bool:
+    """Whether the filter is served by nothing; `$text` needs an index of its own kind, and has its own rule."""
+    document = query.head.filter if query.head is not None else query.filter
+    has_filter = bool(document.required or document.clauses)
+    return has_filter and not document.text and project.verdict(query).verdict == "unserved"
 
 
 def _finding(
-    project: Project,
-    collection: str,
-    pattern: tuple[Any, ...],
-    queries: list[Query],
-    wanted: dict[tuple[Any, ...], list[Query]],
+    project: Project, collection: str, patterns: Sequence[Any], queries: list[Query], wanted: Wanted
 ) -> Finding:
     first, others = queries[0], queries[1:]
     verdict = project.verdict(first)
-    fields = ", ".join(first.filter.required) or "no field, sorted by " + ", ".join(n for n, _ in first.sort)
+    joint = " or " if len(patterns) > 1 else ", "
+    fields = joint.join(dict.fromkeys(project.filter_fields(first)))
     more = f" ({len(queries)} places)" if others else ""
-    keys = ", ".join(f'("{name}", {direction!r})' for name, direction in pattern)
     places = [(project.operation_span(query), f"{query.name} with the same filter") for query in others]
     if verdict.nearest is not None:
         place = project.index_span(verdict.nearest)
-        places.append((place, f"the nearest declared index, {verdict.nearest.name}"))
+        places.append((place, f"the nearest index, {verdict.nearest.name}"))
+    calls = " and ".join(_call(pattern.keys) for pattern in patterns)
     return rule.finding(
         project.operation_span(first),
         f"{first.name} on {collection} filters by {fields}{more}: {verdict.reason}, so each call reads the whole "
-        f"collection; declare create_index([{keys}])",
-        severity=Severity.HIGH if project.indexes else Severity.MEDIUM,
+        f"collection; declare {calls}",
+        severity=Severity.HIGH if project.indexes or project.has_snapshot else Severity.MEDIUM,
         confidence=first.confidence,
         related=project.related(places),
         fix=rule.repair(
             "declare the index",
-            lambda draft: draft.declare_index(queries, pattern, wanted),
+            lambda draft: _declare(draft, collection, patterns, queries, wanted),
             reason="building an index takes time on a large collection, and each one costs writes",
         ),
     )
 
 
-def _key_pattern(query: Query) -> tuple[Any, ...]:
-    """Fields compared for equality, then the sort, then ranges. Of an array it takes the elements' fields instead."""
-    whole = {name: kind for name, kind in query.filter.required.items() if kind != "elem-match"}
-    required = whole or query.filter.required
-    equal = [name for name, kind in required.items() if kind in ("equality", "null", "in")]
-    sort = [(name, direction) for name, direction in query.sort if name not in equal]
-    sorted_names = [name for name, _ in sort]
-    rest = [name for name in required if name not in equal and name not in sorted_names]
-    return (*((name, 1) for name in equal), *sort, *((name, 1) for name in rest))
+def _declare(
+    draft: Draft, collection: str, patterns: Sequence[Any], queries: Sequence[Query], wanted: Mapping[Any, Any]
+) -> None:
+    if len(patterns) > 1:
+        draft.text = "\n".join(f"db.{collection}.{_call(pattern.keys)}" for pattern in patterns)
+        raise NoFix("each branch of the $or needs an index of its own, and one alone serves nothing")
+    draft.declare_index(queries, patterns[0], wanted)
+
+
+def _call(keys: Sequence[tuple[str, Any]]) -> str:
+    pairs = ", ".join(f'("{name}", {direction!r})' for name, direction in keys)
+    return f"create_index([{pairs}])"
 
 
 EXAMPLES = [
@@ -223,6 +236,34 @@ EXAMPLES = [
             app.get("/users/{email}")(by_email)
             """,
         },
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.users.create_index("email")
+
+
+        def find(text):
+            return db.users.find_one({"$or": [{"email": text}, {"phone": text}, {"nick": text}]})
+        """,
+        at=("find_one",),
+        message="filters by email or phone or nick",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.users.create_index("email")
+        db.users.create_index("phone")
+
+
+        def find(text):
+            return db.users.find_one({"$or": [{"email": text}, {"phone": text}], "active": True})
+        """,
+        why="each branch of the $or has its index",
     ),
     Good(
         """\

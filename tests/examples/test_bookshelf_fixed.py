@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import json
@@ -111,6 +112,8 @@ class Story:
         before, seen = len(self.app.commands.sent), len(self.errors)
         answer = self.app.request(method, path, json=body, headers=who.headers if who else {})
         decoded = answer.json() if answer.content else None
+        if path.startswith("/books?"):  # has no sort: with an index the books come in another order
+            decoded.sort(key=lambda book: book["title"])
         self._add(f"{method} {path}", [answer.status_code, decoded], before, seen, batched)
         return decoded
 
@@ -217,7 +220,7 @@ def books(ada: User, bob: User) -> None:
     ada.ask("POST", f"/books/{ada.id}/chapters", {"title": "Nowhere"})
     ada.ask("PUT", f"{path}/chapters/order", {"chapter_ids": [third.rpartition("/")[2], first.rpartition("/")[2]]})
     ada.ask("POST", "/books/archive", {"book_ids": [draft.rpartition("/")[2]]})
-    for listing in ("?skip=1&limit=2", "/shelf", "/progress", "/catalogue?q=voyage"):
+    for listing in ("?limit=50", "/shelf", "/progress", "/catalogue?q=voyage"):
         ada.ask("GET", f"/books{listing}")
     ada.ask("GET", "/users/me/statistics")
     ada.ask("POST", f"{draft}/transfer", {"handle": "bob"})
@@ -234,8 +237,7 @@ def questions(ada: User, bob: User) -> None:
         if number:
             ada.ask("PUT", f"/questions/{question}/response", {"text": "a clerk", "status": "final"})
             bob.ask("PUT", f"/questions/{question}/response", {"text": f"not {number}"})
-    # What two requests at once leave behind
-    responses.insert_one({"question_id": ids[1], "user_id": ada.id, "text": "late", "status": "draft"})
+    responses.insert_one({"question_id": ids[1], "user_id": "somebody", "text": "late", "status": "draft"})
 
     ada.ask("GET", f"{first}/questions", batched=True)
     ada.ask("GET", f"{first}/questions?limit=2", batched=True)
@@ -289,12 +291,6 @@ def refusals(ada: User, bob: User) -> None:
         ada.ask("GET", "/users/me")
     with story.refusal("delete", "users"):
         bob.ask("DELETE", "/users/me")
-    story.db["questions"].create_index("order", name="questions_chapter_order")
-    manager = importlib.import_module("app.db.indexing").IndexManager(importlib.import_module("app.db.base").database)
-    story.work("create_all", manager.create_all())
-    story.steps[-1].failed = True
-    story.db["questions"].drop_index("questions_chapter_order")
-    story.work("create_all again", manager.create_all())
     ada.ask("DELETE", path)
     ada.ask("DELETE", path)
 
@@ -312,7 +308,9 @@ def administration(ada: User, bob: User) -> None:
     ada.ask("GET", f"/admin/books/{shelf[-1]['id']}/history")
 
     migrate = importlib.import_module("app.scripts.migrate_word_counts").migrate
-    story.db["question_responses"].insert_many([{"text": "two words " * (number % 3)} for number in range(120)])
+    story.db["question_responses"].insert_many(
+        {"question_id": str(number), "user_id": "reader", "text": "two words " * (number % 3)} for number in range(120)
+    )
     story.work("migrate, dry run", migrate(dry_run=True))
     story.work("migrate", migrate(dry_run=False), batched=True)
     story.work("migrate again", migrate(dry_run=False))
@@ -377,3 +375,16 @@ def test_failures_are_logged(told: list[Told]) -> None:
     given, fixed = told
     assert not any(step.errors for step in given.steps)
     assert [step.errors for step in fixed.steps] == [int(step.failed) for step in fixed.steps]
+
+
+def test_an_index_that_cannot_be_built_stops_the_start(running: Any, mongod_uri: str) -> None:
+    """The example never makes its indexes, and would only print that it cannot; fixed, it does not start."""
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(mongod_uri)
+    with client:
+        for folder, starts in ((GIVEN, True), (FIXED, False)):
+            db = client[f"bookshelf_{uuid.uuid4().hex}"]
+            db["questions"].create_index("order", name="questions_chapter_order")
+            outcome = contextlib.nullcontext() if starts else pytest.raises(pymongo.errors.OperationFailure)
+            with outcome, running(folder.name, db.name):
+                assert "audit_logs" not in db.list_collection_names()
+            client.drop_database(db.name)

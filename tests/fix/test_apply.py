@@ -90,3 +90,23 @@ def test_shared_insertions_merge() -> None:
     )
     crlf = [edit(0, 0, f"from pymongo import {name}\r\n", shared=True) for name in ("B", "A")]
     assert rewrite("", crlf) == "from pymongo import A, B\r\n"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_imports_that_begin_a_section_share_its_blank_line(newline: str) -> None:
+    first = ["from contextlib import suppress", "from abc import ABC", "import logging"]
+    last = ["from shop.users import Users", "from shop.db import db"]
+    edits = [edit(0, 0, each + newline * 2, shared=True) for each in first]
+    edits += [edit(0, 0, newline + each + newline, shared=True) for each in last]
+    edits.append(edit(0, 0, "import yaml" + newline, shared=True))
+    assert rewrite("", edits).split(newline) == [
+        "import logging",
+        "from abc import ABC",
+        "from contextlib import suppress",
+        "",
+        "import yaml",
+        "",
+        "from shop.db import db",
+        "from shop.users import Users",
+        "",
+    ]

@@ -58,6 +58,13 @@ def test_engine_never_imports_a_rule(file: Path) -> None:
     assert not [name for _, name in _imports(file) if name.split(".")[:2] == ["mongolint", "rules"]]
 
 
+@engine_modules
+def test_only_one_package_imports_the_driver(file: Path) -> None:
+    """Linting needs none."""
+    if _layer(file) != "live":
+        assert not {name.split(".")[0] for _, name in _imports(file)} & {"pymongo", "bson", "gridfs", "motor"}
+
+
 @pytest.mark.parametrize("file", sorted(RULES.rglob("*.py")), ids=lambda file: file.relative_to(RULES).as_posix())
 def test_rules_import_only_the_public_module(file: Path) -> None:
     wrong = [

@@ -72,6 +72,11 @@ def test_wheel(installed: Path, tmp_path: Path) -> None:
     _check_rules(told)
 
 
+def test_templates(installed: Path, tmp_path: Path) -> None:
+    page = _run(str(installed / "bin" / "mongolint"), "indexes", "coverage", "--format", "html", cwd=tmp_path)
+    assert "<h1>Index coverage</h1>" in page
+
+
 def test_editable(editable: Path, tree: Path, tmp_path: Path) -> None:
     told = _probe(editable, tmp_path)
     assert Path(told["metadata"]).is_relative_to(editable)

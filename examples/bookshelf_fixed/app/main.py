@@ -8,7 +8,8 @@ from fastapi import FastAPI
 
 from app.api.endpoints import admin, books, questions, sessions, users
 from app.core.config import settings
-from app.db.base import client
+from app.db.base import client, database, ensure_indexes
+from app.db.indexing import IndexManager
 from app.db.user import ensure_handle_index
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await ensure_handle_index()
     logger.info("%s is using database %s", settings.app_name, settings.database_name)
+    await IndexManager(database).create_all()
+    await ensure_indexes()
     yield
     client.close()
 

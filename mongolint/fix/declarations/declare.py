@@ -1,31 +1,36 @@
-"""Declares an index that queries need, where and as the project declares its others (MDB104).
+"""Declares an index that queries need, where and as the project declares its others (MDB104, MDB208).
 
 The place is the last declaration of the same collection, else the function or list that holds the most others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from mongolint.fix.declarations import names, receivers, sites
-from mongolint.fix.declarations.keys import Keys, Style, Wanted, merge, plain
+from mongolint.coverage import Index
+from mongolint.fix.declarations import elsewhere, names, receivers, sites
+from mongolint.fix.declarations.keys import Style, Wanted, plain
 from mongolint.fix.declarations.placing import Placing
 from mongolint.fix.declarations.sites import Site
 from mongolint.fix.nofix import NoFix
-from mongolint.project import coverage
+from mongolint.project import verdicts
+from mongolint.project.advice.merging import merge
+from mongolint.project.advice.patterns import Keys, Pattern
 from mongolint.project.documents import Place
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
+from mongolint.project.redundancy import redundant
+from mongolint.project.writes.needs import Constraint
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
 
-_WEAK = ("regex", "exists", "type", "negation")
 _NO_INDEX_SERVES = "an ordinary index on these fields would not serve it"
 
 
@@ -36,35 +41,129 @@ def _is_collated(draft: Draft, query: Operation) -> bool:
     return "collation" in given or any(step.name == "collation" for step in query.steps)
 
 
-def declare(draft: Draft, queries: Sequence[Operation], keys: Keys, wanted: Wanted) -> None:
+def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted: Wanted) -> None:
     """See `Draft.declare_index`."""
     query = queries[0]
     collection = query.collection
     assert collection is not None
     assert collection.name is not None
     lasting = {each: held for each, found in wanted.items() if (held := [q for q in found if _is_lasting(draft, q)])}
-    patterns = merge({**lasting, keys: queries})
-    merged = patterns[keys]
+    patterns = merge([*lasting, pattern])
+    merged = patterns[pattern]
     draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.create_index({plain(merged)})"
     own = [index for index in draft.project.indexes if index.collection_name == collection.name]
     if not any(_is_lasting(draft, query) for query in queries):
         raise NoFix("only a script or migration runs this, and the index would outlive it")
     if any(_is_collated(draft, query) for query in queries):
         raise NoFix("the query compares with a collation, which the index has to have too")
-    if merged == keys and not any(_is_selective(query) for query in queries):
+    if pattern.weak and merged == pattern.keys:
         raise NoFix("the filter compares no field with a value, so that an index would be read almost whole")
-    _check(queries, merged, own)
-    placed = _Declared(draft, query, merged, own, {*patterns.values()} - {merged})
-    if own:
-        placed.beside_own()
-    elif not names.is_spelled_out(draft.project, collection.name):
-        raise NoFix("the name of the collection is a setting")
-    elif draft.project.indexes:
-        placed.beside_others()
-    else:
-        from mongolint.fix.declarations import startup
+    _check(draft, queries, merged, own)
+    for need in draft.project.writes.constraints:
+        if need.name == collection.name and not need.doubt and _serves(draft, need, queries):
+            raise NoFix(f"another missing index serves this as well: {need.code}")
+    _replace_needless(draft, merged, own)
+    _put(draft, query, merged, own, {*patterns.values()} - {merged})
 
-        startup.create(draft, query, merged)
+
+def _serves(draft: Draft, need: Constraint, queries: Sequence[Operation]) -> bool:
+    """Whether an index that the data needs bounds all of these queries well."""
+    index = Index(need.keys, need.options)
+    plans = [verdicts.ask(verdicts.query_of(draft.project.reader, query), [index]) for query in queries]
+    return all(index in plan.best and plan.selective and len(plan.bounds) == len(need.keys) for plan in plans)
+
+
+def _replace_needless(draft: Draft, keys: Keys, own: Sequence[IndexDeclaration]) -> None:
+    """Take out the declared indexes that the new one serves for.
+
+    Raises: NoFix: one cannot be taken out, and would be needless beside it.
+    """
+    known = [index for index in own if index.keys and not index.open]
+    before = {id(index) for index, _, _ in redundant(known)}
+    made: list[IndexDeclaration | Index] = [*known, Index(keys)]
+    for index, _, _ in redundant(made):
+        if isinstance(index, IndexDeclaration) and id(index) not in before:
+            if index.source != "code":
+                raise NoFix(f"it makes {index.name} needless, which is declared elsewhere")
+            draft.remove_index(index)
+
+
+def declare_on(draft: Draft, collection: str, pattern: Pattern) -> None:
+    """See `Draft.declare_index_on`."""
+    draft.text = f"{receivers.member('db', collection, chr(34), attribute=True)}.create_index({plain(pattern.keys)})"
+    project = draft.project
+    there = (o for o in project.operations if o.collection is not None and o.collection.name == collection)
+    query = next((operation for operation in there if _is_lasting(draft, operation)), None)
+    if query is None:
+        raise NoFix("no other code uses the collection, so that where its indexes would be declared is not clear")
+    own = [index for index in project.indexes if index.collection_name == collection]
+    if any(field.startswith("$") or direction not in (1, -1) for field, direction in pattern.keys):
+        raise NoFix(_NO_INDEX_SERVES)
+    _put(draft, query, pattern.keys, own, ())
+
+
+def declare_text(draft: Draft, query: Operation, fields: Sequence[str]) -> None:
+    """See `Draft.declare_text_index`."""
+    keys = tuple((name, "text") for name in fields)
+    name = query.collection_names[0]
+    draft.text = f"{receivers.member('db', name, chr(34), attribute=True)}.create_index({plain(keys)})"
+    if not _is_lasting(draft, query):
+        raise NoFix("only a script or migration runs this, and the index would outlive it")
+    if any(not field or any(mark in field for mark in "$\"'\\\n") for field in fields):
+        raise NoFix("which fields to search is not clear")
+    _put(draft, query, keys, [index for index in draft.project.indexes if index.collection_name == name], ())
+
+
+def declare_constraint(draft: Draft, operations: Sequence[Operation], constraint: Constraint) -> None:
+    """See `Draft.declare_constraint`."""
+    if not constraint.keys:
+        raise NoFix("which field is the key is not clear")
+    draft.text = f"{receivers.member('db', constraint.name, chr(34), attribute=True)}.{constraint.code}"
+    if constraint.doubt:
+        raise NoFix(constraint.doubt)
+    if constraint.name.startswith("system."):
+        raise NoFix("the server keeps the indexes of its own collections")
+    if any(not field or any(mark in field for mark in "$\"'\\\n") for field, _ in constraint.keys):
+        raise NoFix("a field is named so that it cannot be indexed")
+    known = [operation for operation in operations if operation.collection is not None]
+    if not known:
+        raise NoFix("the collection is known only where the function is called")
+    own = [index for index in draft.project.indexes if index.collection_name == constraint.name]
+    _put(draft, known[0], constraint.keys, own, (), constraint.options)
+
+
+def _put(
+    draft: Draft,
+    query: Operation,
+    keys: Keys,
+    own: Sequence[IndexDeclaration],
+    others: Collection[Keys],
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write the declaration. ``own``: what is declared on the collection; ``others``: what is going to be."""
+    placed = _Declared(draft, query, keys, own, others, options)
+    if placed.own:
+        placed.beside_own()
+        return
+    elsewhere.check(draft, query.collection_names[0], keys, own, options)
+    if not names.is_spelled_out(draft.project, query.collection_names[0]):
+        raise NoFix("the name of the collection is a setting")
+    from mongolint.fix.declarations import startup
+
+    try:
+        if draft.project.declared_in_code:
+            placed.beside_others()
+            return
+    except NoFix as why:
+        text, before = draft.text, len(draft.edits)
+        try:
+            startup.create(draft, query, keys, options)
+        except NoFix:
+            del draft.edits[before:]
+            draft.text = text
+            raise why from None
+        return
+    startup.create(draft, query, keys, options)
 
 
 def _is_lasting(draft: Draft, query: Operation) -> bool:
@@ -73,11 +172,7 @@ def _is_lasting(draft: Draft, query: Operation) -> bool:
     return query.module not in project.tests and not project.config.is_script(project.modules[query.module].path)
 
 
-def _is_selective(query: Operation) -> bool:
-    return bool(query.sort) or any(kind not in _WEAK for kind in query.filter.required.values())
-
-
-def _check(queries: Sequence[Operation], keys: Keys, own: Sequence[IndexDeclaration]) -> None:
+def _check(draft: Draft, queries: Sequence[Operation], keys: Keys, own: Sequence[IndexDeclaration]) -> None:
     """Raises: NoFix: the index would not help, or the server would not make it."""
     name = queries[0].collection_names[0]
     if name.startswith("system."):
@@ -89,7 +184,7 @@ def _check(queries: Sequence[Operation], keys: Keys, own: Sequence[IndexDeclarat
         if any(query.filter.required.get(field) == "elem-match" for field, _ in keys):
             raise NoFix("which fields of the elements to index is not clear")
         made = IndexDeclaration(query.module, query.row, Place(query.module, query.row, None), query.collection, keys)
-        if coverage.judge(query, [made]).verdict == "unserved":
+        if verdicts.judge(query, draft.project.reader, [made]).verdict == "unserved":
             raise NoFix(_NO_INDEX_SERVES)
     if any(index.keys == keys for index in own):
         raise NoFix("an index on the same fields is declared with options that keep this filter from using it")
@@ -99,14 +194,21 @@ class _Declared:
     """An index to be put beside declared ones."""
 
     def __init__(
-        self, draft: Draft, query: Operation, keys: Keys, own: Sequence[IndexDeclaration], others: Collection[Keys]
+        self,
+        draft: Draft,
+        query: Operation,
+        keys: Keys,
+        own: Sequence[IndexDeclaration],
+        others: Collection[Keys],
+        options: Mapping[str, Any],
     ) -> None:
         self.draft = draft
+        self.options = options
         self.project = draft.project
         self.query = query
         self.name = query.collection_names[0]
         self.keys = keys
-        self.own = own
+        self.own = [index for index in own if index.source == "code"]
         self.others = others
         self.taken = {index.name for index in own}
 
@@ -114,17 +216,17 @@ class _Declared:
         """After the last declaration of the collection, where most of them are."""
         by_module: dict[int, list[IndexDeclaration]] = {}
         for index in self.own:
-            by_module.setdefault(index.place.module, []).append(index)
+            by_module.setdefault(index.spelled.module, []).append(index)
         modules = sorted(by_module, key=lambda m: (-len(by_module[m]), self.project.path(m)))
         ordered = [index for m in modules for index in sorted(by_module[m], key=self._from_the_end)]
         attempts = [partial(self._put_own, index) for index in ordered]
-        group = [i for i in self.project.indexes if (i.module, i.row) == (self.own[0].module, self.own[0].row)]
+        group = [i for i in self.project.declared_in_code if (i.module, i.row) == (self.own[0].module, self.own[0].row)]
         self._first_of([*attempts, *(partial(self._put_listed, index, group) for index in group)])
 
     def beside_others(self) -> None:
         """After the last declaration of the function or list that holds the most."""
         groups: dict[tuple[int, int], list[IndexDeclaration]] = {}
-        for index in self.project.indexes:
+        for index in self.project.declared_in_code:
             if index.collection_name is not None and index.keys is not None:
                 groups.setdefault((index.module, self._scope(index)), []).append(index)
         ordered = sorted(groups.values(), key=lambda g: (-len(g), self.project.path(g[0].module)))
@@ -168,13 +270,13 @@ class _Declared:
         raise NoFix(f"where the indexes of {self.name} would be declared is not clear")
 
     def _from_the_end(self, index: IndexDeclaration) -> int:
-        return -(self.project.modules[index.place.module].spans.get(index.place.row) or (0, 0))[0]
+        return -(self.project.modules[index.spelled.module].spans.get(index.spelled.row) or (0, 0))[0]
 
     def _scope(self, index: IndexDeclaration) -> int:
         return next((c.scope for c in self.project.modules[index.module].calls if c.row == index.row), 0)
 
     def _find(self, index: IndexDeclaration) -> Site:
-        path = self.project.path(index.place.module)
+        path = self.project.path(index.spelled.module)
         if any("migration" in part or part == "versions" for part in path.split("/")[:-1]):
             raise NoFix("the indexes are declared in migrations, which run once")
         return sites.find(self.draft, index)
@@ -202,7 +304,7 @@ class _Declared:
             raise NoFix(f"where the indexes of {self.name} would be declared is not clear")
 
     def _put(self, site: Site) -> Placing:
-        return Placing(self.draft, site, self.name, self.keys, self.taken, self.others)
+        return Placing(self.draft, site, self.name, self.keys, self.taken, self.others, self.options)
 
     def _declaring_call(self, site: Site) -> cst.Call | None:
         """The driver's call, if the index is spelled out within it."""

@@ -6,83 +6,26 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from mongolint.fix.declarations.sites import Site, given_name, options
+from mongolint.fix.declarations.sites import Site, given_name
 from mongolint.fix.trees import line_end, line_start
 from mongolint.link.atoms import External
+from mongolint.project.advice.patterns import Keys, Pattern
 from mongolint.project.operations import Operation
+from mongolint.project.writes.needs import plain as literal
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
 
-Keys = tuple[tuple[str, Any], ...]
-Wanted = Mapping[Keys, Sequence[Operation]]
-_EQUAL = ("equality", "null", "in")
+Wanted = Mapping[Pattern, Sequence[Operation]]
 # Names that say what else such an index does
 _TELLING = re.compile(r"uni(que|q)|ttl|expir|text|sparse|partial|geo|search", re.IGNORECASE)
 _UNIQUE = re.compile(r"[_\-](unique|uniq)$|^(unique|uniq)[_\-]", re.IGNORECASE)
 _AFFIX = re.compile(r"[A-Za-z]{0,12}[_\-]?")
-
-
-# Merging
-
-
-def merge(wanted: Wanted) -> dict[Keys, Keys]:
-    """For each pattern the one to declare: a longer one that begins with its fields, if there is one."""
-    kept: list[_Merged] = []
-    chosen: dict[Keys, _Merged] = {}
-    for keys, queries in sorted(wanted.items(), key=lambda item: -len(item[0])):
-        count = min(_count_equal(query) for query in queries)
-        found = next((merged for merged in kept if merged.takes(keys[:count], keys[count:])), None)
-        if found is None:
-            found = _Merged(keys[:count], keys[count:])
-            kept.append(found)
-        chosen[keys] = found
-    return {keys: merged.keys for keys, merged in chosen.items()}
-
-
-def _count_equal(query: Operation) -> int:
-    return sum(kind in _EQUAL for kind in query.filter.required.values())
-
-
-class _Merged:
-    """A pattern and those that are a prefix of it. Fields compared for equality may come in any order."""
-
-    def __init__(self, equal: Keys, rest: Keys) -> None:
-        self.equal = equal
-        self.rest = rest
-        self.first: list[frozenset[str]] = []
-
-    def takes(self, equal: Keys, rest: Keys) -> bool:
-        """Whether the pattern serves another one as well; it is then ordered so that it does."""
-        names, own = _names(equal), _names(self.equal)
-        if names == own:
-            part = self.rest[: len(rest)]
-            return rest in (part, tuple((name, _reverse(direction)) for name, direction in part))
-        if len(rest) > 1 or not names | _names(rest) <= own:
-            return False
-        # What comes last, a sort or a range, is served in any direction
-        leading = {*self.first, names, names | _names(rest)} - {frozenset()}
-        if any(not (one <= other or other <= one) for one in leading for other in leading):
-            return False
-        self.first = sorted(leading, key=len)
-        return True
-
-    @property
-    def keys(self) -> Keys:
-        rank = {name: sum(name not in names for names in self.first) for name in _names(self.equal)}
-        return (*sorted(self.equal, key=lambda key: rank[key[0]]), *self.rest)
-
-
-def _names(keys: Keys) -> frozenset[str]:
-    return frozenset(name for name, _ in keys)
-
-
-def _reverse(direction: Any) -> Any:
-    return -direction if isinstance(direction, int) else direction
 
 
 # Writing
@@ -93,8 +36,11 @@ def default_name(keys: Keys) -> str:
     return "_".join(f"{name}_{direction}" for name, direction in keys)
 
 
-def plain(keys: Keys) -> str:
-    return "[" + ", ".join(f'("{name}", {direction!r})' for name, direction in keys) + "]"
+def plain(keys: Keys, options: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The arguments of ``create_index``."""
+    written = (repr(kind) if isinstance(kind, int) else f'"{kind}"' for _, kind in keys)
+    pattern = "[" + ", ".join(f'("{name}", {kind})' for (name, _), kind in zip(keys, written, strict=True)) + "]"
+    return ", ".join([pattern, *(f"{name}={literal(value)}" for name, value in options.items())])
 
 
 class Style:
@@ -104,7 +50,6 @@ class Style:
         self.sites = sites
         names = [given_name(site.spec) for site in sites]
         self.is_named = sum(name is not None for name in names) * 2 > len(names)
-        self.background = all(dict(options(site.spec)).get("background") is not None for site in sites)
         texts = [site.tree.text(site.keys) for site in sites]
         self.quote = "'" if sum(text.count("'") for text in texts) > sum(text.count('"') for text in texts) else '"'
 
@@ -131,12 +76,12 @@ class Style:
         return "[", [f"({name}, {direction})" for name, direction in written], "]"
 
     def _direction(self, draft: Draft, module: int, direction: Any) -> str:
-        """``1`` or the constant, as in most of the neighbours."""
-        word = "ASCENDING" if direction == 1 else "DESCENDING"
+        """``1``, ``"text"`` or the constant, as in most of the neighbours."""
+        word = {1: "ASCENDING", -1: "DESCENDING"}.get(direction, str(direction).upper())
         forms = Counter(form for site in self.sites for form in _direction_forms(draft, site))
         form = forms.most_common(1)[0][0] if forms else ""
         if not form:
-            return repr(direction)
+            return self.string(direction) if isinstance(direction, str) else repr(direction)
         if "." in form:
             return form.rpartition(".")[0] + "." + word
         return draft.need(module, "pymongo", word)

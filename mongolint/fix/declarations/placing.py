@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from mongolint.fix.declarations import sites
-from mongolint.fix.declarations.keys import Keys, Style
+from mongolint.fix.declarations.keys import Style
 from mongolint.fix.declarations.sites import Site, given_name
 from mongolint.fix.declarations.specs import SpecWriter
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree, line_end, line_start
+from mongolint.project.advice.patterns import Keys
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
@@ -24,13 +25,21 @@ class Placing:
     """Writes the index of ``collection`` beside a site, in the style of the site's neighbours."""
 
     def __init__(
-        self, draft: Draft, site: Site, collection: str, keys: Keys, taken: set[str], others: Collection[Keys]
+        self,
+        draft: Draft,
+        site: Site,
+        collection: str,
+        keys: Keys,
+        taken: set[str],
+        others: Collection[Keys],
+        wanted: Mapping[str, Any],
     ) -> None:
         self.draft = draft
+        self.wanted = wanted
         self.collection = collection
         self.neighbours = [
             found
-            for found in sites.find_all(draft, draft.project.indexes)
+            for found in sites.find_all(draft, draft.project.declared_in_code)
             if found.module == site.module and (found.container is None) == (site.container is None)
         ]
         close = [n for n in self.neighbours if site.container is not None and n.container is site.container]
@@ -44,7 +53,7 @@ class Placing:
         listed = {given_name(spec) for spec in site.siblings} if site.container is not None else set()
         taken = self.taken | {name for name in listed if name is not None}
         taken |= {self.style.name(self.collection, other, taken) for other in self.others}
-        return SpecWriter(self.draft, self.style, self.collection, self.keys, taken)
+        return SpecWriter(self.draft, self.style, self.collection, self.keys, taken, self.wanted)
 
     def statement(self, site: Site, receiver: str) -> None:
         """A statement behind that of a site. ``receiver``: what to call on; "" for what the site calls on."""

@@ -30,7 +30,7 @@ class Site:
 
     @property
     def module(self) -> int:
-        return self.declared.place.module
+        return self.declared.spelled.module
 
     @property
     def start(self) -> int:
@@ -56,12 +56,12 @@ def find(draft: Draft, declared: IndexDeclaration) -> Site:
     Raises:
         NoFix: its keys are put together from parts.
     """
-    facts = draft.project.modules[declared.place.module]
-    offsets = facts.spans.get(declared.place.row)
+    facts = draft.project.modules[declared.spelled.module]
+    offsets = facts.spans.get(declared.spelled.row)
     if offsets is None or declared.keys is None:
         raise NoFix("the keys of the declared indexes are made while the program runs")
-    tree = draft.file(declared.place.module).tree(offsets[0])
-    if declared.place[:2] == (declared.module, declared.row) or facts.nodes[declared.place.row][0] == "call":
+    tree = draft.file(declared.spelled.module).tree(offsets[0])
+    if declared.spelled[:2] == (declared.module, declared.row) or facts.nodes[declared.spelled.row][0] == "call":
         call = tree.at(offsets, cst.Call)
         keys = _keys_of(call, declared)
         container = tree.parent(tree.parent(call) or call)

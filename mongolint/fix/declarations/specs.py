@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from mongolint.fix.declarations.keys import Keys, Piece, Style, exploded, layout
+from mongolint.fix.declarations.keys import Piece, Style, exploded, layout
 from mongolint.fix.declarations.sites import Site, given_name, options, outer_text
 from mongolint.fix.nofix import NoFix
+from mongolint.fix.options.arguments import is_read
 from mongolint.link.atoms import External, FunctionRef
 from mongolint.mongo.drivers import INDEX_MODELS
+from mongolint.project.advice.patterns import Keys
+from mongolint.project.writes.needs import plain as literal
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
@@ -23,8 +26,12 @@ _DRIVER_CALLS = ("create_index", "ensure_index")
 class SpecWriter:
     """Writes an index on ``collection`` in the form of a site."""
 
-    def __init__(self, draft: Draft, style: Style, collection: str, keys: Keys, taken: set[str]) -> None:
+    def __init__(
+        self, draft: Draft, style: Style, collection: str, keys: Keys, taken: set[str], wanted: Mapping[str, Any]
+    ) -> None:
         self.draft = draft
+        # Options that the index has to have
+        self.wanted = wanted
         self.style = style
         self.collection = collection
         self.keys = keys
@@ -37,6 +44,9 @@ class SpecWriter:
         file = self.draft.file(site.module)
         limit = _LONG if self.style.longest > _SHORT else _SHORT
         spec = site.spec
+        for name in self.wanted:
+            if not self._takes(site, name):
+                raise NoFix(f"what declares the indexes may not take {name}")
         if spec is site.keys:
             piece = self._keys(site)
             return layout(before + piece.before, [Piece(part) for part in piece.parts], piece.after, indent, "", _LONG)
@@ -79,24 +89,29 @@ class SpecWriter:
 
     def _takes_any(self, site: Site, call: cst.Call, known: Sequence[str]) -> bool:
         """Whether a call is one of a function of the project that needs none of these keywords."""
+        function = self._function(site, call)
+        if function is None:
+            return False
+        params = self.draft.project.link.scope(function.module, function.scope).params
+        return not any(param.name in known and param.default is None for param in params)
+
+    def _function(self, site: Site, call: cst.Call) -> FunctionRef | None:
+        """The function of the project that a call runs."""
         project = self.draft.project
         facts = project.modules[site.module]
         offsets = site.tree.span(call)
         row = next((row for row, span in facts.spans.items() if span == offsets), None)
         if row is None or facts.nodes[row][0] != "call":
-            return False
+            return None
         callees = project.link.value(site.module, facts.nodes[row][1])
-        if len(callees) != 1 or type(callees[0]) is not FunctionRef:
-            return False
-        params = project.link.scope(callees[0].module, callees[0].scope).params
-        return not any(param.name in known and param.default is None for param in params)
+        return callees[0] if len(callees) == 1 and type(callees[0]) is FunctionRef else None
 
     def _is_driver_call(self, site: Site, call: cst.Call) -> bool:
         """Whether every option of a call may be left out."""
         project = self.draft.project
         if isinstance(call.func, cst.Attribute) and call.func.attr.value in _DRIVER_CALLS:
             return True
-        row = site.declared.place.row
+        row = site.declared.spelled.row
         node = project.modules[site.module].nodes[row]
         callee = project.link.value(site.module, node[1]) if node[0] == "call" else ()
         return any(type(atom) is External and atom.name in INDEX_MODELS for atom in callee)
@@ -113,22 +128,43 @@ class SpecWriter:
         siblings = [dict(options(each)) for each in site.siblings]
         for key in known:
             values = [each[key] for each in siblings if key in each]
-            if key in ("keys", "key_or_list", "key", "session"):
+            if key in ("keys", "key_or_list", "key", "session") or key in self.wanted:
                 continue
+            if key == "background" and (all_optional or not is_read(self.draft.project, key)):
+                continue  # without effect
             if key == "name":
                 if self.style.is_named:
                     found.append(form.format(key, self._quoted()))
-            elif key == "background":
-                if self.style.background and values:
-                    found.append(form.format(key, site.tree.text(values[-1])))
             elif not all_optional and len(values) == len(siblings):
                 neutral = [v for v in values if isinstance(v, cst.Name) and v.value in ("False", "None")]
                 if not neutral:
                     raise NoFix(f"every declared index has {key}, and what the new one needs is not clear")
                 found.append(form.format(key, site.tree.text(neutral[0])))
+        found += [form.format(key, literal(value, self.style.quote)) for key, value in self.wanted.items()]
         if self.style.is_named and "name" not in known:
             found.append(form.format("name", self._quoted()))
         return found
+
+    def _takes(self, site: Site, name: str) -> bool:
+        """Whether an option that is written beside the keys of a site gets into the index."""
+        spec = site.spec
+        if isinstance(spec, cst.Call):
+            if self._is_driver_call(site, spec):
+                return True
+            function = self._function(site, spec)
+            return function is not None and any(
+                param.name == name or param.kind == "**"
+                for param in self.draft.project.link.scope(function.module, function.scope).params
+            )
+        has_place = isinstance(spec, cst.Dict) or any(
+            isinstance(element.value, cst.Dict) and element.value is not site.keys
+            for element in (spec.elements if isinstance(spec, cst.Tuple) else ())
+        )
+        if spec is site.keys or not has_place:
+            return False
+        node = self.draft.project.link.node(site.declared.module, site.declared.row)
+        known = any(name in dict(options(each)) for each in site.siblings)
+        return known or any(keyword == "**" for keyword, _ in node[2]) or is_read(self.draft.project, name)
 
     def _positional(self, site: Site, value: cst.BaseExpression) -> str:
         """A value that says by its place what it is: the collection, the name, or an option that is off."""

@@ -1,19 +1,21 @@
-"""``ensure_indexes`` for a project that declares no index: the function, and its call where the program starts."""
+"""``ensure_indexes`` for indexes that nothing makes yet: the function, and its call where the program starts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from mongolint.fix.declarations import entrypoints, receivers
-from mongolint.fix.declarations.entrypoints import Entry
-from mongolint.fix.declarations.keys import Keys, plain
+from mongolint.fix.declarations.entrypoints import Entry, above, gap
+from mongolint.fix.declarations.keys import plain
 from mongolint.fix.imports import is_taken
 from mongolint.fix.nofix import NoFix
-from mongolint.fix.trees import SourceFile, line_end, line_start
+from mongolint.fix.trees import line_start
 from mongolint.link.atoms import Database
+from mongolint.project.advice.patterns import Keys
 from mongolint.project.operations import Operation
 
 if TYPE_CHECKING:
@@ -22,10 +24,16 @@ if TYPE_CHECKING:
 _NAME = "ensure_indexes"
 _DOC = '"""Build the indexes that queries need; one that exists already is left alone."""'
 
+# Calls that make indexes, by the name of the database and in a module
+Calls = Callable[[str, int | None], Sequence[str]]
+
 
 @dataclass(frozen=True, slots=True)
-class _Home:
-    """Where the function goes. ``database``: what it calls the database; ``argument``: what is passed to it."""
+class Home:
+    """Where a database is. ``database``: what it is called there; ``offset``: where a function that uses it may stand.
+
+    ``argument``: what is passed to that function, if the database is no global.
+    """
 
     module: int
     offset: int
@@ -33,29 +41,47 @@ class _Home:
     argument: str = ""
 
 
-def create(draft: Draft, query: Operation, keys: Keys) -> None:
-    """Write the function and its call.
+def create(draft: Draft, query: Operation, keys: Keys, options: Mapping[str, Any]) -> None:
+    """Declare an index in a function of its own, and call that.
 
     Raises:
         NoFix: the database or the start of the program is not found for certain.
     """
     assert query.collection is not None
     assert query.collection.name is not None
-    database = query.collection.database
+    name = query.collection.name
+
+    def calls(database: str, module: int | None) -> list[str]:
+        return [f"{receivers.member(database, name, chr(34), attribute=True)}.create_index({plain(keys, options)})"]
+
+    try:
+        put(draft, query.collection.database, calls)
+    except NoFix as why:
+        raise NoFix(f"the project declares no index, and {why}") from None
+
+
+def put(draft: Draft, database: Database, calls: Calls) -> None:
+    """Write the function that makes indexes of a database, and its call.
+
+    Raises:
+        NoFix: the database or the start of the program is not found for certain.
+    """
     is_async = database.flavour in ("async", "motor")
-    home = _module_database(draft, database)
-    draft.text = _function(home.database if home else "db", query.collection.name, keys, is_async, "    ", home is None)
+    home = module_database(draft, database)
+    shown = home.database if home else "db"
+    draft.text = _function(shown, calls(shown, None), is_async, "    ", home is None)
     if database.flavour not in ("sync", "async", "motor"):
-        raise NoFix("the project declares no index, and which driver runs this query is not known")
+        raise NoFix("which driver runs this query is not known")
     entry = entrypoints.find(draft, home.module if home else None)
     if home is None:
-        home = _local_database(draft, database, entry)
+        home = local_database(draft, database, entry)
     if is_async and not entry.is_async:
-        raise NoFix(f"the project declares no index, and {entry.what} cannot await one")
+        raise NoFix(f"{entry.what} cannot await one")
     file = draft.file(home.module)
     if is_taken(file, _NAME):
         raise NoFix(f"the name {_NAME} means something else in {draft.project.path(home.module)}")
-    text = _function(home.database, query.collection.name, keys, is_async, file.step, bool(home.argument))
+    lines = calls(home.database, home.module)
+    text = _function(home.database, lines, is_async, file.step, bool(home.argument))
     name = _NAME
     if entry.module != home.module:
         name = entrypoints.import_from(draft, entry.module, home.module, _NAME)
@@ -63,7 +89,7 @@ def create(draft: Draft, query: Operation, keys: Keys) -> None:
     _write(draft, home, entry, text, call)
 
 
-def _write(draft: Draft, home: _Home, entry: Entry, text: str, call: str) -> None:
+def _write(draft: Draft, home: Home, entry: Entry, text: str, call: str) -> None:
     source = draft.file(home.module).text
     at_end = not source[home.offset :].strip()
     if entry.at_import and entry.module == home.module and entry.offset <= home.offset:
@@ -72,24 +98,18 @@ def _write(draft: Draft, home: _Home, entry: Entry, text: str, call: str) -> Non
         content = text + call
     else:
         content = text if at_end else text + "\n\n"
-        draft.insert(entry.module, entry.offset, entry.indent + call)
-    ends = source[: home.offset].replace("\r\n", "\n")
-    blank = len(ends) - len(ends.rstrip("\n"))
-    draft.insert(home.module, home.offset, "\n" * max(0, 3 - blank) + content)
+        entry.insert(draft, call)
+    draft.insert(home.module, home.offset, gap(source[: home.offset]) + content)
 
 
-def _function(database: str, collection: str, keys: Keys, is_async: bool, step: str, takes_it: bool) -> str:
+def _function(database: str, calls: Sequence[str], is_async: bool, step: str, takes_it: bool) -> str:
     head, wait = ("async def", "await ") if is_async else ("def", "")
-    receiver = receivers.member(database, collection, '"', attribute=True)
     parameter = database if takes_it else ""
-    return (
-        f"{head} {_NAME}({parameter}){'' if takes_it else ' -> None'}:\n"
-        f"{step}{_DOC}\n"
-        f"{step}{wait}{receiver}.create_index({plain(keys)})\n"
-    )
+    lines = "".join(f"{step}{wait}{call}\n" for call in calls)
+    return f"{head} {_NAME}({parameter}){'' if takes_it else ' -> None'}:\n{step}{_DOC}\n{lines}"
 
 
-def _module_database(draft: Draft, database: Database) -> _Home | None:
+def module_database(draft: Draft, database: Database) -> Home | None:
     """The one module that makes the database and keeps it under a name.
 
     Raises:
@@ -113,13 +133,13 @@ def _module_database(draft: Draft, database: Database) -> _Home | None:
         return None
     module, name = found[0]
     if len({m for m, _ in found}) > 1:
-        raise NoFix("the project declares no index, and makes its database in several places")
+        raise NoFix("its database is made in several places")
     held = project.link.global_name(module, name)[0]
     is_named = held.name is not None and held.name == database.name
     is_only = database.client is None and database.name is None and receivers.is_only_database(project)
     if held.flavour != database.flavour or not (exact or is_named or is_only):
-        raise NoFix("the project declares no index, and where this database is made is not clear")
-    return _Home(module, _behind_definition(draft, module, name), name)
+        raise NoFix("where this database is made is not clear")
+    return Home(module, _behind_definition(draft, module, name), name)
 
 
 def _behind_definition(draft: Draft, module: int, name: str) -> int:
@@ -128,32 +148,20 @@ def _behind_definition(draft: Draft, module: int, name: str) -> int:
     facts = file.facts
     span = receivers.binding(file, name)
     if span is None:
-        raise NoFix("the project declares no index, and makes its database under a condition")
+        raise NoFix("its database is made under a condition")
     for number, (start, _) in enumerate(facts.parts):
         if start > span[1] and line_start(file.text, start) == start:
             if not isinstance(file.part(number).module.body[0], cst.SimpleStatementLine):
-                return _above(file, start)
+                return above(file, start)
     if file.text and file.text[-1] not in "\r\n":
         raise NoFix("the file does not end with a line break")
     return len(file.text)
 
 
-def _above(file: SourceFile, start: int) -> int:
-    """Above the decorators and comments of a function at a module's top."""
-    text = file.text
-    ends = [line_end(text, end) for _, end in file.facts.parts if end < start]
-    gap = text[max(ends, default=0) : line_start(text, start)]
-    lines = gap.splitlines(keepends=True)
-    first = next((number for number, line in enumerate(lines) if line.startswith("@")), len(lines))
-    while first > 0 and lines[first - 1].startswith("#"):
-        first -= 1
-    return line_start(text, start) - sum(map(len, lines[first:]))
-
-
-def _local_database(draft: Draft, database: Database, entry: Entry) -> _Home:
+def local_database(draft: Draft, database: Database, entry: Entry) -> Home:
     """The database that the start-up function itself makes and keeps."""
     if entry.function is None:
-        raise NoFix("the project declares no index, and no module keeps the database under a name")
+        raise NoFix("no module keeps the database under a name")
     tree = entry.tree
     facts = draft.project.modules[entry.module]
     rows = {span: row for row, span in facts.spans.items()}
@@ -165,6 +173,6 @@ def _local_database(draft: Draft, database: Database, entry: Entry) -> _Home:
                 target, row = small.targets[0].target, rows.get(tree.span(small.value))
                 value = draft.project.link.value(entry.module, row) if row is not None else ()
                 if value == (database,) and isinstance(target, cst.Name | cst.Attribute):
-                    offset = _above(draft.file(entry.module), tree.span(entry.function)[0])
-                    return _Home(entry.module, offset, "db", tree.text(target))
-    raise NoFix("the project declares no index, and no module keeps the database under a name")
+                    offset = above(draft.file(entry.module), tree.span(entry.function)[0])
+                    return Home(entry.module, offset, "db", tree.text(target))
+    raise NoFix("no module keeps the database under a name")

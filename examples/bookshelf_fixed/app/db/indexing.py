@@ -8,7 +8,6 @@ from motor.motor_asyncio import AsyncIOMotorDatabase
 logger = logging.getLogger(__name__)
 
 BOOK_INDEXES: list[dict[str, Any]] = [
-    {"keys": [("owner_id", 1)], "name": "books_owner"},
     {"keys": [("owner_id", 1), ("updated_at", -1)], "name": "books_owner_updated"},
     {"keys": [("status", 1), ("genre", 1), ("title", 1)], "name": "books_catalogue"},
 ]
@@ -53,3 +52,4 @@ class IndexManager:
                 self.created.append(await collection.create_index(keys, **options))
             except Exception as e:
                 logger.exception("Index %s failed: %s", spec['name'], e)
+                raise

@@ -4,6 +4,7 @@ from typing import Any, Optional
 
 from bson import ObjectId
 from pymongo import DeleteMany, DeleteOne, UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from app.core.clock import utcnow
 from app.db.base import get_collection
@@ -86,7 +87,12 @@ async def save_response(question_id: str, user_id: str, text: str, status: str) 
         await responses.update_one({"_id": existing["_id"]}, {"$set": values})
         return {**existing, **values}
     response = {"question_id": question_id, "user_id": user_id, "created_at": now, **values}
-    await responses.insert_one(response)
+    try:
+        await responses.insert_one(response)
+    except DuplicateKeyError:
+        existing = await responses.find_one({"question_id": question_id, "user_id": user_id})
+        await responses.update_one({"_id": existing["_id"]}, {"$set": values})
+        return {**existing, **values}
     return response
 
 

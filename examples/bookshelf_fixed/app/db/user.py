@@ -21,7 +21,7 @@ class HandleTaken(Exception):
 async def ensure_handle_index() -> None:
     """Two readers once claimed the same handle within a second; the database decides now."""
     await users_collection.create_index("handle", unique=True, name="users_handle_unique")
-    await users_collection.create_index("email", name="users_email")
+    await users_collection.create_index("email", name="users_email", unique=True)
 
 
 async def get_user_by_id(user_id: str) -> Optional[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Which indexes a project lacks."""

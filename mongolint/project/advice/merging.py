@@ -1,0 +1,96 @@
+"""Fewer indexes for the same queries: a pattern whose fields a longer one begins with is served by that one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mongolint.project.advice.patterns import Keys, Pattern
+
+
+def merge(wanted: Iterable[Pattern]) -> dict[Pattern, Keys]:
+    """For each pattern the keys to declare: of a longer one that begins with its fields, if there is one."""
+    kept: list[_Merged] = []
+    chosen: dict[Pattern, _Merged] = {}
+    for pattern in sorted(dict.fromkeys(wanted), key=lambda each: (-len(each.keys), each.loose)):
+        found = next((merged for merged in kept if merged.takes(pattern)), None)
+        if found is None:
+            found = _Merged(pattern)
+            kept.append(found)
+        chosen[pattern] = found
+    return {pattern: merged.keys for pattern, merged in chosen.items()}
+
+
+class _Merged:
+    """A pattern and those that it serves as well. Fields compared for equality may come in any order and direction."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.equal = frozenset(pattern.equal)
+        self.order = pattern.equal
+        self.rest = pattern.rest
+        self.directions: dict[str, Any] = dict.fromkeys(pattern.equal, 1)
+        # What the keys have to begin with, each a part of the next
+        self.first: list[frozenset[str]] = []
+
+    def takes(self, pattern: Pattern) -> bool:
+        """Whether it serves another pattern as well; it is then ordered so that it does."""
+        names, rest = frozenset(pattern.equal), () if pattern.loose else pattern.rest
+        if not names <= self.equal:
+            return False
+        if names and names == self.equal and not pattern.ordered and _names(rest) <= _names(self.rest):
+            return True  # a range is compared on the keys, wherever in them it stands
+        inner = self._leading(names, rest)
+        taken = names | {name for name, _ in inner}
+        outer = rest[len(inner) :]
+        if outer and (taken != self.equal or not self._continues(outer)):
+            return False
+        if len(rest) > 1 and inner and not self._turns(inner, outer):
+            return False
+        chain = [names]
+        for name, _ in inner:
+            chain.append(chain[-1] | {name})
+        return self._begins_with(chain)
+
+    def _leading(self, names: frozenset[str], rest: Keys) -> Keys:
+        """The part of a sort or range that consists of fields that this one compares for equality."""
+        found: list[tuple[str, Any]] = []
+        for name, direction in rest:
+            if name not in self.equal or name in names:
+                break
+            found.append((name, direction))
+        return tuple(found)
+
+    def _continues(self, outer: Keys) -> bool:
+        part = self.rest[: len(outer)]
+        return outer in (part, tuple((name, _reverse(direction)) for name, direction in part))
+
+    def _turns(self, inner: Keys, outer: Keys) -> bool:
+        """Give the fields of a sort its directions, unless another has given them others."""
+        reverse = bool(outer) and outer != self.rest[: len(outer)]
+        wanted = {name: _reverse(direction) if reverse else direction for name, direction in inner}
+        fixed = {name for names in self.first[1:] for name in names} - set(self.first[0] if self.first else ())
+        if any(name in fixed and self.directions[name] != direction for name, direction in wanted.items()):
+            return False
+        self.directions.update(wanted)
+        return True
+
+    def _begins_with(self, chain: list[frozenset[str]]) -> bool:
+        leading = {*self.first, *chain} - {frozenset()}
+        if any(not (one <= other or other <= one) for one in leading for other in leading):
+            return False
+        self.first = sorted(leading, key=len)
+        return True
+
+    @property
+    def keys(self) -> Keys:
+        rank = {name: sum(name not in names for names in self.first) for name in self.order}
+        ordered = sorted(self.order, key=lambda name: rank[name])
+        return (*((name, self.directions[name]) for name in ordered), *self.rest)
+
+
+def _names(keys: Keys) -> frozenset[str]:
+    return frozenset(name for name, _ in keys)
+
+
+def _reverse(direction: Any) -> Any:
+    return -direction if isinstance(direction, int) else direction

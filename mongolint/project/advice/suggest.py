@@ -1,0 +1,213 @@
+"""The smallest set of new indexes with which every known query of the application is served.
+
+First what the data needs (unique keys, expiry), then what the queries need, in equality, sort, range order, merged by
+prefix; what no query's best plan reads, and what another index makes needless, is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mongolint.coverage import Index, Plan, QueryError
+from mongolint.link.atoms import Collection, Database
+from mongolint.project.advice.merging import merge
+from mongolint.project.advice.patterns import Keys, Pattern, constants, patterns_of
+from mongolint.project.operations import Operation
+from mongolint.project.pipelines import Lookup
+from mongolint.project.redundancy import redundant
+from mongolint.project.verdicts import Query, as_index, ask, declared_on, is_clear, query_of, query_of_lookup
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query of the application: an operation, or what a stage of its pipeline asks of another collection."""
+
+    query: Query
+    operation: Operation
+    lookup: Lookup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An index to make. ``serves``: the queries whose best plan reads it; ``writes``: operations that maintain it.
+
+    ``why``: what asks for it: "unique", "expiry", "query", or "weak" when it is only read instead of the collection.
+    ``replaces``: a declared index on the same keys, which has to be dropped first.
+    """
+
+    collection: Collection
+    keys: Keys
+    options: Mapping[str, Any]
+    why: str
+    serves: list[Asked] = field(default_factory=list)
+    writes: int = 0
+    replaces: str | None = None
+
+    @property
+    def index(self) -> Index:
+        return Index(self.keys, self.options)
+
+    @property
+    def reason(self) -> str:
+        """Why it is needed, in one line."""
+        count = f"{len(self.serves)} quer{'y' if len(self.serves) == 1 else 'ies'}"
+        fields = ", ".join(name for name, _ in self.keys)
+        if self.why == "unique":
+            reads = f"; {count} look{'s' if len(self.serves) == 1 else ''} it up" if self.serves else ""
+            return f"{fields} has to be unique, and nothing keeps it so{reads}"
+        if self.why == "expiry":
+            return f"documents end at {fields}, and nothing deletes them"
+        if self.why == "weak":
+            return f"{count} would read this index instead of the whole collection"
+        return f"{count} would read the whole collection without it, or sort in memory"
+
+
+def suggest(project: Project) -> list[Suggestion]:
+    """The indexes that a project lacks, by collection; those for which most queries ask first."""
+    asked: dict[str, list[Asked]] = {}
+    for one in questions(project):
+        if one.query.collection is not None:
+            asked.setdefault(one.query.collection, []).append(one)
+    needed = {constraint.name for constraint in project.writes.constraints}
+    found: list[Suggestion] = []
+    for name in sorted({*asked, *needed}):
+        declared = declared_on(name, project.indexes)
+        if all(is_clear(index) for index in declared.own):
+            found.extend(_Collection(project, name, asked.get(name, [])).suggestions())
+    return found
+
+
+def questions(project: Project) -> list[Asked]:
+    """What the application asks; tests, scripts and migrations come and go."""
+    found: list[Asked] = []
+    for operation in project.operations:
+        if operation.module in project.tests or project.is_script(operation.module):
+            continue
+        if operation.method.kind in ("read", "write"):
+            found.append(Asked(query_of(project.reader, operation), operation))
+        found += [Asked(query_of_lookup(lookup), operation, lookup) for lookup in operation.lookups]
+    return found
+
+
+class _Collection:
+    """The suggestions for one collection."""
+
+    def __init__(self, project: Project, name: str, asked: Sequence[Asked]) -> None:
+        self.project = project
+        self.name = name
+        self.asked = [one for one in asked if _is_judged(one.query)]
+        self.declared = [as_index(index) for index in declared_on(name, project.indexes).own]
+        found = (o.collection for o in project.operations if o.collection and o.collection.name == name)
+        self.collection = next(found, None) or Collection(Database(None, None, "unknown"), name)
+
+    def suggestions(self) -> list[Suggestion]:
+        fixed = [
+            self._named(
+                Suggestion(need.collection, need.keys, need.options, "expiry" if _expires(need.options) else "unique")
+            )
+            for need in self.project.writes.constraints
+            if need.name == self.name
+        ]
+        made = [*fixed, *(self._named(each) for each in self._for_queries(fixed))]
+        return self._used(self._without_redundant(made))
+
+    def _for_queries(self, fixed: Sequence[Suggestion]) -> list[Suggestion]:
+        """What the queries need that neither the declared indexes nor the fixed suggestions serve."""
+        there = [*self.declared, *(each.index for each in fixed)]
+        wanted: dict[Pattern, list[Asked]] = {}
+        for one in self.asked:
+            if not _is_served(one.query, there):
+                for pattern in patterns_of(one.query):
+                    wanted.setdefault(pattern, []).append(one)
+        chosen = merge(wanted)
+        found: dict[Keys, list[Asked]] = {}
+        for pattern, keys in chosen.items():
+            found.setdefault(keys, []).extend(wanted[pattern])
+        weak = {keys for pattern, keys in chosen.items() if pattern.weak}
+        strong = {keys for pattern, keys in chosen.items() if not pattern.weak}
+        return [self._made(keys, found[keys], "weak" if keys in weak - strong else "query") for keys in found]
+
+    def _made(self, keys: Keys, asked: Sequence[Asked], why: str) -> Suggestion:
+        """A partial index where all queries compare a field with the same constant."""
+        same = dict.items(dict(constants(asked[0].query)))
+        shared = {n: v for n, v in same if all(constants(one.query).get(n) == v for one in asked)}
+        partial = {name: value for name, value in shared.items() if isinstance(value, bool)}
+        rest = tuple(key for key in keys if key[0] not in partial)
+        whole = Suggestion(self.collection, keys, {}, why)
+        if not partial or not rest:
+            return whole
+        smaller = Suggestion(self.collection, rest, {"partialFilterExpression": partial}, why)
+        return smaller if all(_is_served(one.query, [smaller.index]) for one in asked) else whole
+
+    def _named(self, made: Suggestion) -> Suggestion:
+        """With a name of its own beside a declared index on the same keys, or in the place of that one."""
+        same = next((index for index in self.declared if tuple(index.keys) == made.keys), None)
+        if same is None:
+            return made
+        if any(duty in same.options for duty in ("unique", "expireAfterSeconds", "partialFilterExpression", "sparse")):
+            return replace(made, options={**made.options, "name": f"{made.index.name}_all"})
+        return replace(made, replaces=same.name)
+
+    def _without_redundant(self, made: Sequence[Suggestion]) -> list[Suggestion]:
+        replaced = {each.replaces for each in made}
+        declared = [index for index in self.declared if index.name not in replaced]
+        every = [*declared, *(each.index for each in made)]
+        gone = [id(index) for index, _, _ in redundant(every)]
+        return [each for each, index in zip(made, every[len(declared) :], strict=True) if id(index) not in gone]
+
+    def _used(self, made: Sequence[Suggestion]) -> list[Suggestion]:
+        """Those that some query's best plan reads, and those that keep the data right."""
+        kept = list(made)
+        while True:
+            served = [self._best(one.query, kept) for one in self.asked]
+            reads = {
+                id(each): [one for one, best in zip(self.asked, served, strict=True) if each in best] for each in kept
+            }
+            left = [each for each in kept if reads[id(each)] or each.why in ("unique", "expiry")]
+            if len(left) == len(kept):
+                break
+            kept = left
+        writes = self._count_writes()
+        done = [replace(each, serves=reads[id(each)], writes=writes) for each in kept]
+        return sorted(done, key=lambda each: (-len(each.serves), each.keys))
+
+    def _best(self, query: Query, made: Sequence[Suggestion]) -> list[Suggestion]:
+        plan = _plan(query, [*self.declared, *(each.index for each in made)])
+        return [each for each in made if plan is not None and each.index in plan.best]
+
+    def _count_writes(self) -> int:
+        return sum(
+            operation.method.kind == "write" and operation.collection_names == [self.name]
+            for operation in self.project.operations
+            if operation.module not in self.project.tests
+        )
+
+
+def _expires(options: Mapping[str, Any]) -> bool:
+    return "expireAfterSeconds" in options
+
+
+def _is_judged(query: Query) -> bool:
+    return not query.open and not query.unclear and bool(query.filter or (query.sort and not query.optional))
+
+
+def _plan(query: Query, indexes: Iterable[Index]) -> Plan | None:
+    try:
+        return ask(query, list(indexes))
+    except QueryError:
+        return None
+
+
+def _is_served(query: Query, indexes: Sequence[Index]) -> bool:
+    """Whether an index bounds a query well, and gives its order unless the filter varies."""
+    plan = _plan(query, indexes)
+    if plan is None or not plan.usable:
+        return plan is None  # what the server refuses no ordinary index mends
+    if query.sort and not plan.orders and not query.optional and any(best.name != "_id_" for best in plan.best):
+        return False
+    return bool(plan.bounds) or not query.filter

@@ -1,0 +1,1 @@
+"""Which query shapes each collection gets, and which index serves which."""

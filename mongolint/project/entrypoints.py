@@ -1,0 +1,341 @@
+"""Where frameworks start an application and let requests in: one table of decorators, base classes and registrations.
+
+Names are matched by their last part, and by the package where the linker knows it. What is not in the table is
+``unknown``: whoever gets a function that way may run it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Value
+from mongolint.project.reach.uses import Use, Uses, own_name
+
+if TYPE_CHECKING:
+    from mongolint.link.linker import Linker
+
+# start: once per process; request, event: each time somebody asks; task: by a worker or a clock; command: by hand;
+# run: at once, by whoever hands it on
+Kind = Literal["start", "request", "event", "task", "command", "run", "unknown"]
+
+
+class Entry(NamedTuple):
+    """What makes a function run from outside. ``route``: the path that requests name, where it is spelled out."""
+
+    kind: Kind
+    route: str = ""
+
+
+class Application(NamedTuple):
+    """The call that makes an application, and the class: ``fastapi.FastAPI``."""
+
+    module: int
+    row: int
+    name: str
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text: a table that can be read."""
+    return frozenset(text.split())
+
+
+# Applications and workers, by the class or function that makes them
+
+_APPLICATIONS = words(
+    """
+    fastapi.FastAPI fastapi.applications.FastAPI starlette.applications.Starlette flask.Flask flask.app.Flask
+    quart.Quart quart.app.Quart sanic.Sanic aiohttp.web.Application tornado.web.Application litestar.Litestar
+    bottle.Bottle falcon.App falcon.API falcon.asgi.App connexion.App connexion.FlaskApp connexion.AsyncApp
+    robyn.Robyn blacksheep.Application grpc.server grpc.aio.server
+    celery.Celery faust.App huey.RedisHuey taskiq.TaskiqScheduler faststream.FastStream
+    discord.Client discord.Bot discord.ext.commands.Bot discord.ext.commands.AutoShardedBot disnake.ext.commands.Bot
+    telegram.ext.Updater telegram.ext.Application.builder telegram.ext.ApplicationBuilder telegram.ext.Application
+    aiogram.Dispatcher pyrogram.Client telethon.TelegramClient telebot.TeleBot slack_bolt.App
+    django.core.wsgi.get_wsgi_application django.core.asgi.get_asgi_application
+    django.core.management.execute_from_command_line pyramid.config.Configurator
+    """
+)
+_APPLICATION_WORDS = frozenset(name.rpartition(".")[2] for name in _APPLICATIONS)
+
+# Decorators
+
+_VERBS = frozenset(["get", "post", "put", "delete", "patch", "head", "options", "trace"])
+_DECORATORS: Mapping[str, Kind] = {
+    **dict.fromkeys(words("route api_route websocket websocket_route add_url_rule view_config"), "request"),
+    **dict.fromkeys(words("before_request after_request teardown_request before_app_request"), "request"),
+    **dict.fromkeys(words("after_app_request teardown_app_request teardown_appcontext middleware"), "request"),
+    **dict.fromkeys(words("before_websocket on_request on_response api_view resolver field mutation"), "request"),
+    **dict.fromkeys(words("exception_handler errorhandler app_errorhandler context_processor user_loader"), "request"),
+    **dict.fromkeys(words("before_first_request before_app_first_request before_serving while_serving"), "start"),
+    **dict.fromkeys(words("before_server_start after_server_start main_process_start main_process_ready"), "start"),
+    **dict.fromkeys(words("on_event listener on_startup on_shutdown startup shutdown after_serving"), "start"),
+    **dict.fromkeys(words("task shared_task periodic_task actor job scheduled_job cron crontab timer agent"), "task"),
+    **dict.fromkeys(words("subscriber loop repeat_every db_task db_periodic_task"), "task"),
+    **dict.fromkeys(words("event listen hybrid_command slash_command message_handler on_message"), "event"),
+    **dict.fromkeys(words("callback_query_handler callback_query inline_query action message"), "event"),
+    "command": "command",
+    "group": "command",
+    "callback": "command",
+}
+# Decorators that leave it to the callers when the function runs
+_PLAIN = words(
+    """
+    staticmethod classmethod property setter getter deleter cached_property lru_cache cache cached alru_cache wraps
+    contextmanager asynccontextmanager abstractmethod override overload final retry on_exception on_predicate
+    deprecated validate_call typechecked no_type_check singledispatch
+    """
+)
+_PLAIN_OF_CLASSES = words("dataclass define attrs s frozen mutable final runtime_checkable total_ordering")
+_COMMAND_PACKAGES = ("click", "typer", "asyncclick", "rich_click", "flask.cli", "quart.cli", "cyclopts", "fire")
+_BOT_PACKAGES = ("discord", "disnake", "nextcord", "telegram", "aiogram", "pyrogram", "telethon", "telebot")
+# Bots start in handlers that are told apart by name
+_START_EVENTS = frozenset(["on_ready", "setup_hook", "on_connect", "cog_load", "on_startup"])
+
+# Methods that a base class of a framework runs
+
+_REQUEST_METHODS = _VERBS | words(
+    """
+    dispatch dispatch_request prepare initialize open on_message on_connect on_receive list create retrieve update
+    partial_update destroy process_request process_response on_get on_post on_put on_delete on_patch
+    """
+)
+_REQUEST_BASES = words(
+    """
+    View MethodView APIView GenericAPIView ViewSet ModelViewSet GenericViewSet Resource HTTPEndpoint WebSocketEndpoint
+    RequestHandler WebSocketHandler HTTPMethodView BaseHTTPMiddleware MiddlewareMixin AsyncWebsocketConsumer
+    """
+)
+_HOOKS: Mapping[str, Mapping[str, Kind]] = {
+    "AppConfig": {"ready": "start"},
+    "BaseCommand": {"handle": "command"},
+    "Task": {"run": "task"},
+    **dict.fromkeys(["Client", "Bot", "AutoShardedBot", "Cog"], dict.fromkeys(_START_EVENTS, "start")),
+}
+# Base classes that run no method which they do not name themselves
+_QUIET_BASES = ("builtins.", "abc.", "typing.", "typing_extensions.", "enum.", "pydantic.", "dataclasses.")
+
+# Functions handed to a call or a keyword
+
+_INJECTED = ("Depends", "Security", "Provide")
+_REGISTERS: Mapping[str, Kind] = {
+    **dict.fromkeys(_INJECTED, "request"),
+    **dict.fromkeys(words("add_api_route add_route add_url_rule add_get add_post add_put add_delete"), "request"),
+    **dict.fromkeys(words("add_patch add_head add_view add_websocket_route add_api_websocket_route"), "request"),
+    **dict.fromkeys(words("Route WebSocketRoute APIRoute path re_path url route view add_resource"), "request"),
+    **dict.fromkeys(words("before_request after_request add_exception_handler add_middleware"), "request"),
+    **dict.fromkeys(words("add_event_handler register_listener add_startup_handler on_startup"), "start"),
+    **dict.fromkeys(words("add_job add_periodic_task schedule_job do every"), "task"),
+    **dict.fromkeys(words("run create_task ensure_future Thread Process Timer run_in_executor to_thread"), "run"),
+    **dict.fromkeys(words("run_in_threadpool run_sync submit partial call_soon call_later add_callback"), "run"),
+    **dict.fromkeys(words("call_soon_threadsafe run_until_complete gather add_task spawn start_soon map"), "run"),
+}
+_KEYWORDS: Mapping[str, Kind] = {
+    **dict.fromkeys(words("lifespan on_startup startup before_startup after_startup post_init on_shutdown"), "start"),
+    "view_func": "request",
+    "dependencies": "request",
+}
+_START_LISTS = frozenset(["on_startup", "cleanup_ctx", "startup", "on_shutdown", "startup_hooks"])
+
+# Functions that are run from outside by their name alone
+_CONVENTIONAL = re.compile(
+    r"main|cli|app|application|(create|make|build|get|init)_app(lication)?|app_factory|lifespan|lambda_handler|"
+    r"(on_)?startup|on_starting|when_ready|post_fork|post_worker_init|setup_hook"
+)
+
+
+class Entrypoints:
+    """Answers what makes a function run from outside of the project's own calls."""
+
+    def __init__(self, link: Linker, uses: Uses) -> None:
+        self.link = link
+        self.uses = uses
+
+    @cached_property
+    def applications(self) -> list[Application]:
+        """Where applications are made, tests left out."""
+        return [
+            Application(module, call.row, name)
+            for module, facts in enumerate(self.link.modules)
+            if module not in self.link.tests
+            for call in facts.calls
+            if own_name(facts, facts.nodes[call.row][1]) in _APPLICATION_WORDS
+            for name in self._externals(self.link.value(module, facts.nodes[call.row][1]))
+            if name in _APPLICATIONS
+        ]
+
+    def application_modules(self) -> set[int]:
+        """The modules that make an application, define one, or hold what a framework runs."""
+        found = {application.module for application in self.applications}
+        for module, facts in enumerate(self.link.modules):
+            if module not in self.link.tests and module not in found:
+                if any(self._is_application_part(module, scope.index) for scope in facts.scopes):
+                    found.add(module)
+        return found
+
+    def _is_application_part(self, module: int, scope: int) -> bool:
+        kind = self.link.scope(module, scope).kind
+        if kind == "class":
+            names = self.link.hierarchy.external_bases(ClassRef(module, scope))
+            return any(name in _APPLICATIONS or name.rpartition(".")[2] in _REQUEST_BASES for name in names)
+        if kind == "function" and self.link.scope(module, scope).decorators:
+            entry = self._decorated(module, scope)
+            return entry is not None and entry.kind in ("start", "request", "event", "task")
+        return False
+
+    def of(self, module: int, scope: int) -> Entry | None:
+        """What a function's decorators, its class or its being injected make of it."""
+        entry = self._decorated(module, scope) or self._hook(module, scope)
+        if entry is None and (module, scope) in self._injected:
+            return Entry("request")
+        return entry
+
+    def is_conventional(self, module: int, scope: int) -> bool:
+        """Whether servers, consoles and extensions run a function for its name."""
+        entry = self.link.scope(module, scope)
+        names = {param.name for param in entry.params}
+        if entry.name in ("handler", "setup"):
+            return bool(names & {"event", "context", "bot", "client", "app"})
+        return entry.parent == 0 and _CONVENTIONAL.fullmatch(entry.name) is not None
+
+    # Decorators
+
+    def _decorated(self, module: int, scope: int) -> Entry | None:
+        entries = [self._decorator(module, row, scope) for row in self.link.scope(module, scope).decorators]
+        found = [entry for entry in entries if entry is not None]
+        return next((entry for entry in found if entry.kind != "unknown"), found[0] if found else None)
+
+    def _decorator(self, module: int, row: int, scope: int) -> Entry | None:
+        facts = self.link.modules[module]
+        args: tuple[tuple[str | None, int], ...] = ()
+        node = facts.nodes[row]
+        if node[0] == "call":
+            args, row = node[2], node[1]
+        name = own_name(facts, row)
+        if name in _PLAIN:
+            return None
+        texts = [facts.constant(given) for _, given in args]
+        route = next((text for text in texts if isinstance(text, str)), "")
+        packages = list(self._packages(module, row))
+        if name in ("command", "group", "callback") and not self._is_command(module, row, packages):
+            return Entry("event" if _starts(packages, _BOT_PACKAGES) else "unknown")
+        if self.link.scope(module, scope).name in _START_EVENTS and name in ("event", "listen", "listener"):
+            return Entry("start")
+        if name == "connect":
+            return Entry("start" if _starts(packages, ("celery",)) else "unknown")
+        if name in _VERBS:
+            return Entry("request" if route.startswith("/") or not route else "unknown", route)
+        return Entry(_DECORATORS.get(name, "unknown"), route)
+
+    def _is_command(self, module: int, row: int, packages: list[str]) -> bool:
+        """Whether ``command`` is that of a command line: click's, Typer's, Flask's ``app.cli``."""
+        facts = self.link.modules[module]
+        if _starts(packages, _COMMAND_PACKAGES):
+            return True
+        base = facts.nodes[row]
+        if base[0] != "attr":
+            return False
+        for atom in self.link.value(module, base[1]):
+            if type(atom) is FunctionRef and self.link.hierarchy.decorators(atom) & {"group", "command"}:
+                return True
+        return "cli" in own_name(facts, base[1]).lower()
+
+    def _packages(self, module: int, row: int) -> Iterator[str]:
+        """The names outside of the project of a decorator, or of what it is an attribute of."""
+        yield from self._externals(self.link.value(module, row))
+        node = self.link.node(module, row)
+        if node[0] == "attr":
+            yield from self._externals(self.link.value(module, node[1]))
+
+    def _externals(self, value: Value) -> Iterator[str]:
+        return (atom.name for atom in value if type(atom) in (External, ExternalObject))
+
+    # Base classes
+
+    def _hook(self, module: int, scope: int) -> Entry | None:
+        cls = self.link.method_class(module, scope)
+        if cls is None:
+            return None
+        name = self.link.scope(module, scope).name
+        bases = [base for base in self.link.hierarchy.external_bases(cls) if not base.startswith(_QUIET_BASES)]
+        for base in bases:
+            last = base.rpartition(".")[2]
+            if last in _REQUEST_BASES and name in _REQUEST_METHODS:
+                return Entry("request")
+            if name in _HOOKS.get(last, {}):
+                return Entry(_HOOKS[last][name])
+        if name.startswith("__"):
+            decorators = self.link.scope(*cls).decorators
+            odd = any(self._last_name(module, row) not in _PLAIN_OF_CLASSES for row in decorators)
+            return Entry("unknown") if odd else None
+        return Entry("unknown") if bases else None
+
+    def _last_name(self, module: int, row: int) -> str:
+        facts = self.link.modules[module]
+        node = facts.nodes[row]
+        return own_name(facts, node[1] if node[0] == "call" else row)
+
+    @cached_property
+    def _injected(self) -> set[tuple[int, int]]:
+        """Constructors of classes that a bare ``Depends()`` makes for an annotated parameter."""
+        found: set[tuple[int, int]] = set()
+        for module, facts in enumerate(self.link.modules):
+            for scope in facts.scopes:
+                for param in scope.params:
+                    node = facts.nodes[param.default] if param.default is not None else ("none",)
+                    if node[0] == "call" and not node[2] and own_name(facts, node[1]) in _INJECTED:
+                        hint = self.link.annotated(module, param.annotation) if param.annotation is not None else ()
+                        found.update(self._constructors(hint))
+        return found
+
+    def _constructors(self, value: Value) -> Iterator[tuple[int, int]]:
+        for atom in value:
+            init = self.link.hierarchy.find(ClassRef(*atom[:2]), "__init__") if hasattr(atom, "init") else None
+            if init is not None:
+                yield init.module, init.scope
+
+    # Registrations
+
+    def registered(self, use: Use) -> Entry | None:
+        """What handing a function on makes of it; None where it is called, or only kept."""
+        if use.called or use.row == use.operand:
+            return None
+        facts = self.link.modules[use.module]
+        held, row = use.operand, use.row
+        for _ in range(4):
+            node = facts.nodes[row]
+            if node[0] == "call":
+                return self._registration(use.module, row, held)
+            if node[0] not in ("seq", "dict", "star", "await"):
+                return None
+            held, row = row, next(self.uses.parents(use.module).users(row), row)
+            if held == row:
+                return None
+        return None
+
+    def _registration(self, module: int, row: int, held: int) -> Entry | None:
+        facts = self.link.modules[module]
+        _, function, args = facts.nodes[row]
+        keyword = next((keyword for keyword, given in args if given == held), None)
+        texts = [facts.constant(given) for _, given in args]
+        route = next((text for text in texts if isinstance(text, str)), "")
+        if keyword is not None and keyword in _KEYWORDS:
+            return Entry(_KEYWORDS[keyword])
+        node = facts.nodes[function]
+        if node[0] == "call":  # app.get("/users")(handler)
+            inner = self._decorator(module, function, 0)
+            return inner if inner is not None and inner.kind != "unknown" else None
+        name = own_name(facts, function)
+        if node[0] == "attr" and name in ("append", "extend", "insert", "add"):
+            return Entry("start") if own_name(facts, node[1]) in _START_LISTS else None
+        if name == "connect" and _starts(list(self._packages(module, function)), ("celery",)):
+            return Entry("start")
+        if name in _VERBS:
+            return Entry("request", route) if route.startswith("/") else None
+        return Entry(_REGISTERS[name], route) if name in _REGISTERS else None
+
+
+def _starts(names: Iterable[str], packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for name in names for package in packages)

@@ -1,0 +1,287 @@
+"""Which modules the application loads when it starts, and which only a person runs: by imports, and by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.atoms import External, FunctionRef
+from mongolint.project.entrypoints import Entrypoints, words
+from mongolint.project.reach.uses import own_name
+
+if TYPE_CHECKING:
+    from mongolint.config import Config
+    from mongolint.link.linker import Linker
+
+# app: the application runs it; script: only who runs a file by hand; unknown: nobody is seen to, and somebody may
+Runner = Literal["app", "script", "unknown"]
+
+
+class Loaded(NamedTuple):
+    """Who runs a module's own code. ``by``: the module that is run by hand."""
+
+    runner: Runner
+    by: int = -1
+
+
+# Calls that keep a process running, or start another one
+_SERVING = words(
+    """
+    run run_app run_simple serve serve_forever run_forever run_polling start_polling infinity_polling polling start
+    start_consuming consume idle run_until_disconnected work worker_main execute_from_command_line listen
+    execv execvp execve call check_call check_output Popen system
+    """
+)
+# Libraries whose ``run`` ends with what it is given
+_RUNNERS = ("asyncio", "anyio", "trio", "uvloop", "typer", "fire")
+_BY_HAND = re.compile(r"(^|_)(index(es)?|migrat\w*|seed\w*|setup|init|populate|backfill|bootstrap|fixtures?)(_|$)")
+_DYNAMIC = words("import_module __import__ spec_from_file_location iter_modules walk_packages import_string run_path")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+(?::[\w.]+)?")
+_MAX_DEPTH = 4
+
+
+class Loading:
+    """Answers who runs what a module does when it is imported, or run as a script."""
+
+    def __init__(self, link: Linker, config: Config, entrypoints: Entrypoints) -> None:
+        self.link = link
+        self.config = config
+        self.entrypoints = entrypoints
+
+    def of(self, module: int, context: int) -> Loaded:
+        """Who runs a place outside of functions."""
+        if is_main_block(self.link.modules[module], context):
+            return self._main[module] if module in self._main else Loaded("unknown")
+        if module in self._application:
+            return Loaded("app")
+        if module in self._unclear:
+            return Loaded("unknown")
+        scripts = self._scripts.get(module)
+        return Loaded("script", scripts[0]) if scripts else Loaded("unknown")
+
+    def is_script(self, module: int) -> bool:
+        return self.config.is_script(self.link.modules[module].path)
+
+    def starts(self, module: int) -> bool:
+        """Whether a module makes an application, is part of one, or serves when it is run."""
+        return module in self._starting
+
+    @property
+    def has_application(self) -> bool:
+        """Whether anything in the tree serves or works until it is stopped."""
+        return bool(self._starting)
+
+    @property
+    def has_start(self) -> bool:
+        """Whether the tree holds a start of a program that is no script, to compare others with."""
+        return self.has_application or any(not self.is_script(module) for module in self.mains)
+
+    # Main blocks
+
+    @cached_property
+    def mains(self) -> dict[int, list[int]]:
+        """The calls under ``if __name__ == "__main__":`` of each module."""
+        found: dict[int, list[int]] = {}
+        for module, facts in enumerate(self.link.modules):
+            if module not in self.link.tests:
+                for call in facts.calls:
+                    if call.scope == 0 and is_main_block(facts, call.context):
+                        found.setdefault(module, []).append(call.row)
+        return found
+
+    @cached_property
+    def _main(self) -> dict[int, Loaded]:
+        return {module: self._main_of(module) for module in self.mains}
+
+    def _main_of(self, module: int) -> Loaded:
+        if module in self._starting or not (self.has_application or self.is_script(module)):
+            return Loaded("app")
+        return Loaded("script", module)
+
+    @cached_property
+    def _starting(self) -> set[int]:
+        """The modules that make an application, or whose main block serves."""
+        found = self.entrypoints.application_modules()
+        for module, facts in enumerate(self.link.modules):
+            if module not in self.link.tests and facts.path.endswith(("/wsgi.py", "/asgi.py")):
+                found.add(module)
+        return found | {module for module, rows in self.mains.items() if self._serves(module, rows)}
+
+    def _serves(self, module: int, rows: Iterable[int]) -> bool:
+        """Whether calls, or what they call, run until they are stopped."""
+        seen: set[tuple[int, int]] = set()
+        level = [(module, row) for row in rows]
+        for _ in range(_MAX_DEPTH):
+            following: list[tuple[int, int]] = []
+            for at, row in level:
+                if self._is_serving(at, row):
+                    return True
+                for function in self._functions(at, row):
+                    key = (function.module, function.scope)
+                    if key not in seen:
+                        seen.add(key)
+                        facts = self.link.modules[function.module]
+                        if _loops_forever(facts, function.scope):
+                            return True
+                        calls = [call.row for call in facts.calls if call.scope == function.scope]
+                        following += [(function.module, each) for each in calls]
+            level = following
+        return False
+
+    def _functions(self, module: int, row: int) -> Iterator[FunctionRef]:
+        """What a call runs, and what it is handed to run."""
+        yield from self.link.functions_called(module, row)
+        for _, given in self.link.node(module, row)[2]:
+            yield from (atom for atom in self.link.value(module, given) if type(atom) is FunctionRef)
+
+    def _is_serving(self, module: int, row: int) -> bool:
+        facts = self.link.modules[module]
+        function = facts.nodes[row][1]
+        if own_name(facts, function) not in _SERVING:
+            return False
+        value = self.link.value(module, function)
+        if any(type(atom) is FunctionRef for atom in value):
+            return False  # what it does is looked at
+        return not any(type(a) is External and a.name.partition(".")[0] in _RUNNERS for a in value)
+
+    # Imports
+
+    def imported_by(self, module: int) -> set[int]:
+        """The modules that a module imports, directly or not; itself only if it is part of a circle."""
+        return _closure(self._imports, self._imports[module])
+
+    @cached_property
+    def _imports(self) -> list[set[int]]:
+        return [set(self._resolved(facts, facts.imports)) for facts in self.link.modules]
+
+    @cached_property
+    def _loads(self) -> list[set[int]]:
+        """What each module imports, or names in a string: ``"app.tasks"``, ``"app.main:app"``."""
+        found = []
+        for facts, imported in zip(self.link.modules, self._imports, strict=True):
+            named = [(node[1].partition(":")[0], "", 0) for node in facts.nodes if _is_dotted(node)]
+            found.append(imported | set(self._resolved(facts, named)))
+        return found
+
+    def _resolved(self, facts: ModuleFacts, imports: Iterable[tuple[str, str, int]]) -> Iterator[int]:
+        """The modules of imports, the packages around them, and names that are modules."""
+        resolve, number = self.link.imports.resolve, self.link.number
+        for dotted, name, level in imports:
+            parts = dotted.split(".") if dotted else []
+            each = [".".join(parts[:count]) for count in range(1, len(parts) + 1)] or [""]
+            if name not in ("", "*"):
+                each.append(f"{dotted}.{name}" if dotted else name)
+            paths = (resolve(facts.path, one, level) for one in each)
+            yield from (number[path] for path in paths if path in number)
+
+    @cached_property
+    def _application(self) -> set[int]:
+        """The modules that an application loads; in a project without one, those of its programs."""
+        starting = self._starting or {module for module in self.mains if not self.is_script(module)}
+        return _closure(self._loads, starting)
+
+    @cached_property
+    def _roots(self) -> list[int]:
+        """The modules outside tests that no other imports and no application loads."""
+        imported = {
+            each
+            for module, found in enumerate(self._loads)
+            if module not in self.link.tests
+            for each in found
+            if each != module
+        }
+        every = range(len(self.link.modules))
+        return [m for m in every if m not in self.link.tests and m not in imported and m not in self._application]
+
+    @cached_property
+    def _unclear(self) -> set[int]:
+        """The modules that somebody may load whom the model does not see."""
+        roots = [module for module in self._roots if not self._is_run_by_hand(module)]
+        return _closure(self._loads, roots) - self._application
+
+    @cached_property
+    def _scripts(self) -> dict[int, list[int]]:
+        """For each module that only scripts load, those scripts."""
+        found: dict[int, list[int]] = {}
+        for root in sorted((m for m in self._roots if self._is_run_by_hand(m)), key=self._path):
+            for module in _closure(self._loads, [root]):
+                found.setdefault(module, []).append(root)
+        return found
+
+    def _path(self, module: int) -> str:
+        return self.link.modules[module].path
+
+    def _is_run_by_hand(self, module: int) -> bool:
+        """A script by its folder, its main block, or its name; not one that the application loads by name."""
+        if not self.has_start or self._is_loaded_by_name(module):
+            return False
+        return module in self.mains or self.is_for_hand(module)
+
+    def is_for_hand(self, module: int) -> bool:
+        """Whether a module that no application loads is there to be run by a person, by its folder or its name."""
+        stem = self._path(module).rpartition("/")[2].removesuffix(".py")
+        by_name = _BY_HAND.search(stem.lower()) is not None and module not in self._application
+        return self.is_script(module) or by_name
+
+    def _is_loaded_by_name(self, module: int) -> bool:
+        """Whether other code runs its file, or imports by name and mentions it or its folder."""
+        *_, folder, name = ("", *self._path(module).split("/"))
+        wanted = {name, name.removesuffix(".py"), folder}
+        return any(
+            other != module and (name in words or (imports and wanted & words))
+            for other, (imports, words) in self._words.items()
+        )
+
+    @cached_property
+    def _words(self) -> dict[int, tuple[bool, set[str]]]:
+        """For each module outside tests whether it imports by name, and the file and module names in its strings."""
+        found: dict[int, tuple[bool, set[str]]] = {}
+        for module, facts in enumerate(self.link.modules):
+            if module not in self.link.tests:
+                imports = any(own_name(facts, facts.nodes[call.row][1]) in _DYNAMIC for call in facts.calls)
+                texts = [node[1] for node in facts.nodes if _is_line(node)]
+                words = {word for text in texts for word in re.split(r"[/\\\s\"']+", text)}
+                found[module] = imports, words | {part for word in words for part in word.split(".")}
+        return found
+
+
+def _closure(edges: list[set[int]], start: Iterable[int]) -> set[int]:
+    found = set(start)
+    pending = list(found)
+    while pending:
+        new = edges[pending.pop()] - found
+        found |= new
+        pending.extend(new)
+    return found
+
+
+def _is_line(node: tuple[object, ...]) -> bool:
+    """A string that is no docstring or text of several lines."""
+    return node[0] == "const" and type(node[1]) is str and "\n" not in node[1]
+
+
+def _is_dotted(node: tuple[object, ...]) -> bool:
+    return _is_line(node) and _DOTTED.fullmatch(str(node[1])) is not None
+
+
+def _loops_forever(facts: ModuleFacts, scope: int) -> bool:
+    return any(
+        loop.scope == scope and loop.kind == "while" and facts.constant(loop.iterable) in (True, 1)
+        for loop in facts.loops
+    )
+
+
+def is_main_block(facts: ModuleFacts, context: int) -> bool:
+    """Whether code stands under ``if __name__ == "__main__":``."""
+    return any(entry.kind == "then" and _is_main_test(facts, entry.ref) for entry in facts.chain(context))
+
+
+def _is_main_test(facts: ModuleFacts, row: int) -> bool:
+    node = facts.nodes[row]
+    if node[0] != "compare":
+        return False
+    sides = [facts.nodes[r] for r in node[2]]
+    return any(n[0] == "free" and n[2] == "__name__" for n in sides)

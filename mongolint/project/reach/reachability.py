@@ -1,0 +1,257 @@
+"""What makes a function run: the start of the application, a request, a script, nothing; and by which calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from mongolint.project.entrypoints import Entrypoints, Kind
+from mongolint.project.reach.loading import Loading
+from mongolint.project.reach.once import is_each_time, is_kept
+from mongolint.project.reach.uses import Use, Uses
+
+if TYPE_CHECKING:
+    from mongolint.config import Config
+    from mongolint.link.linker import Linker
+
+# A function: module, scope
+Function = tuple[int, int]
+# app: the application runs it, when it starts or later; script: only a script or command that a person runs;
+# nothing: no code runs it; unknown: somebody may whom the model does not see
+Runner = Literal["app", "script", "nothing", "unknown"]
+_MAX_CALLERS = 5
+_BY_THE_APP = ("start", "request", "event", "task")
+
+
+class Reached(NamedTuple):
+    """Who runs a function.
+
+    ``by``: the scripts and commands that do, as (module, function), 0 for a file's own code; the calls that lead
+    there are ``path``, from the outermost, as (module, row). ``callers``: all functions that lead to it.
+    """
+
+    runner: Runner
+    by: tuple[Function, ...] = ()
+    path: tuple[tuple[int, int], ...] = ()
+    callers: tuple[Function, ...] = ()
+
+
+class RequestPath(NamedTuple):
+    """How a request reaches a function: its handler, and the calls from there, outermost first, as (module, row).
+
+    ``kind``: request or event. ``route``: the path that the handler serves, where it is spelled out.
+    """
+
+    handler: Function
+    kind: Kind
+    route: str
+    calls: tuple[tuple[int, int], ...]
+
+
+class Reachability:
+    """Answers what runs a function."""
+
+    def __init__(self, link: Linker, config: Config, makes_clients: bool) -> None:
+        self.link = link
+        self.makes_clients = makes_clients
+        self.uses = Uses(link)
+        self.entrypoints = Entrypoints(link, self.uses)
+        self.loading = Loading(link, config, self.entrypoints)
+        self._reached: dict[Function, Reached] = {}
+        self._requests: dict[tuple[int, int, bool], RequestPath | None] = {}
+
+    # By whom
+
+    def reached(self, module: int, scope: int, context: int = 0) -> Reached:
+        """Who runs a function, or with ``scope`` 0 the place of a module's own code that stands in ``context``."""
+        if scope == 0:
+            return self._of_module(module, context)
+        if (module, scope) not in self._reached:
+            self._reached[module, scope] = self._search(module, scope)
+        return self._reached[module, scope]
+
+    def _of_module(self, module: int, context: int) -> Reached:
+        loaded = self.loading.of(module, context)
+        return Reached(loaded.runner, ((loaded.by, 0),) if loaded.runner == "script" else ())
+
+    def _search(self, module: int, scope: int) -> Reached:
+        """From the function upwards, until one is found that the application runs."""
+        start = (module, scope)
+        calls: dict[Function, tuple[tuple[int, int], ...]] = {start: ()}
+        scripts: dict[Function, tuple[tuple[int, int], ...]] = {}
+        level = [start]
+        is_unknown = False
+        while level:
+            following: list[Function] = []
+            for function in level:
+                for runner, by, row in self._runners(*function):
+                    if runner == "app":
+                        return Reached("app")
+                    is_unknown = is_unknown or runner == "unknown"
+                    path = (row, *calls[function]) if row is not None else calls[function]
+                    if runner == "script":
+                        scripts.setdefault(by, path)
+                    elif runner == "call" and by not in calls:
+                        calls[by] = path
+                        following.append(by)
+            level = following
+        callers = tuple(function for function in calls if function != start)
+        if is_unknown:
+            return Reached("unknown", callers=callers)
+        return self._judged(scripts, callers)
+
+    def _judged(self, scripts: dict[Function, tuple[tuple[int, int], ...]], callers: tuple[Function, ...]) -> Reached:
+        if scripts:
+            first = min(scripts, key=lambda by: (self.link.modules[by[0]].path, by[1]))
+            runner: Runner = "script" if self.loading.has_start else "unknown"
+            return Reached(runner, tuple(scripts), scripts[first], callers)
+        # A library leaves it to others what runs; one that makes its own client is none
+        is_whole = self.loading.has_start or self.makes_clients
+        return Reached("nothing" if is_whole else "unknown", callers=callers)
+
+    def _runners(
+        self, module: int, scope: int
+    ) -> Iterator[tuple[Literal["app", "script", "unknown", "call"], Function, tuple[int, int] | None]]:
+        """What runs a function: a judgement, or a function or script that does, with the row of its call."""
+        here = (module, scope)
+        is_script = self.loading.is_script(module)
+        entry = self.entrypoints.of(module, scope)
+        if entry is not None:
+            if entry.kind in _BY_THE_APP or (entry.kind == "command" and not self.loading.has_application):
+                yield "app", here, None
+            elif entry.kind == "command" or is_script:
+                yield "script", here if entry.kind == "command" else (module, 0), None
+            else:
+                yield "unknown", here, None
+        uses = self.uses.of(module, scope)
+        for use in uses:
+            registered = self.entrypoints.registered(use)
+            if registered is not None and registered.kind in _BY_THE_APP:
+                yield "app", here, None
+            elif use.scope:
+                yield "call", (use.module, use.scope), (use.module, use.row)
+            else:
+                context = self.uses.parents(use.module).context(use.row)
+                loaded = self.loading.of(use.module, context)
+                yield loaded.runner, (loaded.by, 0), (use.module, use.row)
+        if entry is None and not uses:
+            if is_script:
+                yield "script", (module, 0), None
+            elif self.entrypoints.is_conventional(module, scope):
+                yield "app" if self.loading.starts(module) else "unknown", here, None
+            elif (module, scope) in self._mentioned or self._is_loaded_elsewhere(module, scope):
+                yield "unknown", here, None
+
+    def _is_loaded_elsewhere(self, module: int, scope: int) -> bool:
+        """Whether a method may be that of a plug-in: no code makes its class, which then settings may name.
+
+        A class that is named after indexes is no plug-in.
+        """
+        cls = self.link.method_class(module, scope)
+        if cls is None or "index" in self.link.scope(*cls).name.lower():
+            return False
+        return not self.uses.are_made(cls)
+
+    @cached_property
+    def _mentioned(self) -> set[Function]:
+        """The functions that strings outside of tests name: for ``getattr``, in the settings of a framework."""
+        texts = {
+            text.rpartition(":")[2].rpartition(".")[2]
+            for module, facts in enumerate(self.link.modules)
+            if module not in self.link.tests
+            for text in self._texts(module)
+        }
+        return {
+            (module, scope.index)
+            for module, facts in enumerate(self.link.modules)
+            for scope in facts.scopes
+            if scope.kind == "function" and scope.name in texts
+        }
+
+    def _texts(self, module: int) -> Iterator[str]:
+        """The strings of a module that may name something, what it exports left out."""
+        facts = self.link.modules[module]
+        exported = facts.scopes[0].final.get("__all__")
+        left_out = {exported} if exported is not None else set()
+        exports = {
+            facts.nodes[row][1]
+            for held in left_out
+            for row in (facts.nodes[held][2] if facts.nodes[held][0] == "seq" else ())
+            if facts.nodes[row][0] == "const"
+        }
+        for node in facts.nodes:
+            if node[0] == "const" and type(node[1]) is str and node[1] not in exports:
+                if node[1].replace(".", "").replace(":", "").isidentifier():
+                    yield node[1]
+
+    def outermost(self, module: int, scope: int) -> Function:
+        """The function that makes all the indexes of its kind: from one that makes some up through its callers.
+
+        A caller counts that is the only one outside of scripts, and is named after indexes, or its class is.
+        """
+        current = (module, scope)
+        for _ in range(_MAX_CALLERS):
+            uses = [use for use in self.uses.of(*current) if use.module not in self.link.tests]
+            callers = {(use.module, use.scope) for use in uses if use.scope and not self.loading.is_script(use.module)}
+            caller = next(iter(callers)) if len(callers) == 1 else current
+            cls = self.link.method_class(*caller)
+            name = self.link.scope(*caller).name + (self.link.scope(*cls).name if cls is not None else "")
+            if caller == current or "index" not in name.lower():
+                break
+            current = caller
+        return current
+
+    # By requests
+
+    def request_path(self, module: int, scope: int, *, each: bool = False) -> RequestPath | None:
+        """The shortest way by which a request reaches a function; None where none is known.
+
+        ``each``: only ways that every request takes, without a kept result or a flag in between.
+        """
+        key = (module, scope, each)
+        if key not in self._requests:
+            self._requests[key] = self._search_request((module, scope), each)
+        return self._requests[key]
+
+    def _search_request(self, start: Function, each: bool) -> RequestPath | None:
+        calls: dict[Function, tuple[tuple[int, int], ...]] = {start: ()}
+        level = [start]
+        while level:
+            following: list[Function] = []
+            for function in level:
+                if each and is_kept(self.link, *function):
+                    continue
+                entry = self._requested(function)
+                if entry is not None:
+                    return RequestPath(function, *entry, calls[function])
+                for use in self._certain(function):
+                    caller = (use.module, use.scope)
+                    if caller in calls or (each and not self._is_each_time(use)):
+                        continue
+                    calls[caller] = ((use.module, use.row), *calls[function])
+                    following.append(caller)
+            level = following
+        return None
+
+    def _requested(self, function: Function) -> tuple[Kind, str] | None:
+        """Kind and route, where requests run a function directly."""
+        entries = [self.entrypoints.of(*function)]
+        entries += [self.entrypoints.registered(use) for use in self.uses.of(*function) if use.certain]
+        for entry in entries:
+            if entry is not None and entry.kind in ("request", "event"):
+                return entry.kind, entry.route
+        return None
+
+    def _certain(self, function: Function) -> Iterator[Use]:
+        """The uses that run a function for certain, in other functions."""
+        is_test = function[0] in self.link.tests
+        for use in self.uses.of(*function):
+            if use.certain and use.scope and (is_test or use.module not in self.link.tests):
+                registered = self.entrypoints.registered(use)
+                if use.called or (registered is not None and registered.kind == "run"):
+                    yield use
+
+    def _is_each_time(self, use: Use) -> bool:
+        context = self.uses.parents(use.module).context(use.row)
+        return is_each_time(self.link, use.module, use.scope, use.row, context)

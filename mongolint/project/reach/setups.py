@@ -1,0 +1,126 @@
+"""The functions that make indexes: what each of them makes, and which of them the application never runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mongolint.link.atoms import Cursor
+from mongolint.link.rowtools import depends_on, reached_rows
+from mongolint.project.indexes import IndexDeclaration
+from mongolint.project.operations import Operation
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A function that makes indexes, or what a module does by itself (``scope`` 0).
+
+    ``indexes`` are those it declares; ``calls`` the operations that make them, in order.
+    """
+
+    module: int
+    scope: int
+    indexes: tuple[IndexDeclaration, ...]
+    calls: tuple[Operation, ...]
+
+    @property
+    def context(self) -> int:
+        return self.calls[0].context
+
+    @property
+    def words(self) -> str:
+        """How many indexes, and on what: "2 indexes on users"."""
+        return in_words(self.indexes)
+
+
+def in_words(indexes: Sequence[IndexDeclaration]) -> str:
+    """How many indexes, and on what: "2 indexes on users", "the indexes on users" where their keys are not known."""
+    names = list(dict.fromkeys(index.collection_name or "a collection" for index in indexes))
+    where = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    if any(index.keys is None for index in indexes):
+        return f"the indexes on {where}"
+    return f"{len(indexes)} indexes on {where}" if len(indexes) > 1 else f"an index on {where}"
+
+
+def find_setups(project: Project) -> Iterator[Setup]:
+    """The functions that make indexes, in the order of files and lines; a module's main block is one of its own."""
+    held: dict[tuple[int, int, bool], list[tuple[IndexDeclaration, Operation]]] = {}
+    for index in project.declared_in_code:
+        operation = project.operation_at(index.module, index.row)
+        if operation is not None:
+            in_main = not operation.scope and project.is_main_block(operation.module, operation.context)
+            held.setdefault((operation.module, operation.scope, in_main), []).append((index, operation))
+    for (module, scope, _), declared in held.items():
+        calls = sorted({(op.module, op.row): op for _, op in declared}.values(), key=project.operation_span)
+        yield Setup(module, scope, tuple(index for index, _ in declared), tuple(calls))
+
+
+def idle_setups(project: Project, setups: Sequence[Setup]) -> Iterator[Setup]:
+    """Those that only scripts run, or nothing, with the indexes that are missed.
+
+    That is not so of an index which something else makes or a snapshot of the database holds, nor of one on a
+    collection that the application has no query for, or that is known only at run time.
+    """
+    made = {(index.collection_name, index.keys) for index in project.indexes if index.source != "code"}
+    idle: list[Setup] = []
+    for setup in setups:
+        if project.reached(setup.module, setup.scope, setup.context).runner in ("nothing", "script"):
+            idle.append(setup)
+        else:
+            made |= {(index.collection_name, index.keys) for index in setup.indexes}
+    used = _used(project) if idle else set()
+    for setup in idle:
+        missed = [
+            index
+            for index in setup.indexes
+            if index.collection_name in used and (index.keys is None or (index.collection_name, index.keys) not in made)
+        ]
+        rows = {index.row for index in missed}
+        calls = [call for call in setup.calls if call.row in rows]
+        if missed:
+            yield replace(setup, indexes=tuple(missed), calls=tuple(calls))
+
+
+def document_loop(project: Project, call: Operation) -> int | None:
+    """The loop over documents in which a call makes the same index each time, as its number."""
+    facts = project.modules[call.module]
+    for entry in facts.chain(call.context):
+        iterable = facts.loops[entry.ref].iterable if entry.kind in ("loop", "comp") else None
+        if iterable is not None and not depends_on(facts, call.row, ("iter", iterable)):
+            if any(type(atom) is Cursor for atom in project.link.value(call.module, iterable)):
+                return entry.ref
+    return None
+
+
+def getter_sites(project: Project, setup: Setup) -> list[tuple[int, int]]:
+    """The calls, as (module, row), of a function that hands a collection out each time an operation is run on it.
+
+    Empty where it is not called by several functions, or may make its indexes only once.
+    """
+    if not setup.scope or not all(map(project.runs_each_time, setup.calls)):
+        return []
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for module, row, _ in project.link.sites.of(setup.module, setup.scope):
+        facts = project.modules[module]
+        for operation in project.operations:
+            if operation.module == module and operation.scope and operation.method.kind in ("read", "write"):
+                node = facts.nodes[operation.row]
+                if node[0] == "call" and row in reached_rows(facts, node[1]) and not project.is_script(module):
+                    found.setdefault((module, operation.scope), (module, row))
+    return list(found.values()) if len(found) > 1 else []
+
+
+def _used(project: Project) -> set[str]:
+    """The collections that the application reads or writes."""
+    return {
+        name
+        for operation in project.operations
+        if operation.method.kind != "index"
+        and operation.module not in project.tests
+        and not project.is_script(operation.module)
+        for name in operation.collection_names
+    }

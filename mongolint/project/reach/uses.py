@@ -1,0 +1,327 @@
+"""Who uses a function: calls it, hands it on, keeps it, is injected with it. More than its call sites, never less."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Instance, ModuleRef, Unknown
+from mongolint.link.rowtools import alternatives, operands, reached_rows
+
+if TYPE_CHECKING:
+    from mongolint.link.linker import Linker
+
+_NAMED = ("attr", "free", "from")
+# Rows that stand for what they hold
+_TRANSPARENT = ("phi", "ifexp", "typed")
+# Calls that look at a class and make no object of it
+_LOOKING = frozenset(["isinstance", "issubclass", "cast", "type", "TypeVar"])
+# Functions that read attributes by names that come from elsewhere
+_READERS = ("getattr", "dir", "vars", "getmembers", "globals")
+# Objects on which an application hangs its own
+_HANGERS = ("flask.g", "flask.current_app", "quart.g", "quart.current_app")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A place that uses a function or a class.
+
+    ``row`` is the row that uses ``operand``, or the operand itself where it is stored, returned or a default.
+    ``scope``: the function around, 0 for what runs on import. ``certain``: the model knows that it is this function.
+    """
+
+    module: int
+    scope: int
+    row: int
+    operand: int
+    called: bool
+    certain: bool
+
+
+class _Parents:
+    """The rows of one module, from the operand to what uses it."""
+
+    def __init__(self, facts: ModuleFacts) -> None:
+        self.facts = facts
+        self.of: dict[int, list[int]] = {}
+        for row, node in enumerate(facts.nodes):
+            for operand in operands(node):
+                self.of.setdefault(operand, []).append(row)
+        self.contexts = {call.row: call.context for call in facts.calls}
+        self.anchors = self._anchors()
+        self.annotations = self._annotations()
+        self._starts = [scope.rows[0] for scope in facts.scopes]
+
+    def _anchors(self) -> dict[int, list[tuple[int, int]]]:
+        """Where rows are used outside of other rows: scope and context."""
+        facts, found = self.facts, dict[int, list[tuple[int, int]]]()
+        for store in (*facts.stores, *facts.item_stores):
+            found.setdefault(store.value, []).append((store.scope, store.context))
+        for scope in facts.scopes:
+            for row, context in scope.returns:
+                found.setdefault(row, []).append((scope.index, context))
+            outer = max(scope.parent, 0), facts.contexts[scope.context].parent
+            yielded = [(row, (scope.index, scope.context)) for row in scope.yields]
+            defaults = [(param.default, outer) for param in scope.params if param.default is not None]
+            decorated = [(row, outer) for row in scope.decorators]
+            for row, place in (*yielded, *defaults, *decorated):
+                found.setdefault(row, []).append(place)
+        return found
+
+    def _annotations(self) -> set[int]:
+        facts = self.facts
+        rows = [scope.return_annotation for scope in facts.scopes]
+        rows += [param.annotation for scope in facts.scopes for param in scope.params]
+        rows += [row for scope in facts.scopes for row in scope.annotations.values()]
+        return {inner for row in rows if row is not None for inner in reached_rows(facts, row)}
+
+    def users(self, row: int) -> Iterator[int]:
+        """The rows that use a row, by whatever variable."""
+        pending, seen = [row], {row}
+        while pending:
+            for parent in self.of.get(pending.pop(), ()):
+                if parent not in seen:
+                    seen.add(parent)
+                    if self.facts.nodes[parent][0] in _TRANSPARENT:
+                        pending.append(parent)
+                    else:
+                        yield parent
+
+    def anchored(self, row: int) -> Iterator[tuple[int, int]]:
+        """Where a row is stored, returned, or a default, by whatever variable."""
+        pending, seen = [row], {row}
+        while pending:
+            current = pending.pop()
+            yield from self.anchors.get(current, ())
+            for parent in self.of.get(current, ()):
+                if parent not in seen and self.facts.nodes[parent][0] in _TRANSPARENT:
+                    seen.add(parent)
+                    pending.append(parent)
+
+    def scope(self, row: int) -> int:
+        """The scope in whose body a row stands."""
+        scopes = self.facts.scopes
+        found = max(bisect_right(self._starts, row) - 1, 0)
+        while found and row >= scopes[found].rows[1]:
+            found = scopes[found].parent
+        return found
+
+    def context(self, row: int) -> int:
+        """The context of a row: that of the call it belongs to, else of its function."""
+        for _ in range(20):
+            if row in self.contexts:
+                return self.contexts[row]
+            above = [*self.of.get(row, ())]
+            if not above:
+                break
+            row = above[0]
+        places = self.anchors.get(row)
+        return places[0][1] if places else self.facts.scopes[self.scope(row)].context
+
+
+class Uses:
+    """Answers who uses a function. Uses in tests count only for what tests define."""
+
+    def __init__(self, link: Linker) -> None:
+        self.link = link
+        self._of_module: dict[int, _Parents] = {}
+        # Kept here and not by the linker, to which each use is a question of its own, with work of its own
+        self._found_uses: dict[tuple[int, int], list[Use]] = {}
+
+    def parents(self, module: int) -> _Parents:
+        if module not in self._of_module:
+            self._of_module[module] = _Parents(self.link.modules[module])
+        return self._of_module[module]
+
+    @cached_property
+    def _named(self) -> dict[str, list[tuple[int, int]]]:
+        """Where each name is read: module and row."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for module, facts in enumerate(self.link.modules):
+            for row, node in enumerate(facts.nodes):
+                if node[0] in _NAMED:
+                    found.setdefault(node[2], []).append((module, row))
+        return found
+
+    @cached_property
+    def _aliases(self) -> dict[str, set[str]]:
+        """Other names that modules and classes give to what has a name."""
+        found: dict[str, set[str]] = {}
+        for facts in self.link.modules:
+            for scope in facts.scopes:
+                if scope.kind in ("module", "class"):
+                    for name, bound in scope.final.items():
+                        for row in alternatives(facts, bound):
+                            own = own_name(facts, row)
+                            if own and own != name:
+                                found.setdefault(own, set()).add(name)
+        return found
+
+    @cached_property
+    def _definitions(self) -> dict[tuple[int, int], int]:
+        """The row of each function and class."""
+        return {
+            (module, node[1]): row
+            for module, facts in enumerate(self.link.modules)
+            for row, node in enumerate(facts.nodes)
+            if node[0] in ("func", "class")
+        }
+
+    def of(self, module: int, scope: int) -> list[Use]:
+        """The uses of a function; those of its class, where making or having an object of it runs the function."""
+        if (module, scope) not in self._found_uses:
+            self._found_uses[module, scope] = list(self._search(module, scope))
+        return self._found_uses[module, scope]
+
+    def are_made(self, cls: ClassRef) -> bool:
+        """Whether anything makes objects of a class, or of one that inherits from it, or hands it on."""
+        every = (cls, *self.link.hierarchy.subclasses(cls))
+        return any(True for each in every for _ in self._found(each.module, each.scope, ClassRef(*each)))
+
+    def _search(self, module: int, scope: int) -> Iterator[Use]:
+        name = self.link.scope(module, scope).name
+        cls = self.link.method_class(module, scope)
+        if cls is not None and _is_implicit(name):
+            for each in (cls, *self.link.hierarchy.subclasses(cls)):
+                yield from self._found(each.module, each.scope, ClassRef(*each))
+            for at, row, _ in self.link.sites.of(module, scope) if name == "__init__" else ():
+                yield self._use(at, self.parents(at).scope(row), row, self.link.node(at, row)[1], certain=True)
+        yield from self._found(module, scope, FunctionRef(module, scope))
+        yield from self._by_unknown_name(module, scope, cls)
+
+    def _by_unknown_name(self, module: int, scope: int, cls: ClassRef | None) -> Iterator[Use]:
+        """Reads of attributes whose names only the running program knows: ``getattr(manager, name)``."""
+        for reader in _READERS:
+            for at, row in self._named.get(reader, ()):
+                if at in self.link.tests and module not in self.link.tests:
+                    continue
+                for call in self.parents(at).users(row):
+                    node = self.link.node(at, call)
+                    given = [arg for _, arg in node[2]] if node[0] == "call" and node[1] == row else None
+                    if given is None or (len(given) > 1 and self.link.node(at, given[1])[0] == "const"):
+                        continue
+                    if self._may_hold(module, cls, at, given[0] if given else None):
+                        yield self._use(at, self.parents(at).scope(call), call, row, certain=False)
+
+    def _may_hold(self, module: int, cls: ClassRef | None, at: int, row: int | None) -> bool:
+        """Whether what is read may be the module of a function, or an object of the class of a method."""
+        if row is None:
+            return at == module and cls is None
+        value = self.link.value(at, row)
+        if cls is None:
+            return any(type(atom) is ModuleRef and atom.module == module for atom in value)
+        return any(
+            type(a) in (Instance, ClassRef) and cls in self.link.hierarchy.order(ClassRef(*a[:2])) for a in value
+        )
+
+    def _found(self, module: int, scope: int, target: ClassRef | FunctionRef) -> Iterator[Use]:
+        for at, row in self._candidates(module, scope):
+            if at in self.link.tests and module not in self.link.tests:
+                continue
+            certain = self._is(target, at, row)
+            if certain is None:
+                continue
+            parents = self.parents(at)
+            for user in parents.users(row):
+                if self._counts(target, at, row, user):
+                    yield self._use(at, parents.scope(user), user, row, certain)
+            for holder, _ in parents.anchored(row):
+                yield self._use(at, holder, row, row, certain)
+
+    def _use(self, module: int, scope: int, row: int, operand: int, certain: bool) -> Use:
+        facts = self.link.modules[module]
+        while scope and facts.scopes[scope].kind == "class":
+            scope = max(facts.scopes[scope].parent, 0)
+        node = facts.nodes[row]
+        called = row != operand and node[0] == "call" and operand in _all(facts, node[1])
+        return Use(module, scope, row, operand, called, certain)
+
+    def _candidates(self, module: int, scope: int) -> Iterator[tuple[int, int]]:
+        own = self._definitions.get((module, scope))
+        if own is not None:
+            yield module, own
+        name = self.link.scope(module, scope).name
+        for each in (name, *sorted(self._aliases.get(name, ()))):
+            yield from self._named.get(each, ())
+
+    def _is(self, target: ClassRef | FunctionRef, module: int, row: int) -> bool | None:
+        """Whether a row is the function or class; None where it is something else for certain."""
+        node = self.link.node(module, row)
+        if node[0] not in _NAMED:
+            return True  # its definition
+        value = self.link.value(module, row)
+        if any(_same(atom, target) for atom in value):
+            return True
+        if type(target) is FunctionRef and any(self._may_stand_for(atom, target) for atom in value):
+            return False
+        if type(target) is FunctionRef and node[0] == "attr" and self.link.hierarchy.is_property(target):
+            return False if self._may_have(target, module, node[1]) else None
+        if not value or any(type(atom) is Unknown for atom in value):
+            return None if _is_implicit(node[2]) else False
+        return False if node[0] == "attr" and any(_hangs(atom) for atom in value) else None
+
+    def _may_stand_for(self, atom: object, target: FunctionRef) -> bool:
+        """Whether a method is one that ``target`` overrides, or the declaration of an interface."""
+        cls = self.link.method_class(target.module, target.scope)
+        owner = self.link.method_class(atom.module, atom.scope) if type(atom) is FunctionRef else None
+        if cls is None or owner is None or type(atom) is not FunctionRef:
+            return False
+        if self.link.scope(atom.module, atom.scope).name != self.link.scope(target.module, target.scope).name:
+            return False
+        return owner in self.link.hierarchy.order(cls) or self.link.hierarchy.is_abstract(atom)
+
+    def _may_have(self, target: FunctionRef, module: int, row: int) -> bool:
+        """Whether an object may be one of the class of a method."""
+        cls = self.link.method_class(target.module, target.scope)
+        value = self.link.value(module, row)
+        known = [ClassRef(*atom[:2]) for atom in value if type(atom) in (Instance, ClassRef)]
+        return not known or any(cls in self.link.hierarchy.order(each) for each in known)
+
+    def _counts(self, target: ClassRef | FunctionRef, module: int, row: int, user: int) -> bool:
+        """Whether a row that refers to the function or class may run it."""
+        if type(target) is FunctionRef:
+            return True
+        facts = self.link.modules[module]
+        node = facts.nodes[user]
+        if node[0] == "attr" or (user in self.parents(module).annotations and node[0] != "call"):
+            return False
+        return not (node[0] == "call" and own_name(facts, node[1]) in _LOOKING and row not in _all(facts, node[1]))
+
+
+def own_name(facts: ModuleFacts, row: int) -> str:
+    node = facts.nodes[row]
+    if node[0] in _NAMED:
+        return str(node[2])
+    return facts.scopes[node[1]].name if node[0] in ("func", "class") else ""
+
+
+def _all(facts: ModuleFacts, row: int) -> list[int]:
+    """The rows that a row may stand for, annotated ones by their value."""
+    found: list[int] = []
+    pending = [row]
+    while pending:
+        for each in alternatives(facts, pending.pop()):
+            node = facts.nodes[each]
+            if node[0] == "typed" and node[2] is not None:
+                pending.append(node[2])
+            else:
+                found.append(each)
+    return found
+
+
+def _same(atom: object, target: ClassRef | FunctionRef) -> bool:
+    return isinstance(atom, ClassRef | FunctionRef) and type(atom) is type(target) and atom[:2] == target[:2]
+
+
+def _hangs(atom: object) -> bool:
+    """Whether it may be something that an application hung on an object of a framework."""
+    return isinstance(atom, ExternalObject) or (isinstance(atom, External) and atom.name.startswith(_HANGERS))
+
+
+def _is_implicit(name: str) -> bool:
+    """A method that Python calls by itself."""
+    return name.startswith("__") and name.endswith("__")

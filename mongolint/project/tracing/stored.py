@@ -1,0 +1,287 @@
+"""Documents that are stored: the value of each field, whether it may be missing or None, and of which type it is.
+
+Read through helpers, models and what they are dumped to. Differs from `mongolint.project.documents`, which reads
+filters and the like: there the question is which fields are compared and how, here it is which values they get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from mongolint.link.atoms import ClassRef, External, FunctionRef, Literal, strings
+from mongolint.project.tracing import nulls, terms
+from mongolint.project.tracing.tracer import MAX_PATHS, Spot, Term
+
+if TYPE_CHECKING:
+    from mongolint.project.tracing.tracer import Tracer
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The value of one field.
+
+    ``spots``: the expressions that give it, in the end; of a model's field that is not set in view, ``declared`` says
+    which it is. ``sure``: it is in every such document. ``as_json``: dates and ids have become strings.
+    """
+
+    term: Term
+    spots: tuple[Spot, ...] = ()
+    declared: tuple[ClassRef, str] | None = None
+    sure: bool = True
+    as_json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is stored. ``sources``: what else all members of go in; ``open``: other fields may be in it, too."""
+
+    fields: dict[str, Stored] = field(default_factory=dict)
+    sources: tuple[Term, ...] = ()
+    open: bool = False
+
+    def with_field(self, name: str, value: Stored) -> Content:
+        return replace(self, fields={**self.fields, name: value})
+
+    def without(self, name: str) -> Content:
+        return replace(self, fields={key: value for key, value in self.fields.items() if key != name})
+
+    def merged(self, other: Content) -> Content:
+        """This with all of ``other`` put into it."""
+        fields = dict(self.fields)
+        for name, value in other.fields.items():
+            held = fields.get(name)
+            fields[name] = _either([held, value]) if held is not None and not value.sure else value
+        return Content(fields, (*self.sources, *other.sources), self.open or other.open)
+
+
+EMPTY = Content()
+OPEN = Content(open=True)
+
+
+def read(tracer: Tracer, spot: Spot) -> Content:
+    """What the document at ``spot`` holds."""
+    return tracer.once(("stored", spot), lambda: _read(tracer, spot), OPEN)
+
+
+def _read(tracer: Tracer, spot: Spot) -> Content:
+    node = tracer.node(spot)
+    match node[0]:
+        case "dict":
+            return _dict(tracer, spot, node[1])
+        case "setitem":
+            return _with_item(tracer, read(tracer, spot.at(node[1])), spot.at(node[2]), spot.at(node[3]))
+        case "delitem":
+            return _without(tracer, read(tracer, spot.at(node[1])), spot.at(node[2]))
+        case "mutated":
+            return _mutated(tracer, spot, node)
+        case "await" | "star":
+            return read(tracer, spot.at(node[1]))
+        case "typed" if node[2] is not None:
+            return read(tracer, spot.at(node[2]))
+        case "phi" if len(node[1]) <= MAX_PATHS:
+            return either([read(tracer, spot.at(row)) for row in node[1]])
+        case "ifexp":
+            return either([read(tracer, spot.at(row)) for row in node[2:4]])
+        case "bool" if node[1] == "or":
+            return either([read(tracer, spot.at(row)) for row in node[2]])
+        case "binop" if node[1] == "|":
+            return read(tracer, spot.at(node[2])).merged(read(tracer, spot.at(node[3])))
+        case "param":
+            return _parameter(tracer, spot, node)
+        case "call":
+            return _call(tracer, spot, node)
+        case "free" | "from" | "attr":
+            return _constant(tracer, spot)
+    return _whole(tracer, spot)
+
+
+def either(found: Iterable[Content]) -> Content:
+    """One of several documents."""
+    contents = list(found)
+    if len(contents) == 1:
+        return contents[0]
+    names = dict.fromkeys(name for content in contents for name in content.fields)
+    fields = {}
+    for name in names:
+        held = [content.fields[name] for content in contents if name in content.fields]
+        value = _either(held)
+        fields[name] = value if len(held) == len(contents) else replace(value, sure=False)
+    sources = dict.fromkeys(source for content in contents for source in content.sources)
+    return Content(fields, tuple(sources), any(content.open for content in contents))
+
+
+def _either(values: Iterable[Stored | None]) -> Stored:
+    held = [value for value in values if value is not None]
+    return Stored(
+        terms.either(value.term for value in held),
+        tuple(dict.fromkeys(spot for value in held for spot in value.spots)),
+        next((value.declared for value in held if value.declared), None),
+        all(value.sure for value in held),
+        any(value.as_json for value in held),
+    )
+
+
+def _dict(tracer: Tracer, spot: Spot, pairs: Iterable[tuple[int | None, int]]) -> Content:
+    content = EMPTY
+    for key, value in pairs:
+        if key is None:
+            content = content.merged(read(tracer, spot.at(value)))
+        else:
+            content = _with_item(tracer, content, spot.at(key), spot.at(value))
+    return content
+
+
+def _with_item(tracer: Tracer, content: Content, key: Spot, value: Spot) -> Content:
+    names = _names(tracer, key)
+    if len(names) != 1:
+        return replace(content, open=True)
+    return content.with_field(names[0], Stored(tracer.term(value), (value,)))
+
+
+def _without(tracer: Tracer, content: Content, key: Spot) -> Content:
+    names = _names(tracer, key)
+    return content.without(names[0]) if len(names) == 1 else replace(content, open=True)
+
+
+def _names(tracer: Tracer, key: Spot) -> list[str]:
+    value = tracer.value(key)
+    names = strings(value)
+    return names if len(names) == len(value) else []
+
+
+def _mutated(tracer: Tracer, spot: Spot, node: Any) -> Content:
+    content = read(tracer, spot.at(node[1]))
+    call = spot.at(node[2])
+    _, function, args = tracer.node(call)
+    name = tracer.node(call.at(function))[2]
+    if name == "clear":
+        return EMPTY
+    if name == "pop" and args:
+        return _without(tracer, content, call.at(args[0][1]))
+    if name == "setdefault" and len(args) > 1:
+        added = _with_item(tracer, EMPTY, call.at(args[0][1]), call.at(args[1][1]))
+        return either([content, content.merged(added)]) if added.fields.keys() - content.fields.keys() else content
+    if name == "update":
+        return content.merged(_arguments(tracer, call, args))
+    return content
+
+
+def _arguments(tracer: Tracer, call: Spot, args: Iterable[tuple[str | None, int]]) -> Content:
+    """What ``dict(…)`` and ``update(…)`` make of their arguments."""
+    content = EMPTY
+    for keyword, row in args:
+        if keyword in (None, "**"):
+            content = content.merged(read(tracer, call.at(row)))
+        elif keyword == "*":
+            content = replace(content, open=True)
+        else:
+            content = content.with_field(str(keyword), Stored(tracer.term(call.at(row)), (call.at(row),)))
+    return content
+
+
+def _parameter(tracer: Tracer, spot: Spot, node: Any) -> Content:
+    frame = spot.frame.find(spot.module, node[1]) if spot.frame else None
+    param = next((p for p in tracer.link.scope(spot.module, node[1]).params if p.name == node[2]), None)
+    if frame and param and param.kind == "**":
+        return Content({name: Stored(tracer.term(given), (given,)) for name, given in tracer.keywords(frame).items()})
+    passed = tracer.parameter(spot)
+    return read(tracer, passed) if passed else _whole(tracer, spot)
+
+
+def _constant(tracer: Tracer, spot: Spot) -> Content:
+    """A document kept under a name of a module or class."""
+    value = tracer.value(spot)
+    if len(value) == 1 and type(value[0]) is Literal and value[0].env is None:
+        return read(tracer, Spot(value[0].module, value[0].row, None))
+    return _whole(tracer, spot)
+
+
+def _call(tracer: Tracer, spot: Spot, node: Any) -> Content:
+    called = tracer.value(spot.at(node[1]))
+    if len(called) == 1 and type(called[0]) is FunctionRef:
+        frame = tracer.enter(spot)
+        found = [read(tracer, each) for each in terms.returns(tracer, frame)] if frame else []
+        return either(found) if found else _whole(tracer, spot)
+    if len(called) == 1 and type(called[0]) is External and called[0].name in terms.DUMPING_FUNCTIONS:
+        content = _arguments(tracer, spot, node[2])
+        return as_json(content) if called[0].name.endswith("jsonable_encoder") else content
+    function = tracer.node(spot.at(node[1]))
+    if function[0] == "attr" and function[2] in terms.DUMPING:
+        return _dumped(tracer, spot, read(tracer, spot.at(function[1])), node[2])
+    return _whole(tracer, spot)
+
+
+def as_json(content: Content) -> Content:
+    return replace(content, fields={name: replace(value, as_json=True) for name, value in content.fields.items()})
+
+
+def _dumped(tracer: Tracer, spot: Spot, content: Content, args: Iterable[tuple[str | None, int]]) -> Content:
+    """A model as the dict that its ``model_dump(…)`` makes."""
+    for keyword, row in args:
+        given = tracer.node(spot.at(row))
+        if keyword == "mode":
+            content = content if given == ("const", "python") else as_json(content)
+        elif keyword in ("exclude_none", "exclude_unset", "exclude_defaults") and given == ("const", True):
+            fields = {
+                name: replace(value, sure=value.sure and not nulls.may_be_null(tracer, value))
+                for name, value in content.fields.items()
+            }
+            content = replace(content, fields=fields)
+        elif keyword == "exclude" and given[0] in ("seq", "dict"):
+            rows = given[2] if given[0] == "seq" else [key for key, _ in given[1] if key is not None]
+            for each in rows:
+                content = _without(tracer, content, spot.at(each))
+        elif keyword in ("include", "exclude"):
+            return replace(content, fields={}, open=True)
+        elif keyword == "by_alias" and given == ("const", True):
+            content = _by_alias(tracer, content)
+        elif keyword == "update":
+            content = content.merged(read(tracer, spot.at(row)))
+    return content
+
+
+def _by_alias(tracer: Tracer, content: Content) -> Content:
+    fields = {}
+    for name, value in content.fields.items():
+        fields[_alias(tracer, *value.declared) if value.declared else name] = value
+    return replace(content, fields=fields)
+
+
+def _alias(tracer: Tracer, cls: ClassRef, name: str) -> str:
+    """The name under which a model's field is stored."""
+    for owner in tracer.link.hierarchy.order(cls):
+        row = tracer.link.scope(*owner).final.get(name)
+        node = tracer.link.node(owner.module, row) if row is not None else ("none",)
+        if node[0] == "typed" and node[2] is not None:
+            node = tracer.link.node(owner.module, node[2])
+        for keyword, given in node[2] if node[0] == "call" else ():
+            if keyword in ("alias", "serialization_alias"):
+                return next(iter(strings(tracer.link.value(owner.module, given))), name)
+    return name
+
+
+def _whole(tracer: Tracer, spot: Spot) -> Content:
+    """All that an object holds: the fields of its model, or whatever they are."""
+    base = tracer.term(spot)
+    cls = base[2] if base[0] == "new" else terms.class_of(tracer, spot)
+    names = [] if cls is None else _field_names(tracer, cls)
+    if cls is None or not names:
+        if base[0] == "document" and base[1] != spot:
+            return read(tracer, base[1])
+        return Content({}, (base,), True)
+    fields = {}
+    for name in names:
+        given = terms.constructed(tracer, base, name) if base[0] == "new" else None
+        fields[name] = Stored(tracer.member(base, name), (given,) if given else (), (cls, name))
+    return Content(fields)
+
+
+def _field_names(tracer: Tracer, cls: ClassRef) -> list[str]:
+    """The fields of a model or dataclass; none of a class with a constructor of its own."""
+    if tracer.link.hierarchy.find(cls, "__init__"):
+        return []
+    owners = reversed(tracer.link.hierarchy.order(cls))
+    names = (name for owner in owners for name in tracer.link.scope(*owner).annotations)
+    return [name for name in dict.fromkeys(names) if not name.startswith("_") and name != "model_config"]

@@ -1,0 +1,205 @@
+"""The hub of tracing values through calls: what an expression stands for in the words of the function that asks.
+
+Linking says what an expression *is*; here it matters whether two expressions, one in each of two helpers, are the same
+value. Each kind of question has its own module (`terms`, `stored`, `guards`), which ask one another through `Tracer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from mongolint.facts.shapes import Call, ModuleFacts, Row
+from mongolint.link import functions
+from mongolint.link.atoms import Env, FunctionRef, Value
+from mongolint.project.tracing.branches import Branches
+
+if TYPE_CHECKING:
+    from mongolint.link.linker import Linker
+    from mongolint.project.documents import Reader
+    from mongolint.project.operations import Operation
+
+T = TypeVar("T")
+Term = tuple[Any, ...]
+_MAX_FRAMES = 6
+_MAX_DEPTH = 200
+# Questions asked for one from outside
+_MAX_WORK = 5_000
+# Ways on which a variable gets its value, beyond which it may be anything
+MAX_PATHS = 40
+_NEVER = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A call being followed: the function that the call at ``site`` of ``site_module`` runs, called in ``outer``.
+
+    ``env`` binds the parameters for the linker; ``takes_receiver``: the first parameter is what the method is
+    called on.
+    """
+
+    module: int
+    scope: int
+    site_module: int
+    site: int
+    outer: Frame | None
+    env: Env | None
+    takes_receiver: bool
+
+    @property
+    def depth(self) -> int:
+        return 1 + (self.outer.depth if self.outer else 0)
+
+    def find(self, module: int, scope: int) -> Frame | None:
+        """This frame, or the one outside of it, that runs a function."""
+        frame: Frame | None = self
+        while frame is not None and (frame.module, frame.scope) != (module, scope):
+            frame = frame.outer
+        return frame
+
+
+class Spot(NamedTuple):
+    """An expression where a call is followed: ``frame`` is None in the function that asks."""
+
+    module: int
+    row: int
+    frame: Frame | None
+
+    def at(self, row: int) -> Spot:
+        return Spot(self.module, row, self.frame)
+
+
+class Tracer:
+    """Answers what values, documents and conditions are, through calls."""
+
+    def __init__(self, link: Linker, reader: Reader, operations: Iterable[Operation]) -> None:
+        self.link = link
+        self.reader = reader
+        self.operation_at = {(o.module, o.row): o for o in operations}
+        self._calls: dict[int, dict[int, Call]] = {}
+        self._branches: dict[int, Branches] = {}
+        self._kept: dict[Any, Any] = {}
+        self._active: dict[Any, int] = {}
+        self._cut = _NEVER
+        self._work = 0
+
+    def facts(self, module: int) -> ModuleFacts:
+        return self.link.modules[module]
+
+    def call(self, module: int, row: int) -> Call | None:
+        """The call at ``row``, and where it stands."""
+        if module not in self._calls:
+            self._calls[module] = {call.row: call for call in self.facts(module).calls}
+        return self._calls[module].get(row)
+
+    def branches(self, module: int) -> Branches:
+        """The conditions that hold at the places of a module."""
+        if module not in self._branches:
+            self._branches[module] = Branches(self.link, module)
+        return self._branches[module]
+
+    def node(self, spot: Spot) -> Row:
+        return self.link.modules[spot.module].nodes[spot.row]
+
+    def value(self, spot: Spot) -> Value:
+        """What the linker says that an expression can be."""
+        return self.link.value(spot.module, spot.row, spot.frame.env if spot.frame else None)
+
+    def once(self, question: Any, answer: Callable[[], T], within_cycle: T) -> T:
+        """``answer()``, kept for later; ``within_cycle`` where the question is asked inside itself.
+
+        What such a cycle made incomplete is not kept; what costs too much is answered so for good.
+        """
+        if question in self._kept:
+            return self._kept[question]  # type: ignore[no-any-return]
+        depth = len(self._active)
+        self._work = self._work + 1 if depth else 0
+        if self._work > _MAX_WORK:
+            return within_cycle
+        if question in self._active or depth > _MAX_DEPTH:
+            self._cut = min(self._cut, self._active.get(question, 0))
+            return within_cycle
+        self._active[question] = depth
+        outer, self._cut = self._cut, _NEVER
+        try:
+            found = answer()
+        finally:
+            del self._active[question]
+        if self._cut >= depth:
+            self._kept[question] = found
+            self._cut = outer
+        else:
+            self._cut = min(outer, self._cut)
+        return found
+
+    # Calls
+
+    def enter(self, spot: Spot) -> Frame | None:
+        """The frame in which the call at ``spot`` runs; None unless it runs one known function of the project."""
+        called = self.value(spot.at(self.node(spot)[1]))
+        if len(called) != 1 or type(called[0]) is not FunctionRef:
+            return None
+        return self.frame(called[0], spot)
+
+    def frame(self, function: FunctionRef, spot: Spot) -> Frame | None:
+        """The frame in which the call at ``spot`` runs ``function``; None in a recursion, and where calls nest deep."""
+        outer = spot.frame
+        if outer is not None and (outer.depth >= _MAX_FRAMES or outer.find(function.module, function.scope)):
+            return None
+        env = functions.bind(self.link, function, spot.module, spot.row, outer.env if outer else None, every=True)
+        takes_receiver = function.receiver is not None and not self.link.hierarchy.is_static(function)
+        return Frame(function.module, function.scope, spot.module, spot.row, outer, env, takes_receiver)
+
+    def argument(self, frame: Frame, name: str) -> Spot | None:
+        """What a call passes for a parameter, its default included; None where the code does not show it."""
+        params = list(self.link.scope(frame.module, frame.scope).params)
+        site = Spot(frame.site_module, frame.site, frame.outer)
+        if frame.takes_receiver and params and params.pop(0).name == name:
+            function = self.node(site.at(self.node(site)[1]))
+            return site.at(function[1]) if function[0] == "attr" else None
+        found, complete = self._arguments(frame, [p.name for p in params if p.kind == "positional"])
+        if name in found:
+            return found[name]
+        default = next((p.default for p in params if p.name == name), None)
+        return Spot(frame.module, default, None) if complete and default is not None else None
+
+    def keywords(self, frame: Frame) -> dict[str, Spot]:
+        """What a call passes to ``**kwargs``."""
+        params = self.link.scope(frame.module, frame.scope).params
+        named = {p.name for p in params if p.kind in ("positional", "keyword")}
+        found, _ = self._arguments(frame, [])
+        return {name: spot for name, spot in found.items() if name not in named and not name.isdigit()}
+
+    def _arguments(self, frame: Frame, positional: list[str]) -> tuple[dict[str, Spot], bool]:
+        env = frame.outer.env if frame.outer else None
+        args, complete = functions.arguments(self.link, frame.site_module, frame.site, env)
+        names = iter(positional)
+        found: dict[str, Spot] = {}
+        for arg in args:
+            name = arg.keyword or next(names, "0")
+            if arg.row is not None:
+                found[name] = Spot(frame.site_module, arg.row, frame.outer)
+            else:
+                complete = False
+        return found, complete
+
+    def parameter(self, spot: Spot) -> Spot | None:
+        """What the caller passes for the parameter at ``spot``; None without a frame that says."""
+        _, scope, name = self.node(spot)
+        frame = spot.frame.find(spot.module, scope) if spot.frame else None
+        return self.argument(frame, name) if frame else None
+
+    # Questions
+
+    def term(self, spot: Spot) -> Term:
+        """What an expression stands for: equal terms are the same value."""
+        from mongolint.project.tracing import terms
+
+        return terms.of(self, spot)
+
+    def member(self, base: Term, name: str) -> Term:
+        """What ``base.name`` or ``base["name"]`` stands for."""
+        from mongolint.project.tracing import terms
+
+        return terms.member(self, base, name)

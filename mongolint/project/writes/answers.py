@@ -1,0 +1,230 @@
+"""What the data of a project needs: the questions that rules, fixes and commands ask of `mongolint.project.writes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from mongolint.link.atoms import Collection
+from mongolint.project.operations import Operation
+from mongolint.project.tracing import nulls
+from mongolint.project.tracing.stored import Content, Stored
+from mongolint.project.tracing.tracer import Tracer
+from mongolint.project.writes import expiry, inserts, keys, lookups, needs, several, upserts
+from mongolint.project.writes.inserts import Way
+from mongolint.project.writes.needs import Constraint
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+Evidence = TypeVar("Evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Need(Generic[Evidence]):
+    """An index that the data needs and the project does not declare, and what shows it."""
+
+    constraint: Constraint
+    evidence: Evidence
+
+
+class Writes:
+    """Answers for one project; each is found once."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.tracer = Tracer(project.link, project.reader, project.operations)
+
+    # Answers
+
+    @cached_property
+    def look_then_inserts(self) -> list[Need[lookups.LookThenInsert]]:
+        """The inserts that only a look-up keeps from storing the same twice."""
+        found = lookups.find(self.tracer, self.project.graph, self._operations, self._is_counted)
+        return [
+            Need(need, one)
+            for one in found
+            if self._is_concurrent(one.module, one.scope)
+            and (need := self._unique(one.collection, one.values, dict(one.constants)))
+        ]
+
+    @cached_property
+    def upserts(self) -> list[Need[upserts.Upsert]]:
+        """The upserts that can make a document twice."""
+        found = upserts.find(self.tracer, [o for o in self._operations if self._is_counted(o.module)])
+        return [
+            Need(need, one)
+            for one in found
+            if self._is_concurrent(one.operation.module, one.operation.scope)
+            and (need := self._unique(one.collection, one.values, dict(one.constants)))
+        ]
+
+    @cached_property
+    def made_keys(self) -> list[Need[keys.MadeKey]]:
+        """The keys made to be unique that nothing keeps so."""
+        found: dict[tuple[str | None, str], Need[keys.MadeKey]] = {}
+        for one in keys.made(self.tracer, self._operations, self.written):
+            need = self._unique(one.collection, {one.field: None}, {})
+            if need is not None:
+                found.setdefault((one.collection.name, one.field), Need(need, one))
+        return list(found.values())
+
+    @cached_property
+    def handled_duplicates(self) -> list[Need[keys.HandledDuplicate]]:
+        """The inserts whose duplicates are handled, though there can be none; without a key where it is not clear."""
+        found = []
+        for one in keys.handled(self.tracer, self._operations, self.written):
+            indexes = self.project.indexes_of(str(one.collection.name))
+            if indexes is None or any(needs.may_be_unique(index) for index in indexes):
+                continue
+            fields = one.fields if len(one.fields) == 1 else ()
+            need = self._unique(one.collection, dict.fromkeys(fields), {}) if fields else None
+            found.append(Need(need or Constraint(one.collection, (), {"unique": True}), one))
+        return found
+
+    @cached_property
+    def expiring(self) -> list[Need[expiry.Expiring]]:
+        """The documents that end on a date and that nothing deletes then."""
+        found = []
+        for one in expiry.find(self.tracer, self._operations, self.written):
+            indexes = self.project.indexes_of(str(one.collection.name))
+            if indexes is None or any(_may_expire(index.options, index.open) for index in indexes):
+                continue
+            runners = [self.project.reached(o.module, o.scope, o.context).runner for o in one.cleanups]
+            if all(runner in ("script", "nothing") for runner in runners):
+                taken = any(index.keys and index.keys[0][0] == one.field and len(index.keys) == 1 for index in indexes)
+                doubt = "an index on the same field is declared already, and has to be dropped first" if taken else ""
+                need = Constraint(one.collection, ((one.field, 1),), {"expireAfterSeconds": 0}, doubt)
+                found.append(Need(need, one))
+        return found
+
+    @cached_property
+    def constraints(self) -> list[Constraint]:
+        """All indexes that the data needs, each once."""
+        every = (
+            need.constraint
+            for found in (self.look_then_inserts, self.upserts, self.made_keys, self.handled_duplicates, self.expiring)
+            for need in found
+        )
+        return list(dict.fromkeys(constraint for constraint in every if constraint.keys))
+
+    # What is stored
+
+    @cached_property
+    def written(self) -> list[tuple[Way, Collection, Content]]:
+        """What each insert outside of tests stores, on each way to it."""
+        found = []
+        for operation in self._operations:
+            if operation.name in inserts.INSERTING and operation.method.document:
+                for way in inserts.ways(self.tracer, operation, lambda module: module not in self.project.tests):
+                    collection = inserts.collection_of(self.tracer, operation, way.frame)
+                    if collection is not None:
+                        found.append((way, collection, inserts.content_of(self.tracer, way)))
+        return found
+
+    @cached_property
+    def _stored(self) -> list[tuple[Way, Collection, Content, bool]]:
+        """All that is stored: inserted documents, and parts of documents that updates change."""
+        found = [(way, collection, content, False) for way, collection, content in self.written]
+        for operation in self._operations:
+            if operation.method.update or operation.name == "insert_many":
+                for way in inserts.ways(self.tracer, operation, lambda module: module not in self.project.tests):
+                    collection = inserts.collection_of(self.tracer, operation, way.frame)
+                    if collection is not None:
+                        parts = inserts.changes_of(self.tracer, way)
+                        found += [(way, collection, content, is_part) for content, is_part in parts]
+        return found
+
+    @cached_property
+    def _several(self) -> list[tuple[Collection, frozenset[str]]]:
+        """The collections, and the fields of which the project reads several documents with the same values."""
+        return list(several.find(self.tracer, self._operations, lambda module: module not in self.project.tests))
+
+    @cached_property
+    def _operations(self) -> list[Operation]:
+        return [o for o in self.project.operations if o.module not in self.project.tests]
+
+    def _is_counted(self, module: int) -> bool:
+        project = self.project
+        return module not in project.tests and not project.config.is_script(project.modules[module].path)
+
+    def _is_concurrent(self, module: int, scope: int) -> bool:
+        """Whether a function may run twice at the same time; a script that a person runs does not."""
+        return scope > 0 and self.project.reached(module, scope).runner != "script"
+
+    # Unique indexes
+
+    def _unique(
+        self, collection: Collection, values: Mapping[str, Stored | None], constants: Mapping[str, Any]
+    ) -> Constraint | None:
+        """The unique index that is missing; None where there may be one, or where the fields are no key.
+
+        ``values``: the fields, in the order of the keys, and how they are compared where that is known.
+        """
+        indexes = self.project.indexes_of(str(collection.name))
+        if indexes is None or needs.keeps_unique(indexes, values):
+            return None
+        if any(needs.same(other, collection) and values.keys() <= equal for other, equal in self._several):
+            return None
+        partial: dict[str, Any] = {}
+        doubt = ""
+        for name, value in values.items():
+            if name in constants:
+                partial[name] = constants[name]
+                continue
+            lack, kind = self._lack(collection, name, value)
+            if kind == "array":
+                return None  # an index holds its elements
+            if lack == "missing":
+                partial[name] = {"$exists": True}
+            elif lack and kind in (None, "string"):
+                # All strings but the empty one. {"$type": "string"} says so, too, but then no query uses the index
+                partial[name] = {"$gt": ""}
+            elif lack:
+                partial[name] = {"$type": kind}
+                doubt = f"{name} is stored as null, too, and no query uses an index that leaves null out by its type"
+        if any(index.keys and {name for name, _ in index.keys} == set(values) for index in indexes):
+            doubt = doubt or "an index on the same fields is declared already, and has to be dropped first"
+        options = {"unique": True, **({"partialFilterExpression": partial} if partial else {})}
+        return Constraint(collection, tuple((name, 1) for name in values), options, doubt)
+
+    def _lack(self, collection: Collection, name: str, compared: Stored | None) -> tuple[str, str | None]:
+        """Whether a field is stored as null ("null") or left out ("missing") by some insert, and the type it has."""
+        lacks: set[str] = set()
+        kinds: set[str | None] = set()
+        for way, own, content, is_part in self._stored:
+            if not needs.same(own, collection):
+                continue
+            value = content.fields.get(name)
+            if value is None and is_part:
+                continue
+            if value is None and compared is not None and content.sources:
+                # All of something is stored, of which the field is looked up
+                value = compared if self.tracer.member(content.sources[0], name) == compared.term else None
+            if value is None:
+                lacks.update([] if content.open or content.sources else ["missing"])
+                continue
+            kinds.add(nulls.type_of(self.tracer, value))
+            lacks.update(self._lacks(way, value))
+        if not kinds and compared is not None:  # only upserts store it
+            kinds.add(nulls.type_of(self.tracer, compared))
+            lacks.update(["null"] if nulls.may_be_null(self.tracer, compared) else [])
+        kinds.discard(None)
+        return "null" if "null" in lacks else "missing" if lacks else "", kinds.pop() if len(kinds) == 1 else None
+
+    def _lacks(self, way: Way, value: Stored) -> Iterator[str]:
+        """Whether an insert stores a field as null, or leaves it out."""
+        tracer = self.tracer
+        is_asked = value.term in inserts.tested(tracer, way)
+        if not value.sure:
+            # What is set only if it is there is never null
+            yield "null" if nulls.may_be_null(tracer, value) and not is_asked else "missing"
+        elif nulls.may_be_null(tracer, value) or is_asked:
+            if value.term not in inserts.present(tracer, way):
+                yield "null"
+
+
+def _may_expire(options: dict[str, Any], is_open: bool) -> bool:
+    return "expireAfterSeconds" in options or is_open

@@ -1,0 +1,171 @@
+"""Keys that the code makes or counts on: values made to be unique, and errors for those that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import Handler
+from mongolint.link.atoms import Collection, External
+from mongolint.project.operations import Operation
+from mongolint.project.tracing import terms
+from mongolint.project.tracing.stored import Content
+from mongolint.project.tracing.tracer import Spot
+from mongolint.project.writes.inserts import Way
+
+if TYPE_CHECKING:
+    from mongolint.project.tracing.tracer import Tracer
+
+_MAKERS = ("uuid.uuid1", "uuid.uuid4", "uuid.uuid7", "secrets.token_", "shortuuid.uuid", "nanoid.generate", "ulid.")
+# Attributes, methods and functions that keep what they are given apart
+_KEEPING = frozenset(["hex", "bytes", "int", "urn", "lower", "upper", "encode", "decode", "hexdigest", "digest"])
+_SINGLE = (
+    *("find_one", "find_one_and_update", "find_one_and_replace", "find_one_and_delete"),
+    *("update_one", "replace_one", "delete_one"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A field that gets a value made to be unique, and by which single documents are looked up.
+
+    ``maker``: what makes it; ``reader``: an operation that looks one up.
+    """
+
+    operation: Operation
+    collection: Collection
+    field: str
+    maker: str
+    reader: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class HandledDuplicate:
+    """An insert whose DuplicateKeyError is caught, of documents that nothing keeps apart; ``fields`` may be the key."""
+
+    operation: Operation
+    collection: Collection
+    module: int
+    handler: Handler
+    fields: tuple[str, ...]
+
+
+def made(
+    tracer: Tracer, operations: Sequence[Operation], written: Sequence[tuple[Way, Collection, Content]]
+) -> Iterator[MadeKey]:
+    """The keys that are made where documents are inserted."""
+    for way, collection, content in written:
+        identity = content.fields["_id"].term if "_id" in content.fields else None
+        for name, value in content.fields.items():
+            if name == "_id" or not value.sure or len(value.spots) != 1 or value.term == identity:
+                continue
+            found = maker(tracer, value.spots[0])
+            if found is None or _is_shared(tracer, way, found[1]):
+                continue
+            readers = [operation for operation in operations if _looks_up(operation, collection, name)]
+            if readers:
+                reader = min(readers, key=lambda operation: _SINGLE.index(operation.name))
+                yield MadeKey(way.operation, collection, name, found[0], reader)
+
+
+def maker(tracer: Tracer, spot: Spot) -> tuple[str, Spot] | None:
+    """What makes a value that no other has, and the call that does; None of other values."""
+    return tracer.once(("maker", spot), lambda: _maker(tracer, spot), None)
+
+
+def _maker(tracer: Tracer, spot: Spot) -> tuple[str, Spot] | None:
+    node = tracer.node(spot)
+    match node[0]:
+        case "await" | "item":
+            return maker(tracer, spot.at(node[1]))
+        case "typed" if node[2] is not None:
+            return maker(tracer, spot.at(node[2]))
+        case "attr" if node[2] in _KEEPING:
+            return maker(tracer, spot.at(node[1]))
+        case "fstr":
+            return next((found for row in node[1] if (found := maker(tracer, spot.at(row)))), None)
+        case "binop" if node[1] in ("+", "%"):
+            return next((found for row in node[2:4] if (found := maker(tracer, spot.at(row)))), None)
+        case "param":
+            passed = tracer.parameter(spot)
+            return maker(tracer, passed) if passed else None
+        case "call":
+            return _maker_of_call(tracer, spot)
+    return None
+
+
+def _maker_of_call(tracer: Tracer, spot: Spot) -> tuple[str, Spot] | None:
+    node = tracer.node(spot)
+    called = tracer.value(spot.at(node[1]))
+    name = called[0].name if len(called) == 1 and type(called[0]) is External else ""
+    if name.startswith(_MAKERS):
+        return name, spot
+    if node[2] and name.startswith(("builtins.str", "hashlib.", "bson.Binary", "bson.binary.Binary")):
+        return maker(tracer, spot.at(node[2][0][1]))
+    function = tracer.node(spot.at(node[1]))
+    if function[0] == "attr" and function[2] in _KEEPING:
+        return maker(tracer, spot.at(function[1]))
+    frame = tracer.enter(spot)
+    found = [maker(tracer, each) for each in terms.returns(tracer, frame)] if frame else []
+    return found[0] if len(found) == 1 else None
+
+
+def _is_shared(tracer: Tracer, way: Way, made_at: Spot) -> bool:
+    """Whether a loop inserts several documents with the value that was made before it."""
+    frame = made_at.frame
+    outermost = (made_at.module, made_at.row)
+    while frame is not None:
+        outermost = frame.site_module, frame.site
+        frame = frame.outer
+    making = tracer.call(*outermost)
+    facts = tracer.facts(way.point.module)
+    loops = {id(entry) for entry in facts.chain(way.point.context) if entry.kind in ("loop", "comp")}
+    around = facts.chain(making.context) if making and outermost[0] == way.point.module else []
+    return not loops <= {id(entry) for entry in around}
+
+
+def _looks_up(operation: Operation, collection: Collection, name: str) -> bool:
+    """Whether an operation finds one document by a field."""
+    return (
+        operation.name in _SINGLE
+        and collection.name in operation.collection_names
+        and operation.filter.required.get(name) == "equality"
+        and "_id" not in operation.filter.required
+    )
+
+
+def handled(
+    tracer: Tracer, operations: Sequence[Operation], written: Sequence[tuple[Way, Collection, Content]]
+) -> Iterator[HandledDuplicate]:
+    """The clauses that catch DuplicateKeyError around an insert of documents with an ``_id`` of the driver's."""
+    for way, collection, content in written:
+        if way.frame is not None or content.open or content.sources or "_id" in content.fields:
+            continue
+        module = way.point.module
+        for handler in handlers_around(tracer, module, way.point.context):
+            if "pymongo.errors.DuplicateKeyError" in caught(tracer, module, handler):
+                fields = [name for name in content.fields if any(_is_key(o, collection, name) for o in operations)]
+                yield HandledDuplicate(way.operation, collection, module, handler, tuple(fields))
+                break
+
+
+def handlers_around(tracer: Tracer, module: int, context: int) -> Iterator[Handler]:
+    """The ``except`` clauses of the function around a place, the nearest first."""
+    facts = tracer.facts(module)
+    for entry in facts.chain(context):
+        if entry.kind == "try":
+            yield from facts.tries[entry.ref].handlers
+
+
+def caught(tracer: Tracer, module: int, handler: Handler) -> set[str]:
+    """The qualified names of the classes that a clause catches."""
+    if handler.types is None:
+        return {"builtins.BaseException"}
+    node = tracer.link.node(module, handler.types)
+    rows = node[2] if node[0] == "seq" else (handler.types,)
+    return {atom.name for row in rows for atom in tracer.link.value(module, row) if type(atom) is External}
+
+
+def _is_key(operation: Operation, collection: Collection, name: str) -> bool:
+    return _looks_up(operation, collection, name) and len(operation.filter.required) == 1

@@ -1,0 +1,60 @@
+"""Upserts: the fields by which a document is looked for, and made if there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mongolint.link.atoms import Collection, const
+from mongolint.project.operations import Operation
+from mongolint.project.tracing import stored
+from mongolint.project.tracing.stored import Stored
+from mongolint.project.writes import inserts, lookups
+
+if TYPE_CHECKING:
+    from mongolint.project.tracing.tracer import Tracer
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """An operation with ``upsert=True``; ``fields`` and ``constants`` are what its filter compares for equality."""
+
+    operation: Operation
+    collection: Collection
+    fields: tuple[str, ...]
+    constants: tuple[tuple[str, Any], ...]
+    values: dict[str, Stored]
+
+
+def find(tracer: Tracer, operations: Sequence[Operation]) -> Iterator[Upsert]:
+    """The upserts whose filters compare plain fields for equality and nothing else."""
+    for operation in operations:
+        if "upsert" not in operation.method.params or operation.collection is None:
+            continue
+        given = inserts.given(tracer, operation, None, "upsert")
+        if given is None or tracer.value(given) != (const(True),):
+            continue
+        compared = lookups.equalities(tracer, operation, None)
+        if len(compared) != 1 or any("." in name or name == "_id" for name in compared[0]):
+            continue
+        if _sets_identity(tracer, operation, compared[0]):
+            continue
+        constants = {name: value.term[2] for name, value in compared[0].items() if value.term[0] == "const"}
+        fields = tuple(name for name in compared[0] if name not in constants)
+        if fields:
+            yield Upsert(operation, operation.collection, fields, tuple(constants.items()), compared[0])
+
+
+def _sets_identity(tracer: Tracer, operation: Operation, compared: dict[str, Stored]) -> bool:
+    """Whether the document that is made gets one of the compared values as its ``_id``."""
+    update = inserts.given(tracer, operation, None, operation.method.update or operation.method.document)
+    if update is None:
+        return False
+    content = stored.read(tracer, update)
+    parts = [
+        content,
+        *(stored.read(tracer, s) for name, v in content.fields.items() if name[0] == "$" for s in v.spots),
+    ]
+    made = {part.fields["_id"].term for part in parts if "_id" in part.fields}
+    return any(value.term in made for value in compared.values())

@@ -1,0 +1,285 @@
+"""Indexes that are declared in code which no start of the application runs.
+
+What it flags
+    A function that makes indexes and that nothing calls, or only a script, migration or command that a person runs.
+    One finding per function, at its first index; collections that no query uses, or not by name, are left out.
+
+Why it hurts
+    The indexes are in the code and not in the database: each query that relies on them reads the whole collection,
+    unique keys repeat, and nothing expires. One forgotten run, or a new environment, is enough.
+
+What it leaves alone
+    Whatever the application runs: lifespan and start-up hooks, application factories, routes, tasks, the module level
+    of what it imports, a main block that serves. Functions that are handed on, registered, decorated or named in a
+    string; methods of classes that no code makes (plug-ins); libraries. Indexes that a mapper or a mongosh script
+    makes as well, or a snapshot of the database holds.
+
+Fix and its safety
+    The call in the lifespan function, start-up handler or main block, or a new lifespan function. Unsafe: the indexes
+    are built when the application starts next, which takes time on a large collection.
+
+Sources
+    PyMongo documentation, ``create_index``: an index that exists already is left as it is, so that each start may ask.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, IndexDeclaration, Project, Rule, Severity
+
+rule = Rule("MDB201", "index-never-created", Severity.CRITICAL, fix=Applicability.UNSAFE)
+
+
+@rule.on(Project)
+def check(project: Project) -> Iterator[Finding]:
+    for setup in project.idle_setups():
+        first = setup.calls[0]
+        reached = project.reached(setup.module, setup.scope, setup.context)
+        start = project.outermost(setup.module, setup.scope) if setup.scope else (setup.module, 0)
+        name = project.function_name(*start)
+        if reached.runner == "script":
+            made = f"made only when somebody runs {_scripts(project, reached.by)}, and until then"
+        else:
+            made = f"never made, because nothing calls {name}:" if name else "never made:"
+        todo = f"call {name}" if name and not project.is_script(setup.module) else "make them"
+        verb, them = ("are", "them") if len(setup.indexes) > 1 or setup.words.startswith("the") else ("is", "it")
+        yield rule.finding(
+            project.operation_span(first),
+            f"{setup.words} {verb} declared here and {made} each query that relies on {them} reads the whole "
+            f"collection{_more(setup.indexes)}; {todo} when the application starts",
+            confidence=first.confidence,
+            related=project.related((project.token(*call), "the call, run by hand") for call in reached.path[:1]),
+            fix=rule.repair(
+                "make the indexes when the application starts",
+                partial(_write, start),
+                text=f"{todo} where the application starts",
+                reason="the indexes are built at the next start, which takes time on a large collection",
+            ),
+        )
+
+
+def _write(start: tuple[int, int], draft: Draft) -> None:
+    draft.call_at_start(*start)
+
+
+def _scripts(project: Project, by: Iterable[tuple[int, int]]) -> str:
+    """The scripts and commands by name, the first two."""
+    names = [
+        f"the command {project.function_name(module, scope)} of {project.path(module)}"
+        if scope
+        else project.path(module)
+        for module, scope in by
+    ]
+    return " or ".join(names[:2])
+
+
+def _more(indexes: Iterable[IndexDeclaration]) -> str:
+    """What else goes wrong without the indexes."""
+    options = [index.options for index in indexes]
+    unique = ", unique keys may repeat" if any(held.get("unique") is True for held in options) else ""
+    return unique + (", nothing expires" if any("expireAfterSeconds" in held for held in options) else "")
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from contextlib import asynccontextmanager
+
+        from fastapi import FastAPI
+        from pymongo import AsyncMongoClient
+
+        db = AsyncMongoClient(timeoutMS=5000).app
+
+
+        async def ensure_indexes():
+            await db.users.create_index("email", unique=True)
+
+
+        @asynccontextmanager
+        async def lifespan(app):
+            yield
+
+
+        app = FastAPI(lifespan=lifespan)
+
+
+        @app.get("/users/{email}")
+        async def by_email(email):
+            return await db.users.find_one({"email": email})
+        """,
+        at=("create_index",),
+        message="an index on users is declared here and never made, because nothing calls ensure_indexes: "
+        "each query that relies on it reads the whole collection, unique keys may repeat",
+        fixed="""\
+        from contextlib import asynccontextmanager
+
+        from fastapi import FastAPI
+        from pymongo import AsyncMongoClient
+
+        db = AsyncMongoClient(timeoutMS=5000).app
+
+
+        async def ensure_indexes():
+            await db.users.create_index("email", unique=True)
+
+
+        @asynccontextmanager
+        async def lifespan(app):
+            await ensure_indexes()
+            yield
+
+
+        app = FastAPI(lifespan=lifespan)
+
+
+        @app.get("/users/{email}")
+        async def by_email(email):
+            return await db.users.find_one({"email": email})
+        """,
+    ),
+    Bad(
+        {
+            "app/db.py": """\
+            from pymongo import AsyncMongoClient
+
+            database = AsyncMongoClient(timeoutMS=5000).app
+            """,
+            "app/indexes.py": """\
+            class IndexManager:
+                def __init__(self, database):
+                    self.database = database
+
+                async def create_all(self):
+                    await self._users()
+
+                async def _users(self):
+                    await self.database.users.create_index("email")
+            """,
+            "app/main.py": """\
+            from fastapi import FastAPI
+
+            from app.db import database
+
+            app = FastAPI(title="Users")
+
+
+            @app.get("/users/{email}")
+            async def by_email(email):
+                return await database.users.find_one({"email": email})
+            """,
+            "scripts/migrate.py": """\
+            import asyncio
+
+            from app.db import database
+            from app.indexes import IndexManager
+
+            asyncio.run(IndexManager(database).create_all())
+            """,
+        },
+        at=("create_index",),
+        message="made only when somebody runs scripts/migrate.py",
+        fixed={
+            "app/main.py": """\
+            from collections.abc import AsyncIterator
+            from contextlib import asynccontextmanager
+
+            from fastapi import FastAPI
+
+            from app.db import database
+            from app.indexes import IndexManager
+
+
+            @asynccontextmanager
+            async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+                await IndexManager(database).create_all()
+                yield
+
+
+            app = FastAPI(title="Users", lifespan=lifespan)
+
+
+            @app.get("/users/{email}")
+            async def by_email(email):
+                return await database.users.find_one({"email": email})
+            """,
+        },
+    ),
+    Bad(
+        """\
+        from flask import Flask
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        app = Flask(__name__)
+
+
+        @app.route("/users/<email>")
+        def by_email(email):
+            return db.users.find_one({"email": email})
+
+
+        @app.cli.command("create-indexes")
+        def create_indexes():
+            db.users.create_index("email")
+        """,
+        at=("create_index",),
+        message="made only when somebody runs the command create_indexes of example.py",
+    ),
+    Good(
+        """\
+        from aiohttp import web
+        from pymongo import AsyncMongoClient
+
+        db = AsyncMongoClient(timeoutMS=5000).app
+
+
+        async def ensure_indexes(app):
+            await db.users.create_index("email")
+
+
+        async def by_email(request):
+            return web.json_response(await db.users.find_one({"email": request.match_info["email"]}))
+
+
+        app = web.Application()
+        app.on_startup.append(ensure_indexes)
+        app.add_routes([web.get("/users/{email}", by_email)])
+        """,
+        why="the application starts it",
+    ),
+    Good(
+        """\
+        from flask import Flask
+        from plugins import setup
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        app = Flask(__name__)
+
+
+        @setup
+        def ensure_indexes():
+            db.users.create_index("email")
+
+
+        @app.route("/users/<email>")
+        def by_email(email):
+            return db.users.find_one({"email": email})
+        """,
+        why="who decorates a function may run it",
+    ),
+    Good(
+        """\
+        from pymongo.database import Database
+
+
+        def ensure_indexes(db: Database):
+            db.users.create_index("email")
+
+
+        def by_email(db: Database, email):
+            return db.users.find_one({"email": email})
+        """,
+        why="a library: who uses it calls it",
+    ),
+]

@@ -1,0 +1,192 @@
+"""A sort that no index gives, done in memory at every call.
+
+What it flags
+    Sorted queries without a filter whose order no declared index has, and queries that an index finds but does not
+    give in order.
+
+Why it hurts
+    The server sorts the documents before it returns the first one: a page of ten costs as much as all pages. Without
+    an index on the filter either, it reads and sorts the whole collection, and gives up at 100 MB.
+
+What it leaves alone
+    Filters that vary from call to call; queries for one document by `_id` or a unique key; sorts by a score;
+    collections with an index whose keys are known only at run time; filters without any index (uncovered-filter).
+
+Fix and its safety
+    The declaration in equality, sort, range order, where the project declares its indexes; a declared one that it
+    makes needless goes. Unsafe: building an index on a large collection takes time, and each one costs writes.
+
+Sources
+    MongoDB manual, "Use Indexes to Sort Query Results", "The ESR (Equality, Sort, Range) Guideline" and "MongoDB
+    Limits and Thresholds" (sorting).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
+
+rule = Rule("MDB105", "uncovered-sort", Severity.MEDIUM, fix=Applicability.UNSAFE)
+
+
+@rule.on(Project)
+def check(project: Project) -> Iterator[Finding]:
+    groups: dict[tuple[Any, ...], list[Query]] = {}
+    wanted: dict[str, dict[Any, list[Query]]] = {}
+    for query in project.operations:
+        patterns = project.needed_patterns(query) if _is_uncovered(project, query) else ()
+        if len(patterns) == 1 and not patterns[0].loose:
+            collection = query.collection_names[0]
+            groups.setdefault((query.module, collection, patterns[0]), []).append(query)
+            wanted.setdefault(collection, {}).setdefault(patterns[0], []).append(query)
+    for (_, collection, pattern), queries in groups.items():
+        yield _finding(project, collection, pattern, queries, wanted[collection])
+
+
+def _is_uncovered(project: Project, query: Query) -> bool:
+    if not query.sort or query.collection is None or project.names_its_documents(query):
+        return False
+    verdict = project.verdict(query)
+    document = query.head.filter if query.head is not None else query.filter
+    if verdict.verdict == "unserved":
+        return not (document.required or document.clauses)
+    plan = verdict.plan
+    varies = document.optional or document.open or document.text
+    return verdict.verdict == "partial" and plan is not None and plan.sort_in_memory is True and not varies
+
+
+def _finding(project: Project, collection: str, pattern: Any, queries: list[Query], wanted: Any) -> Finding:
+    first, others = queries[0], queries[1:]
+    verdict = project.verdict(first)
+    order = ", ".join(name if direction == 1 else f"-{name}" for name, direction in first.sort)
+    keys = ", ".join(f'("{name}", {direction!r})' for name, direction in pattern.keys)
+    more = f" ({len(queries)} places)" if others else ""
+    if verdict.nearest is not None:
+        found = f"{verdict.name} finds the documents but does not give that order"
+    else:
+        found = "no index gives that order and nothing is filtered, so the whole collection is"
+    places = [(project.operation_span(query), f"{query.name} with the same sort") for query in others]
+    if verdict.nearest is not None:
+        places.append((project.index_span(verdict.nearest), f"the index that is used, {verdict.nearest.name}"))
+    return rule.finding(
+        project.operation_span(first),
+        f"{first.name} on {collection} sorts by {order}{more}: {found}"
+        f"{', so they are' if verdict.nearest is not None else ''} sorted in memory at each call; "
+        f"declare create_index([{keys}])",
+        severity=rule.severity,
+        confidence=first.confidence,
+        related=project.related(places),
+        fix=rule.repair(
+            "declare the index",
+            lambda draft: draft.declare_index(queries, pattern, wanted),
+            reason="building an index takes time on a large collection, and each one costs writes",
+        ),
+    )
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.events.create_index([("user_id", 1), ("kind", 1)])
+
+
+        def latest(user_id):
+            return list(db.events.find({"user_id": user_id}).sort("at", -1).limit(10))
+        """,
+        at=("find",),
+        message="user_id_1_kind_1 finds the documents but does not give that order",
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.events.create_index([("user_id", 1), ("kind", 1)])
+        db.events.create_index([("user_id", 1), ("at", -1)])
+
+
+        def latest(user_id):
+            return list(db.events.find({"user_id": user_id}).sort("at", -1).limit(10))
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.news.create_index("slug", unique=True)
+
+
+        def front_page():
+            return list(db.news.find().sort([("pinned", -1), ("at", -1)]).limit(10))
+        """,
+        at=("find",),
+        message="nothing is filtered, so the whole collection is sorted in memory",
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.news.create_index("slug", unique=True)
+        db.news.create_index([("pinned", -1), ("at", -1)])
+
+
+        def front_page():
+            return list(db.news.find().sort([("pinned", -1), ("at", -1)]).limit(10))
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.events.create_index("user_id")
+
+
+        def latest(user_id):
+            return list(db.events.find({"user_id": user_id}).sort("at", -1).limit(10))
+        """,
+        at=("find",),
+        message='declare create_index([("user_id", 1), ("at", -1)])',
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.events.create_index([("user_id", 1), ("at", -1)])
+
+
+        def latest(user_id):
+            return list(db.events.find({"user_id": user_id}).sort("at", -1).limit(10))
+        """,
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.events.create_index([("user_id", 1), ("at", 1)])
+
+
+        def latest(user_id):
+            return list(db.events.find({"user_id": user_id}).sort("at", -1).limit(10))
+
+
+        def of_some(user_ids):
+            return list(db.events.find({"user_id": {"$in": user_ids}}).sort("at", 1))
+        """,
+        why="the index is read backwards; one scan for each value is merged in order",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.users.create_index("email", unique=True)
+
+
+        def newest(email):
+            return db.users.find_one({"email": email}, sort=[("at", -1)])
+        """,
+        why="a unique key finds one document, which needs no sorting",
+    ),
+]

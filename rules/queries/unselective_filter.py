@@ -1,0 +1,143 @@
+"""A filter that reads most of the collection whatever index there is.
+
+What it flags
+    Filters of which every sure comparison leaves little out: a regular expression that is not anchored or ignores
+    case, only negations (`$ne`, `$nin`, `$not`), `$exists: true`; in an `$or` all branches.
+
+Why it hurts
+    An index does not help: the server walks all of its keys, or all documents, at each call.
+
+What it leaves alone
+    Filters with an equality, a range or an anchored expression beside it; filters that may hold fields the code does
+    not show; `$text` and geo queries; scripts and migrations, which read everything on purpose.
+
+Fix and its safety
+    An expression that names how the text goes on (`abc.*`) is anchored: unsafe, for matches inside a text are no
+    longer found. The rest is shown only: anchor it where a prefix is meant, compare with the values that are wanted
+    instead of those that are not, or search with a text index.
+
+Sources
+    MongoDB manual, "$regex" (index use), "$ne" and "Query Selectivity" in "Create Queries that Ensure Selectivity".
+"""
+
+from collections.abc import Iterator
+
+from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
+
+rule = Rule("MDB107", "unselective-filter", Severity.MEDIUM, fix=Applicability.UNSAFE)
+
+_WHAT = {
+    "regex": "a regular expression that is not anchored",
+    "negation": "only what it must not be",
+    "exists": "only that it is there",
+}
+_ADVICE = {
+    "regex": "anchor it with ^ where a prefix is meant, or search with a text index",
+    "negation": "compare with the values that are wanted",
+    "exists": "filter by a value, or make a partial index of these documents",
+}
+
+
+@rule.on(Query)
+def check(query: Query, project: Project) -> Iterator[Finding]:
+    if project.is_script(query.module) or query.collection is None:
+        return
+    wide = project.wide_comparisons(query)
+    kind = next((kind for kind in _WHAT if kind in wide.values()), None)
+    if kind is None:
+        return
+    fields = ", ".join(field for field, each in wide.items() if each == kind)
+    yield rule.finding(
+        project.operation_span(query),
+        f"{query.name} on {query.target} asks of {fields} {_WHAT[kind]}, so each call reads most of the collection, "
+        f"with an index too; {_ADVICE[kind]}",
+        confidence=query.confidence,
+        fix=rule.repair(
+            "anchor the expression",
+            lambda draft: draft.anchor(query),
+            text=_ADVICE[kind],
+            reason="what matched inside a text is no longer found",
+        ),
+    )
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.books.create_index("title")
+
+
+        def complete(start):
+            return list(db.books.find({"title": {"$regex": f"{start}.*"}}).limit(10))
+        """,
+        at=("find",),
+        message="asks of title a regular expression that is not anchored",
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.books.create_index("title")
+
+
+        def complete(start):
+            return list(db.books.find({"title": {"$regex": f"^{start}.*"}}).limit(10))
+        """,
+    ),
+    Bad(
+        """\
+        import re
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.books.create_index("title")
+
+
+        def search(text):
+            pattern = re.compile(re.escape(text), re.IGNORECASE)
+            return list(db.books.find({"$or": [{"title": pattern}, {"author": {"$regex": ".*" + text}}]}))
+        """,
+        at=("find",),
+        message="asks of title, author a regular expression that is not anchored",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.jobs.create_index("state")
+
+
+        def open_jobs():
+            return db.jobs.count_documents({"state": {"$nin": ["done", "failed"]}})
+
+
+        def started():
+            return list(db.jobs.find({"started_at": {"$exists": True}}).limit(10))
+        """,
+        at=("count_documents", "find"),
+        message="asks of state only what it must not be",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.jobs.create_index([("owner", 1), ("state", 1)])
+        db.jobs.create_index("name")
+        db.jobs.create_index("parent")
+
+
+        def find(owner, prefix, pattern):
+            of_owner = db.jobs.find_one({"owner": owner, "state": {"$ne": "done"}})
+            by_name = db.jobs.find_one({"name": {"$regex": f"^{prefix}"}})
+            given = db.jobs.find_one({"name": {"$regex": pattern}})
+            without_parent = db.jobs.find_one({"parent": {"$exists": False}})
+            return of_owner, by_name, given, without_parent
+        """,
+        why="an equality beside it; an anchored expression; one the caller makes; only the documents without a field",
+    ),
+]

@@ -1,0 +1,43 @@
+"""Documents that code builds in loops are read to an end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.source.deepstack import with_deep_stack
+from mongolint.testing import project
+
+CODE = """\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+
+
+def encoded(items, skip):
+    made = {}
+    if skip:
+        made["x"] = 1
+    for key, value in items:
+        made[key] = value
+    return made
+
+
+def find(items):
+    return QUERY
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "required"),
+    [
+        ('db.users.find({"a": encoded(items, True)})', ["a"]),
+        ('db.users.find({"a": 1, **encoded(items, True)})', ["a"]),
+        ("db.users.aggregate([encoded(items, False)])", []),
+    ],
+)
+def test_a_dict_that_a_loop_builds(query: str, required: list[str], tmp_path: Path) -> None:
+    loaded = project(CODE.replace("QUERY", query), tmp_path)
+    (operation,) = with_deep_stack(lambda: loaded.project.operations)
+    assert list(operation.filter.required) == required

@@ -1,0 +1,780 @@
+"""What runs a function: program shapes, and who is found to run ``ensure_indexes`` in each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.project.model import Project
+from mongolint.source.deepstack import with_deep_stack
+from mongolint.testing import project
+
+Files = dict[str, str]
+
+STORE = """\
+from pymongo import AsyncMongoClient
+
+db = AsyncMongoClient().app
+
+
+async def ensure_indexes():
+    await db.users.create_index("email")
+"""
+SYNC_STORE = STORE.replace("AsyncMongoClient", "MongoClient").replace("async ", "").replace("await ", "")
+# An application that does not run the function
+APP = "from fastapi import FastAPI\n\nimport store\n\napp = FastAPI()\n"
+FLASK = "from flask import Flask\n\nimport store\n\napp = Flask(__name__)\n"
+
+RUN_BY_THE_APP: dict[str, Files | str] = {
+    "FastAPI lifespan": """\
+        from contextlib import asynccontextmanager
+        from fastapi import FastAPI
+        from store import ensure_indexes
+
+        @asynccontextmanager
+        async def lifespan(app):
+            await ensure_indexes()
+            yield
+
+        app = FastAPI(lifespan=lifespan)
+        """,
+    "FastAPI start-up event": """\
+        from fastapi import FastAPI
+        import store
+
+        app = FastAPI()
+
+        @app.on_event("startup")
+        async def start():
+            await store.ensure_indexes()
+        """,
+    "FastAPI event handler that is added": APP + 'app.add_event_handler("startup", store.ensure_indexes)\n',
+    "Starlette list": """\
+        from starlette.applications import Starlette
+        from store import ensure_indexes
+
+        app = Starlette(on_startup=[ensure_indexes])
+        """,
+    "app factory that nobody calls": """\
+        from fastapi import FastAPI
+        import store
+
+        def create_app():
+            app = FastAPI()
+            store.ensure_indexes()
+            return app
+        """,
+    "module level of the application": FLASK + "store.ensure_indexes()\n",
+    "module level of an imported module": {
+        "main.py": "from flask import Flask\n\nimport setup_db\n\napp = Flask(__name__)\n",
+        "setup_db.py": "import store\n\nstore.ensure_indexes()\n",
+    },
+    "module named in a string": {
+        "main.py": 'from celery import Celery\n\nimport store\n\napp = Celery("app", include=["jobs.clean"])\n',
+        "jobs/clean.py": "import store\n\nstore.ensure_indexes()\n",
+        "jobs/__init__.py": "",
+    },
+    "Flask before the first request": FLASK + "@app.before_first_request\ndef first():\n    store.ensure_indexes()\n",
+    "aiohttp list": """\
+        from aiohttp import web
+        from store import ensure_indexes
+
+        async def prepare(app):
+            await ensure_indexes()
+
+        app = web.Application()
+        app.on_startup.append(prepare)
+        """,
+    "aiohttp list, extended": """\
+        from aiohttp import web
+        import store
+
+        def make(argv):
+            app = web.Application()
+            app.on_startup.extend([store.ensure_indexes])
+            return app
+        """,
+    "Sanic listener": """\
+        from sanic import Sanic
+        import store
+
+        app = Sanic("app")
+
+        @app.listener("before_server_start")
+        async def prepare(app, loop):
+            await store.ensure_indexes()
+        """,
+    "Django's AppConfig.ready": {
+        "manage.py": "from django.core.management import execute_from_command_line\n\nexecute_from_command_line()\n",
+        "users/apps.py": """\
+            from django.apps import AppConfig
+
+            class UsersConfig(AppConfig):
+                def ready(self):
+                    from store import ensure_indexes
+                    ensure_indexes()
+            """,
+    },
+    "Celery signal": """\
+        from celery import Celery
+        from celery.signals import worker_init
+        import store
+
+        app = Celery("app")
+
+        @worker_init.connect
+        def prepare(**kwargs):
+            store.ensure_indexes()
+        """,
+    "Celery task": FLASK
+    + "from celery import shared_task\n\n@shared_task\ndef nightly():\n    store.ensure_indexes()\n",
+    "bot's setup_hook": """\
+        from discord.ext import commands
+        import store
+
+        class Bot(commands.Bot):
+            async def setup_hook(self):
+                await store.ensure_indexes()
+
+        Bot().run("token")
+        """,
+    "route of an administrator": APP + '@app.post("/indexes")\nasync def make():\n    await store.ensure_indexes()\n',
+    "Depends": """\
+        from fastapi import Depends, FastAPI
+        from store import ensure_indexes
+
+        app = FastAPI()
+
+        @app.get("/users")
+        async def users(made=Depends(ensure_indexes)):
+            return []
+        """,
+    "main block that serves": """\
+        import uvicorn
+        import store
+
+        if __name__ == "__main__":
+            store.ensure_indexes()
+            uvicorn.run("store:app")
+        """,
+    "main block of the only program": """\
+        import asyncio
+        import store
+
+        async def main():
+            await store.ensure_indexes()
+
+        if __name__ == "__main__":
+            asyncio.run(main())
+        """,
+    "worker beside an application": {
+        "main.py": APP,
+        "worker.py": """\
+            import asyncio
+            import store
+
+            async def work():
+                await store.ensure_indexes()
+                while True:
+                    await asyncio.sleep(1)
+
+            if __name__ == "__main__":
+                asyncio.run(work())
+            """,
+    },
+    "script that then serves": {
+        "main.py": APP,
+        "scripts/serve.py": """\
+            import os
+            import store
+
+            if __name__ == "__main__":
+                store.ensure_indexes()
+                os.execvp("uvicorn", ["uvicorn", "main:app"])
+            """,
+    },
+    "constructor of what the app builds": """\
+        from fastapi import FastAPI
+        import store
+
+        class Users:
+            def __init__(self):
+                store.ensure_indexes()
+
+        app = FastAPI()
+        app.state.users = Users()
+        """,
+    "constructor of a subclass": """\
+        from fastapi import FastAPI
+        import store
+
+        class Base:
+            def __init__(self):
+                store.ensure_indexes()
+
+        class Users(Base):
+            pass
+
+        app = FastAPI()
+        app.state.users = Users()
+        """,
+    "abstract method": """\
+        from abc import ABC, abstractmethod
+        from fastapi import FastAPI
+        import store
+
+        class Repository(ABC):
+            def __init__(self):
+                self.prepare()
+
+            @abstractmethod
+            def prepare(self): ...
+
+        class Users(Repository):
+            def prepare(self):
+                store.ensure_indexes()
+
+        app = FastAPI()
+        app.state.users = Users()
+        """,
+    "task of the event loop": """\
+        import asyncio
+        from fastapi import FastAPI
+        import store
+
+        app = FastAPI()
+
+        @app.on_event("startup")
+        async def start():
+            asyncio.create_task(store.ensure_indexes())
+        """,
+    "thread": FLASK + "from threading import Thread\n\nThread(target=store.ensure_indexes).start()\n",
+    "lambda": FLASK + "app.before_serving(lambda: store.ensure_indexes())\n",
+    "partial": FLASK + "from functools import partial\n\nrun = partial(store.ensure_indexes)\nrun()\n",
+    "other name": FLASK + "from store import ensure_indexes as prepare\n\ndef boot():\n    prepare()\n\nboot()\n",
+    "alias of a module": {
+        "main.py": FLASK + "from prepare import build\n\nbuild()\n",
+        "prepare.py": "import store\n\nbuild = store.ensure_indexes\n",
+    },
+    "registry": FLASK + 'HOOKS = {"indexes": store.ensure_indexes}\n\nfor hook in HOOKS.values():\n    hook()\n',
+    "command of an application that is one": """\
+        import click
+        import store
+
+        @click.command()
+        def init():
+            store.ensure_indexes()
+
+        if __name__ == "__main__":
+            init()
+        """,
+    "gunicorn's configuration": {
+        "main.py": FLASK,
+        "gunicorn.conf.py": "import main\n",
+        "hooks.py": "import main\n\nmain.store.ensure_indexes()\n",
+        "wsgi.py": "import hooks\n\nfrom main import app\n",
+    },
+}
+
+RUN_BY_SCRIPTS: dict[str, tuple[Files, list[tuple[str, str]]]] = {
+    "script in the folder of scripts": (
+        {"main.py": APP, "scripts/indexes.py": "import asyncio\nimport store\n\nasyncio.run(store.ensure_indexes())\n"},
+        [("scripts/indexes.py", "")],
+    ),
+    "migration": (
+        {"main.py": APP, "migrations/m0001.py": "import store\n\ndef upgrade(db):\n    store.ensure_indexes()\n"},
+        [("migrations/m0001.py", "")],
+    ),
+    "main block of another file": (
+        {
+            "main.py": APP,
+            "create_db.py": """\
+                import asyncio
+                import store
+
+                async def main():
+                    await store.ensure_indexes()
+
+                if __name__ == "__main__":
+                    asyncio.run(main())
+                """,
+        },
+        [("create_db.py", "")],
+    ),
+    "file that is named after what it does": (
+        {"main.py": APP, "create_indexes.py": "import asyncio\nimport store\n\nasyncio.run(store.ensure_indexes())\n"},
+        [("create_indexes.py", "")],
+    ),
+    "click command": (
+        {
+            "main.py": APP,
+            "manage.py": """\
+                import click
+                import store
+
+                @click.group()
+                def cli(): ...
+
+                @cli.command("create-indexes")
+                def create_indexes():
+                    store.ensure_indexes()
+                """,
+        },
+        [("manage.py", "create_indexes")],
+    ),
+    "Typer command": (
+        {
+            "main.py": APP,
+            "cli.py": """\
+                import typer
+                import store
+
+                cli = typer.Typer()
+
+                @cli.command()
+                def indexes():
+                    store.ensure_indexes()
+                """,
+        },
+        [("cli.py", "indexes")],
+    ),
+    "Flask command": (
+        {"main.py": FLASK + '@app.cli.command("indexes")\ndef indexes():\n    store.ensure_indexes()\n'},
+        [("main.py", "indexes")],
+    ),
+    "Django command": (
+        {
+            "main.py": APP,
+            "users/management/commands/indexes.py": """\
+                from django.core.management.base import BaseCommand
+                import store
+
+                class Command(BaseCommand):
+                    def handle(self, *args, **options):
+                        store.ensure_indexes()
+                """,
+        },
+        [("users/management/commands/indexes.py", "Command.handle")],
+    ),
+    "through methods": (
+        {
+            "main.py": APP,
+            "scripts/migrate.py": """\
+                import store
+
+                class Migration:
+                    def __init__(self):
+                        self.db = store.db
+
+                    async def run(self):
+                        await store.ensure_indexes()
+
+                async def main():
+                    await Migration().run()
+
+                if __name__ == "__main__":
+                    import asyncio
+                    asyncio.run(main())
+                """,
+        },
+        [("scripts/migrate.py", "")],
+    ),
+    "two scripts": (
+        {
+            "main.py": APP,
+            "scripts/one.py": "import store\n\nstore.ensure_indexes()\n",
+            "scripts/two.py": "import store\n\nif __name__ == '__main__':\n    store.ensure_indexes()\n",
+        },
+        [("scripts/one.py", ""), ("scripts/two.py", "")],
+    ),
+}
+
+RUN_BY_NOTHING: dict[str, Files | str] = {
+    "application beside": APP,
+    "imported and re-exported": {
+        "main.py": "from fastapi import FastAPI\n\nfrom db import ensure_indexes\n\napp = FastAPI()\n",
+        "db/__init__.py": 'from store import ensure_indexes\n\n__all__ = ["ensure_indexes"]\n',
+    },
+    "called by what nothing calls": APP + "\n\nasync def prepare():\n    await store.ensure_indexes()\n",
+    "only tests": {"main.py": APP, "tests/test_store.py": "import store\n\nstore.ensure_indexes()\n"},
+    "method of a class that nothing makes": APP
+    + "\n\nclass Indexes:\n    async def create(self):\n        await store.ensure_indexes()\n",
+    "constructor that only annotations name": APP
+    + """
+
+class UserIndexes:
+    def __init__(self):
+        store.ensure_indexes()
+
+
+def names(users: UserIndexes | None) -> list[UserIndexes]:
+    return isinstance(users, UserIndexes)
+""",
+    "a function of the same name": APP + "\n\ndef start():\n    ensure_indexes()\n\n\ndef ensure_indexes(): ...\n",
+    "no start at all, but its own client": {},
+}
+
+RUN_BY_SOMEBODY: dict[str, Files | str] = {
+    "library": {
+        "store.py": "from pymongo.database import Database\n\n\ndef ensure_indexes(db: Database):\n"
+        '    db.users.create_index("email")\n'
+    },
+    "handed to who knows whom": "import store\nfrom plugins import register\n\nregister(store.ensure_indexes)\n",
+    "decorated": {
+        "main.py": APP,
+        "store.py": "import plugins\n" + STORE.replace("async def", "@plugins.hook\nasync def"),
+    },
+    "method of a framework's class": APP
+    + """
+from plugins import Plugin
+
+
+class Indexes(Plugin):
+    def install(self):
+        store.ensure_indexes()
+""",
+    "named in a string": APP + '\nHOOK = "store:ensure_indexes"\n',
+    "script, and nothing to compare with": {"scripts/indexes.py": "import store\n\nstore.ensure_indexes()\n"},
+    "script that another program runs": {
+        "main.py": APP,
+        "update.py": 'import subprocess\n\nimport store\n\nSTEPS = ["python3 scripts/indexes.py"]\n',
+        "scripts/indexes.py": "import store\n\nstore.ensure_indexes()\n",
+    },
+    "migrations that the application imports by name": {
+        "main.py": APP + '\nimport importlib\n\nimportlib.import_module("migrations." + "m0001")\n',
+        "migrations/m0001.py": "import store\n\nstore.ensure_indexes()\n",
+    },
+    "class that settings name": {
+        "main.py": APP,
+        "pipelines.py": """\
+            import store
+
+            class MongoPipeline:
+                def open_spider(self, spider):
+                    self._prepare()
+
+                def _prepare(self):
+                    store.ensure_indexes()
+            """,
+    },
+    "override of a method with a body": APP
+    + """
+
+class Repository:
+    async def prepare(self):
+        await store.db.command("ping")
+
+
+class Users(Repository):
+    async def prepare(self):
+        await store.ensure_indexes()
+
+
+async def prepare_all(repositories: list[Repository]):
+    for repository in repositories:
+        await repository.prepare()
+
+
+app.add_event_handler("startup", prepare_all)
+""",
+    "interface that is not inherited from": APP
+    + """
+from typing import Protocol
+
+
+class Prepared(Protocol):
+    async def prepare(self): ...
+
+
+class Users:
+    async def prepare(self):
+        await store.ensure_indexes()
+
+
+async def prepare_all(repositories: list[Prepared]):
+    for repository in repositories:
+        await repository.prepare()
+
+
+app.add_event_handler("startup", prepare_all)
+""",
+    "read by a name put together": APP
+    + """
+
+class Indexes:
+    def run(self):
+        for name in ("users", "visits"):
+            getattr(self, f"make_{name}")()
+
+    def make_users(self):
+        store.ensure_indexes()
+
+
+Indexes().run()
+""",
+    "read from the module": APP + "\nfor name in dir(store):\n    getattr(store, name)()\n",
+    "called on an object that is not traced": APP
+    + """
+
+def start(manager):
+    manager.create()
+
+
+class Manager:
+    def create(self):
+        store.ensure_indexes()
+
+
+start(app.state.manager)
+""",
+}
+
+
+def _load(files: Files | str, tmp_path: Path) -> Project:
+    named = {"main.py": files} if isinstance(files, str) else files
+    return project({"store.py": STORE, **named}, tmp_path).project
+
+
+def _declaring(of: Project) -> tuple[int, int]:
+    """The function that declares the index."""
+    (index,) = of.declared_in_code
+    operation = of.operation_at(index.module, index.row)
+    assert operation is not None
+    return operation.module, operation.scope
+
+
+def _reached(files: Files | str, tmp_path: Path) -> tuple[str, list[tuple[str, str]]]:
+    def ask() -> tuple[str, list[tuple[str, str]]]:
+        loaded = _load(files, tmp_path)
+        found = loaded.reached(*_declaring(loaded))
+        return found.runner, [(loaded.path(module), loaded.function_name(module, scope)) for module, scope in found.by]
+
+    return with_deep_stack(ask)
+
+
+@pytest.mark.parametrize("case", RUN_BY_THE_APP)
+def test_run_by_the_app(case: str, tmp_path: Path) -> None:
+    assert _reached(RUN_BY_THE_APP[case], tmp_path) == ("app", [])
+
+
+@pytest.mark.parametrize("case", RUN_BY_SCRIPTS)
+def test_run_only_by_scripts(case: str, tmp_path: Path) -> None:
+    files, scripts = RUN_BY_SCRIPTS[case]
+    assert _reached(files, tmp_path) == ("script", scripts)
+
+
+@pytest.mark.parametrize("case", RUN_BY_NOTHING)
+def test_run_by_nothing(case: str, tmp_path: Path) -> None:
+    assert _reached(RUN_BY_NOTHING[case], tmp_path) == ("nothing", [])
+
+
+@pytest.mark.parametrize("case", RUN_BY_SOMEBODY)
+def test_unknown(case: str, tmp_path: Path) -> None:
+    assert _reached(RUN_BY_SOMEBODY[case], tmp_path)[0] in ("unknown", "app")
+
+
+# Requests
+
+HANDLERS = {
+    "FastAPI": APP + '@app.get("/users")\nasync def users():\n    await store.ensure_indexes()\n',
+    "FastAPI router": """\
+        from fastapi import APIRouter
+        import store
+
+        router = APIRouter()
+
+        @router.post("")
+        async def users():
+            await store.ensure_indexes()
+        """,
+    "FastAPI, without a decorator": APP
+    + 'async def users():\n    await store.ensure_indexes()\n\napp.get("/users")(users)\n',
+    "Starlette route": """\
+        from starlette.applications import Starlette
+        from starlette.routing import Route
+        import store
+
+        async def users(request):
+            await store.ensure_indexes()
+
+        app = Starlette(routes=[Route("/users", users)])
+        """,
+    "Flask": FLASK + '@app.route("/users", methods=["POST"])\ndef users():\n    store.ensure_indexes()\n',
+    "Flask rule": FLASK + 'def users():\n    store.ensure_indexes()\n\napp.add_url_rule("/users", view_func=users)\n',
+    "Flask before each request": FLASK + "@app.before_request\ndef users():\n    store.ensure_indexes()\n",
+    "Flask view": FLASK
+    + "from flask import views\n\nclass Users(views.MethodView):\n    def get(self):\n        store.ensure_indexes()\n",
+    "Django path": """\
+        from django.urls import path
+        import store
+
+        def users(request):
+            store.ensure_indexes()
+
+        urlpatterns = [path("users/", users)]
+        """,
+    "aiohttp": """\
+        from aiohttp import web
+        import store
+
+        async def users(request):
+            await store.ensure_indexes()
+
+        app = web.Application()
+        app.add_routes([web.get("/users", users)])
+        """,
+    "aiohttp table": """\
+        from aiohttp import web
+        import store
+
+        routes = web.RouteTableDef()
+
+        @routes.get("/users")
+        async def users(request):
+            await store.ensure_indexes()
+        """,
+    "Sanic": """\
+        from sanic import Sanic
+        import store
+
+        app = Sanic("app")
+
+        @app.route("/users")
+        async def users(request):
+            await store.ensure_indexes()
+        """,
+    "Tornado": """\
+        from tornado.web import Application, RequestHandler
+        import store
+
+        class Users(RequestHandler):
+            async def post(self):
+                await store.ensure_indexes()
+
+        app = Application([(r"/users", Users)])
+        """,
+    "injected function": """\
+        from typing import Annotated
+        from fastapi import Depends, FastAPI
+        import store
+
+        app = FastAPI()
+
+        async def users():
+            await store.ensure_indexes()
+            return store.db.users
+
+        @app.get("/")
+        async def names(found: Annotated[object, Depends(users)]):
+            return []
+        """,
+    "injected class": """\
+        from fastapi import Depends, FastAPI
+        import store
+
+        app = FastAPI()
+
+        class Users:
+            def __init__(self):
+                store.ensure_indexes()
+
+        @app.get("/")
+        async def names(users: Users = Depends()):
+            return []
+        """,
+    "object made by what is injected": """\
+        from fastapi import Depends, FastAPI
+        import store
+
+        app = FastAPI()
+
+        class Users:
+            def __init__(self):
+                store.ensure_indexes()
+
+        def users():
+            return Users()
+
+        @app.get("/")
+        async def names(found=Depends(users)):
+            return []
+        """,
+    "two calls deep": APP
+    + """
+def prepare():
+    store.ensure_indexes()
+
+
+class Users:
+    def all(self):
+        prepare()
+
+
+@app.get("/users")
+async def users():
+    Users().all()
+""",
+}
+# Reached by a request, but not by each one
+SOMETIMES = {
+    "cached": APP
+    + "from functools import lru_cache\n\n@lru_cache\ndef made():\n    store.ensure_indexes()\n\n"
+    + '@app.get("/users")\nasync def users():\n    made()\n',
+    "flag": APP
+    + 'READY = False\n\n@app.get("/users")\nasync def users():\n    global READY\n    if not READY:\n'
+    + "        await store.ensure_indexes()\n        READY = True\n",
+    "flag that ends the function": APP
+    + "READY = False\n\nasync def prepare():\n    global READY\n    if READY:\n        return\n"
+    + '    await store.ensure_indexes()\n\n@app.get("/users")\nasync def users():\n    await prepare()\n',
+    "singleton": APP
+    + """
+_users = None
+
+
+class Users:
+    def __init__(self):
+        store.ensure_indexes()
+
+
+def get_users():
+    global _users
+    if _users is None:
+        _users = Users()
+    return _users
+
+
+@app.get("/users")
+async def users():
+    get_users()
+""",
+}
+
+
+def _request(files: str, tmp_path: Path, *, each: bool) -> str | None:
+    def ask() -> str | None:
+        loaded = _load(files, tmp_path)
+        found = loaded.request_path(*_declaring(loaded), each=each)
+        return loaded.function_name(*found.handler) if found is not None else None
+
+    return with_deep_stack(ask)
+
+
+@pytest.mark.parametrize("case", HANDLERS)
+def test_each_request(case: str, tmp_path: Path) -> None:
+    handler = _request(HANDLERS[case], tmp_path, each=True)
+    assert handler is not None
+    assert handler.lower().startswith("users")
+
+
+@pytest.mark.parametrize("case", SOMETIMES)
+def test_the_first_request(case: str, tmp_path: Path) -> None:
+    assert _request(SOMETIMES[case], tmp_path, each=True) is None
+    assert _request(SOMETIMES[case], tmp_path, each=False) == "users"
+
+
+@pytest.mark.parametrize("case", ["FastAPI lifespan", "module level of the application", "Celery signal", "registry"])
+def test_no_request(case: str, tmp_path: Path) -> None:
+    files = RUN_BY_THE_APP[case]
+    assert isinstance(files, str)
+    assert _request(files, tmp_path, each=False) is None

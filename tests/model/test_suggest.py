@@ -1,0 +1,199 @@
+"""``indexes suggest``: the fewest indexes, each needed, with which all known queries are served."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mongolint.coverage import ANY, Index, explain
+from mongolint.engine.listing import suggestions
+from mongolint.project.advice.merging import merge
+from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
+from mongolint.project.verdicts import Query
+from mongolint.source.deepstack import with_deep_stack
+from mongolint.testing import project
+
+HEAD = "from pymongo import MongoClient\n\ndb = MongoClient(timeoutMS=5000).app\n"
+
+
+def suggested(tmp_path: Path, body: str) -> list[tuple[str, dict[str, int], dict[str, Any], int]]:
+    loaded = project(HEAD + textwrap.dedent(body), tmp_path)
+    found = with_deep_stack(lambda: suggestions(loaded))
+    return [(i["collection"], dict(i["keys"]), i["options"], len(i["serves"])) for i in found]
+
+
+def test_one_index_serves_what_shares_a_prefix(tmp_path: Path) -> None:
+    body = """
+        def run(u, s, since):
+            db.events.find({"user": u})
+            db.events.find({"user": u, "state": s}).sort("at", -1)
+            db.events.delete_many({"user": u, "state": s, "at": {"$lt": since}})
+            db.events.update_one({"_id": u, "state": s}, {"$set": {"seen": True}})
+    """
+    assert suggested(tmp_path, body) == [("events", {"user": 1, "state": 1, "at": -1}, {}, 3)]
+
+
+def test_equality_then_sort_then_range(tmp_path: Path) -> None:
+    body = """
+        def run(u, since):
+            return db.events.find({"since": {"$gte": since}, "user": u}).sort([("rank", 1), ("at", -1)])
+    """
+    assert suggested(tmp_path, body) == [("events", {"user": 1, "rank": 1, "at": -1, "since": 1}, {}, 1)]
+
+
+def test_what_is_declared_is_not_suggested_again(tmp_path: Path) -> None:
+    body = """
+        db.events.create_index([("user", 1), ("at", 1)])
+
+        def run(u):
+            db.events.find({"user": u}).sort("at", -1)
+            db.events.count_documents({"user": u, "kind": "x"})
+    """
+    assert suggested(tmp_path, body) == []
+
+
+def test_a_filter_that_varies_needs_its_sure_part(tmp_path: Path) -> None:
+    body = """
+        def run(u, state):
+            query = {"user": u}
+            if state:
+                query["state"] = state
+            db.events.find(query).sort("at", -1)
+            db.events.find({"user": u, "state": state}).sort("rank", 1)
+    """
+    assert suggested(tmp_path, body) == [("events", {"user": 1, "state": 1, "rank": 1}, {}, 2)]
+
+
+def test_each_branch_of_an_or(tmp_path: Path) -> None:
+    body = """
+        db.users.create_index("email")
+
+        def run(x):
+            return db.users.find_one({"$or": [{"email": x}, {"phone": x}]})
+    """
+    assert suggested(tmp_path, body) == [("users", {"phone": 1}, {}, 1)]
+
+
+def test_a_constant_makes_it_partial(tmp_path: Path) -> None:
+    body = """
+        def run(u):
+            db.tasks.find({"owner": u, "done": False})
+            db.tasks.count_documents({"owner": u, "done": False})
+    """
+    assert suggested(tmp_path, body) == [("tasks", {"owner": 1}, {"partialFilterExpression": {"done": False}}, 2)]
+    other = body.rstrip() + '\n            db.tasks.find({"owner": u})\n'
+    assert suggested(tmp_path, other) == [("tasks", {"owner": 1, "done": 1}, {}, 3)]
+
+
+def test_unique_and_expiry_come_first(tmp_path: Path) -> None:
+    body = """
+        from datetime import datetime, timedelta, timezone
+        import secrets
+
+        def start(user):
+            token = secrets.token_urlsafe()
+            end = datetime.now(timezone.utc) + timedelta(hours=1)
+            db.sessions.insert_one({"token": token, "user": user, "expires_at": end})
+            return token
+
+        def find(token):
+            return db.sessions.find_one({"token": token})
+    """
+    assert suggested(tmp_path, body) == [
+        ("sessions", {"token": 1}, {"unique": True}, 1),
+        ("sessions", {"expires_at": 1}, {"expireAfterSeconds": 0}, 0),
+    ]
+
+
+def test_joins_count_as_queries(tmp_path: Path) -> None:
+    body = """
+        def run(x):
+            join = {"from": "reviews", "localField": "_id", "foreignField": "book", "as": "reviews"}
+            return db.books.aggregate([{"$match": {"_id": x}}, {"$lookup": join}])
+    """
+    assert suggested(tmp_path, body) == [("reviews", {"book": 1}, {}, 1)]
+
+
+def test_nothing_is_claimed_where_an_index_is_not_known(tmp_path: Path) -> None:
+    body = """
+        db.users.create_index(KEYS)
+
+        def run(x):
+            return db.users.find_one({"email": x})
+    """
+    assert suggested(tmp_path, body) == []
+
+
+_names = st.sampled_from(["a", "b", "c", "d"])
+_rest = st.lists(st.tuples(_names, st.sampled_from([1, -1])), max_size=2, unique_by=lambda key: key[0])
+
+
+@st.composite
+def _patterns(draw: st.DrawFn) -> Pattern:
+    rest = draw(_rest)
+    equal = draw(st.lists(_names, max_size=3, unique=True).filter(lambda names: bool(names or rest)))
+    ordered = {name for name, _ in rest}
+    equal = [name for name in equal if name not in ordered]
+    sorts = draw(st.integers(0, len(rest)))
+    return Pattern(tuple(equal), tuple(rest), loose=bool(equal) and draw(st.booleans()), ordered=sorts)
+
+
+@given(st.lists(_patterns(), min_size=1, max_size=5))
+def test_what_is_merged_is_served(wanted: list[Pattern]) -> None:
+    """Each pattern's own query is bounded by the keys it got, and in its order."""
+    for pattern, keys in merge(wanted).items():
+        assert len({name for name, _ in keys}) == len(keys)
+        ranges = {name: {"$gt": ANY} for name, _ in pattern.rest[pattern.ordered :]}
+        sort = () if pattern.loose else pattern.rest[: pattern.ordered]
+        plan = explain(dict.fromkeys(pattern.equal, ANY) | ({} if pattern.loose else ranges), [Index(keys)], sort=sort)
+        assert plan.usable
+        assert set(pattern.equal) <= set(plan.bounds)
+        assert plan.sort_in_memory is (False if sort else None), (pattern, keys)
+
+
+@given(st.lists(_patterns(), min_size=1, max_size=5))
+def test_merging_never_needs_more(wanted: list[Pattern]) -> None:
+    assert len(set(merge(wanted).values())) <= len(set(wanted))
+
+
+@pytest.mark.parametrize(
+    ("filter", "keys"),
+    [
+        ({"a": 1, "b": {"$gt": 2}}, [(("a", 1), ("b", 1))]),
+        ({"t": {"$elemMatch": {"k": 1, "n": {"$gt": 2}}}}, [(("t.k", 1), ("t.n", 1))]),
+        ({"name": {"$regex": "^x"}}, [(("name", 1),)]),
+        ({"a": {"$ne": 1}, "b": 2}, [(("b", 1),)]),
+        ({"$or": [{"a": 1}, {"b": 1}], "c": 2}, [(("c", 1),)]),
+        ({"$or": [{"a": 1}, {"b": 1}]}, [(("a", 1),), (("b", 1),)]),
+        ({"$or": [{"a": 1}, {"$where": "x"}]}, []),
+        ({"loc": {"$geoWithin": {"$centerSphere": [[0, 0], 1]}}}, [(("loc", "2dsphere"),)]),
+        ({"$where": "x"}, []),
+    ],
+    ids=str,
+)
+def test_patterns(filter: dict[str, Any], keys: list[Any]) -> None:
+    assert [pattern.keys for pattern in patterns_of(Query("c", filter))] == keys
+
+
+@pytest.mark.parametrize(
+    ("filter", "wide"),
+    [
+        ({"a": {"$regex": "x"}}, {"a": "regex"}),
+        ({"a": {"$regex": ANY, "$options": "i"}}, {"a": "regex"}),
+        ({"a": {"$ne": 1}, "b": {"$exists": True}}, {"a": "negation", "b": "exists"}),
+        ({"$or": [{"a": {"$regex": "x"}}, {"b": {"$not": {"$gt": 1}}}]}, {"a": "regex", "b": "negation"}),
+        ({"a": {"$regex": ANY}}, {}),
+        ({"a": {"$ne": 1}, "b": 1}, {}),
+        ({"$or": [{"a": {"$regex": "x"}}, {"b": 1}]}, {}),
+        ({"a": {"$exists": False}}, {}),
+        ({"$expr": ANY, "a": {"$ne": 1}}, {}),
+    ],
+    ids=str,
+)
+def test_wide(filter: dict[str, Any], wide: dict[str, str]) -> None:
+    assert wide_comparisons(Query("c", filter)) == wide

@@ -1,0 +1,160 @@
+"""Which declared index serves a query of the code: what is sure of it, and one line of why."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from mongolint.engine.listing import queries
+from mongolint.project.verdicts import query_of
+from mongolint.source.deepstack import with_deep_stack
+from mongolint.testing import project
+
+HEAD = """\
+import re
+
+from pymongo import MongoClient
+from pymongo.collation import Collation
+
+db = MongoClient(timeoutMS=5000).app
+db.c.create_index([("a", 1), ("b", -1)], name="ab")
+db.c.create_index("s", sparse=True, name="s")
+db.c.create_index("p", partialFilterExpression={"live": True}, name="p")
+db.c.create_index("name", collation=Collation(locale="en", strength=2), name="name")
+db.c.create_index("only", partialFilterExpression=SETTING, name="only")
+
+
+def run(x, y, flag):
+"""
+
+
+def verdict(tmp_path: Path, body: str) -> tuple[str, str | None, str]:
+    """Of the first query of a function."""
+    loaded = project(HEAD + textwrap.indent(textwrap.dedent(body), "    "), tmp_path)
+    found = with_deep_stack(lambda: queries(loaded))
+    index = next(item["index"] for item in found if item["method"] != "create_index")
+    return index["verdict"], index["name"], index["reason"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "name", "why"),
+    [
+        ('db.c.find({"a": x, "b": y})', "served", "ab", "bounds a, b"),
+        ('db.c.find({"a": x}).sort("b", 1)', "served", "ab", "bounds a"),
+        ('db.c.find({"a": {"$in": x}}).sort("b", 1)', "served", "ab", "bounds a"),
+        ('db.c.find({"a": {"$gt": x}}).sort("b", 1)', "partial", "ab", "the sort is done in memory"),
+        ('db.c.find({"a": x, "z": y})', "partial", "ab", "only a in the index, z checked on each document"),
+        ('db.c.find({"a": {"$ne": x}})', "partial", "ab", "a is compared so that most of the index is read"),
+        ('db.c.find({"a": {"$regex": x}})', "partial", "ab", "a is compared so that most of the index is read"),
+        ('db.c.find({"a": {"$regex": f"^{x}"}})', "served", "ab", "bounds a"),
+        ('db.c.find({"a": re.compile("^x", re.I)})', "partial", "ab", "most of the index is read"),
+        ('db.c.find({"s": x})', "served", "s", "bounds s"),
+        ('db.c.find({"_id": x, "z": y})', "served", "_id_", "_id is always indexed"),
+        ('db.c.find({"p": x, "live": True})', "partial", "p", "only p in the index"),
+        ('db.c.find({"name": x}, collation=Collation(locale="en", strength=2))', "served", "name", "bounds name"),
+        ('db.c.find({"name": x}).collation(Collation(locale="en", strength=2))', "served", "name", "bounds name"),
+        ('db.c.find({"$or": [{"a": x}, {"s": y}]})', "served", "ab and s", "bounds a, s"),
+        ('db.c.find({"a": x}).hint("ab")', "served", "ab", "bounds a"),
+        ('db.c.aggregate([{"$set": {"n": 1}}, {"$match": {"a": x}}])', "served", "ab", "bounds a"),
+        ('db.c.aggregate([{"$unwind": "$t"}, {"$match": {"a": x}}, {"$sort": {"b": 1}}])', "served", "ab", "bounds a"),
+        ('db.c.find({"a": {"$elemMatch": {"$gt": x}}})', "served", "ab", "bounds a"),
+        # a declared index of unknown options may serve what none other does
+        ('db.c.find({"b": x})', "unknown", None, "known only at run time"),
+        ('db.c.find({"name": x})', "unknown", None, "known only at run time"),
+        ('db.c.find({"a": x}, collation=y)', "unknown", None, "its collation is known only at run time"),
+        ("db.c.find(x)", "unknown", None, ""),
+    ],
+)
+def test_verdict(tmp_path: Path, body: str, expected: str, name: str | None, why: str) -> None:
+    found = verdict(tmp_path, body)
+    assert found[:2] == (expected, name)
+    assert why in found[2]
+
+
+CLEAR = "\n".join(line for line in HEAD.splitlines() if "SETTING" not in line) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ('db.c.find({"b": x})', "ab begins with a, which the filter does not hold"),
+        ('db.c.find({"s": None})', "s cannot be used by this filter"),
+        ('db.c.find({"p": x})', "p cannot be used by this filter"),
+        ('db.c.find({"name": x})', "name cannot be used by this filter"),
+        ('db.c.find({"$or": [{"a": x}, {"z": y}]})', "cannot be used by this filter"),
+        ('db.c.find({"z": x})', "no index is declared on z"),
+        ('db.c.aggregate([{"$limit": 5}, {"$match": {"a": x}}, {"$sort": {"b": 1}}])', ""),
+        ('db.c.aggregate([{"$set": {"a": 1}}, {"$match": {"a": x}}])', ""),
+        ('db.c.find({"$text": {"$search": x}})', "the server refuses it: the query needs a text index"),
+    ],
+)
+def test_unserved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, why: str) -> None:
+    monkeypatch.setitem(globals(), "HEAD", CLEAR)
+    found = verdict(tmp_path, body)
+    # nothing is left of a filter that cannot be moved to the front
+    assert found[0] == ("unserved" if why else "none")
+    assert why in found[2]
+
+
+def test_what_is_optional_is_said(tmp_path: Path) -> None:
+    body = """
+        query = {"z": x}
+        if flag:
+            query["a"] = y
+        return db.c.find(query)
+    """
+    loaded = project(CLEAR + textwrap.indent(textwrap.dedent(body), "    "), tmp_path)
+    found = with_deep_stack(lambda: queries(loaded))[-1]["index"]
+    assert found["verdict"] == "unserved"
+    assert found["reason"].endswith("without a there is no other filter")
+
+
+def test_a_filter_is_read_as_data(tmp_path: Path) -> None:
+    code = CLEAR + textwrap.indent(
+        textwrap.dedent(
+            """
+            base = {"a": 1, "b": {"$gt": x, "$lte": 5}}
+            base["t"] = {"$elemMatch": {"k": "v", "n": {"$in": [1, 2]}}}
+            return db.c.find({**base, "$or": [{"s": None}, {"s": {"$exists": False}}], "$expr": {"$eq": ["$q", 2]}})
+            """
+        ),
+        "    ",
+    )
+    loaded = project(code, tmp_path)
+    model = loaded.project
+    query = with_deep_stack(lambda: query_of(model.reader, model.operations[-1]))
+    assert repr(query.filter) == (
+        "{'a': 1, 'b': {'$gt': ?, '$lte': 5}, 't': {'$elemMatch': {'k': 'v', 'n': {'$in': [1, 2]}}}, "
+        "'$or': [{'s': None}, {'s': {'$exists': False}}], '$expr': {'$eq': ['$q', 2]}}"
+    )
+
+
+def test_what_pipelines_ask_of_other_collections(tmp_path: Path) -> None:
+    code = """
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.authors.create_index("country")
+
+
+        def run(x):
+            match = {"$and": [{"$expr": {"$eq": ["$book", "$$id"]}}, {"stars": {"$gte": 3}}]}
+            return db.books.aggregate([
+                {"$lookup": {"from": "authors", "localField": "a", "foreignField": "country", "as": "a"}},
+                {"$lookup": {"from": "reviews", "let": {"id": "$_id"}, "pipeline": [{"$match": match}], "as": "r"}},
+                {"$graphLookup": {"from": "parts", "startWith": "$_id", "connectFromField": "_id",
+                                  "connectToField": "parent", "as": "parts"}},
+                {"$unionWith": {"coll": "drafts", "pipeline": [{"$match": {"owner": x}}]}},
+            ])
+    """
+    model = project(code, tmp_path).project
+    asked = with_deep_stack(lambda: model.lookups)
+    found = [(lookup.collection, list(lookup.filter), verdict.verdict) for _, lookup, verdict in asked]
+    assert found == [
+        ("authors", ["country"], "served"),
+        ("reviews", ["stars", "$expr"], "unserved"),
+        ("parts", ["parent"], "unserved"),
+        ("drafts", ["owner"], "unserved"),
+    ]

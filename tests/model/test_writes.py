@@ -1,0 +1,462 @@
+"""What the data of a program needs: upsert keys, keys that are made, dates on which documents end, values that lack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from mongolint.source.deepstack import with_deep_stack
+from mongolint.testing import project
+
+HEAD = """\
+import secrets
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+from typing import Optional
+
+from pydantic import BaseModel, Field
+from pymongo import MongoClient
+from pymongo.errors import DuplicateKeyError
+
+db = MongoClient().app
+db.other.create_index("a")
+
+"""
+
+
+def needed(tmp_path: Path, code: str) -> list[str]:
+    """The indexes that the data of a program needs, its keys without an index as the collection's name alone."""
+    loaded = project(HEAD + dedent(code), tmp_path)
+
+    def found() -> list[str]:
+        writes = loaded.project.writes
+        every = [*writes.upserts, *writes.made_keys, *writes.handled_duplicates, *writes.expiring]
+        constraints = dict.fromkeys(need.constraint for need in every)
+        return [f"{each.name} {each.code}" if each.keys else each.name for each in constraints]
+
+    return with_deep_stack(found)
+
+
+UPSERTS = {
+    "update_one": (
+        'def save(a):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1)], unique=True)'],
+    ),
+    "replace_one": (
+        'def save(a):\n    db.t.replace_one({"a": a}, {"a": a}, upsert=True)\n',
+        ['t create_index([("a", 1)], unique=True)'],
+    ),
+    "find_one_and_update": (
+        'def save(a, b):\n    return db.t.find_one_and_update({"a": a, "b": b}, {"$inc": {"n": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1), ("b", 1)], unique=True)'],
+    ),
+    "a filter in a variable": (
+        'def save(a):\n    key = {"a": a}\n    db.t.update_one(key, {"$set": {"b": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1)], unique=True)'],
+    ),
+    "a value that may be None": (
+        'def save(a=None):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1)], unique=True, partialFilterExpression={"a": {"$gt": ""}})'],
+    ),
+    "no upsert": ('def save(a):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}})\n', []),
+    "upsert by a variable": (
+        'def save(a, new):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=new)\n',
+        [],
+    ),
+    "_id": ('def save(a):\n    db.t.update_one({"_id": a}, {"$set": {"b": 1}}, upsert=True)\n', []),
+    "one of its values becomes the _id": (
+        'def save(a):\n    db.t.update_one({"a": a}, {"$setOnInsert": {"_id": a}}, upsert=True)\n',
+        [],
+    ),
+    "a constant alone": (
+        'def save():\n    db.t.update_one({"a": "settings"}, {"$set": {"b": 1}}, upsert=True)\n',
+        [],
+    ),
+    "nothing": ('def save():\n    db.t.update_one({}, {"$set": {"b": 1}}, upsert=True)\n', []),
+    "a bucket": (
+        'def save(a, b):\n    db.t.update_one({"a": a, "n": {"$lt": 9}}, {"$push": {"b": b}}, upsert=True)\n',
+        [],
+    ),
+    "a nested field": (
+        'def save(a):\n    db.t.update_one({"a.b": a}, {"$set": {"b": 1}}, upsert=True)\n',
+        [],
+    ),
+    "a field that may be there": (
+        'def save(a, b):\n    key = {"a": a}\n    if b:\n        key["b"] = b\n'
+        '    db.t.update_one(key, {"$set": {"c": 1}}, upsert=True)\n',
+        [],
+    ),
+    "a collation": (
+        'def save(a, c):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True, collation=c)\n',
+        [],
+    ),
+    "a unique index on a part": (
+        'db.t.create_index("a", unique=True)\n\n\n'
+        'def save(a, b):\n    db.t.update_one({"a": a, "b": b}, {"$set": {"c": 1}}, upsert=True)\n',
+        [],
+    ),
+    "a unique index on more": (
+        'db.t.create_index([("a", 1), ("b", 1)], unique=True)\n\n\n'
+        'def save(a):\n    db.t.update_one({"a": a}, {"$set": {"c": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1)], unique=True)'],
+    ),
+}
+
+MADE = {
+    "secrets": (
+        """
+        def begin():
+            token = secrets.token_urlsafe(32)
+            db.t.insert_one({"token": token})
+
+
+        def read(token):
+            return db.t.find_one({"token": token})
+        """,
+        ['t create_index([("token", 1)], unique=True)'],
+    ),
+    "uuid in a helper": (
+        """
+        def make():
+            return str(uuid.uuid4())[:12]
+
+
+        def begin(data):
+            data["token"] = "t-" + make()
+            db.t.insert_one(data)
+
+
+        def close(token):
+            db.t.delete_one({"token": token, "open": True})
+        """,
+        ['t create_index([("token", 1)], unique=True)'],
+    ),
+    "a model's default": (
+        """
+        class Session(BaseModel):
+            token: str = Field(default_factory=lambda: uuid.uuid4().hex)
+            user: str
+
+
+        def begin(user):
+            db.t.insert_one(Session(user=user).model_dump())
+
+
+        def read(token):
+            return db.t.find_one({"token": token})
+        """,
+        ['t create_index([("token", 1)], unique=True)'],
+    ),
+    "never looked up": (
+        'def begin():\n    db.t.insert_one({"token": secrets.token_hex()})\n',
+        [],
+    ),
+    "listed": (
+        """
+        def begin():
+            db.t.insert_one({"run": uuid.uuid4().hex})
+
+
+        def first(run):
+            return db.t.find_one({"run": run})
+
+
+        def lines(run):
+            return list(db.t.find({"run": run}))
+        """,
+        [],
+    ),
+    "the same in a loop": (
+        """
+        def begin(lines):
+            run = uuid.uuid4().hex
+            for line in lines:
+                db.t.insert_one({"run": run, "line": line})
+
+
+        def first(run):
+            return db.t.find_one({"run": run})
+        """,
+        [],
+    ),
+    "the _id, too": (
+        """
+        def begin():
+            key = secrets.token_hex(6)
+            db.t.insert_one({"_id": key, "key": key})
+
+
+        def read(key):
+            return db.t.find_one({"key": key})
+        """,
+        [],
+    ),
+    "not random": (
+        """
+        def begin(name):
+            db.t.insert_one({"key": name.lower()})
+
+
+        def read(key):
+            return db.t.find_one({"key": key})
+        """,
+        [],
+    ),
+}
+
+HANDLED = {
+    "one key": (
+        """
+        def add(email):
+            try:
+                db.t.insert_one({"email": email})
+            except DuplicateKeyError:
+                return False
+
+
+        def read(email):
+            return db.t.find_one({"email": email})
+        """,
+        ['t create_index([("email", 1)], unique=True)'],
+    ),
+    "no key": (
+        """
+        def add(email):
+            try:
+                db.t.insert_one({"email": email})
+            except DuplicateKeyError:
+                return False
+        """,
+        ["t"],
+    ),
+    "any unique index": (
+        """
+        db.t.create_index("name", unique=True)
+
+
+        def add(email):
+            try:
+                db.t.insert_one({"email": email})
+            except DuplicateKeyError:
+                return False
+        """,
+        [],
+    ),
+    "an _id of its own": (
+        """
+        def add(email):
+            try:
+                db.t.insert_one({"_id": email})
+            except DuplicateKeyError:
+                return False
+        """,
+        [],
+    ),
+    "a document that the code does not show": (
+        """
+        def add(data):
+            try:
+                db.t.insert_one(data)
+            except DuplicateKeyError:
+                return False
+        """,
+        [],
+    ),
+}
+
+TTL = ['t create_index([("expires_at", 1)], expireAfterSeconds=0)']
+ENDING = {
+    "now and a span": (
+        """
+        def begin():
+            db.t.insert_one({"expires_at": datetime.now(timezone.utc) + timedelta(hours=1)})
+        """,
+        TTL,
+    ),
+    "or a given one": (
+        """
+        def begin(given):
+            now = datetime.utcnow()
+            end = given.expires_at or (now + timedelta(days=given.days))
+            db.t.insert_one({"expires_at": end})
+        """,
+        TTL,
+    ),
+    "a span of the settings": (
+        """
+        LIFE = timedelta(days=1)
+
+
+        def ends():
+            return datetime.now(timezone.utc).replace(microsecond=0) + LIFE
+
+
+        def begin(user):
+            document = {"user": user}
+            document["expires_at"] = ends()
+            db.t.insert_one(document)
+        """,
+        TTL,
+    ),
+    "a model": (
+        """
+        class Session(BaseModel):
+            user: str
+            expires_at: datetime = Field(default_factory=lambda: datetime.utcnow() + timedelta(hours=1))
+
+
+        def begin(user):
+            db.t.insert_one(Session(user=user).model_dump())
+        """,
+        TTL,
+    ),
+    "a clean-up that nothing runs": (
+        """
+        def begin():
+            db.t.insert_one({"expires_at": datetime.utcnow() + timedelta(hours=1)})
+
+
+        def clean():
+            db.t.delete_many({"expires_at": {"$lt": datetime.utcnow()}})
+
+
+        if __name__ == "__main__":
+            begin()
+        """,
+        TTL,
+    ),
+    "a clean-up that runs": (
+        """
+        def begin():
+            db.t.insert_one({"expires_at": datetime.utcnow() + timedelta(hours=1)})
+
+
+        def clean():
+            db.t.delete_many({"expires_at": {"$lt": datetime.utcnow()}})
+
+
+        if __name__ == "__main__":
+            begin()
+            clean()
+        """,
+        [],
+    ),
+    "kept after its date": (
+        """
+        def begin():
+            db.t.insert_one({"expires_at": datetime.utcnow() + timedelta(hours=1)})
+
+
+        def mark():
+            db.t.update_many({"expires_at": {"$lt": datetime.utcnow()}}, {"$set": {"state": "expired"}})
+        """,
+        [],
+    ),
+    "a number": ('def begin():\n    db.t.insert_one({"expires_at": time.time() + 3600})\n', []),
+    "a text": (
+        'def begin():\n    db.t.insert_one({"expires_at": (datetime.utcnow() + timedelta(hours=1)).isoformat()})\n',
+        [],
+    ),
+    "a text of a model": (
+        """
+        class Session(BaseModel):
+            expires_at: datetime = Field(default_factory=lambda: datetime.utcnow() + timedelta(hours=1))
+
+
+        def begin():
+            db.t.insert_one(Session().model_dump(mode="json"))
+        """,
+        [],
+    ),
+    "not from now": ('def begin(end):\n    db.t.insert_one({"expires_at": end})\n', []),
+    "something else ends": (
+        'def begin():\n    db.t.insert_one({"password_expires_at": datetime.utcnow() + timedelta(days=90)})\n',
+        [],
+    ),
+    "a TTL index on another field": (
+        """
+        db.t.create_index("created", expireAfterSeconds=3600)
+
+
+        def begin():
+            db.t.insert_one({"expires_at": datetime.utcnow() + timedelta(hours=1)})
+        """,
+        [],
+    ),
+    "an index with unknown options": (
+        """
+        from settings import OPTIONS
+
+        db.t.create_index("expires_at", **OPTIONS)
+
+
+        def begin():
+            db.t.insert_one({"expires_at": datetime.utcnow() + timedelta(hours=1)})
+        """,
+        [],
+    ),
+}
+
+CASES = {
+    f"{group}: {name}": case
+    for group, cases in (("upsert", UPSERTS), ("made", MADE), ("handled", HANDLED), ("ending", ENDING))
+    for name, case in cases.items()
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_needed(name: str, tmp_path: Path) -> None:
+    code, expected = CASES[name]
+    assert needed(tmp_path, code) == expected
+
+
+MODEL = """
+class User(BaseModel):
+    name: str
+    email: Optional[str] = None
+    age: Optional[int] = None
+    token: str = Field(default_factory=lambda: uuid.uuid4().hex)
+
+
+"""
+# What an upsert by ``a`` needs, given how another function stores it
+LACKS = {
+    'db.t.insert_one({"a": None})': '{"$gt": ""}',
+    'db.t.insert_one({"b": 1})': '{"$exists": True}',
+    'db.t.insert_one({"a": x})': None,
+    'db.t.insert_one({"a": x.get("a")})': '{"$gt": ""}',
+    'db.t.insert_one({"a": x.get("a", "")})': None,
+    'db.t.insert_one({"a": x["a"]})': None,
+    'db.t.insert_one({"a": x["a"] if x else None})': '{"$gt": ""}',
+    'db.t.insert_one({"a": User(name=x).email})': '{"$gt": ""}',
+    'db.t.insert_one({"a": User(name=x, email="e").email})': None,
+    'db.t.insert_one({"a": User(name=x).token})': None,
+    'db.t.insert_one({"a": User(name=x).age})': '{"$type": "number"}',
+    'db.t.insert_one({"a": int(x) if x else None})': '{"$type": "number"}',
+    "db.t.insert_one(x)": None,
+    'db.t.insert_one({**x, "a": None})': '{"$gt": ""}',
+    'y = {}\n    if x:\n        y["a"] = x\n    db.t.insert_one(y)': '{"$exists": True}',
+    'z = x.get("z")\n    y = {}\n    if z:\n        y["a"] = z\n    db.t.insert_one(y)': '{"$exists": True}',
+    'y = {"a": None}\n    y["a"] = "b"\n    db.t.insert_one(y)': None,
+    'y = dict(a=None)\n    y.pop("a")\n    db.t.insert_one(y)': '{"$exists": True}',
+    'y = x.get("a")\n    if y is None:\n        return\n    db.t.insert_one({"a": y})': None,
+    'y = x.get("a")\n    if not all([x, y]):\n        return\n    db.t.insert_one({"a": y})': None,
+    'db.t.update_one({"b": 1}, {"$set": {"a": None}})': '{"$gt": ""}',
+    'db.t.update_one({"b": 1}, {"$set": {"c": None}})': None,
+    'db.t.update_one({"b": 1}, {"$unset": {"a": ""}})': '{"$exists": True}',
+    'db.t.insert_many([{"a": None}])': '{"$gt": ""}',
+    'db.t.insert_many([{"a": y.get("a")} for y in x])': '{"$gt": ""}',
+    'db.t.insert_many([{"b": y} for y in x])': '{"$exists": True}',
+    'if "a" not in x:\n        return\n    db.t.insert_one({"a": x.get("a")})': None,
+}
+
+
+@pytest.mark.parametrize("store", LACKS)
+def test_values_that_lack(store: str, tmp_path: Path) -> None:
+    code = f'{MODEL}def save(a):\n    db.t.update_one({{"a": a}}, {{"$set": {{"b": 1}}}}, upsert=True)\n\n\n'
+    code += f"def store(x):\n    {store}\n"
+    partial = f', partialFilterExpression={{"a": {LACKS[store]}}}' if LACKS[store] else ""
+    assert needed(tmp_path, code) == [f't create_index([("a", 1)], unique=True{partial})']
