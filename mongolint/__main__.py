@@ -12,7 +12,22 @@ def main() -> None:
     sys.path[:] = [path for path in sys.path if path not in ("", here)]
     from mongolint.cli.main import cli
 
-    cli(prog_name="mongolint")
+    try:
+        cli(prog_name="mongolint")
+    except SystemExit as end:
+        _leave(end)
+
+
+def _leave(end: SystemExit) -> None:
+    """End the process at once: to free the model piece by piece takes a tenth of a run, and serves nobody."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        raise end from None  # a closed pipe: as the interpreter ends
+    if end.code is None or isinstance(end.code, int):
+        os._exit(end.code or 0)
+    raise end
 
 
 if __name__ == "__main__":

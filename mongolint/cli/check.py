@@ -20,7 +20,7 @@ from mongolint.cli.request import STDIN, Request, options
 from mongolint.config import Config
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import all_rules, tiers
-from mongolint.engine.workers import default_jobs
+from mongolint.engine.workers import Workers, default_jobs
 from mongolint.finding import Confidence, Finding, Severity
 from mongolint.fix.apply import rewrite
 from mongolint.report import json, statistics, text
@@ -131,7 +131,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         ctx.exit(_show_files(chosen, request))
     request = replace(request, form=request.form or chosen[0].config.output_format)
     data = sys.stdin.buffer.read() if request.overlay else b""
-    outcome = _check(chosen, request, data, started)
+    outcome = _check(chosen, request, data, ctx.obj, started)
     _tell(outcome, request, data)
     if request.diff:
         failing = bool(outcome.fixed)
@@ -161,14 +161,14 @@ def _show_files(chosen: Sequence[Part], request: Request) -> int:
     return 2 if errors else 0
 
 
-def _check(chosen: Sequence[Part], request: Request, data: bytes, started: float) -> Outcome:
+def _check(chosen: Sequence[Part], request: Request, data: bytes, workers: Workers | None, started: float) -> Outcome:
     outcome = Outcome(_no_changes() if request.mends else None)
     overlay = _overlay(request, chosen[0], data)
     progress = terminal.Progress(not request.quiet)
     outcome.lap("set up", started)
     try:
         for part in chosen:
-            _check_part(part, request, overlay, progress, outcome)
+            _check_part(part, request, overlay, progress, outcome, workers)
     finally:
         progress.close()
     for error in outcome.changes.errors if outcome.changes else ():
@@ -201,6 +201,7 @@ def _check_part(
     overlay: Mapping[str, bytes],
     progress: terminal.Progress,
     outcome: Outcome,
+    workers: Workers | None,
 ) -> None:
     # Brings the parser along, which a usage error or a list of files can do without
     from mongolint.engine import run
@@ -226,6 +227,7 @@ def _check_part(
             previous=previous,
             meanwhile=import_parser if fixes else None,
             external=external,
+            workers=workers,
         )
 
     def check(loaded: Loaded) -> Result:
@@ -245,13 +247,18 @@ def _check_part(
         loaded, result = apply(loaded, check, reload, request, changes)
     outcome.lap("link, check and fix" if changes else "link and check", start)
     progress.close()
-    outcome.errors |= _tell_problems(loaded.problems, request)
     if run.SYNTAX_ERROR not in selected:
         _tell_broken(loaded, request)
+    outcome.failing |= run.failing(result.findings, config.fail_on)
+    _add(outcome, loaded, result, request)
+
+
+def _add(outcome: Outcome, loaded: Loaded, result: Result, request: Request) -> None:
+    """Add what one part gave, and tell what went wrong in it."""
+    outcome.errors |= _tell_problems(loaded.problems, request)
     for crash in result.crashes:
         warn(f"mongolint: {visible(crash)}")
     outcome.errors |= bool(result.crashes)
-    outcome.failing |= run.failing(result.findings, config.fail_on)
     outcome.findings += result.findings
     outcome.suppressed += result.suppressed
     outcome.loaded.append(loaded)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -29,6 +30,8 @@ class WorkerError(Exception):
 class Workers:
     """A crew that runs one function over batches, each batch in one of ``count`` processes.
 
+    Batches are handed in by `submit` and come back in `finish`; what lies between is time for other work.
+
     Args:
         warm: called once before the crew is split up, to import what the work needs.
         work: from a batch to its results; both must be picklable.
@@ -43,25 +46,43 @@ class Workers:
         self._first.start()
         for end in theirs:
             end.close()
+        self._idle = list(self._ours)
+        self._busy: list[Connection] = []
+        self._pending: deque[Any] = deque()
 
-    def run(self, batches: Sequence[Any], done: Callable[[Any], object]) -> None:
-        """Have every batch worked on, and call ``done`` with the results of each as they come.
+    @property
+    def count(self) -> int:
+        return len(self._ours)
+
+    def submit(self, batches: Iterable[Any]) -> None:
+        """Hand batches in.
 
         Raises:
             WorkerError: a worker was killed.
         """
-        pending = list(reversed(batches))
-        idle = list(self._ours)
-        busy: list[Connection] = []
-        while pending or busy:
-            while pending and idle:
-                busy.append(idle.pop())
-                _send(busy[-1], pending.pop())
-            for ready in wait(busy):
+        self._pending.extend(batches)
+        while self._pending and self._idle:
+            self._busy.append(self._idle.pop())
+            _send(self._busy[-1], self._pending.popleft())
+
+    def finish(self, done: Callable[[Any], object]) -> None:
+        """Wait until every batch is worked on, and call ``done`` with the results of each as they come.
+
+        Raises:
+            WorkerError: a worker was killed.
+        """
+        while self._busy:
+            for ready in wait(self._busy):
                 assert isinstance(ready, Connection)
                 done(_receive(ready))
-                busy.remove(ready)
-                idle.append(ready)
+                self._busy.remove(ready)
+                self._idle.append(ready)
+                self.submit(())
+
+    def run(self, batches: Iterable[Any], done: Callable[[Any], object]) -> None:
+        """`submit` and `finish`."""
+        self.submit(batches)
+        self.finish(done)
 
     def close(self) -> None:
         """Let the crew end; without a connection there is nothing to wait for."""

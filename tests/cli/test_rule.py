@@ -119,9 +119,9 @@ def test_version_and_help(place: Any) -> None:
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["completion", "zsh"]])
 def test_what_answers_at_once_imports_no_parser(place: Any, arguments: list[str]) -> None:
     program = (
-        "import sys, mongolint.__main__ as m\n"
+        "import sys\nfrom mongolint.cli.main import cli\n"
         f"sys.argv[1:] = {arguments!r}\n"
-        "try:\n    m.main()\n"
+        "try:\n    cli()\n"
         "finally:\n    print(sorted({'libcst', 'pathspec', 'pymongo'} & set(sys.modules)))\n"
     )
     run = place.run(command=(sys.executable, "-c", program))

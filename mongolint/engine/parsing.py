@@ -1,0 +1,111 @@
+"""From texts to facts, in other processes where that pays.
+
+Imports the parser only where it parses: the process that reads files and asks rules never needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mongolint.engine.workers import Workers
+from mongolint.source.deepstack import with_deep_stack
+
+if TYPE_CHECKING:
+    from mongolint.facts.shapes import ModuleFacts
+
+# Characters. Small enough to share out evenly, big enough that a message costs nothing.
+_BATCH = 40_000
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Broken:
+    """A file that was to be read as code and is not Python. Line and column are 1-based."""
+
+    path: str
+    message: str
+    line: int
+    column: int
+
+
+def crew(jobs: int) -> Workers:
+    """Processes that parse; they import the parser while this one goes on."""
+    return Workers(jobs, _import_parser, extract_batch)
+
+
+def _import_parser() -> None:
+    import mongolint.facts.extract  # noqa: F401
+
+
+class Parsing:
+    """The parsing of a project's files: some are handed in before it is known which others are needed."""
+
+    def __init__(self, workers: Workers | None) -> None:
+        self._workers = workers
+        self._given: set[str] = set()
+        self._batches: list[list[tuple[str, str]]] = []
+
+    def add(self, texts: Mapping[str, str]) -> None:
+        """Have these files parsed, if they are not yet."""
+        batches = _batches((path, text) for path, text in texts.items() if path not in self._given)
+        self._given.update(texts)
+        if self._workers is None:
+            self._batches += batches
+        else:
+            self._workers.submit(batches)
+
+    def results(self, progress: Progress | None) -> tuple[dict[str, ModuleFacts], dict[str, Broken]]:
+        """By path the facts of each file that is Python, and the errors of the others."""
+        facts: dict[str, ModuleFacts] = {}
+        broken: dict[str, Broken] = {}
+
+        def done(found: Sequence[ModuleFacts | Broken]) -> None:
+            for result in found:
+                if isinstance(result, Broken):
+                    broken[result.path] = result
+                else:
+                    facts[result.path] = result
+            if progress:
+                progress(len(facts) + len(broken), len(self._given))
+
+        for batch in self._batches:
+            done(extract_batch(batch))
+        if self._workers is not None:
+            self._workers.finish(done)
+        return facts, broken
+
+
+def _batches(texts: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """The files in groups, the largest first, so that no process is left alone with a big one at the end."""
+    batches: list[list[tuple[str, str]]] = []
+    size = _BATCH
+    for item in sorted(texts, key=lambda item: -len(item[1])):
+        if size >= _BATCH:
+            batches.append([])
+            size = 0
+        batches[-1].append(item)
+        size += len(item[1])
+    return batches
+
+
+def extract_batch(batch: Sequence[tuple[str, str]]) -> list[ModuleFacts | Broken]:
+    """The facts of some files; for one that is not Python, the error."""
+    from mongolint.facts.extract import extract
+    from mongolint.source.tree import ParseError
+
+    def work() -> list[ModuleFacts | Broken]:
+        found: list[ModuleFacts | Broken] = []
+        for path, text in batch:
+            try:
+                found.append(extract(path, text))
+            except ParseError as error:
+                found.append(Broken(path, error.message, error.line, error.column))
+            except RecursionError:
+                found.append(Broken(path, "too deeply nested to be read", 1, 1))
+            except Exception as error:  # a fault of ours in one file must not end the run
+                found.append(Broken(path, f"mongolint failed on this file: {type(error).__name__}: {error}", 1, 1))
+        return found
+
+    return with_deep_stack(work)
