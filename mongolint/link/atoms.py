@@ -65,9 +65,11 @@ class External(NamedTuple):
 
 
 class ExternalObject(NamedTuple):
-    """What calling an external name gives: ``fastapi.FastAPI``."""
+    """What calling an external name gives: ``fastapi.FastAPI``. Of a collation it is known which call made it."""
 
     name: str
+    module: int = -1
+    row: int = -1
 
 
 class ClassRef(NamedTuple):

@@ -24,6 +24,7 @@ from mongolint.link.atoms import (
     join,
     strings,
 )
+from mongolint.mongo.drivers import COLLATIONS
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -42,6 +43,8 @@ def call(link: Linker, name: str, module: int, row: int, env: Env | None) -> Val
         return link.value(module, args[0], env)
     if name in _LAST_ARGUMENT:
         return _default(link, module, row, args, env)
+    if name in COLLATIONS:
+        return (ExternalObject(name, module, row),)
     last = name.rpartition(".")[2]
     if _may_be_driver(name) or not last[:1].isupper():
         return (UNKNOWN,)

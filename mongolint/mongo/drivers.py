@@ -211,6 +211,7 @@ EXTENSION_ATTRIBUTES: dict[str, ClassRole] = {"cx": "client", "db": "database"}
 
 # An index model's first parameter is `keys`, the rest are options of the index; a search index has no keys.
 INDEX_MODELS: frozenset[str] = frozenset({"pymongo.IndexModel", "pymongo.operations.IndexModel"})
+COLLATIONS: frozenset[str] = frozenset({"pymongo.collation.Collation"})
 SEARCH_INDEX_MODELS: frozenset[str] = frozenset({"pymongo.operations.SearchIndexModel"})
 
 # pymongo/__init__.py; GEOHAYSTACK left with PyMongo 4.

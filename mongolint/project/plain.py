@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mongolint.coverage import ANY
-from mongolint.link.atoms import NONE, Const, External, Literal
+from mongolint.link.atoms import NONE, Const, External, ExternalObject, Literal
 from mongolint.mongo import drivers
 from mongolint.project.documents import REGEXES, Document, Place, Reader
 
 _MAX_DEPTH = 12
-_COLLATIONS = frozenset(("pymongo.collation.Collation", "pymongo.Collation"))
 _LETTERS = {
     f"re.{name}": letter
     for letter, names in {
@@ -80,9 +79,8 @@ def value_of(reader: Reader, place: Place) -> Any:
 
 
 def _value(reader: Reader, place: Place, depth: int) -> Any:
-    made = reader.constructed(place)
-    if made in (*REGEXES, *_COLLATIONS):
-        return _object(reader, made, place, depth)
+    if reader.constructed(place) in REGEXES:
+        return _regex(reader, place)
     value = reader.link.value(*place)
     if value == (NONE,):
         return None
@@ -93,6 +91,8 @@ def _value(reader: Reader, place: Place, depth: int) -> Any:
         return atom.value
     if type(atom) is External:
         return drivers.CONSTANTS.get(atom.name, ANY)
+    if type(atom) is ExternalObject and atom.name in drivers.COLLATIONS:
+        return collation_of(reader, place) or ANY
     return _literal(reader, atom, depth) if type(atom) is Literal else ANY
 
 
@@ -118,20 +118,20 @@ def _names_all(reader: Reader, module: int, node: Any) -> bool:
     return node[0] != "dict" or all(key is not None for key, _ in node[1])
 
 
-def _object(reader: Reader, made: str, place: Place, depth: int) -> Any:
-    """A regular expression or a collation that is constructed in place."""
-    if made in REGEXES:
-        arguments = _arguments(reader, place, ("pattern", "flags"))
-        source = _pattern(reader, arguments["pattern"]) if "pattern" in arguments else ANY
-        return {"$regex": source, "$options": _flags(reader, arguments["flags"]) if "flags" in arguments else ""}
-    return collation_of(reader, place) or ANY
+def _regex(reader: Reader, place: Place) -> dict[str, Any]:
+    """A regular expression that is constructed in place."""
+    arguments = _arguments(reader, place, ("pattern", "flags"))
+    source = _pattern(reader, arguments["pattern"]) if "pattern" in arguments else ANY
+    return {"$regex": source, "$options": _flags(reader, arguments["flags"]) if "flags" in arguments else ""}
 
 
 def collation_of(reader: Reader, place: Place) -> dict[str, Any] | None:
-    """The collation that is constructed at a place, as a document; None where none is, or not all of it is known."""
-    if reader.constructed(place) not in _COLLATIONS:
+    """The collation that a value is, as a document; None where it is none, or not all of it is known."""
+    value = reader.link.value(*place)
+    if len(value) != 1 or type(value[0]) is not ExternalObject or value[0].name not in drivers.COLLATIONS:
         return None
-    arguments = _arguments(reader, place, ("locale", "caseLevel", "caseFirst", "strength"))
+    made = Place(value[0].module, value[0].row, None)
+    arguments = _arguments(reader, made, ("locale", "caseLevel", "caseFirst", "strength"))
     found = {name: value_of(reader, at) for name, at in arguments.items()}
     return None if any(value is ANY for value in found.values()) else found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mongolint.coverage import ANY, Index, Plan, QueryError, explain
@@ -242,12 +242,32 @@ def _unserved(query: Query, declared: Declared, plan: Plan) -> Verdict:
     for index in declared.homeless:
         if is_clear(index) and _would_use(query, index):
             return Verdict("unknown", reason=f"index {index.name} may be on this collection", plan=plan)
+    if _hangs_on_text(query, declared):
+        return Verdict(
+            "unknown", reason="whether its values are text, which collations tell apart, is not known", plan=plan
+        )
     if query.open:
         return Verdict("unknown", reason="the filter may hold fields that the code does not show", plan=plan)
     if query.optional and not query.filter:
         return Verdict("unknown", reason="every field of the filter is optional", plan=plan)
     nearest = _nearest(query, declared.own)
     return Verdict("unserved", None, _why(query, nearest), nearest, plan)
+
+
+def _hangs_on_text(query: Query, declared: Declared) -> bool:
+    """Whether an index of another collation serves the query if its unknown values are no text."""
+    if query.collation is None and not any("collation" in index.options for index in declared.own):
+        return False
+    numbers = replace(query, filter=_with_numbers(query.filter))
+    return any(_would_use(numbers, index) for index in declared.own)
+
+
+def _with_numbers(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _with_numbers(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(each) for each in value]
+    return 0 if value is ANY else value
 
 
 def _would_use(query: Query, index: IndexDeclaration) -> bool:

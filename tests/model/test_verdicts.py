@@ -82,7 +82,7 @@ CLEAR = "\n".join(line for line in HEAD.splitlines() if "SETTING" not in line) +
         ('db.c.find({"b": x})', "ab begins with a, which the filter does not hold"),
         ('db.c.find({"s": None})', "s cannot be used by this filter"),
         ('db.c.find({"p": x})', "p cannot be used by this filter"),
-        ('db.c.find({"name": x})', "name cannot be used by this filter"),
+        ('db.c.find({"name": "x"})', "name cannot be used by this filter"),
         ('db.c.find({"$or": [{"a": x}, {"z": y}]})', "cannot be used by this filter"),
         ('db.c.find({"z": x})', "no index is declared on z"),
         ('db.c.aggregate([{"$limit": 5}, {"$match": {"a": x}}, {"$sort": {"b": 1}}])', ""),
@@ -96,6 +96,35 @@ def test_unserved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, wh
     # nothing is left of a filter that cannot be moved to the front
     assert found[0] == ("unserved" if why else "none")
     assert why in found[2]
+
+
+def test_whether_a_value_is_text_decides_with_collations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index of another collation serves numbers and ids all the same."""
+    monkeypatch.setitem(globals(), "HEAD", CLEAR)
+    assert verdict(tmp_path / "a", 'db.c.find({"name": x})')[0] == "unknown"
+    assert verdict(tmp_path / "b", 'db.c.find({"a": x}, collation=Collation(locale="en"))')[0] == "unknown"
+    assert verdict(tmp_path / "c", 'db.c.find({"a": 1}, collation=Collation(locale="en"))')[0] == "served"
+
+
+def test_a_collation_kept_on_an_object(tmp_path: Path) -> None:
+    code = """
+        from pymongo import MongoClient
+        from pymongo.collation import Collation
+
+
+        class Users:
+            def __init__(self):
+                self.users = MongoClient(timeoutMS=5000).app.users
+                self.folded = Collation(locale="en", strength=1)
+
+            def indexes(self):
+                self.users.create_index("email", name="folded", collation=self.folded)
+
+            def find(self, email):
+                return self.users.find_one({"email": email}, collation=self.folded)
+    """
+    found = with_deep_stack(lambda: queries(project(code, tmp_path)))[-1]["index"]
+    assert (found["verdict"], found["name"]) == ("served", "folded")
 
 
 def test_what_is_optional_is_said(tmp_path: Path) -> None:
