@@ -61,7 +61,6 @@ _FIRST_ARGUMENT = frozenset(
     [
         "copy.copy",
         "copy.deepcopy",
-        "builtins.dict",
         "builtins.list",
         "builtins.tuple",
         "builtins.set",

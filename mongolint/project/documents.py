@@ -279,6 +279,10 @@ class Reader:
             yield from self.entries(module, node[1], env, within)
         elif node[0] == "typed" and node[2] is not None:
             yield from self.entries(module, node[2], env, within)
+        elif node[0] == "call" and self.constructed(Place(module, row, env)) == "builtins.dict":
+            for keyword, copied in node[2]:
+                if keyword is None:
+                    yield from self.entries(module, copied, env, within)
         elif node[0] not in ("seq", "comp", "const"):
             yield from self._entries_of(self.link.value(module, row, env), within)
 

@@ -200,11 +200,25 @@ class IndexFinder:
         if keys is None:
             spread = [p for k, p in self._spread(module, args, env) if k in ("keys", "key_or_list", "key")]
             keys = spread[0] if spread else None
-        pattern = None if keys is None else self.reader.key_pattern(keys)
-        where = self._spelled(keys, origin) if keys else origin
+        taken = self._taken_out(keys) if keys is not None else None
+        pattern = None if taken is None else self.reader.key_pattern(taken)
+        where = origin if taken is None else self._spelled(taken, origin) if taken == keys else taken
         found = tuple(pattern) if pattern else None
         is_open = self._is_open(module, args, env)
         return IndexDeclaration(module, row, where, collection, found, options, open=is_open)
+
+    def _taken_out(self, keys: Place) -> Place:
+        """For ``options.pop("keys")`` of a copy, ``options = dict(spec)``, what ``spec`` has there."""
+        node = self.link.node(keys.module, keys.row)
+        called = self.link.node(keys.module, node[1]) if node[0] == "call" else ("",)
+        if called[0] != "attr" or called[2] not in ("pop", "get") or not node[2]:
+            return keys
+        names = {atom.value for atom in self.link.value(keys.module, node[2][0][1], keys.env) if type(atom) is Const}
+        copy = self.link.node(keys.module, called[1])
+        if copy[0] != "call" or self.reader.constructed(Place(keys.module, called[1], keys.env)) != "builtins.dict":
+            return keys
+        entries = self.reader.entries(keys.module, called[1], keys.env)
+        return next((place for name, place in entries if name in names), keys)
 
     def _spelled(self, keys: Place, otherwise: Place) -> Place:
         """The literal that spells the keys, when it stands somewhere else than in the call."""

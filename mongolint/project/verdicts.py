@@ -307,7 +307,20 @@ def _why(query: Query, nearest: IndexDeclaration | None) -> str:
     first = nearest.keys[0][0]
     if first not in query.filter and "$or" not in query.filter:
         return f"{nearest.name} begins with {first}, which the filter does not hold{sure}"
-    return f"{nearest.name} cannot be used by this filter{sure}"
+    return f"{nearest.name} {_hindrance(nearest)}{sure}"
+
+
+def _hindrance(index: IndexDeclaration) -> str:
+    """Why an index that begins with a field of the filter does not serve it."""
+    if index.options.get("hidden"):
+        return "is hidden"
+    if "partialFilterExpression" in index.options:
+        return "leaves documents out (partialFilterExpression) that the filter may want"
+    if index.options.get("sparse"):
+        return "leaves out documents without the field, which the filter wants"
+    if "collation" in index.options:
+        return "compares text with another collation"
+    return "cannot be used by this filter"
 
 
 __all__ = ["Declared", "Query", "Verdict", "ask", "judge", "judge_query", "query_of", "query_of_lookup"]

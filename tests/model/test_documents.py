@@ -41,3 +41,29 @@ def test_a_dict_that_a_loop_builds(query: str, required: list[str], tmp_path: Pa
     loaded = project(CODE.replace("QUERY", query), tmp_path)
     (operation,) = with_deep_stack(lambda: loaded.project.operations)
     assert list(operation.filter.required) == required
+
+
+SPECS = """\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+SPECS = [{"keys": [("at", -1)], "name": "newest"}, {"keys": [("email", 1)], "unique": True}]
+
+
+def ensure_indexes():
+    for spec in SPECS:
+        options = dict(spec)
+        keys = options.TAKE
+        db.users.create_index(keys, **options)
+"""
+
+
+@pytest.mark.parametrize("take", ['pop("keys")', 'pop("keys", None)'])
+def test_index_specs_are_taken_from_a_copy(take: str, tmp_path: Path) -> None:
+    loaded = project(SPECS.replace("TAKE", take), tmp_path)
+    found = with_deep_stack(lambda: loaded.project.indexes)
+    assert [(index.keys, index.options) for index in found] == [
+        ((("at", -1),), {"name": "newest"}),
+        ((("email", 1),), {"unique": True}),
+    ]
+    assert {loaded.project.index_span(index).line for index in found} == {4}

@@ -80,9 +80,9 @@ CLEAR = "\n".join(line for line in HEAD.splitlines() if "SETTING" not in line) +
     ("body", "why"),
     [
         ('db.c.find({"b": x})', "ab begins with a, which the filter does not hold"),
-        ('db.c.find({"s": None})', "s cannot be used by this filter"),
-        ('db.c.find({"p": x})', "p cannot be used by this filter"),
-        ('db.c.find({"name": "x"})', "name cannot be used by this filter"),
+        ('db.c.find({"s": None})', "s leaves out documents without the field, which the filter wants"),
+        ('db.c.find({"p": x})', "p leaves documents out (partialFilterExpression) that the filter may want"),
+        ('db.c.find({"name": "x"})', "name compares text with another collation"),
         ('db.c.find({"$or": [{"a": x}, {"z": y}]})', "cannot be used by this filter"),
         ('db.c.find({"z": x})', "no index is declared on z"),
         ('db.c.aggregate([{"$limit": 5}, {"$match": {"a": x}}, {"$sort": {"b": 1}}])', ""),
