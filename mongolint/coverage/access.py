@@ -66,6 +66,7 @@ class Scan:
                 (entry.is_sparse or entry.is_wildcard) and len(entry.keys) == 1,
                 self.dialect.counts,
                 entry.kind == "btree" and self.dialect.decides_null(entry.is_multikey),
+                self.dialect.is_recent,
             ),
         )
         negates_elements = predicate.node.kind == "not" and entry.array_prefixes(predicate.path)

@@ -48,6 +48,7 @@ class Field(NamedTuple):
     sparse: bool = False
     counts: bool = False  # the command needs no documents
     decides_null: bool = True  # a key for null is enough to know that the field is null or missing
+    is_recent: bool = True  # a server newer than 6.0, of which is not known that the option "u" keeps it from a prefix
 
 
 def bounds(node: Node, field: Field) -> Bounds:
@@ -127,7 +128,7 @@ def _regex(value: Any, field: Field) -> Bounds:
     source, options = pattern_of(value)
     prefix, simple = regex_prefix(source, options)
     itself = Interval((REGEX, 1, str(value)), (REGEX, 1, str(value)))
-    if not prefix or field.collated:
+    if not prefix or field.collated or ("u" in options and not field.is_recent):
         return Bounds(Intervals((Interval(below(STRING), above(STRING)), itself)), FETCH if field.collated else KEYS)
     end = prefix[:-1] + chr(min(ord(prefix[-1]) + 1, 0x10FFFF))
     interval = Interval(key(prefix), key(end), True, False)

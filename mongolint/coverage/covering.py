@@ -10,7 +10,7 @@ from typing import Any
 
 from mongolint.coverage.access import Access, Scan, scans
 from mongolint.coverage.bounds import KEYS
-from mongolint.coverage.intervals import of_type
+from mongolint.coverage.intervals import may_hold_text, of_type
 from mongolint.coverage.values import OBJECT
 
 
@@ -79,7 +79,7 @@ def _has(scan: Scan, needed: set[str]) -> bool:
         name
         for position, name in enumerate(entry.names)
         if not entry.kind_of(position)
-        and entry.collation is None
+        and (entry.collation is None or not may_hold_text(scan.intervals(position)))
         and not entry.array_prefixes(name)
         and not scan.bounds[position].finds_null
     }

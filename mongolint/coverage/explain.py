@@ -78,7 +78,19 @@ def explain(
     """
     pairs = tuple(sort.items()) if isinstance(sort, Mapping) else tuple(sort)
     query = _Query(parse(filter), pairs, normalized(collation), fields_of(projection), command, _version(server))
+    if hint is None and query.collation is None and _is_by_id(filter, query.root):
+        return _by_id(pairs)
     return query.plan([*indexes, *([] if any(_is_id(index) for index in indexes) else [ID])], hint)
+
+
+def _is_by_id(filter: Mapping[str, Any], root: Node) -> bool:
+    """Whether the filter is ``{"_id": value}``, which the server answers without planning."""
+    return list(filter) == ["_id"] and root.kind == "eq"
+
+
+def _by_id(sort: Sort) -> Plan:
+    reason = "_id_ finds the one document"
+    return Plan(True, False if sort else None, False, (ID,), ("_id",), True, reason, (ID,), bool(sort), True)
 
 
 def _version(server: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mongolint.coverage.values import MAX, MIN, Key, above, below, key
+from mongolint.coverage.values import ARRAY, MAX, MIN, OBJECT, STRING, Key, above, below, key
 
 
 class Interval(NamedTuple):
@@ -105,3 +105,15 @@ def _merged(items: Iterable[Interval]) -> list[Interval]:
         elif (item.high, item.with_high) > (last.high, last.with_high):
             found[-1] = Interval(last.low, item.high, last.with_low, item.with_high)
     return found
+
+
+def may_hold(intervals: Intervals, place: int) -> bool:
+    """Whether values of a type may lie in the intervals."""
+    if intervals.vague:
+        return True
+    return any(item.high >= below(place) and item.low <= above(place) for item in (intervals & of_type(place)).items)
+
+
+def may_hold_text(intervals: Intervals) -> bool:
+    """Whether values that a collation orders may lie in the intervals."""
+    return any(may_hold(intervals, place) for place in (STRING, OBJECT, ARRAY))

@@ -10,8 +10,8 @@ from math import prod
 from typing import Any
 
 from mongolint.coverage.access import Access, Scan, scans
-from mongolint.coverage.intervals import Intervals, of_type
-from mongolint.coverage.values import ARRAY, OBJECT, STRING, above, below
+from mongolint.coverage.intervals import may_hold, may_hold_text
+from mongolint.coverage.values import OBJECT
 
 _MAX_MERGED_SCANS = 200
 Sort = Sequence[tuple[str, Any]]
@@ -77,9 +77,9 @@ def _is_ordered(scan: Scan, position: int, collation: Mapping[str, Any] | None) 
     if entry.kind_of(position):
         return False
     if entry.wildcard is not None and position >= entry.wildcard:
-        if not entry.keys[entry.wildcard][0] or _may_hold(scan.intervals(entry.wildcard), OBJECT):
+        if not entry.keys[entry.wildcard][0] or may_hold(scan.intervals(entry.wildcard), OBJECT):
             return False
-    if entry.collation != collation and any(_may_hold(intervals, place) for place in (STRING, OBJECT, ARRAY)):
+    if entry.collation != collation and may_hold_text(intervals):
         return False
     arrays = entry.array_prefixes(entry.names[position])
     return not arrays or (intervals.is_full and not _shares_array(scan, position, arrays))
@@ -92,12 +92,6 @@ def _shares_array(scan: Scan, position: int, arrays: Sequence[str]) -> bool:
             if any(name == prefix or name.startswith(prefix + ".") for prefix in arrays):
                 return True
     return False
-
-
-def _may_hold(intervals: Intervals, place: int) -> bool:
-    if intervals.vague:
-        return True
-    return any(item.high >= below(place) and item.low <= above(place) for item in (intervals & of_type(place)).items)
 
 
 def is_by_field(sort: Sort) -> bool:

@@ -108,7 +108,7 @@ def _operator(path: str, name: str, value: Any, beside: Mapping[str, Any]) -> It
         if is_regex(value):
             if name != "$eq":
                 raise QueryError(f"can't have RegEx as arg to predicate over field '{path}'")
-            return [Node("eq", path, str(value))]
+            return [Node("eq", path, value)]
         return [Node(_COMPARED[name], path, value)]
     if name == "$ne":
         if is_regex(value):

@@ -45,7 +45,12 @@ def is_leaf(node: Node) -> bool:
         return True
     if node.kind == "not":
         return node.child.kind != "not" and node.child.kind not in ("text", "near") and is_leaf(node.child)
-    return node.kind == "elem-value" and all(is_leaf(child) for child in node.children)
+    return node.kind == "elem-value" and all(is_leaf(child) and not _goes_deeper(child) for child in node.children)
+
+
+def _goes_deeper(node: Node) -> bool:
+    """Whether a predicate on the elements of an array is about arrays in it."""
+    return node.kind == "elem-value" or (node.kind == "not" and _goes_deeper(node.child))
 
 
 def predicates(root: Node) -> Iterator[Predicate]:

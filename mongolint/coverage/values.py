@@ -142,12 +142,13 @@ def pattern_of(value: Any) -> tuple[Any, str]:
             inner, flags = pattern_of(source)
             return inner, str(options) + flags
         return source, options if isinstance(options, str) else "?"
+    # PyMongo sends a compiled pattern of text with the option "u"
     letters = "".join(letter for letter, flag in _FLAGS if value.flags & flag)
     source = value.pattern
     return (source.decode("latin-1") if isinstance(source, bytes) else source), letters
 
 
-_FLAGS = (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL), ("x", re.VERBOSE))
+_FLAGS = (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL), ("x", re.VERBOSE), ("u", re.UNICODE))
 
 
 def regex_prefix(source: Any, options: str) -> tuple[str, bool]:
@@ -155,7 +156,7 @@ def regex_prefix(source: Any, options: str) -> tuple[str, bool]:
 
     Only an anchored expression that tells upper from lower case has one.
     """
-    if not isinstance(source, str) or set(options) - set("msx"):
+    if not isinstance(source, str) or set(options) - set("msxu"):
         return "", False
     if source.startswith("\\A"):
         rest = source[2:]

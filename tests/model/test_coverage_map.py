@@ -135,7 +135,7 @@ def f(x):
     db.t.find_one({"state": "open", "a": x})
     db.t.find_one({"a": x, "state": "closed"})
     db.t.find_one({"b": x})
-    db.t.find_one({"b": x}, collation={"locale": "fr"})
+    db.t.find_one({"b": "été"}, collation={"locale": "fr"})
     db.t.find_one({"b": x}, hint="b_1")
 """,
     )
