@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 
-from mongolint.coverage.bounds import EXACT, FETCH, Bounds, Field, bounds
+from mongolint.coverage.bounds import EXACT, FETCH, KEYS, Bounds, Field, bounds
 from mongolint.coverage.indexes import Entry
 from mongolint.coverage.intervals import FULL, Intervals
 from mongolint.coverage.predicates import Node, walk
@@ -70,7 +70,11 @@ class Scan:
             ),
         )
         negates_elements = predicate.node.kind == "not" and entry.array_prefixes(predicate.path)
-        return found._replace(tightness=FETCH) if predicate.within is not None or negates_elements else found
+        has_arrays = entry.array_prefixes(predicate.path) if entry.is_wildcard else entry.is_multikey
+        tests_keys = found.tightness == KEYS and has_arrays  # one key is not the whole array
+        if predicate.within is not None or negates_elements or tests_keys:
+            return found._replace(tightness=FETCH)
+        return found
 
     def intervals(self, position: int) -> Intervals:
         return self.bounds[position].intervals

@@ -14,10 +14,11 @@ from mongolint.coverage.covering import fields_of, is_covered
 from mongolint.coverage.implication import implies
 from mongolint.coverage.indexes import ID, Entry, Index, entries, normalized
 from mongolint.coverage.order import Sort, gives_order, is_by_field
-from mongolint.coverage.predicates import Node, QueryError, parse, walk
+from mongolint.coverage.predicates import Node, QueryError, is_operators, parse, walk
 from mongolint.coverage.rating import Predicate, predicates, rate
 from mongolint.coverage.reading import Reading
-from mongolint.coverage.restrictions import restrict
+from mongolint.coverage.restrictions import leave_unneeded, restrict
+from mongolint.coverage.values import ARRAY, NULL, REGEX, rank
 
 LATEST = "latest"
 
@@ -77,15 +78,20 @@ def explain(
         QueryError: the server refuses the query.
     """
     pairs = tuple(sort.items()) if isinstance(sort, Mapping) else tuple(sort)
-    query = _Query(parse(filter), pairs, normalized(collation), fields_of(projection), command, _version(server))
-    if hint is None and query.collation is None and _is_by_id(filter, query.root):
+    root = parse(filter)
+    query = _Query(
+        root, pairs, normalized(collation), bool(projection), fields_of(projection), command, _version(server)
+    )
+    if hint is None and query.collation is None and _is_by_id(filter):
         return _by_id(pairs)
     return query.plan([*indexes, *([] if any(_is_id(index) for index in indexes) else [ID])], hint)
 
 
-def _is_by_id(filter: Mapping[str, Any], root: Node) -> bool:
+def _is_by_id(filter: Mapping[str, Any]) -> bool:
     """Whether the filter is ``{"_id": value}``, which the server answers without planning."""
-    return list(filter) == ["_id"] and root.kind == "eq"
+    if list(filter) != ["_id"] or is_operators(filter["_id"]):
+        return False
+    return rank(filter["_id"]) not in (NULL, ARRAY, REGEX)
 
 
 def _by_id(sort: Sort) -> Plan:
@@ -106,6 +112,7 @@ class _Query:
     root: Node
     sort: Sort
     collation: Mapping[str, Any] | None
+    is_projected: bool
     fields: set[str] | None
     command: str
     version: tuple[int, ...]
@@ -140,6 +147,8 @@ class _Query:
         rated = {leaf.node: leaf for leaf in leaves}
         rate(leaves, usable, self.collation, is_recent)
         restrict(self.root, rated, usable, self.collation)
+        if not self.is_projected:  # with a projection another index may have the whole answer in its keys
+            leave_unneeded(self.root, rated)
         found = Enumerator(rated, Dialect(self.command == "count", is_recent)).accesses(self.root)
         if hinted is None:
             self._check_mandatory(found)

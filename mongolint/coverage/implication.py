@@ -15,7 +15,7 @@ _ORDER = ("eq", *RANGES)
 
 def implies(query: Node, wanted: Node, same_collation: bool) -> bool:
     """Whether every document that ``query`` finds is one that ``wanted`` finds, as far as the server sees."""
-    if query.kind == "false" or wanted.kind == "true":
+    if wanted.kind == "true":
         return True
     if wanted.kind == "and":
         return all(implies(query, each, same_collation) for each in wanted.children)
@@ -49,7 +49,8 @@ def _is_there(query: Node, path: str) -> bool:
     """Whether a predicate is only true of documents that have the field."""
     if query.kind == "not":
         child = query.child
-        return child.kind == "eq" and child.path == path and child.value is None
+        excluded = child.value if child.kind == "in" else [child.value] if child.kind == "eq" else []
+        return child.path == path and any(value is None for value in excluded)
     if query.path != path:
         return False
     if query.kind == "in":

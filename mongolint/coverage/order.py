@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from mongolint.coverage.access import Access, Scan, scans
-from mongolint.coverage.intervals import may_hold, may_hold_text
+from mongolint.coverage.intervals import Intervals, may_hold, may_hold_text
 from mongolint.coverage.values import OBJECT
 
 _MAX_MERGED_SCANS = 200
@@ -26,7 +26,9 @@ def gives_order(access: Access, sort: Sort, collation: Mapping[str, Any] | None)
     if not all(points) or sum(map(prod, points)) > _MAX_MERGED_SCANS:
         return False
     return all(
-        len(counts) < len(scan.entry.keys) and _from(scan, len(counts), sort, collation)
+        len(counts) < len(scan.entry.keys)
+        and not any(scan.entry.array_prefixes(name) for name in scan.entry.names[len(counts) :])
+        and _from(scan, len(counts), sort, collation)
         for scan, counts in zip(leaves, points, strict=True)
     )
 
@@ -77,7 +79,7 @@ def _is_ordered(scan: Scan, position: int, collation: Mapping[str, Any] | None) 
     if entry.kind_of(position):
         return False
     if entry.wildcard is not None and position >= entry.wildcard:
-        if not entry.keys[entry.wildcard][0] or may_hold(scan.intervals(entry.wildcard), OBJECT):
+        if not entry.keys[entry.wildcard][0] or _reads_objects(scan.intervals(entry.wildcard)):
             return False
     if entry.collation != collation and may_hold_text(intervals):
         return False
@@ -92,6 +94,12 @@ def _shares_array(scan: Scan, position: int, arrays: Sequence[str]) -> bool:
             if any(name == prefix or name.startswith(prefix + ".") for prefix in arrays):
                 return True
     return False
+
+
+def _reads_objects(intervals: Intervals) -> bool:
+    """Whether documents in the place of a value are read, which a wildcard index keeps under other paths."""
+    wide = Intervals(tuple(item for item in intervals.items if not item.is_point), intervals.vague)
+    return may_hold(wide, OBJECT)
 
 
 def is_by_field(sort: Sort) -> bool:

@@ -224,10 +224,10 @@ def _negation(child: Node) -> Node:
 
 
 def _membership(node: Node) -> Node:
-    if len(node.value) == 1:
-        only = node.value[0]
-        return Node("regex" if is_regex(only) else "eq", node.path, only)
-    return node
+    distinct = list({(key(value), repr(value) if is_regex(value) else ""): value for value in node.value}.values())
+    if len(distinct) == 1:
+        return Node("regex" if is_regex(distinct[0]) else "eq", node.path, distinct[0])
+    return Node("in", node.path, distinct)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -28,7 +28,6 @@ def restrict(root: Node, rated: Rated, entries: Sequence[Entry], collation: Mapp
             wanted = parse(entry.filter)
             if not implies(root, wanted, same):
                 _partial(root, rated, entry, wanted, same, root.kind in ("not", "nor", "elem-object"))
-    _unneeded(root, rated)
 
 
 def _take(node: Node, rated: Rated, entry: Entry) -> None:
@@ -102,7 +101,7 @@ def _and_related(node: Node) -> tuple[list[Node], list[Node]]:
     return together, others
 
 
-def _unneeded(node: Node, rated: Rated) -> None:
+def leave_unneeded(node: Node, rated: Rated) -> None:
     """An equality on the key of a unique index finds one document at most: no other index is considered there."""
     if node.kind == "and" and not any(child.kind in ("near", "text") for child in node.children):
         for child in node.children:
@@ -115,7 +114,7 @@ def _unneeded(node: Node, rated: Rated) -> None:
                     rated[child].positions[unique] = [0]
                     return
     for child in node.children:
-        _unneeded(child, rated)
+        leave_unneeded(child, rated)
 
 
 def _unique(predicate: Predicate) -> Entry | None:
