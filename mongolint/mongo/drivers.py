@@ -206,9 +206,6 @@ REMOVED_CLASSES: dict[str, DriverClass] = {
 
 CLASSES: dict[str, DriverClass] = {**_SYNC, **_ASYNC, **_MOTOR, **REMOVED_CLASSES}
 
-# What a flask_pymongo.PyMongo holds after init_app (flask_pymongo/__init__.py).
-EXTENSION_ATTRIBUTES: dict[str, ClassRole] = {"cx": "client", "db": "database"}
-
 # An index model's first parameter is `keys`, the rest are options of the index; a search index has no keys.
 INDEX_MODELS: frozenset[str] = frozenset({"pymongo.IndexModel", "pymongo.operations.IndexModel"})
 COLLATIONS: frozenset[str] = frozenset({"pymongo.collation.Collation"})

@@ -23,7 +23,6 @@ MONGOENGINE_DOCUMENTS: frozenset[Name] = frozenset(
 )
 # An object with all names of mongoengine as attributes
 MONGOENGINE_EXTENSION: Name = ("flask_mongoengine", "MongoEngine")
-MONGOENGINE_FIELDS: str = "mongoengine"
 # What a prefix of a field in meta["indexes"] makes of its key
 MONGOENGINE_PREFIXES: dict[str, int | str] = {
     "+": 1,

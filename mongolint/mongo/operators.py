@@ -102,9 +102,6 @@ QUERY_ARGUMENTS: dict[str, OperatorClass] = {
     "$diacriticSensitive": "text",
 }
 
-# A reference to another document is a value, although its keys begin with a dollar sign.
-DBREF_KEYS: frozenset[str] = frozenset({"$ref", "$id", "$db"})
-
 UPDATE_OPERATORS: dict[str, Literal["field", "array", "bitwise"]] = {
     "$currentDate": "field",
     "$inc": "field",
