@@ -119,6 +119,17 @@ def test_joins_count_as_queries(tmp_path: Path) -> None:
     assert suggested(tmp_path, body) == [("reviews", {"book": 1}, {}, 1)]
 
 
+def test_the_requests_of_a_bulk_write_count_as_queries(tmp_path: Path) -> None:
+    body = """
+        from pymongo import UpdateOne
+
+        def run(seen):
+            requests = [UpdateOne({"sku": sku}, {"$inc": {"n": 1}}) for sku in seen]
+            db.stock.bulk_write(requests)
+    """
+    assert suggested(tmp_path, body) == [("stock", {"sku": 1}, {}, 1)]
+
+
 def test_nothing_is_claimed_where_an_index_is_not_known(tmp_path: Path) -> None:
     body = """
         db.users.create_index(KEYS)

@@ -14,6 +14,7 @@ from mongolint.coverage import Index, Plan, QueryError
 from mongolint.link.atoms import Collection, Database
 from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Keys, Pattern, constants, patterns_of
+from mongolint.project.coveragemap.asked import requests_asked
 from mongolint.project.operations import Operation
 from mongolint.project.pipelines import Lookup
 from mongolint.project.redundancy import redundant
@@ -91,6 +92,8 @@ def questions(project: Project) -> list[Asked]:
         if operation.method.kind in ("read", "write"):
             found.append(Asked(query_of(project.reader, operation), operation))
         found += [Asked(query_of_lookup(lookup), operation, lookup) for lookup in operation.lookups]
+        if operation.name == "bulk_write":
+            found += [Asked(request.query, operation) for request in requests_asked(project, operation) or ()]
     return found
 
 
