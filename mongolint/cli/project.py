@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -16,13 +16,13 @@ from mongolint.config import Config, ConfigError, load_file, project_root
 from mongolint.config import load as load_config
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import RegistryError, rule_infos
-from mongolint.live import snapshot
-from mongolint.live.declarations import declarations
-from mongolint.live.snapshot import Snapshot
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.report.paint import visible
 from mongolint.selectors import RuleInfo
 from mongolint.source.files import Discovery, discover, relative
+
+if TYPE_CHECKING:
+    from mongolint.live.snapshot import Snapshot
 
 # Whether it can be read shows when it is read: one path that cannot must not stop the others
 ANY_PATH = click.Path(path_type=Path, readable=False)
@@ -112,6 +112,8 @@ def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 def read_snapshot(file: Path) -> Snapshot:
     """The indexes of a server in a file; one that is no snapshot ends the run with exit code 2."""
+    from mongolint.live import snapshot  # most projects have none
+
     try:
         return snapshot.read(file, visible(relative(file.absolute(), Path.cwd())))
     except snapshot.SnapshotError as error:
@@ -121,7 +123,11 @@ def read_snapshot(file: Path) -> Snapshot:
 def indexes_elsewhere(config: Config) -> list[IndexDeclaration]:
     """The indexes of the snapshot that the configuration names, if any."""
     file = config.indexes_file
-    return declarations(read_snapshot(file), relative(file.absolute(), Path.cwd())) if file else []
+    if file is None:
+        return []
+    from mongolint.live.declarations import declarations
+
+    return declarations(read_snapshot(file), relative(file.absolute(), Path.cwd()))
 
 
 def load_for_listing(paths: Sequence[Path], *, with_snapshot: bool = True) -> Loaded:
