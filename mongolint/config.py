@@ -165,6 +165,11 @@ class Config:
         """The options of a rule by its name; empty for a rule that has none."""
         return self.rules.get(name, {})
 
+    @property
+    def is_marked(self) -> bool:
+        """Whether a configuration or a repository says where the project begins."""
+        return self.file is not None or os.path.exists(self.root / ".git")
+
     def is_test(self, path: str | Path) -> bool:
         return self._covered(self.test_patterns, path)
 

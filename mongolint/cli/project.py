@@ -62,11 +62,7 @@ def read_config(path: Path, file: Path | None = None) -> Config:
     if file and not path.is_relative_to(config.root):
         # Options from elsewhere: their globs are about this project
         return replace(config, root=project_root(path))
-    return config if _is_marked(config) else replace(config, root=_unmarked_root(path, config.root))
-
-
-def _is_marked(config: Config) -> bool:
-    return config.file is not None or os.path.exists(config.root / ".git")
+    return config if config.is_marked else replace(config, root=_unmarked_root(path, config.root))
 
 
 def _unmarked_root(path: Path, found: Path) -> Path:
@@ -84,7 +80,7 @@ def parts(paths: Sequence[Path], file: Path | None = None) -> list[Part]:
     grouped: dict[tuple[Path | None, Path | None], list[Path]] = {}
     for path in paths:
         config = read_config(path, file)
-        key = (config.file, config.root if _is_marked(config) else None)
+        key = (config.file, config.root if config.is_marked else None)
         configs.setdefault(key, config)
         grouped.setdefault(key, []).append(path)
     return [Part(configs[key], tuple(held)) for key, held in grouped.items()]

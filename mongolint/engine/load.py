@@ -19,6 +19,9 @@ from mongolint.project.model import Project
 from mongolint.source.files import Discovery, Problem, discover, relative
 from mongolint.source.text import SourceError, decode_source
 
+# Files in a directory that nothing marks as a project, so that a stray file in a big one does not take it all
+_MOST_UNMARKED = 3000
+
 
 @dataclass(slots=True)
 class Loaded:
@@ -114,7 +117,8 @@ def _load(
     if previous is None:  # these are needed whatever the others hold, so that parsing can begin
         parse.add(_decode(telling, sources)[0])
     around = _discover([config.root], config, cwd)
-    others = [p.as_posix() for p in around.files if not config.is_test(p)]
+    is_project = config.is_marked or len(around.files) <= _MOST_UNMARKED
+    others = [p.as_posix() for p in around.files if is_project and not config.is_test(p)]
     more, more_problems = _read([path for path in dict.fromkeys(others) if path not in sources], overlay, set(), cwd)
     sources.update(more)
     roots = [Path(config.root, root).as_posix() for root in config.src]

@@ -177,3 +177,18 @@ def test_what_git_ignores(shop: Any) -> None:
     shop.write({".git/HEAD": "", ".gitignore": "orders.py\n"})
     assert shop.check().out == "All checks passed.\n"
     assert shop.check("shop/orders.py").code == 1
+
+
+def test_a_stray_file_does_not_take_a_big_directory(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing marks a project there: a few neighbours are its model, thousands are anybody's."""
+    from mongolint.cli.project import read_config
+    from mongolint.engine import load as loading
+
+    place.write({"base.py": "from pymongo import MongoClient\n\ndb = MongoClient().app\n", "other.py": "import base\n"})
+    stray = place.root / "stray.py"
+    stray.write_text("from base import db\n\ndb.users.find_one({})\n")
+    monkeypatch.chdir(place.root)
+    config = read_config(stray)
+    assert len(loading.load([stray], config, place.root, jobs=1).project.operations) == 1
+    monkeypatch.setattr(loading, "_MOST_UNMARKED", 2)
+    assert loading.load([stray], config, place.root, jobs=1).project.operations == []
