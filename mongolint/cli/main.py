@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import sys
@@ -27,6 +28,7 @@ _COMMANDS = {
     "indexes": "List the declared indexes, or see what a server has.",
     "rule": "Explain a rule.",
     "rules": "List all rules.",
+    "lsp": "Serve an editor: the language server.",
     "completion": "Print the completion script of a shell.",
 }
 
@@ -79,6 +81,8 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}")
+        if args[:1] != ["lsp"]:
+            gc.disable()  # a run keeps nearly all it makes, and ends soon
         if args[:1] == ["check"] and not ctx.resilient_parsing and not {"-h", "--help"} & set(args):
             ctx.obj = _parsers(ctx)
         return super().resolve_command(ctx, args)

@@ -42,12 +42,37 @@ def uses_driver(sources: Iterable[bytes]) -> bool:
     return any(_DRIVER_IMPORT.search(data) for data in sources)
 
 
-def relevant(sources: Mapping[str, bytes], imports: ImportMap) -> set[str]:
-    """The paths of the files that the model needs."""
-    seeds = {path for path, data in sources.items() if _is_seed(data)}
+class Memo:
+    """What was found in files, for as long as they and the set of all paths stay the same."""
+
+    def __init__(self) -> None:
+        self._seeds: dict[str, tuple[bytes, bool]] = {}
+        self._imported: dict[str, tuple[bytes, set[str]]] = {}
+
+    def is_seed(self, path: str, data: bytes) -> bool:
+        held = self._seeds.get(path)
+        if held is None or held[0] != data:
+            held = self._seeds[path] = (data, _is_seed(data))
+        return held[1]
+
+    def imported(self, path: str, data: bytes, imports: ImportMap) -> set[str]:
+        held = self._imported.get(path)
+        if held is None or held[0] != data:
+            held = self._imported[path] = (data, _imported(path, data, imports))
+        return held[1]
+
+
+def relevant(sources: Mapping[str, bytes], imports: ImportMap, memo: Memo | None = None) -> set[str]:
+    """The paths of the files that the model needs.
+
+    Args:
+        memo: of an earlier search among files with the same paths.
+    """
+    memo = memo or Memo()
+    seeds = {path for path, data in sources.items() if memo.is_seed(path, data)}
     if not any(_DRIVER_IMPORT.search(sources[path]) or _MAPPER_IMPORT.search(sources[path]) for path in seeds):
         return set()
-    forward = {path: _imported(path, data, imports) for path, data in sources.items()}
+    forward = {path: memo.imported(path, data, imports) for path, data in sources.items()}
     backward: dict[str, set[str]] = {}
     for path, targets in forward.items():
         for target in targets:

@@ -33,6 +33,10 @@ class Result:
     suppressed: int = 0
 
 
+class StoppedError(Exception):
+    """A run was stopped because nobody wants its result any more."""
+
+
 def check(
     loaded: Loaded,
     selected: Collection[str],
@@ -41,6 +45,7 @@ def check(
     narrowed: bool = False,
     fixes: bool = False,
     jobs: int = 1,
+    stop: Callable[[], bool] | None = None,
 ) -> Result:
     """Run the selected rules.
 
@@ -48,8 +53,12 @@ def check(
         narrowed: the selection leaves rules of the default tier out, so a bare suppression is not called unused.
         fixes: write the fixes too, which takes trees of the code.
         jobs: processes that write fixes.
+        stop: asked now and then whether the result is still wanted.
+
+    Raises:
+        StoppedError: it is not.
     """
-    result = with_deep_stack(lambda: _check(loaded, selected, config, narrowed))
+    result = with_deep_stack(lambda: _check(loaded, selected, config, narrowed, stop))
     if fixes:
         from mongolint.engine.fixes import build
 
@@ -57,10 +66,16 @@ def check(
     return result
 
 
-def _check(loaded: Loaded, selected: Collection[str], config: Config, narrowed: bool) -> Result:
+def _check(
+    loaded: Loaded,
+    selected: Collection[str],
+    config: Config,
+    narrowed: bool,
+    stop: Callable[[], bool] | None,
+) -> Result:
     result = Result([])
     rules = [rule for rule in all_rules() if rule.code in selected]
-    found = [*_syntax_errors(loaded, selected), *_run_rules(rules, loaded.project, result.crashes)]
+    found = [*_syntax_errors(loaded, selected), *_run_rules(rules, loaded.project, result.crashes, stop)]
     filters = _Filters(loaded, config)
     found = [finding for finding in found if filters.keeps(finding)]
     found = _fold(found, {rule.code: rule.supersedes for rule in rules})
@@ -81,16 +96,28 @@ def _facts(project: Project) -> dict[type, Callable[[], Iterable[Any]]]:
     }
 
 
-def _run_rules(rules: Sequence[Rule], project: Project, crashes: list[str]) -> Iterator[Finding]:
+def _run_rules(
+    rules: Sequence[Rule], project: Project, crashes: list[str], stop: Callable[[], bool] | None
+) -> Iterator[Finding]:
     """The one wall: a rule that fails is named, and the others go on."""
     facts = _facts(project)
     for rule in rules:
         for kind, test in rule.checks:
+            if stop is not None and stop():
+                raise StoppedError
+            fact: Any = None
             try:
                 for fact in facts[kind]():
                     yield from test(project) if fact is project else test(fact, project)
             except Exception as error:
-                crashes.append(f"rule {rule.code} {rule.name} failed: {type(error).__name__}: {error}")
+                crash = f"rule {rule.code} {rule.name} failed: {type(error).__name__}: {error}"
+                crashes.append(crash + _where(fact, project))
+
+
+def _where(fact: Any, project: Project) -> str:
+    """The file of the fact that a rule failed on, if it is a fact of one."""
+    module = getattr(fact, "module", -1)
+    return f" (in {project.path(module)})" if module >= 0 else ""
 
 
 def _syntax_errors(loaded: Loaded, selected: Collection[str]) -> Iterator[Finding]:

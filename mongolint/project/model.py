@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
@@ -32,7 +32,21 @@ from mongolint.project.reach.reachability import Reachability, Reached, RequestP
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
 from mongolint.project.writes.answers import Writes
 
+if TYPE_CHECKING:
+    from mongolint.project.coveragemap.served import Served
+    from mongolint.project.fields.known import Fields
+
 _ELSEWHERE = 'indexes are declared elsewhere (index-source = "external"), and no snapshot tells which there are'
+
+
+# What holds rows of modules, and no offsets, lines or spans
+_PLACELESS = frozenset(
+    {
+        *("_finder", "operations", "_operation_at", "indexes", "declared_in_code", "_mapped", "test_indexes"),
+        *("redundant_indexes", "all_hints", "declares_unseen", "writes", "graph", "index_graph", "repetitions"),
+        *("handlers", "clients", "lookups", "reachability", "lost_builds", "setups"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,12 @@ class Project:
         self.link = Linker(modules, imports, self.tests)
         self.reader = Reader(self.link)
         self._verdicts: dict[int, verdicts.Verdict] = {}
+
+    def forget_places(self) -> None:
+        """Modules say what they did, at other places (`mongolint.facts.moved`): what was found without them stays."""
+        for name in [name for name in self.__dict__ if isinstance(getattr(type(self), name, None), cached_property)]:
+            if name not in _PLACELESS:
+                del self.__dict__[name]
 
     # Facts
 
@@ -140,6 +160,20 @@ class Project:
     def writes(self) -> Writes:
         """What the data needs: what has to be unique, and what ends."""
         return Writes(self)
+
+    @cached_property
+    def fields(self) -> Fields:
+        """Which fields of a collection the code knows, and where they are written and read."""
+        from mongolint.project.fields.known import Fields  # needed by editors, not by each check
+
+        return Fields(self)
+
+    @cached_property
+    def served(self) -> Served:
+        """Which queries each declared index serves."""
+        from mongolint.project.coveragemap.served import Served
+
+        return Served(self)
 
     @cached_property
     def graph(self) -> CallGraph:

@@ -132,5 +132,5 @@ def _run(*command: str, cwd: Path | None = None) -> str:
 
 def _ignore(folder: str, names: Collection[str]) -> set[str]:
     """Environments, caches and what a build left behind: nothing of it belongs to a checkout."""
-    left = (".git", ".venv", "build", "dist", "__pycache__")
+    left = (".git", ".venv", "build", "dist", "node_modules", "__pycache__")
     return {name for name in names if name in left or name.endswith(("_cache", ".egg-info"))}

@@ -1,0 +1,45 @@
+"""``mongolint lsp``: the language server for editors."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import click
+
+from mongolint.cli.project import fail
+from mongolint.engine import parsing
+from mongolint.engine.workers import default_jobs
+
+_EPILOG = """\
+\b
+Examples:
+  mongolint lsp                 as editors start it
+  mongolint lsp --port 2087     for one client on 127.0.0.1
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--stdio", is_flag=True, help="Speak over standard input and output, as it does anyway.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help="Wait for one client on this TCP port of 127.0.0.1 instead.",
+)
+@click.pass_context
+def command(ctx: click.Context, stdio: bool, port: int | None) -> None:
+    """Serve an editor with the findings of check, while one types.
+
+    The editor starts it and says which folders are open. Options are read from pyproject.toml or mongolint.toml,
+    as check does. Code is read, and never run or imported.
+    """
+    if stdio and port is not None:
+        raise click.UsageError("--stdio and --port exclude each other")
+    if find_spec("pygls") is None:
+        fail("the language server needs pygls: pip install 'mongolint[lsp]'")
+    jobs = default_jobs()
+    crew = parsing.crew(jobs) if jobs > 1 else None
+    # It takes as long to import as the parser does, which the crew does meanwhile
+    from mongolint.lsp.server import over_stdio, over_tcp
+
+    ctx.exit(over_stdio(crew) if port is None else over_tcp(port, crew))

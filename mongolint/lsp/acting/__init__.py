@@ -1,0 +1,1 @@
+"""What can be done about findings: fixes and comments, as edits of the workspace."""

@@ -1,0 +1,177 @@
+"""Code actions: the fix of a finding, all fixes of a rule or of the file, comments that silence, a rule's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lsprotocol import types
+
+from mongolint.engine import fixes, mend, run
+from mongolint.engine.load import Loaded
+from mongolint.finding import Applicability, Finding, Fix, Repair
+from mongolint.fix.apply import by_file
+from mongolint.lsp.acting.editing import between, of_fixes, workspace_edit
+from mongolint.lsp.acting.suppressing import Change, suppress_here, suppress_in_file
+from mongolint.lsp.diagnostics import SOURCE, Places, diagnostics
+from mongolint.lsp.root import Root
+from mongolint.source.text import decode_source
+
+FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{SOURCE}"
+SHOW_RULE = f"{SOURCE}.showRule"
+KINDS = [types.CodeActionKind.QuickFix, FIX_ALL]
+_QUICK = types.CodeActionKind.QuickFix.value
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the client wants: actions in a range of a file, of certain kinds or any.
+
+    ``versioned``: it takes versions with edits. ``resolves``: it asks for the edit of an action when it is chosen.
+    """
+
+    path: str
+    range: types.Range
+    only: Sequence[str] | None
+    versioned: bool
+    resolves: bool
+
+
+def actions(ask: Ask, root: Root, places: Places) -> list[types.CodeAction]:
+    """The actions for a place. Those that change much are worked out when they are chosen, where that is possible."""
+    found: list[types.CodeAction] = []
+    if _wants(ask, _QUICK):
+        found += _quick(ask, root, places)
+    if _wants(ask, FIX_ALL) and ask.path not in places.analysis.stale:
+        action = types.CodeAction("Apply all safe fixes of mongolint", kind=FIX_ALL, data=_data(ask, None))
+        if not ask.resolves:
+            action = resolve(action, root, places, versioned=ask.versioned)
+        if ask.resolves or action.edit is not None:
+            found.append(action)
+    return found
+
+
+def resolve(action: types.CodeAction, root: Root, places: Places, *, versioned: bool) -> types.CodeAction:
+    """The action with its edit: all fixes of a rule in the file, or all safe ones."""
+    data: Any = action.data
+    path, code = data["path"], data["code"]
+    changed = fix_all(path, code, root, places)
+    edits = {each: between(places.text(each), text, each, places) for each, text in changed.items()}
+    if edits:
+        action.edit = workspace_edit(edits, places, versioned=versioned)
+    return action
+
+
+def fix_all(path: str, code: str | None, root: Root, places: Places) -> dict[str, str]:
+    """New texts by path, after all fixes in a file that are safe; with ``code``, all of that rule's fixes."""
+    analysis = places.analysis
+
+    def check(loaded: Loaded) -> run.Result:
+        result = root.check(loaded)
+        shown = loaded.display[path]
+        here = [f.span.file == shown and code in (None, f.code) for f in result.findings]
+        wanted = [finding for finding, is_here in zip(result.findings, here, strict=True) if is_here]
+        written = iter(fixes.build(wanted, loaded, root.config, result.crashes))
+        result.findings = [
+            next(written) if is_here else replace(finding, fix=None)
+            for finding, is_here in zip(result.findings, here, strict=True)
+        ]
+        return result
+
+    def reload(contents: Mapping[str, bytes], previous: Loaded) -> Loaded:
+        loaded = root.model.changed(contents, previous)
+        assert loaded is not None, "fixes change files that there are"
+        return loaded
+
+    mended = mend.mend(analysis.loaded, check, reload, unsafe=code is not None)
+    if analysis.stale & mended.changed.keys():
+        return {}  # a buffer that is no Python at the moment is not to be written
+    return {each: decode_source(data, each).text for each, data in mended.changed.items()}
+
+
+def _quick(ask: Ask, root: Root, places: Places) -> Iterator[types.CodeAction]:
+    analysis = places.analysis
+    shown = diagnostics(ask.path, places)
+    here = [
+        (finding, diagnostic)
+        for finding, diagnostic in zip(analysis.of(ask.path), shown, strict=True)
+        if _touch(diagnostic.range, ask.range)
+    ]
+    crashes: list[str] = []
+    built = fixes.build([finding for finding, _ in here], analysis.loaded, root.config, crashes)
+    for finding, (_, diagnostic) in zip(built, here, strict=True):
+        if isinstance(finding.fix, Fix):
+            yield from _of_fix(finding.fix, diagnostic, ask, places)
+    yield from _of_rules(ask, root, places, built)
+    for finding, (_, diagnostic) in zip(built, here, strict=True):
+        yield from _silencing(finding, diagnostic, ask, places)
+    for finding, diagnostic in {f.code: (f, d) for f, (_, d) in zip(built, here, strict=True)}.values():
+        title = f"Explain {finding.code} {finding.name}"
+        command = types.Command(title, SHOW_RULE, arguments=[finding.code])
+        yield types.CodeAction(title, kind=_QUICK, diagnostics=[diagnostic], command=command)
+
+
+def _of_fix(fix: Fix, diagnostic: types.Diagnostic, ask: Ask, places: Places) -> Iterator[types.CodeAction]:
+    if fix.applicability is Applicability.DISPLAY or not fix.edits:
+        return
+    edits = by_file([fix])
+    if places.analysis.stale & {places.analysis.place(shown) for shown in edits}:
+        return
+    safe = fix.applicability is Applicability.SAFE
+    title = fix.title[:1].upper() + fix.title[1:]
+    yield types.CodeAction(
+        title if safe else f"{title} (unsafe: {fix.reason})" if fix.reason else f"{title} (unsafe)",
+        kind=_QUICK,
+        diagnostics=[diagnostic],
+        is_preferred=True if safe else None,
+        edit=workspace_edit(of_fixes(edits, places), places, versioned=ask.versioned),
+    )
+
+
+def _of_rules(ask: Ask, root: Root, places: Places, here: Iterable[Finding]) -> Iterator[types.CodeAction]:
+    """For each rule that can fix something here and something else in the file."""
+    fixable = {f.code: f.name for f in here if isinstance(f.fix, Fix) and mend.applicable(f, unsafe=True)}
+    for code, name in fixable.items():
+        count = sum(f.code == code and isinstance(f.fix, Fix | Repair) for f in places.analysis.of(ask.path))
+        if count > 1 and ask.path not in places.analysis.stale:
+            title = f"Fix all {code} {name} in this file"
+            action = types.CodeAction(title, kind=_QUICK, data=_data(ask, code))
+            yield action if ask.resolves else resolve(action, root, places, versioned=ask.versioned)
+
+
+def _silencing(finding: Finding, diagnostic: types.Diagnostic, ask: Ask, places: Places) -> Iterator[types.CodeAction]:
+    if finding.code == run.UNUSED_SUPPRESSION:
+        return
+    text = places.text(ask.path)
+    ways: tuple[tuple[str, Callable[[str, Finding], Change | None]], ...] = (
+        (f"Suppress {finding.code} {finding.name} here", suppress_here),
+        (f"Suppress {finding.code} {finding.name} in this file", suppress_in_file),
+    )
+    for title, write in ways:
+        change = write(text, finding)
+        if change is not None:
+            start, end, content = change
+            edit = types.TextEdit(places.positions(ask.path).offsets(start, end), content)
+            yield types.CodeAction(
+                title,
+                kind=_QUICK,
+                diagnostics=[diagnostic],
+                edit=workspace_edit({ask.path: [edit]}, places, versioned=ask.versioned),
+            )
+
+
+def _data(ask: Ask, code: str | None) -> Any:
+    return {"path": ask.path, "code": code}
+
+
+def _wants(ask: Ask, kind: str) -> bool:
+    """A kind stands for all that begin with it."""
+    return ask.only is None or any(kind == each or kind.startswith(f"{each}.") or not each for each in ask.only)
+
+
+def _touch(one: types.Range, other: types.Range) -> bool:
+    def key(position: types.Position) -> tuple[int, int]:
+        return position.line, position.character
+
+    return key(one.start) <= key(other.end) and key(other.start) <= key(one.end)

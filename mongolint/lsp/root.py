@@ -1,0 +1,179 @@
+"""A project as the server sees it: its configuration, its model, and what the last check of it found.
+
+All that reads or checks runs in the one thread for analysis, one thing after the other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mongolint.config import Config
+from mongolint.config import load as load_config
+from mongolint.engine import run
+from mongolint.engine.load import Loaded
+from mongolint.engine.parsing import Progress
+from mongolint.engine.registry import all_rules, rule_infos, tiers
+from mongolint.finding import Finding
+from mongolint.live import snapshot
+from mongolint.live.declarations import declarations
+from mongolint.lsp.model import Model, Parsers
+from mongolint.project.indexes import IndexDeclaration
+from mongolint.selectors import resolve_selection
+from mongolint.source.files import discover, relative
+
+# Nothing but the given files
+_NOTHING = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What is known of a project at one moment.
+
+    ``contents``: the buffers it was made with. ``stale``: the paths of those that are no Python, of which the model has
+    an older text. ``crashes``: a line for each rule that failed.
+    """
+
+    loaded: Loaded
+    findings: Mapping[str, Sequence[Finding]]
+    contents: Mapping[str, bytes]
+    stale: frozenset[str] = frozenset()
+    crashes: Sequence[str] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = Path()
+
+    def of(self, path: str) -> Sequence[Finding]:
+        return self.findings.get(path, ())
+
+    def place(self, shown: str) -> str:
+        """The absolute path of a file as findings show it: of code, or of a script that declares an index."""
+        return self.paths.get(shown) or os.path.normpath(self.cwd / shown).replace(os.sep, "/")
+
+
+class Root:
+    """One project of the workspace.
+
+    Args:
+        paths: what is checked: a folder of the workspace; nothing for buffers outside of all folders.
+        cwd: what messages show files relative to.
+    """
+
+    def __init__(self, paths: Sequence[Path], config: Config, cwd: Path, parsers: Parsers | None = None) -> None:
+        self.paths = paths
+        self.config = config
+        self.cwd = cwd
+        known = rule_infos()
+        self.selected = config.selected(known, tiers())
+        self._narrowed = not resolve_selection(known, tiers()) <= self.selected
+        self._tokens = [token for rule in all_rules() if rule.code in self.selected for token in rule.tokens]
+        self._external: Sequence[IndexDeclaration] = ()
+        self.problem = ""
+        try:
+            self._external = _snapshot(config, cwd)
+        except snapshot.SnapshotError as error:
+            self.problem = str(error)
+        self.model = Model(paths, config, cwd, self._tokens, self._external, parsers)
+        self._files: frozenset[str] | None = None
+
+    @property
+    def key(self) -> tuple[Path, ...]:
+        return (self.config.root, *self.paths)
+
+    def takes(self, path: str) -> bool:
+        """Whether a buffer belongs to what is checked: not one of an excluded file, or of one that git ignores."""
+        if not self.paths:
+            return True
+        if self._files is None:
+            found = discover(
+                self.paths,
+                cwd=self.cwd,
+                exclude=self.config.excluded,
+                exclude_root=self.config.root,
+                force_exclude=self.config.force_exclude,
+                respect_gitignore=self.config.respect_gitignore,
+            )
+            self._files = frozenset(file.as_posix() for file in found.files)
+        return path in self._files or not os.path.lexists(path)
+
+    def forget_files(self) -> None:
+        """Files may have come or gone."""
+        self._files = None
+
+    def analyse(
+        self,
+        contents: Mapping[str, bytes],
+        progress: Progress | None = None,
+        *,
+        files_changed: bool = False,
+        anew: bool = False,
+        stop: Callable[[], bool] | None = None,
+    ) -> Analysis:
+        """The project with these buffers.
+
+        Args:
+            files_changed: other files than the buffers may be different, too.
+            anew: so may scripts.
+            stop: asked now and then whether the result is still wanted.
+
+        Raises:
+            mongolint.engine.run.StoppedError: it is not.
+        """
+        if files_changed or anew or self.model.loaded is None:
+            loaded = self.model.read(contents, progress, anew=anew)
+        else:
+            loaded = self.model.edit(contents)
+        result = self.check(loaded, stop)
+        stale = frozenset(self.model.stale)
+        paths = {loaded.display[path]: path for path in loaded.targets}
+        findings: dict[str, list[Finding]] = {}
+        for finding in result.findings:
+            path = paths[finding.span.file]
+            if path not in stale or finding.code == run.SYNTAX_ERROR:
+                findings.setdefault(path, []).append(finding)
+        every = {shown: path for path, shown in loaded.display.items()}
+        return Analysis(loaded, findings, dict(contents), stale, tuple(result.crashes), every, self.cwd)
+
+    def check(self, loaded: Loaded, stop: Callable[[], bool] | None = None) -> run.Result:
+        return run.check(loaded, self.selected, self.config, narrowed=self._narrowed, stop=stop)
+
+
+def folder_config(folder: Path) -> Config:
+    """The configuration for a folder of the workspace; one that nothing marks as a project is one itself.
+
+    Raises:
+        ConfigError: the file that holds it has a mistake.
+    """
+    config = load_config(folder, rule_infos())
+    return config if _is_marked(config) else replace(config, root=folder)
+
+
+def lone_config(path: str, *, untitled: bool) -> Config:
+    """The configuration for a buffer outside of all folders: of its project if it has one, else nothing but itself.
+
+    Raises:
+        ConfigError: the file that holds it has a mistake.
+    """
+    if untitled:
+        return _alone(Config(root=Path("/"), rules=load_config(Path("/"), rule_infos()).rules))
+    config = load_config(Path(path), rule_infos())
+    in_package = os.path.isfile(os.path.join(os.path.dirname(path), "__init__.py"))
+    return config if _is_marked(config) or in_package else _alone(config)
+
+
+def _alone(config: Config) -> Config:
+    """Whoever opens a file in a home directory does not want all of that read."""
+    return replace(config, exclude=_NOTHING)
+
+
+def _is_marked(config: Config) -> bool:
+    return config.file is not None or os.path.exists(config.root / ".git")
+
+
+def _snapshot(config: Config, cwd: Path) -> list[IndexDeclaration]:
+    file = config.indexes_file
+    if file is None:
+        return []
+    shown = relative(file.absolute(), cwd)
+    return declarations(snapshot.read(file, shown), shown)

@@ -1,0 +1,167 @@
+"""When a project is analysed: soon after a change, one at a time, and never published once it is out of date."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mongolint.engine.parsing import Progress
+from mongolint.engine.run import StoppedError
+from mongolint.lsp.root import Analysis, Root
+
+T = TypeVar("T")
+# Seconds. A keystroke is awaited for a part of what an analysis takes, so that typing is not a queue of them
+_SHORTEST, _LONGEST, _PART = 0.01, 0.15, 0.1
+
+Contents = Callable[[Root], Mapping[str, bytes]]
+
+
+@dataclass(slots=True)
+class _State:
+    """What is under way for a project. ``wanted`` and ``done`` count changes."""
+
+    wanted: int = 0
+    done: int = -1
+    files_changed: bool = False
+    anew: bool = False
+    hurry: bool = False
+    last: float = 0.0
+    seconds: float = 0.0
+    task: asyncio.Task[None] | None = None
+    analysis: Analysis | None = None
+
+
+class Scheduler:
+    """Keeps the analysis of each project up to date.
+
+    Args:
+        contents: the buffers of a project, as they are now.
+        publish: gets each analysis that is up to date when it is done.
+        failed: gets what an analysis died of.
+        progress: for the first look at a project: what to tell of files parsed, and a function to call at the end.
+    """
+
+    def __init__(
+        self,
+        contents: Contents,
+        publish: Callable[[Root, Analysis], object],
+        failed: Callable[[Exception], object],
+        progress: Callable[[Root], tuple[Progress, Callable[[], object]]],
+    ) -> None:
+        self._contents = contents
+        self._publish = publish
+        self._failed = failed
+        self._progress = progress
+        self._states: dict[Root, _State] = {}
+        # Looking for garbage amid an analysis, which makes little, takes a third of the time
+        gc.disable()
+        self._thread = ThreadPoolExecutor(1, "mongolint-analysis")
+
+    def changed(self, root: Root, *, files: bool = False, anew: bool = False) -> None:
+        """A buffer of the project is different now; or files on the disk may be; or scripts, too."""
+        state = self._states.setdefault(root, _State())
+        state.wanted += 1
+        state.files_changed |= files
+        state.anew |= anew
+        state.last = time.monotonic()
+        self._start(root, state)
+
+    def drop(self, root: Root) -> None:
+        """The project is none any more: nothing of it is published."""
+        state = self._states.pop(root, None)
+        if state is not None:
+            state.wanted += 1
+            if state.task is not None:
+                state.task.cancel()
+
+    def latest(self, root: Root) -> Analysis | None:
+        """The last analysis, which may be out of date."""
+        state = self._states.get(root)
+        return state.analysis if state else None
+
+    async def fresh(self, root: Root) -> Analysis | None:
+        """An analysis of what the buffers hold now; None if it failed."""
+        state = self._states.setdefault(root, _State())
+        while state.done != state.wanted:
+            state.hurry = True
+            task = self._start(root, state)
+            await asyncio.shield(task)
+            if self._states.get(root) is not state:
+                return None
+        return state.analysis
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Have something done that needs the models, between analyses."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _tidy(self, before: Analysis | None, after: Analysis) -> None:
+        """Let go of a model that is out of date, between keystrokes; what the first look made mostly stays for ever."""
+        if before is None:
+            gc.freeze()
+        elif before.loaded is not after.loaded:
+            await self.run(gc.collect)
+
+    def stop(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self, root: Root, state: _State) -> asyncio.Task[None]:
+        if state.task is None or state.task.done():
+            state.task = asyncio.ensure_future(self._work(root, state))
+        return state.task
+
+    async def _work(self, root: Root, state: _State) -> None:
+        while state.done != state.wanted:
+            await self._settle(state)
+            wanted = state.wanted
+            analysis = await self._analyse(root, state)
+            if state.wanted != wanted or self._states.get(root) is not state:
+                continue
+            state.done, state.hurry = wanted, False
+            if analysis is not None:
+                before, state.analysis = state.analysis, analysis
+                self._publish(root, analysis)
+                await self._tidy(before, analysis)
+
+    async def _settle(self, state: _State) -> None:
+        """Wait for the next keystroke, but not for ever."""
+        begun = time.monotonic()
+        while not state.hurry:
+            delay = min(_LONGEST, max(_SHORTEST, state.seconds * _PART))
+            rest = min(state.last + delay, begun + _LONGEST) - time.monotonic()
+            if rest <= 0:
+                return
+            await asyncio.sleep(min(rest, _SHORTEST))
+
+    async def _analyse(self, root: Root, state: _State) -> Analysis | None:
+        wanted = state.wanted
+        files_changed, anew = state.files_changed, state.anew
+        state.files_changed = state.anew = False
+        contents = self._contents(root)
+        tell, end = self._progress(root) if state.analysis is None else (None, None)
+        started = time.monotonic()
+        try:
+            return await self.run(
+                lambda: root.analyse(
+                    contents,
+                    tell,
+                    files_changed=files_changed,
+                    anew=anew,
+                    stop=lambda: state.wanted != wanted,
+                )
+            )
+        except StoppedError:
+            return None
+        except Exception as error:
+            state.files_changed |= files_changed
+            state.anew |= anew
+            self._failed(error)
+            return None
+        finally:
+            state.seconds = time.monotonic() - started
+            if end is not None:
+                end()

@@ -1,0 +1,266 @@
+"""The server: what is answered to which message, and how it is started and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import BinaryIO
+
+from lsprotocol import types
+
+from mongolint.engine.workers import Workers
+from mongolint.lsp import answers
+from mongolint.lsp.acting.offers import KINDS, SHOW_RULE, Ask, actions, resolve
+from mongolint.lsp.diagnostics import SOURCE, Places, diagnostics, digest
+from mongolint.lsp.documents import path_of
+from mongolint.lsp.model import Parsers
+from mongolint.lsp.session import Abilities, Session
+from mongolint.lsp.workspace import CONFIG_FILES
+
+LOOPBACK = "127.0.0.1"
+_WATCHED = ("**/*.py", "**/*.js", "**/*.mongodb", "**/.gitignore", *(f"**/{name}" for name in CONFIG_FILES))
+_PARENT_SECONDS = 3.0
+_FULL = types.RelatedFullDocumentDiagnosticReport
+
+
+def make(crew: Workers | None = None) -> Session:
+    """A server that waits for its client.
+
+    Args:
+        crew: processes that parse. They are started before there are threads, beside which nothing should be forked.
+    """
+    session = Session(Parsers(crew))
+    _lifecycle(session)
+    _buffers(session)
+    _files(session)
+    _pulled(session)
+    _chosen(session)
+    answers.register(session)
+    return session
+
+
+def over_stdio(crew: Workers | None = None) -> int:
+    """Serve the client at standard input and output until it leaves; the exit code."""
+    session = make(crew)
+    session.start_io(*_own_streams())
+    session.scheduler.stop()
+    return 0 if session.protocol._shutdown else 1
+
+
+def over_tcp(port: int, crew: Workers | None = None) -> int:
+    """Serve one client on this port of the loopback interface until it leaves; the exit code."""
+    session = make(crew)
+    session.start_tcp(LOOPBACK, port)
+    session.scheduler.stop()
+    return 0 if session.protocol._shutdown else 1
+
+
+def _own_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output for the protocol alone: whatever else is printed goes to standard error."""
+    heard, sent = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return heard, sent
+
+
+def _lifecycle(session: Session) -> None:
+    @session.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        session.can = Abilities(params.capabilities)
+        _configure(session, params.initialization_options)
+        folders = [folder.uri for folder in params.workspace_folders or ()]
+        if not folders and session.workspace.root_uri:
+            folders = [session.workspace.root_uri]
+        session.projects.set_folders(path for uri in folders if (path := path_of(uri)) and os.path.isdir(path))
+        if params.process_id is not None and _is_alive(params.process_id):
+            task = asyncio.ensure_future(_end_with(params.process_id))
+            session.keep(task)
+
+    @session.feature(types.INITIALIZED)
+    def initialized(params: types.InitializedParams) -> None:
+        if session.can.watch:
+            snapshots = (root.config.indexes_file for root in session.projects.folder_roots())
+            patterns = [*_WATCHED, *(f"**/{file.name}" for file in snapshots if file)]
+            watchers = [types.FileSystemWatcher(pattern) for pattern in patterns]
+            options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+            registration = types.Registration("watched", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            session.client_register_capability(types.RegistrationParams([registration]))
+        for root in session.projects.folder_roots():
+            session.scheduler.changed(root)
+
+    @session.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def configured(params: types.DidChangeConfigurationParams) -> None:
+        settings = params.settings
+        _configure(session, settings.get(SOURCE, settings) if isinstance(settings, dict) else None)
+
+    @session.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        gone = {path_of(folder.uri) for folder in params.event.removed}
+        come = [path_of(folder.uri) for folder in params.event.added]
+        held = [folder.as_posix() for folder in session.projects.folders]
+        session.renew([path for path in [*held, *come] if path is not None and path not in gone])
+
+
+def _configure(session: Session, settings: object) -> None:
+    """The client's own settings; what is checked, and how, is for the files of the project to say."""
+    if isinstance(settings, dict) and isinstance(settings.get("inlayHints"), bool):
+        changed = session.inlay_hints != settings["inlayHints"]
+        session.inlay_hints = settings["inlayHints"]
+        if changed and session.can.refresh_hints:
+            session.workspace_inlay_hint_refresh(None)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+async def _end_with(process: int) -> None:
+    """End when the client has died without a word."""
+    while _is_alive(process):
+        await asyncio.sleep(_PARENT_SECONDS)
+    os._exit(1)
+
+
+def _buffers(session: Session) -> None:
+    @session.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenTextDocumentParams) -> None:
+        document = session.documents.open(params.text_document)
+        root = session.projects.root_of(document) if document else None
+        if root is not None:
+            session.scheduler.changed(root, files=not session.can.watch)
+        elif document is not None:
+            session.clear(document)
+
+    @session.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: types.DidChangeTextDocumentParams) -> None:
+        document = session.documents.get(params.text_document.uri)
+        if document is None:
+            return
+        document.change(params.content_changes, params.text_document.version, session.encoding)
+        root = session.projects.root_of(document)
+        if root is not None:
+            session.scheduler.changed(root)
+
+    @session.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: types.DidCloseTextDocumentParams) -> None:
+        document = session.documents.close(params.text_document.uri)
+        root = session.projects.root_of(document) if document else None
+        if document is not None:
+            session.clear(document)
+        if root is not None:
+            session.scheduler.changed(root)
+
+    @session.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def saved(params: types.DidSaveTextDocumentParams) -> None:
+        path = path_of(params.text_document.uri)
+        if path is not None and not session.can.watch:
+            _changed_on_disk(session, [(path, types.FileChangeType.Changed)])
+
+
+def _files(session: Session) -> None:
+    @session.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def watched(params: types.DidChangeWatchedFilesParams) -> None:
+        changes = [(path, change.type) for change in params.changes if (path := path_of(change.uri))]
+        _changed_on_disk(session, changes)
+
+
+def _changed_on_disk(session: Session, changes: list[tuple[str, types.FileChangeType]]) -> None:
+    if any(os.path.basename(path) in CONFIG_FILES or path == _snapshot_of(session, path) for path, _ in changes):
+        session.renew([folder.as_posix() for folder in session.projects.folders])
+        return
+    for root in session.projects.roots():
+        near = [(path, kind) for path, kind in changes if session.projects.concerns(root, path)]
+        # A saved buffer is what it was
+        news = [path for path, kind in near if kind != types.FileChangeType.Changed or not session.documents.at(path)]
+        if news:
+            root.forget_files()
+            session.scheduler.changed(root, files=True, anew=any(not path.endswith(".py") for path in news))
+
+
+def _snapshot_of(session: Session, path: str) -> str | None:
+    """The path, if a project takes it for the indexes of a server."""
+    files = (root.config.indexes_file for root in session.projects.roots())
+    return path if any(file is not None and file.as_posix() == path for file in files) else None
+
+
+def _pulled(session: Session) -> None:
+    options = types.DiagnosticOptions(
+        inter_file_dependencies=True, workspace_diagnostics=True, identifier=SOURCE, work_done_progress=False
+    )
+
+    @session.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)
+    async def pulled(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+        found = await session.places(params.text_document.uri)
+        items = diagnostics(found[0].path, found[2]) if found else []
+        identity = digest(items)
+        if identity == params.previous_result_id:
+            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=identity)
+        return _FULL(items=items, result_id=identity)
+
+    @session.feature(types.WORKSPACE_DIAGNOSTIC)
+    async def all_pulled(params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
+        known = {each.uri: each.value for each in params.previous_result_ids}
+        items: list[types.WorkspaceDocumentDiagnosticReport] = []
+        told: set[str] = set()
+        for root in dict.fromkeys([*session.projects.folder_roots(), *session.projects.roots()]):
+            analysis = await session.scheduler.fresh(root)
+            if analysis is None:
+                continue
+            places = Places(analysis, session.documents, session.encoding)
+            for path in analysis.loaded.targets:
+                if session.projects.owner(path) in (root, None) and path not in told:
+                    told.add(path)
+                    items.append(_report(path, places, known))
+        for uri in known.keys() - {item.uri for item in items}:
+            items.append(types.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=[]))
+        return types.WorkspaceDiagnosticReport(items)
+
+
+def _report(path: str, places: Places, known: dict[str, str]) -> types.WorkspaceDocumentDiagnosticReport:
+    uri, version = places.uri(path), places.versions.get(path)
+    found = diagnostics(path, places)
+    identity = digest(found)
+    if known.get(uri) == identity:
+        return types.WorkspaceUnchangedDocumentDiagnosticReport(uri=uri, result_id=identity, version=version)
+    return types.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=found, version=version, result_id=identity)
+
+
+def _chosen(session: Session) -> None:
+    options = types.CodeActionOptions(code_action_kinds=KINDS, resolve_provider=True)
+
+    @session.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
+    async def offered(params: types.CodeActionParams) -> list[types.CodeAction]:
+        found = await session.places(params.text_document.uri)
+        if found is None:
+            return []
+        document, root, places = found
+        only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()] or None
+        ask = Ask(document.path, params.range, only, session.can.versioned, session.can.resolves)
+        given = await session.scheduler.run(lambda: actions(ask, root, places))
+        session.unchanged(document, places)
+        return given
+
+    @session.feature(types.CODE_ACTION_RESOLVE)
+    async def resolved(action: types.CodeAction) -> types.CodeAction:
+        document = session.documents.at(action.data["path"]) if isinstance(action.data, dict) else None
+        found = await session.places(document.uri) if document else None
+        if document is None or found is None:
+            return action
+        _, root, places = found
+        versioned = session.can.versioned
+        given = await session.scheduler.run(lambda: resolve(action, root, places, versioned=versioned))
+        session.unchanged(document, places)
+        return given
+
+    @session.command(SHOW_RULE)
+    async def show_rule(code: str) -> str | None:
+        return await session.show_rule(code)

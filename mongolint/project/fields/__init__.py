@@ -1,0 +1,1 @@
+"""What the code knows of the fields of a collection: which there are, of what types, written and read where."""

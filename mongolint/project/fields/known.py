@@ -1,0 +1,89 @@
+"""The question: which fields of a collection does the code know, and from where?
+
+Answered for one collection at a time, and kept: an editor asks for the one collection that is being typed about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mongolint.project.fields import asked, values, written
+from mongolint.project.fields.shapes import KnownField, KnownFields, Use
+from mongolint.project.operations import Operation
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+_Named = tuple[str, Use]
+
+
+class Fields:
+    """Answers for one project; tests tell nothing."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._known: dict[str, KnownFields] = {}
+
+    def of(self, collection: str) -> KnownFields:
+        """What is known of the fields of a collection; no fields where the code names none."""
+        if collection not in self._known:
+            self._known[collection] = self._find(collection)
+        return self._known[collection]
+
+    @cached_property
+    def collections(self) -> list[str]:
+        """The names of all collections that code outside of tests knows, sorted."""
+        names = {name for operation in self._operations for name in operation.collection_names}
+        names.update(index.collection_name for index in self.project.indexes if index.collection_name)
+        names.update(lookup.collection for operation in self._operations for lookup in operation.lookups)
+        return sorted(names)
+
+    def _find(self, collection: str) -> KnownFields:
+        found: dict[str, list[Use]] = {}
+        is_open = False
+        for name, use in self._uses(collection):
+            if not name:
+                is_open = True
+            elif use not in found.setdefault(name, []):
+                found[name].append(use)
+        # Every document has one
+        if found:
+            found.setdefault("_id", [])
+        return KnownFields(collection, {name: KnownField(name, tuple(uses)) for name, uses in found.items()}, is_open)
+
+    def _uses(self, collection: str) -> Iterable[_Named]:
+        own = [operation for operation in self._operations if collection in operation.collection_names]
+        for operation in own:
+            if operation.collection is not None and written.writes(operation):
+                for each in written.written_by(self.project, operation):
+                    if each.collection == collection:
+                        yield each.name, each.use
+        yield from self._unplaced.get(collection, ())
+        for operation in own:
+            yield from asked.asked_by(self.project, operation)
+        yield from self._elsewhere.get(collection, ())
+
+    @cached_property
+    def _operations(self) -> list[Operation]:
+        return [operation for operation in self.project.operations if operation.module not in self.project.tests]
+
+    @cached_property
+    def _unplaced(self) -> dict[str, list[_Named]]:
+        """What operations write of which only the way to them tells the collection."""
+        found: dict[str, list[_Named]] = {}
+        for operation in self._operations:
+            if operation.collection is None and written.writes(operation):
+                for each in written.written_by(self.project, operation):
+                    found.setdefault(each.collection, []).append((each.name, each.use))
+        return found
+
+    @cached_property
+    def _elsewhere(self) -> dict[str, list[_Named]]:
+        """What look-ups, values and indexes tell."""
+        found: dict[str, list[_Named]] = {}
+        for source in (asked.looked_up, values.taken, asked.indexed):
+            for collection, name, use in source(self.project):
+                found.setdefault(collection, []).append((name, use))
+        return found

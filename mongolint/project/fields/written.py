@@ -1,0 +1,187 @@
+"""The fields that inserts, replacements and updates write, through helpers, models and requests of bulk writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mongolint.finding import Span
+from mongolint.link.atoms import External
+from mongolint.mongo import drivers
+from mongolint.project.documents import Place
+from mongolint.project.explained.constructed import request_arguments
+from mongolint.project.fields.kinds import inside, kinds_of
+from mongolint.project.fields.shapes import Use, plain_path
+from mongolint.project.operations import Operation
+from mongolint.project.tracing import stored
+from mongolint.project.tracing.stored import Content, Stored
+from mongolint.project.tracing.tracer import Spot
+from mongolint.project.writes import inserts
+from mongolint.project.writes.inserts import Way
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+    from mongolint.project.tracing.tracer import Tracer
+
+_MAX_DEPTH = 4
+_REPLACING = ("replace_one", "find_one_and_replace", "save", "ReplaceOne")
+_SETTING = ("$set", "$setOnInsert", "$min", "$max")
+# The types that an operator gives its field whatever its value is
+_GIVEN = {
+    "$inc": ("number",),
+    "$mul": ("number",),
+    "$bit": ("number",),
+    "$currentDate": ("date",),
+    "$push": ("array",),
+    "$addToSet": ("array",),
+    "$pop": ("array",),
+    "$pull": ("array",),
+    "$pullAll": ("array",),
+}
+_ADDING = ("$push", "$addToSet")
+_STAGES = ("$set", "$addFields")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A field as an operation on ``collection`` names it; without a name, one that the code does not show."""
+
+    collection: str
+    name: str
+    use: Use
+
+
+def writes(operation: Operation) -> bool:
+    """Whether an operation writes fields."""
+    method = operation.method
+    return bool(method.document or method.update or operation.name == "bulk_write")
+
+
+def written_by(project: Project, operation: Operation) -> Iterator[Named]:
+    """The fields that an operation writes, on each way to it."""
+    tracer = project.writes.tracer
+    span = project.operation_span(operation)
+    for way in inserts.ways(tracer, operation, lambda module: module not in project.tests):
+        collection = inserts.collection_of(tracer, operation, way.frame)
+        names = [collection.name] if collection is not None else operation.collection_names
+        for name, use in _Writing(tracer, way, span).all():
+            yield from (Named(str(each), name, use) for each in names)
+
+
+class _Writing:
+    """Reads what one operation writes on one way to it."""
+
+    def __init__(self, tracer: Tracer, way: Way, span: Span) -> None:
+        self.tracer = tracer
+        self.way = way
+        self.span = span
+
+    def all(self) -> Iterator[tuple[str, Use]]:
+        method = self.way.operation.method
+        if self.way.operation.name == "bulk_write":
+            yield from self._requests()
+            return
+        document = inserts.given(self.tracer, self.way.operation, self.way.frame, method.document)
+        if document is not None:
+            many = self.way.operation.name == "insert_many"
+            yield from self._documents(document) if many else self._document(document, method.name)
+        update = inserts.given(self.tracer, self.way.operation, self.way.frame, method.update)
+        if update is not None:
+            yield from self._update(update)
+
+    def _documents(self, documents: Spot) -> Iterator[tuple[str, Use]]:
+        env = documents.frame.env if documents.frame else None
+        items, is_open = self.tracer.reader.items(documents.module, documents.row, env)
+        spots = [Spot(item.place.module, item.place.row, documents.frame) for item in items]
+        for spot in spots:
+            yield from self._document(spot, "insert_many")
+        if is_open and not spots:
+            yield "", Use("insert", self.span)
+
+    def _document(self, spot: Spot, method: str) -> Iterator[tuple[str, Use]]:
+        how = "replace" if method in _REPLACING else "insert"
+        yield from self._content(stored.read(self.tracer, spot), how, "", "")
+
+    def _content(
+        self, content: Content, how: str, operator: str, prefix: str, depth: int = _MAX_DEPTH
+    ) -> Iterator[tuple[str, Use]]:
+        if content.open or content.sources:
+            yield "", Use(how, self.span, operator)
+        for name, value in content.fields.items():
+            if name.startswith("$"):
+                continue
+            yield from self._field(f"{prefix}{name}", value, how, operator, depth)
+
+    def _field(
+        self, name: str, value: Stored, how: str, operator: str, depth: int = _MAX_DEPTH
+    ) -> Iterator[tuple[str, Use]]:
+        given = _GIVEN.get(operator)
+        kinds = given if given is not None else () if operator == "$unset" else kinds_of(self.tracer, value)
+        path = plain_path(name)
+        if path:
+            yield path, Use(how, self.span, operator, kinds, value.sure or how == "update", self._model(value))
+        if depth and operator in ("", *_SETTING, *_ADDING):
+            for content in inside(self.tracer, value):
+                held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
+                yield from self._content(Content(held), how, operator and "$set", f"{name}.", depth - 1)
+                if "$each" in content.fields and operator in _ADDING:
+                    yield from self._field(name, content.fields["$each"], how, operator, depth - 1)
+
+    def _model(self, value: Stored) -> str:
+        if value.declared is None:
+            return ""
+        cls, name = value.declared
+        return f"{self.tracer.link.scope(*cls).name}.{name}"
+
+    # Updates
+
+    def _update(self, update: Spot) -> Iterator[tuple[str, Use]]:
+        if self.tracer.node(update)[0] == "seq":
+            for row in self.tracer.node(update)[2]:
+                yield from self._stage(stored.read(self.tracer, update.at(row)))
+            return
+        content = stored.read(self.tracer, update)
+        if content.open or content.sources:
+            yield "", Use("update", self.span)
+        for operator, value in content.fields.items():
+            for spot in value.spots if operator.startswith("$") else ():
+                part = stored.read(self.tracer, spot)
+                yield from self._content(part, "update", operator, "")
+                if operator == "$rename":
+                    yield from self._renamed(part)
+
+    def _renamed(self, part: Content) -> Iterator[tuple[str, Use]]:
+        for value in part.fields.values():
+            if value.term[:2] == ("const", "str"):
+                yield plain_path(value.term[2]), Use("update", self.span, "$rename")
+
+    def _stage(self, stage: Content) -> Iterator[tuple[str, Use]]:
+        """What a stage of an update with a pipeline sets; its values are expressions."""
+        for operator in _STAGES:
+            for spot in stage.fields[operator].spots if operator in stage.fields else ():
+                for name in stored.read(self.tracer, spot).fields:
+                    yield plain_path(name), Use("update", self.span, "$set")
+
+    # Requests of bulk_write
+
+    def _requests(self) -> Iterator[tuple[str, Use]]:
+        place = inserts.given(self.tracer, self.way.operation, self.way.frame, "requests")
+        env = place.frame.env if place is not None and place.frame else None
+        items, is_open = self.tracer.reader.items(place.module, place.row, env) if place is not None else ([], True)
+        for item in items:
+            yield from self._request(Spot(item.place.module, item.place.row, place.frame if place else None))
+        if is_open and not items:
+            yield "", Use("update", self.span)
+
+    def _request(self, spot: Spot) -> Iterator[tuple[str, Use]]:
+        node = self.tracer.node(spot)
+        for atom in self.tracer.value(spot.at(node[1])) if node[0] == "call" else ():
+            request = drivers.REQUESTS.get(atom.name) if type(atom) is External else None
+            if request is None:
+                continue
+            given = request_arguments(request, [(keyword, Place(spot.module, row, None)) for keyword, row in node[2]])
+            if request.document in given and request.document is not None:
+                yield from self._document(spot.at(given[request.document].row), atom.name.rpartition(".")[2])
+            if request.update in given and request.update is not None:
+                yield from self._update(spot.at(given[request.update].row))

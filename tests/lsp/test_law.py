@@ -1,0 +1,177 @@
+"""The law: whatever is edited, in whatever order, what is published equals a fresh run over the texts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mongolint.engine import run
+from mongolint.engine.load import load
+from mongolint.engine.registry import all_rules
+from mongolint.finding import Finding
+from mongolint.lsp.root import Root, folder_config
+from mongolint.source.tree import ParseError, parse
+
+FILES = ("app/__init__.py", "app/db.py", "app/books.py", "app/start.py", "app/loops.py")
+LINES = (
+    "    return books.find_one({'owner_id': owner}, batch_size=1)",
+    "    return books.find_one({'owner_id': owner}, batch_size=True)",
+    "# x",
+    "    return list(books.find({'title': owner}  ).sort('year', -1))  # x",
+    "import app.books",
+    "from app.db import books",
+    "from app.db import client",
+    "from app.books import of_owner",
+    "from pymongo import MongoClient",
+    "client = MongoClient()",
+    "books = client.shop.books",
+    "books = client['shop']['tomes']",
+    "books.create_index('owner_id')",
+    "books.create_index([('owner_id', 1), ('title', -1)], background=True)",
+    "def of_owner(owner):",
+    "async def of_owner(owner, sort=None):",
+    "    return books.find_one({'owner_id': owner})",
+    "    return list(books.find({'title': owner}).sort('year', -1))",
+    "    for owner in owners:",
+    "        of_owner(owner)",
+    "        books.update_one({'_id': owner}, {'$set': {'seen': True}})",
+    "    print(owner)  # mongolint: ignore[print-call]",
+    "# mongolint: ignore-file[missing-time-limit]",
+    "    try:",
+    "        books.delete_many({'owner_id': 1})",
+    "    except:",
+    "        pass",
+    "    # a comment about .find_one( and print(",
+    "",
+    "    (",
+    "'''",
+)
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(FILES[1:]),
+        st.sampled_from(["insert", "delete", "replace", "restore", "indent"]),
+        st.integers(0, 30),
+        st.sampled_from(LINES),
+    ),
+    min_size=1,
+    max_size=12,
+)
+Talk = Callable[[Callable[[Any], Coroutine[Any, Any, None]]], None]
+
+
+def edited(text: str, original: str, kind: str, place: int, line: str) -> str:
+    lines = text.split("\n")
+    place = min(place, len(lines) - 1)
+    if kind == "restore":
+        return original
+    if kind == "insert":
+        lines.insert(place, line)
+    elif kind == "delete":
+        del lines[place]
+    elif kind == "replace":
+        lines[place] = line
+    else:
+        lines[place] = "    " + lines[place]
+    return "\n".join(lines)
+
+
+def fresh(root: Root, folder: Path, texts: dict[str, bytes]) -> set[Finding]:
+    """What the command line finds."""
+    tokens = [token for rule in all_rules() if rule.code in root.selected for token in rule.tokens]
+    loaded = load([folder], root.config, folder, overlay=texts, tokens=tokens, jobs=1)
+    return {comparable(finding) for finding in run.check(loaded, root.selected, root.config).findings}
+
+
+def comparable(finding: Finding) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, fix=None)
+
+
+def is_python(text: str) -> bool:
+    try:
+        parse(text)
+    except ParseError:
+        return False
+    return True
+
+
+def original(shop: Path) -> dict[str, str]:
+    (shop / "app/loops.py").write_text(
+        "from app.books import of_owner\n\n\ndef all_of(owners):\n    for owner in owners:\n        of_owner(owner)\n"
+    )
+    (shop / "app/start.py").write_text("from app.db import books\n\nbooks.create_index('owner_id')\n")
+    return {name: (shop / name).read_text() for name in FILES}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=EDITS)
+def test_every_state_equals_a_fresh_run(shop: Path, edits: list[tuple[str, str, int, str]]) -> None:
+    texts = original(shop)
+    before, sound = dict(texts), dict(texts)
+    root = Root((shop,), folder_config(shop), shop)
+    root.analyse({})
+    opened: set[str] = set()
+    for name, kind, place, line in edits:
+        texts[name] = edited(texts[name], before[name], kind, place, line)
+        opened.add(name)
+        contents = {(shop / each).as_posix(): texts[each].encode() for each in sorted(opened)}
+        analysis = root.analyse(contents)
+        assert not analysis.crashes
+        # A text that is no Python leaves the last one that was in the model, if it has one
+        stale = {name for name in FILES if (shop / name).as_posix() in analysis.stale}
+        assert not any(is_python(texts[each]) for each in stale)
+        sound.update({each: texts[each] for each in opened if each not in stale})
+        expected = fresh(root, shop, {(shop / each).as_posix(): sound[each].encode() for each in opened})
+        found = {comparable(each) for path in analysis.findings for each in analysis.of(path)}
+        assert {f for f in found if f.span.file not in stale} == {f for f in expected if f.span.file not in stale}
+        assert {f.code for f in found if f.span.file in stale} <= {"MDB000"}
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=EDITS)
+def test_what_is_published_last_equals_a_fresh_run(
+    talk: Talk, shop: Path, edits: list[tuple[str, str, int, str]]
+) -> None:
+    texts = original(shop)
+    before = dict(texts)
+
+    async def scenario(client: Any) -> None:
+        await client.begin(shop)
+        uris = {name: client.open(shop / name) for name in FILES}
+        versions = dict.fromkeys(FILES, 1)
+        for number, (name, kind, place, line) in enumerate(edits):
+            texts[name] = edited(texts[name], before[name], kind, place, line)
+            versions[name] += 1
+            client.change(uris[name], texts[name], versions[name])
+            if number % 3 == 2:
+                await asyncio.sleep(0.02)
+        for name in FILES:  # at the end all is Python, or the last good text counts
+            if not is_python(texts[name]):
+                texts[name] = before[name]
+                versions[name] += 1
+                client.change(uris[name], texts[name], versions[name])
+        contents = {(shop / each).as_posix(): text.encode() for each, text in texts.items()}
+        root = Root((shop,), folder_config(shop), shop)
+        expected = sorted((f.span.file, f.span.line, f.code) for f in fresh(root, shop, contents))
+        changed = [name for name in FILES if versions[name] > 1] or list(FILES)
+        for name in changed:
+            await client.diagnostics(uris[name], versions[name])
+        await client.until(lambda: told(client, uris) == expected)
+        await asyncio.sleep(0.1)
+        assert told(client, uris) == expected
+
+    talk(scenario)
+
+
+def told(client: Any, uris: dict[str, str]) -> list[tuple[str, int, str]]:
+    return sorted(
+        (name, each.range.start.line + 1, str(each.code))
+        for name, uri in uris.items()
+        for each in client.last(uri).diagnostics
+    )

@@ -1,0 +1,186 @@
+"""Which fields of a collection the code knows, and from where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.project.fields.shapes import KnownFields, plain_path
+from mongolint.testing.projects import project
+
+HEAD = """
+from datetime import datetime
+
+from bson import ObjectId
+from pymongo import InsertOne, MongoClient, UpdateOne
+from pydantic import BaseModel
+
+db = MongoClient().shop
+"""
+
+
+def known(code: str, tmp_path: Path, collection: str = "books") -> KnownFields:
+    return project(HEAD + code, tmp_path).project.fields.of(collection)
+
+
+def told(found: KnownFields) -> dict[str, str]:
+    """The types of each field."""
+    return {name: "|".join(field.kinds) for name, field in found.fields.items() if name != "_id"}
+
+
+WRITES = [
+    ("db.books.insert_one({'title': 'x', 'pages': 3, 'ok': True, 'tags': [], 'no': None, 'at': datetime.now()})",
+     {"title": "string", "pages": "number", "ok": "bool", "tags": "array", "no": "null", "at": "date"}),
+    ("db.books.insert_one({'by': {'name': 'x', 'at': {'city': 'y'}}})",
+     {"by": "object", "by.name": "string", "by.at": "object", "by.at.city": "string"}),
+    ("db.books.insert_many([{'a': 1}, {'b': 'x'}])", {"a": "number", "b": "string"}),
+    ("docs = []\nfor n in range(3):\n    docs.append({'a': n, 'b': 'x'})\ndb.books.insert_many(docs)",
+     {"a": "", "b": "string"}),
+    ("db.books.insert_many([{'a': 'x'} for n in range(3)])", {"a": "string"}),
+    ("db.books.insert_one({'chapters': [{'title': 'x'}]})", {"chapters": "array", "chapters.title": "string"}),
+    ("db.books.replace_one({'k': 'x'}, {'a': 1})", {"a": "number", "k": "string"}),
+    ("db.books.update_one({}, {'$set': {'a.b': 'x'}, '$inc': {'n': 1}, '$push': {'tags': 'x'}})",
+     {"a.b": "string", "n": "number", "tags": "array"}),
+    ("db.books.update_one({}, {'$push': {'items': {'$each': [{'sku': 'x'}]}}})",
+     {"items": "array", "items.sku": "string"}),
+    ("db.books.update_one({}, {'$set': {'items.$.sku': 'x', 'items.0.n': 1}})",
+     {"items.sku": "string", "items.n": "number"}),
+    ("db.books.update_one({}, {'$unset': {'old': ''}, '$rename': {'a': 'b'}, '$currentDate': {'at': True}})",
+     {"old": "", "a": "string", "b": "", "at": "date"}),
+    ("db.books.update_one({}, [{'$set': {'a': '$b'}}])", {"a": ""}),
+    ("db.books.bulk_write([InsertOne({'a': 1}), UpdateOne({'k': 1}, {'$set': {'b': 'x'}})])",
+     {"a": "number", "b": "string"}),
+    ("db.books.insert_one({'a': 1})\ndb.books.insert_one({'a': 'x'})", {"a": "number|string"}),
+    ("def f(title: str, by: ObjectId): db.books.insert_one({'title': title, 'by': by})",
+     {"title": "string", "by": "objectId"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "wanted"), WRITES, ids=[code for code, _ in WRITES])
+def test_written(code: str, wanted: dict[str, str], tmp_path: Path) -> None:
+    assert told(known(code, tmp_path)) == wanted
+
+
+MODEL = """
+class Address(BaseModel):
+    city: str
+
+class Person(BaseModel):
+    name: str
+    born: datetime | None = None
+    homes: list[Address]
+
+def add(person: Person):
+    db.people.insert_one(person.model_dump())
+"""
+
+
+def test_models(tmp_path: Path) -> None:
+    found = known(MODEL, tmp_path, "people")
+    assert told(found) == {"name": "string", "born": "date|null", "homes": "array", "homes.city": "string"}
+    assert found.fields["homes.city"].models == ("Address.city",)
+    assert not found.open
+
+
+def test_the_way_to_a_helper_tells_the_collection(tmp_path: Path) -> None:
+    code = """
+def save(collection, document):
+    collection.insert_one(document)
+
+save(db.books, {"title": "x"})
+save(db.people, {"name": "x"})
+"""
+    assert told(known(code, tmp_path)) == {"title": "string"}
+    assert told(known(code, tmp_path / "again", "people")) == {"name": "string"}
+
+
+READS = [
+    ("db.books.find_one({'a': 'x', '$or': [{'b': 1}, {'c.0.d': 2}]})", {"a": "filter", "b": "filter", "c.d": "filter"}),
+    ("db.books.find({'a': {'$elemMatch': {'b': 1}}})", {"a": "filter", "a.b": "filter"}),
+    ("db.books.find({}, {'a': 1, 'b': 0, 'n': {'$size': '$c'}})", {"a": "projection", "b": "projection"}),
+    ("db.books.find({}, ['a', 'b'])", {"a": "projection", "b": "projection"}),
+    ("db.books.find({}).sort([('a', 1), ('b', -1)])", {"a": "sort", "b": "sort"}),
+    ("db.books.distinct('a')", {"a": "distinct"}),
+    ("db.books.create_index([('a', 1), ('$**', 'text')])", {"a": "index"}),
+    ("db.others.aggregate([{'$lookup': {'from': 'books', 'localField': 'x', 'foreignField': 'a', 'as': 'y'}}])",
+     {"a": "lookup"}),
+    ("book = db.books.find_one({})\nprint(book['a'], book.get('b'), other['c'])", {"a": "value", "b": "value"}),
+    ("for book in db.books.find({}):\n    print(book['a'])", {"a": "value"}),
+    ("books = list(db.books.find({}))\nprint(books[0]['a'])", {"a": "value"}),
+    ("def one(): return db.books.find_one({})\nprint(one()['a'])", {"a": "value"}),
+    # The code has put it there, or the server computes it
+    ("book = db.books.find_one({})\nbook['a'] = 1\nprint(book['a'])", {}),
+    ("for row in db.books.aggregate([{'$group': {'_id': '$x', 'n': {'$sum': 1}}}]):\n    print(row['n'])", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "wanted"), READS, ids=[code for code, _ in READS])
+def test_read(code: str, wanted: dict[str, str], tmp_path: Path) -> None:
+    found = known(code, tmp_path).fields
+    assert {name: "|".join({use.how for use in field.uses}) for name, field in found.items() if name != "_id"} == wanted
+
+
+def test_where(tmp_path: Path) -> None:
+    code = "db.books.insert_one({'a': 1})\n\ndb.books.find_one({'a': 2})\n"
+    field = known(code, tmp_path).fields["a"]
+    first = HEAD.count("\n") + 1
+    assert [use.span.line for use in field.written] == [first]
+    assert [use.span.line for use in field.read] == [first + 2]
+
+
+OPEN = [
+    ("def f(document): db.books.insert_one(document)", True),
+    ("def f(changes): db.books.update_one({}, {'$set': {**changes, 'a': 1}})", True),
+    ("def f(name): db.books.insert_one({name: 1})", True),
+    ("db.books.insert_one({'a': 1})", False),
+    ("def f(query): db.books.find_one(query)", False),
+]
+
+
+@pytest.mark.parametrize(("code", "wanted"), OPEN, ids=[code for code, _ in OPEN])
+def test_open(code: str, wanted: bool, tmp_path: Path) -> None:
+    assert known(code, tmp_path).open is wanted
+
+
+def test_tests_tell_nothing(tmp_path: Path) -> None:
+    files = {
+        "app.py": HEAD + "db.books.find_one({'a': 1})",
+        "tests/test_app.py": HEAD + "db.books.insert_one({'b': 1})",
+    }
+    assert set(project(files, tmp_path).project.fields.of("books").fields) == {"a", "_id"}
+
+
+def test_collections(tmp_path: Path) -> None:
+    code = "db.b.find_one({})\ndb.a.create_index('x')\ndb.b.aggregate([{'$lookup': {'from': 'c', 'localField': 'x',"
+    code += " 'foreignField': 'y', 'as': 'z'}}])"
+    loaded = project(HEAD + code, tmp_path)
+    assert loaded.project.fields.collections == ["a", "b", "c"]
+    assert not loaded.project.fields.of("unheard").fields
+
+
+@pytest.mark.parametrize(
+    ("path", "plain"),
+    [("a.b", "a.b"), ("a.$.b", "a.b"), ("a.$[x].b", "a.b"), ("a.0.b", "a.b"), ("a.$[]", "a"), ("", "")],
+)
+def test_plain_path(path: str, plain: str) -> None:
+    assert plain_path(path) == plain
+
+
+def test_served_tells_the_queries_of_an_index(tmp_path: Path) -> None:
+    code = """
+db.books.create_index([("a", 1)])
+db.books.create_index([("z", 1)])
+db.books.find_one({"a": 1})
+db.books.count_documents({"a": {"$gt": 1}})
+db.books.find_one({"b": 1})
+"""
+    loaded = project({"app.py": HEAD + code, "tests/test_app.py": HEAD + "db.books.find_one({'a': 1})"}, tmp_path)
+    one, other = loaded.project.indexes
+    assert [site.method for site in loaded.project.served.by(one) or ()] == ["find_one", "count_documents"]
+    assert loaded.project.served.by(other) == []
+
+
+def test_served_knows_nothing_of_an_index_without_keys(tmp_path: Path) -> None:
+    loaded = project(HEAD + "def f(keys): db.books.create_index(keys)", tmp_path)
+    assert [loaded.project.served.by(index) for index in loaded.project.indexes] == [None]
