@@ -224,10 +224,17 @@ def _negation(child: Node) -> Node:
 
 
 def _membership(node: Node) -> Node:
-    distinct = list({(key(value), repr(value) if is_regex(value) else ""): value for value in node.value}.values())
+    distinct = list({_identity(value, number): value for number, value in enumerate(node.value)}.values())
     if len(distinct) == 1:
         return Node("regex" if is_regex(distinct[0]) else "eq", node.path, distinct[0])
     return Node("in", node.path, distinct)
+
+
+def _identity(value: Any, number: int) -> object:
+    """What two members of a list have in common if they are one; of values that are not known, nothing."""
+    if is_unknown(value):
+        return number
+    return (key(value), repr(value)) if is_regex(value) else key(value)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -83,6 +83,13 @@ def test_says_which_fields_bound_the_scan_and_what_the_order_costs() -> None:
     assert explain({"user": {"$gt": 1}}, [index], sort={"at": 1}).reason == "by_user bounds user; sorted in memory"
 
 
+def test_unknown_members_of_a_list_are_several() -> None:
+    index = Index([("a", 1)])
+    assert explain({"a": {"$in": [ANY, ANY]}}, [index], sort=[("a", 1)]).sort_in_memory is False
+    assert explain({"a": {"$in": [ANY, ANY]}}, [Index([("a", 1), ("b", 1)])], sort=[("b", 1)]).sort_in_memory is False
+    assert explain({"a": {"$in": [ANY, ANY]}, "b": 1}, [Index([("b", 1)])], sort=[("a", 1)]).sort_in_memory is True
+
+
 def test_an_unknown_value_may_be_a_string() -> None:
     index = Index([("a", 1)], {"collation": {"locale": "en"}})
     assert not explain({"a": ANY}, [index]).usable
