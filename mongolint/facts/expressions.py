@@ -322,7 +322,7 @@ def _comprehension(b: Builder, node: cst.BaseComp) -> int:
     if isinstance(node, cst.DictComp):
         rows: tuple[int, ...] = (expression(b, node.key), expression(b, node.value))
     else:
-        rows = (expression(b, node.elt),)  # type: ignore[attr-defined]
+        rows = (expression(b, node.elt),)  # type: ignore[attr-defined]  # the other comprehensions have one
     b.env, b.context = saved_env, saved_context
     return b.add(("comp", kind, rows))
 

@@ -146,7 +146,7 @@ def folder_config(folder: Path) -> Config:
         ConfigError: the file that holds it has a mistake.
     """
     config = load_config(folder, rule_infos())
-    return config if _is_marked(config) else replace(config, root=folder)
+    return config if config.is_marked else replace(config, root=folder)
 
 
 def lone_config(path: str, *, untitled: bool) -> Config:
@@ -159,16 +159,12 @@ def lone_config(path: str, *, untitled: bool) -> Config:
         return _alone(Config(root=Path("/"), rules=load_config(Path("/"), rule_infos()).rules))
     config = load_config(Path(path), rule_infos())
     in_package = os.path.isfile(os.path.join(os.path.dirname(path), "__init__.py"))
-    return config if _is_marked(config) or in_package else _alone(config)
+    return config if config.is_marked or in_package else _alone(config)
 
 
 def _alone(config: Config) -> Config:
     """Whoever opens a file in a home directory does not want all of that read."""
     return replace(config, exclude=_NOTHING)
-
-
-def _is_marked(config: Config) -> bool:
-    return config.file is not None or os.path.exists(config.root / ".git")
 
 
 def _snapshot(config: Config, cwd: Path) -> list[IndexDeclaration]:

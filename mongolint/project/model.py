@@ -234,7 +234,7 @@ class Project:
             declared = self.indexes
             if operation.module in self.tests:
                 declared = declared + self.test_indexes
-            self._verdicts[key] = self._if_known(verdicts.judge(operation, self.reader, declared))
+            self._verdicts[key] = self.if_known(verdicts.judge(operation, self.reader, declared))
         return self._verdicts[key]
 
     def needed_patterns(self, operation: Operation) -> list[Pattern]:
@@ -268,10 +268,10 @@ class Project:
             for lookup in operation.lookups:
                 declared = verdicts.declared_on(lookup.collection, self.indexes)
                 verdict = verdicts.judge_query(verdicts.query_of_lookup(lookup), declared)
-                found.append((operation, lookup, self._if_known(verdict)))
+                found.append((operation, lookup, self.if_known(verdict)))
         return found
 
-    def _if_known(self, verdict: verdicts.Verdict) -> verdicts.Verdict:
+    def if_known(self, verdict: verdicts.Verdict) -> verdicts.Verdict:
         """The verdict, unless indexes that are declared elsewhere may make it better."""
         if not self.knows_indexes and verdict.verdict in ("partial", "unserved"):
             return verdicts.Verdict("unknown", reason=_ELSEWHERE)

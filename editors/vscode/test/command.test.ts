@@ -4,7 +4,7 @@ import { located, serverCommand, type Surroundings } from "../src/command";
 
 function around(changes: Partial<Surroundings> = {}): Surroundings {
   return {
-    folders: ["/work/shop", "/work/lib"],
+    folders: ["/srv/shop", "/srv/lib"],
     trusted: true,
     platform: "linux",
     env: { HOME: "/home/ann", TOOLS: "/opt/tools" },
@@ -23,8 +23,8 @@ test("a bare name is left to the PATH", () => {
 });
 
 test("the environment of the first folder that has one comes before the PATH", () => {
-  assert.equal(program("", { exists: (file) => file.startsWith("/work/") }), "/work/shop/.venv/bin/mongolint");
-  assert.equal(program("", { exists: (file) => file.startsWith("/work/lib/venv/") }), "/work/lib/venv/bin/mongolint");
+  assert.equal(program("", { exists: (file) => file.startsWith("/srv/") }), "/srv/shop/.venv/bin/mongolint");
+  assert.equal(program("", { exists: (file) => file.startsWith("/srv/lib/venv/") }), "/srv/lib/venv/bin/mongolint");
 });
 
 test("on Windows the environment has other folders", () => {
@@ -40,20 +40,20 @@ test("nothing of a folder is started before it is trusted", () => {
 
 test("variables and the home folder are replaced", () => {
   assert.equal(program("~/bin/mongolint"), "/home/ann/bin/mongolint");
-  assert.equal(program("${workspaceFolder}/env/bin/mongolint"), "/work/shop/env/bin/mongolint");
+  assert.equal(program("${workspaceFolder}/env/bin/mongolint"), "/srv/shop/env/bin/mongolint");
   assert.equal(program("${env:TOOLS}/mongolint"), "/opt/tools/mongolint");
   assert.equal(program("${env:NOT_SET}mongolint"), "mongolint");
   assert.deepEqual(serverCommand("python3", ["-m", "mongolint", "${workspaceFolder}"], around()).args, [
     "-m",
     "mongolint",
-    "/work/shop",
+    "/srv/shop",
   ]);
 });
 
 test("a relative path starts at the first folder, and a replaced text is taken as it is", () => {
-  assert.equal(program("env/bin/mongolint"), "/work/shop/env/bin/mongolint");
+  assert.equal(program("env/bin/mongolint"), "/srv/shop/env/bin/mongolint");
   assert.equal(program("env/bin/mongolint", { folders: [] }), "env/bin/mongolint");
-  assert.equal(program("${workspaceFolder}/m", { folders: ["/work/$&"] }), "/work/$&/m");
+  assert.equal(program("${workspaceFolder}/m", { folders: ["/srv/$&"] }), "/srv/$&/m");
 });
 
 test("a program is looked for where it is, or on the PATH", () => {

@@ -143,8 +143,7 @@ def _requested(project: Project, operation: Operation, place: Place, request: dr
     verdict = judge_query(query, declared_on(query.collection, declared))
     if verdict.verdict == "none":
         return None
-    if not project.knows_indexes and verdict.verdict in ("partial", "unserved"):
-        verdict = Verdict("unknown", reason="indexes are declared elsewhere")
+    verdict = project.if_known(verdict)
     name = project.callee_name(place.module, place.row)
     site = Site(project.token(place.module, place.row), name, origin_of(project, place.module), "bulk_write")
     return _asked(project, names, "write", (document, query), verdict, site)

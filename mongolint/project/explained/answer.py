@@ -108,10 +108,7 @@ class _Asking:
             yield self._asked(name, text, query, self._verdict(query), document)
 
     def _verdict(self, query: Query) -> Verdict:
-        verdict = judge_query(query, declared_on(query.collection, self.declared))
-        if not self.project.knows_indexes and verdict.verdict in ("partial", "unserved"):
-            return Verdict("unknown", reason='indexes are declared elsewhere (index-source = "external")')
-        return verdict
+        return self.project.if_known(judge_query(query, declared_on(query.collection, self.declared)))
 
     def _asked(self, stage: str, text: str, query: Query, verdict: Verdict, document: Document) -> Asked:
         declared = declared_on(query.collection, self.declared)

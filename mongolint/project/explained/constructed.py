@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 from mongolint.facts.shapes import Row
 from mongolint.link.atoms import Const, External
 from mongolint.mongo import drivers, shell
-from mongolint.project.documents import Place
+from mongolint.project.documents import REGEXES, Place
 from mongolint.project.explained.shown import Entry, Gap, Made, Object, Pattern, Template
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 _MAX_DEPTH = 12
-_REGEXES = frozenset(("re.compile", "bson.regex.Regex", "bson.Regex"))
-_COLLATIONS = frozenset(("pymongo.collation.Collation", "pymongo.Collation"))
 _COLLATION = (
     *("locale", "caseLevel", "caseFirst", "strength", "numericOrdering"),
     *("alternate", "maxVariable", "normalization", "backwards"),
@@ -72,13 +70,13 @@ def made(link: Linker, place: Place, show: Show) -> Any:
     callee = link.value(place.module, node[1], place.env)
     name = callee[0].name if len(callee) == 1 and type(callee[0]) is External else ""
     given = [(keyword, Place(place.module, row, place.env)) for keyword, row in node[2]]
-    if name in _REGEXES and given:
+    if name in REGEXES and given:
         return _regex(link, given, show)
     if name == "datetime.datetime":
         return _date(link, given)
     if name in drivers.REQUESTS:
         return _request(name, given, show)
-    if name in _COLLATIONS:
+    if name in drivers.COLLATIONS:
         positional = dict(zip(_COLLATION, (place for keyword, place in given if keyword is None), strict=False))
         named = {keyword: place for keyword, place in given if keyword in _COLLATION}
         return Object(tuple(Entry(str(each), show(held)) for each, held in {**positional, **named}.items()))
