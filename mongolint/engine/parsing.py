@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.engine.workers import Workers
 from mongolint.source.deepstack import with_deep_stack
+from mongolint.source.plainnodes import import_libcst
 
 if TYPE_CHECKING:
     from mongolint.facts.shapes import ModuleFacts
@@ -36,6 +37,7 @@ def crew(jobs: int) -> Workers:
 
 
 def _import_parser() -> None:
+    import_libcst()
     import mongolint.facts.extract  # noqa: F401
 
 

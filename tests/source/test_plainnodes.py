@@ -1,0 +1,47 @@
+"""Trees of plain nodes give the facts that LibCST's own nodes give."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+# Prints the facts of every file of the example, and whether nodes are frozen
+PROGRAM = """
+import sys
+from pathlib import Path
+if sys.argv[2] == "plain":
+    from mongolint.source.plainnodes import import_libcst
+    import_libcst()
+import dataclasses
+import libcst
+from mongolint.facts.extract import extract
+print(libcst.Name.__dataclass_params__.frozen, dataclasses.dataclass.__module__, file=sys.stderr)
+for path in sorted(Path(sys.argv[1]).rglob("*.py")):
+    facts = extract(path.name, path.read_text(encoding="utf-8"))
+    print(path.name, [getattr(facts, name) for name in facts.__slots__])
+"""
+
+
+def _facts(kind: str) -> tuple[str, str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(ROOT / "examples" / "bookshelf"), kind],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )
+    return done.stdout, done.stderr
+
+
+def test_facts_are_the_same() -> None:
+    plain, plain_nodes = _facts("plain")
+    own, own_nodes = _facts("own")
+    assert plain_nodes.split() == ["False", "dataclasses"]
+    assert own_nodes.split() == ["True", "dataclasses"]
+    assert len(plain) > 10_000
+    assert plain == own
