@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 
 from mongolint.config import Config
-from mongolint.engine import parsing, relevance, scripts
+from mongolint.engine import parsing
 from mongolint.engine.parsing import Broken, Parsing, Progress
+from mongolint.engine.reading import files, relevance, scripts
+from mongolint.engine.reading.files import Reading
 from mongolint.engine.workers import Workers, default_jobs
 from mongolint.facts.shapes import ModuleFacts
-from mongolint.link.imports import ImportMap
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
-from mongolint.source.files import Discovery, Problem, discover, relative
+from mongolint.source.files import Problem, relative
 from mongolint.source.text import SourceError, decode_source
-
-# Files in a directory that nothing marks as a project, so that a stray file in a big one does not take it all
-_MOST_UNMARKED = 3000
 
 
 @dataclass(slots=True)
@@ -60,6 +57,7 @@ def load(
     meanwhile: Callable[[], object] | None = None,
     external: Sequence[IndexDeclaration] = (),
     workers: Workers | None = None,
+    reading: Reading | None = None,
 ) -> Loaded:
     """Load the project around ``paths``.
 
@@ -71,17 +69,19 @@ def load(
         meanwhile: what this process may do while others parse.
         external: indexes that no file of the project declares: those of a snapshot.
         workers: a crew of `jobs` that was started before; else one is started, if it takes one.
+        reading: these paths and this overlay as they were read before, with their parsing under way.
     """
+
+    def read(parsing: Parsing) -> Reading:
+        return files.read(paths, config, cwd, overlay or {}, parsing, begin=previous is None)
+
+    if reading is not None:
+        return _load(reading, config, cwd, tokens, progress, None, external, meanwhile)
     wanted = 1 if previous else default_jobs() if jobs is None else jobs
     with _crew(wanted, workers) as crew:
-        aside = Thread(target=meanwhile) if crew and meanwhile else None
-        if aside:
-            aside.start()
-        try:
-            return _load(paths, config, cwd, overlay or {}, tokens, Parsing(crew), progress, previous, external)
-        finally:
-            if aside:
-                aside.join()
+        return _load(
+            read(Parsing(crew)), config, cwd, tokens, progress, previous, external, meanwhile if crew else None
+        )
 
 
 @contextmanager
@@ -99,103 +99,48 @@ def _crew(jobs: int, given: Workers | None) -> Iterator[Workers | None]:
 
 
 def _load(
-    paths: Sequence[Path],
+    reading: Reading,
     config: Config,
     cwd: Path,
-    overlay: Mapping[str, bytes],
     tokens: Sequence[str],
-    parse: Parsing,
     progress: Progress | None,
     previous: Loaded | None,
     external: Sequence[IndexDeclaration],
+    meanwhile: Callable[[], object] | None,
 ) -> Loaded:
-    chosen = _discover(paths, config, cwd)
-    targets = list(dict.fromkeys([*(p.as_posix() for p in chosen.files), *overlay]))
-    sources, problems = _read(targets, overlay, set(targets), cwd)
+    sources, parse = reading.sources, reading.parsing
+    declared = _scripts(reading, config, cwd, previous) if reading.wanted else ()
     needles = [token.encode() for token in tokens]
-    telling = [t for t in targets if t in sources and any(n in sources[t] for n in needles)]
-    if previous is None:  # these are needed whatever the others hold, so that parsing can begin
-        parse.add(_decode(telling, sources)[0])
-    around = _discover([config.root], config, cwd)
-    is_project = config.is_marked or len(around.files) <= _MOST_UNMARKED
-    others = [p.as_posix() for p in around.files if is_project and not config.is_test(p)]
-    more, more_problems = _read([path for path in dict.fromkeys(others) if path not in sources], overlay, set(), cwd)
-    sources.update(more)
-    roots = [Path(config.root, root).as_posix() for root in config.src]
-    imports = ImportMap(sources, Path(config.root).as_posix(), roots)
-    wanted = relevance.relevant(sources, imports)
-    declared = _scripts(chosen, around, config, cwd, previous) if wanted else ()
-    wanted.update(telling)
-    texts, broken = _decode([path for path in sources if path in wanted], sources)
+    telling = {t for t in reading.targets if any(n in sources[t] for n in needles)}
+    texts, broken = files.decode((path for path in sources if path in reading.wanted or path in telling), sources)
     held = _unchanged(previous, sources) if previous else {}
     parse.add({path: text for path, text in texts.items() if path not in held})
+    if meanwhile:
+        meanwhile()
     new, unparsed = parse.results(progress)
     facts = [found for path in texts if (found := held.get(path) or new.get(path))]
     display = {path: relative(path, cwd) for path in sources}
     indexes = [*declared, *external]
-    project = Project(facts, imports, config, display, relevance.uses_driver(sources.values()), indexes)
-    shown = set(targets)
+    project = Project(facts, reading.imports, config, display, relevance.uses_driver(sources.values()), indexes)
+    shown = set(reading.targets)
     return Loaded(
         project,
-        [t for t in targets if t in sources],
+        reading.targets,
         sources,
         [b for b in (*broken, *(unparsed[path] for path in texts if path in unparsed)) if b.path in shown],
-        [*chosen.problems, *chosen.skipped, *problems, *more_problems],
+        reading.problems,
         display,
         declared,
-        frozenset(relative(path, cwd) for path in chosen.scripts),
+        frozenset(relative(path, cwd) for path in reading.chosen_scripts),
     )
 
 
-def _scripts(
-    chosen: Discovery, around: Discovery, config: Config, cwd: Path, previous: Loaded | None
-) -> Sequence[IndexDeclaration]:
+def _scripts(reading: Reading, config: Config, cwd: Path, previous: Loaded | None) -> Sequence[IndexDeclaration]:
     """What scripts declare that are no tests; no fix changes one, so that they are read once."""
     if previous is not None:
         return previous.scripts
-    found = dict.fromkeys([*chosen.scripts, *around.scripts])
+    found = dict.fromkeys([*reading.chosen_scripts, *reading.scripts])
     return list(scripts.declarations((path for path in found if not config.is_test(path)), cwd))
-
-
-def _discover(paths: Sequence[Path], config: Config, cwd: Path) -> Discovery:
-    return discover(
-        paths,
-        cwd=cwd,
-        exclude=config.excluded,
-        exclude_root=config.root,
-        force_exclude=config.force_exclude,
-        respect_gitignore=config.respect_gitignore,
-    )
-
-
-def _read(
-    paths: Sequence[str], overlay: Mapping[str, bytes], targets: set[str], cwd: Path
-) -> tuple[dict[str, bytes], list[Problem]]:
-    sources: dict[str, bytes] = {}
-    problems: list[Problem] = []
-    for path in paths:
-        if path in overlay:
-            sources[path] = overlay[path]
-            continue
-        try:
-            with open(path, "rb") as file:
-                sources[path] = file.read()
-        except OSError as error:
-            if path in targets:
-                reason = (error.strerror or str(error)).lower()
-                problems.append(Problem(relative(path, cwd), f"cannot read: {reason}"))
-    return sources, problems
-
-
-def _decode(paths: Iterable[str], sources: Mapping[str, bytes]) -> tuple[dict[str, str], list[Broken]]:
-    texts: dict[str, str] = {}
-    broken: list[Broken] = []
-    for path in paths:
-        try:
-            texts[path] = decode_source(sources[path], path).text
-        except SourceError as error:
-            broken.append(Broken(path, str(error), error.line, error.column))
-    return texts, broken
 
 
 def _unchanged(previous: Loaded, sources: Mapping[str, bytes]) -> dict[str, ModuleFacts]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 _MOST = 8
+_NO_MORE = object()
 
 
 def default_jobs() -> int:
@@ -46,24 +48,24 @@ class Workers:
         self._first.start()
         for end in theirs:
             end.close()
-        self._idle = list(self._ours)
-        self._busy: list[Connection] = []
-        self._pending: deque[Any] = deque()
+        self._pending: SimpleQueue[Any] = SimpleQueue()
+        self._done: SimpleQueue[Any] = SimpleQueue()
+        self._open = 0
+        self._hands: list[Thread] = []
 
     @property
     def count(self) -> int:
         return len(self._ours)
 
     def submit(self, batches: Iterable[Any]) -> None:
-        """Hand batches in.
-
-        Raises:
-            WorkerError: a worker was killed.
-        """
-        self._pending.extend(batches)
-        while self._pending and self._idle:
-            self._busy.append(self._idle.pop())
-            _send(self._busy[-1], self._pending.popleft())
+        """Hand batches in; threads pass them on, so that no worker waits for this process to look."""
+        for batch in batches:
+            self._pending.put(batch)
+            self._open += 1
+        if self._open and not self._hands:
+            self._hands = [Thread(target=self._hand_over, args=(end,), daemon=True) for end in self._ours]
+            for hand in self._hands:
+                hand.start()
 
     def finish(self, done: Callable[[Any], object]) -> None:
         """Wait until every batch is worked on, and call ``done`` with the results of each as they come.
@@ -71,13 +73,17 @@ class Workers:
         Raises:
             WorkerError: a worker was killed.
         """
-        while self._busy:
-            for ready in wait(self._busy):
-                assert isinstance(ready, Connection)
-                done(_receive(ready))
-                self._busy.remove(ready)
-                self._idle.append(ready)
-                self.submit(())
+        while self._open:
+            result = self._done.get()
+            if isinstance(result, WorkerError):
+                raise result
+            self._open -= 1
+            done(result)
+        for _ in self._hands:
+            self._pending.put(_NO_MORE)
+        for hand in self._hands:
+            hand.join()
+        self._hands = []
 
     def run(self, batches: Iterable[Any], done: Callable[[Any], object]) -> None:
         """`submit` and `finish`."""
@@ -90,19 +96,15 @@ class Workers:
             end.close()
         self._first.join()
 
-
-def _send(end: Connection, batch: Any) -> None:
-    try:
-        end.send(batch)
-    except OSError:
-        raise WorkerError("a worker process ended early") from None
-
-
-def _receive(end: Connection) -> Any:
-    try:
-        return end.recv()
-    except (EOFError, OSError):
-        raise WorkerError("a worker process ended early (killed, or out of memory)") from None
+    def _hand_over(self, end: Connection) -> None:
+        """Keep one worker busy until there is no more to do."""
+        while (batch := self._pending.get()) is not _NO_MORE:
+            try:
+                end.send(batch)
+                self._done.put(end.recv())
+            except (EOFError, OSError):
+                self._done.put(WorkerError("a worker process ended early (killed, or out of memory)"))
+                return
 
 
 def _lead(

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mongolint.config import Config
-from mongolint.engine import relevance, scripts
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.parsing import Broken, Progress, extract_batch
+from mongolint.engine.reading import relevance, scripts
 from mongolint.engine.workers import WorkerError, Workers
 from mongolint.facts.moved import move, only_moved
 from mongolint.facts.shapes import ModuleFacts

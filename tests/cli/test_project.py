@@ -183,6 +183,7 @@ def test_a_stray_file_does_not_take_a_big_directory(place: Any, monkeypatch: pyt
     """Nothing marks a project there: a few neighbours are its model, thousands are anybody's."""
     from mongolint.cli.project import read_config
     from mongolint.engine import load as loading
+    from mongolint.engine.reading import files
 
     place.write({"base.py": "from pymongo import MongoClient\n\ndb = MongoClient().app\n", "other.py": "import base\n"})
     stray = place.root / "stray.py"
@@ -190,5 +191,5 @@ def test_a_stray_file_does_not_take_a_big_directory(place: Any, monkeypatch: pyt
     monkeypatch.chdir(place.root)
     config = read_config(stray)
     assert len(loading.load([stray], config, place.root, jobs=1).project.operations) == 1
-    monkeypatch.setattr(loading, "_MOST_UNMARKED", 2)
+    monkeypatch.setattr(files, "_MOST_UNMARKED", 2)
     assert loading.load([stray], config, place.root, jobs=1).project.operations == []
