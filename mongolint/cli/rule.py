@@ -46,8 +46,7 @@ def command(word: str, form: str) -> None:
     rule = find_rule(word)
     if rule is None:
         fail(f"unknown rule {word!r}{rule_hint(word, known)}")
-    samples = tuple(_sample(rule, example) for example in examples()[rule.code])
-    page = page_of(rule, samples)
+    page = page_of(rule, samples_of(rule))
     if form == "json":
         click.echo(report.page_json(page))
     elif form == "markdown":
@@ -73,6 +72,11 @@ def page_of(rule: Rule, samples: tuple[report.Sample, ...] = ()) -> report.Page:
         rule.options,
         samples,
     )
+
+
+def samples_of(rule: Rule) -> tuple[report.Sample, ...]:
+    """A rule's examples, with what it finds in them."""
+    return tuple(_sample(rule, example) for example in examples()[rule.code])
 
 
 def _sample(rule: Rule, example: Example) -> report.Sample:
