@@ -30,11 +30,12 @@ LAYERS = [
     "config",
     "selectors",
     "globs",
+    "fingerprints",
     "finding",
     "__init__",
 ]
 # Reporters know findings, not how they came about
-NARROWED = {"report": {"report", "config", "selectors", "finding", "__init__"}}
+NARROWED = {"report": {"report", "config", "selectors", "fingerprints", "finding", "__init__"}}
 
 engine_modules = pytest.mark.parametrize(
     "file",
