@@ -19,6 +19,8 @@ from mongolint.project.operations import Operation as Query
 from mongolint.project.writes.answers import Need
 
 Tier = Literal["default", "opt-in", "review"]
+# What suffers: how long things take, whether the data is right, whether the program survives, whether anyone can tell
+Concern = Literal["speed", "integrity", "resilience", "visibility", "upkeep"]
 # A check gets the fact and the project; one that subscribes to `Project` gets only that
 Check = Callable[..., Iterable[Finding]]
 
@@ -64,7 +66,8 @@ class Rule:
     """A rule's fixed facts; `on` subscribes its check to a kind of fact.
 
     ``summary`` and ``doc`` come from the docstring of the rule's module. ``in_tests``: reports in test files
-    too. ``supersedes``: codes that yield to this rule at the same place.
+    too. ``supersedes``: codes that yield to this rule at the same place. ``concern``: what suffers; a review sorts by
+    it.
     """
 
     code: str
@@ -76,6 +79,7 @@ class Rule:
     since: str = "0.1"
     in_tests: bool = False
     supersedes: tuple[str, ...] = ()
+    concern: Concern = "upkeep"
     options: Mapping[str, Any] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
     checks: list[tuple[type, Check]] = field(default_factory=list)

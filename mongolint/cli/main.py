@@ -28,6 +28,7 @@ _COMMANDS = {
     "indexes": "List the declared indexes, or see what a server has.",
     "rule": "Explain a rule.",
     "rules": "List all rules.",
+    "review": "Write what a database reviewer would: a document.",
     "lsp": "Serve an editor: the language server.",
     "completion": "Print the completion script of a shell.",
 }

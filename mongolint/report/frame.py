@@ -39,6 +39,14 @@ def frame(lines: Sequence[str], span: Span, severity: Severity, paint: Paint) ->
     return [*shown, edge]
 
 
+def numbered(lines: Sequence[str], span: Span) -> list[tuple[int, str, tuple[int, int] | None]]:
+    """The lines around a span with their numbers, and what to mark of each: (start, end), 0-based."""
+    if not 1 <= span.line <= len(lines):
+        return []
+    marks = _marks(lines, span)
+    return [(number, lines[number - 1], marks.get(number)) for number in _context(lines, span.line, max(marks))]
+
+
 def underlined(line: str, start: int, end: int) -> tuple[str, str]:
     """A whole line as it is shown, and the carets below ``line[start:end]``."""
     shown, carets = _row(line, 0, (start, end), len(line) * 4 + 2)

@@ -12,6 +12,7 @@ from mongolint.finding import Finding, Severity
 from mongolint.report.frame import split_lines, underlined
 from mongolint.report.json import array
 from mongolint.report.paint import Paint
+from mongolint.ruledoc import sections
 
 _LITERAL = re.compile(r"``(.+?)``")
 _COLUMNS = ("code", "name", "severity", "tier", "fix", "summary")
@@ -63,15 +64,7 @@ class Page:
     @property
     def sections(self) -> dict[str, str]:
         """The text below each heading, dedented."""
-        found: dict[str, list[str]] = {}
-        heading = ""
-        for line in split_lines(self.doc)[1:]:
-            if line and not line[0].isspace():
-                heading = line.strip()
-                found[heading] = []
-            elif heading:
-                found[heading].append(line)
-        return {name: textwrap.dedent("\n".join(body)).strip("\n") for name, body in found.items()}
+        return sections(self.doc)
 
     def facts(self) -> dict[str, str]:
         """What the metadata says, in words."""

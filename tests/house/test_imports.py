@@ -31,11 +31,12 @@ LAYERS = [
     "selectors",
     "globs",
     "fingerprints",
+    "ruledoc",
     "finding",
     "__init__",
 ]
 # Reporters know findings, not how they came about
-NARROWED = {"report": {"report", "config", "selectors", "fingerprints", "finding", "__init__"}}
+NARROWED = {"report": {"report", "config", "selectors", "fingerprints", "ruledoc", "finding", "__init__"}}
 
 engine_modules = pytest.mark.parametrize(
     "file",

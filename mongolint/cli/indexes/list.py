@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from mongolint.cli.indexes import writing
 from mongolint.cli.project import load_for_listing, paths_argument, table, write_json
 from mongolint.engine.listing import indexes
+from mongolint.report import writing
 from mongolint.source.deepstack import with_deep_stack
 
 _FORMATS = ["table", "json", "mongosh", "python"]

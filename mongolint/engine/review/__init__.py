@@ -1,0 +1,24 @@
+"""What a reviewer writes about a project, as plain data.
+
+A review is an object with these keys; a *place* is ``{file, line, column}``, 1-based::
+
+    mongolint    the version that wrote it
+    scope        {files, operations, collections, untraced}: how much was read
+    health       {level, why}: level is red, orange, yellow or green
+    counts       findings by severity
+    strengths    [{text, places}]
+    issues       [{id, code, name, severity, title, impact, concern, size, todo, applied, places}]: findings of one
+                 rule, told once. todo: what its fixes do; applied: how many places a fix can be applied to.
+                 places: [{…place, end_line, end_column, severity, message, collections, related, fix, fingerprint}]
+    collections  [{name, operations, fields, open, indexes, needed, completeness}]
+    indexes      [{priority, collection, keys, options, why, reason, serves, writes, replaces}]
+    queries      [{…of mongolint.engine.explained}]: the queries to look at first, with what would serve them
+    coverage     the record of mongolint.engine.coverage
+    operations   [{topic, question, shown}]: what the repository shows of how the database is run, as places
+    plan         [{step, why, size, issues}]: by impact
+    acceptance   [{text, command, issues}]
+    unknown      [text]: what the source does not tell
+    compared     null, or {new, remaining: fingerprints; fixed: [{code, name, severity, message, file, line}]}
+
+Every sentence rests on a place of the code, or is a question.
+"""

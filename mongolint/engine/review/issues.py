@@ -1,0 +1,111 @@
+"""The findings of a run by cause: one issue a rule, with all its places, the worst first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mongolint.engine.load import Loaded
+from mongolint.finding import Applicability, Finding, Fix, Severity
+from mongolint.fingerprints import fingerprints
+from mongolint.project.model import Project
+from mongolint.rule import Rule
+from mongolint.ruledoc import sections
+
+Record = dict[str, Any]
+
+# A place that a fix can be applied to costs a look, one that takes a person an hour or so
+_HOURS_OF_A_DAY, _HOURS_OF_A_WEEK = 4, 20
+_LOOK = 0.25
+_WORK = 1.0
+
+
+def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -> list[Record]:
+    """One issue for each rule that found something, by severity, then by number of places."""
+    prints = fingerprints(findings, _texts(loaded))
+    touched = _Touched(loaded.project)
+    known = {rule.code: rule for rule in rules}
+    groups: dict[str, list[Record]] = {}
+    for finding, fingerprint in zip(findings, prints, strict=True):
+        groups.setdefault(finding.code, []).append(_place(finding, fingerprint, touched))
+    found = [_issue(known[code], places) for code, places in groups.items()]
+    found.sort(key=lambda issue: (-Severity(issue["severity"]).rank, -len(issue["places"]), issue["code"]))
+    for number, issue in enumerate(found, 1):
+        issue["id"] = number
+    return found
+
+
+def _issue(rule: Rule, places: list[Record]) -> Record:
+    places.sort(key=lambda p: (-Severity(p["severity"]).rank, p["file"], p["line"], p["column"]))
+    fixes = [place["fix"] for place in places if place["fix"]]
+    applied = sum(fix["applicability"] != Applicability.DISPLAY.value for fix in fixes)
+    todo = Counter(fix["title"] for fix in fixes)
+    return {
+        "id": 0,
+        "code": rule.code,
+        "name": rule.name,
+        "severity": places[0]["severity"],
+        "title": rule.summary,
+        "impact": " ".join(sections(rule.doc).get("Why it hurts", "").split()),
+        "concern": rule.concern,
+        "size": _size(applied, len(places) - applied),
+        "todo": [{"text": text, "count": count} for text, count in todo.most_common()],
+        "applied": applied,
+        "places": places,
+    }
+
+
+def _size(applied: int, by_hand: int) -> str:
+    """S: half a day; M: some days; L: more."""
+    hours = applied * _LOOK + by_hand * _WORK
+    return "S" if hours <= _HOURS_OF_A_DAY else "M" if hours <= _HOURS_OF_A_WEEK else "L"
+
+
+def _place(finding: Finding, fingerprint: str, touched: _Touched) -> Record:
+    data = finding.json()
+    return {
+        **finding.span.json(),
+        "severity": data["severity"],
+        "confidence": data["confidence"],
+        "message": data["message"],
+        "collections": touched.by(finding),
+        "related": data["related"],
+        "also": data["also"],
+        "fix": data["fix"] if isinstance(finding.fix, Fix) else None,
+        "fingerprint": fingerprint,
+    }
+
+
+class _Touched:
+    """Which collections a finding is about: those of the operations and indexes where it, or what explains it, is."""
+
+    def __init__(self, project: Project) -> None:
+        self._at: dict[tuple[str, int, int], list[str]] = {}
+        for operation in project.operations:
+            span = project.operation_span(operation)
+            self._at.setdefault((span.file, span.line, span.column), []).extend(operation.collection_names)
+        for index in project.indexes:
+            if index.collection_name:
+                for span in (project.index_span(index), project.index_token(index)):
+                    self._at.setdefault((span.file, span.line, span.column), []).append(index.collection_name)
+
+    def by(self, finding: Finding) -> list[str]:
+        spans = [finding.span, *(related.span for related in finding.related)]
+        found = [self._at.get((span.file, span.line, span.column), []) for span in spans]
+        return sorted({name for names in (found[:1] if found[0] else found) for name in names})
+
+
+def _texts(loaded: Loaded) -> Any:
+    paths = {shown: path for path, shown in loaded.display.items()}
+
+    def text_of(file: str) -> str | None:
+        return loaded.text(paths[file]) if file in paths else None
+
+    return text_of
+
+
+def counts(issues: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Findings by severity, the worst first."""
+    found = Counter(place["severity"] for issue in issues for place in issue["places"])
+    return {severity.value: found[severity.value] for severity in reversed(Severity)}

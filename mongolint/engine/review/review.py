@@ -1,0 +1,68 @@
+"""Puts a review together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mongolint import __version__
+from mongolint.engine.coverage import coverage
+from mongolint.engine.load import Loaded
+from mongolint.engine.registry import all_rules
+from mongolint.engine.review import collections, indexes, operations, plan, queries, strengths, summary
+from mongolint.engine.review import issues as causes
+from mongolint.engine.review.compare import compare
+from mongolint.finding import Finding
+
+Record = dict[str, Any]
+
+
+def review(
+    loaded: Loaded, findings: Sequence[Finding], *, root: Path, cwd: Path, paths: str = ".", earlier: Any = None
+) -> Record:
+    """The record of a review (see the package).
+
+    Args:
+        findings: of all tiers, with their fixes written.
+        root: the project's directory, where what is said of operations is looked for.
+        paths: those given, as one writes them on a command line.
+        earlier: the record of an earlier review, to compare with.
+
+    Raises:
+        mongolint.engine.review.compare.EarlierError: ``earlier`` is no such record.
+    """
+    project = loaded.project
+    map_ = coverage(loaded)
+    found = causes.issues(findings, all_rules(), loaded)
+    needed = indexes.required(loaded)
+    counts = causes.counts(found)
+    texts = {loaded.display[path]: loaded.text(path) or "" for path in loaded.sources if not _is_test(loaded, path)}
+    named = [held for held in map_["collections"] if held["name"]]
+    return {
+        "mongolint": __version__,
+        "scope": {
+            "paths": paths,
+            "files": len(loaded.targets),
+            "operations": map_["summary"]["operations"],
+            "collections": len(named),
+            "untraced": map_["summary"]["untraced"],
+        },
+        "health": summary.health(counts),
+        "counts": counts,
+        "strengths": strengths.strengths(project, map_),
+        "issues": found,
+        "collections": collections.collections(project, map_, needed),
+        "indexes": needed,
+        "queries": queries.patterns(loaded),
+        "coverage": map_,
+        "operations": operations.checklist(root, cwd, texts),
+        "plan": plan.plan(found),
+        "acceptance": plan.acceptance(found, paths),
+        "unknown": summary.unknown(project, map_),
+        "compared": None if earlier is None else compare(found, earlier),
+    }
+
+
+def _is_test(loaded: Loaded, path: str) -> bool:
+    return loaded.project.config.is_test(path)

@@ -1,0 +1,92 @@
+"""What the code does well, each with places that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mongolint.finding import Span
+from mongolint.project.model import Project
+
+Record = dict[str, Any]
+
+_MOST_PLACES = 5
+# A share of all from which it is a habit, and the number from which a share means something
+_HABIT = 0.9
+_FEW = 5
+
+
+def strengths(project: Project, coverage: Mapping[str, Any]) -> list[Record]:
+    """Only what is so in nearly all places that could be otherwise."""
+    found = []
+    for text, spans in (
+        *_time_limits(project),
+        *_indexes(project),
+        *_served(coverage),
+        *_handlers(project),
+        *_sessions(project),
+    ):
+        places = list(dict.fromkeys(spans))
+        found.append({"text": text, "places": [_place(span) for span in places[:_MOST_PLACES]]})
+    return found
+
+
+def _time_limits(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
+    own = [o for o in project.operations if o.module not in project.tests and o.method.kind in ("read", "write")]
+    limited = [o for o in own if o.time_limit]
+    if len(own) >= _FEW and len(limited) >= _HABIT * len(own):
+        clients = [project.token(client.module, client.row) for client in project.clients]
+        yield f"{len(limited)} of {len(own)} operations have a time limit", clients
+
+
+def _indexes(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
+    started = [
+        setup for setup in project.setups if project.reached(setup.module, setup.scope, setup.context).runner == "app"
+    ]
+    if started:
+        spans = [project.index_span(index) for setup in started for index in setup.indexes]
+        yield f"the application makes its indexes itself: {', '.join(s.words for s in started[:3])}", spans
+    unique = [index for index in project.indexes if index.options.get("unique") is True and index.collection_name]
+    if unique:
+        names = sorted({f"{index.collection_name}.{', '.join(n for n, _ in index.keys or ())}" for index in unique})
+        spans = [project.index_span(index) for index in unique]
+        yield f"unique indexes are declared on {', '.join(names[:5])}", spans
+    expiring = [index for index in project.indexes if "expireAfterSeconds" in index.options and index.collection_name]
+    if expiring:
+        names = sorted({str(index.collection_name) for index in expiring})
+        spans = [project.index_span(index) for index in expiring]
+        yield f"documents expire by a TTL index in {', '.join(names)}", spans
+
+
+def _served(coverage: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[Span]]]:
+    judged = {"served", "partial", "unserved"}
+    whole = []
+    for held in coverage["collections"]:
+        shapes = [shape for shape in held["shapes"] if shape["verdict"] in judged]
+        if held["name"] and len(shapes) > 1 and all(shape["verdict"] == "served" for shape in shapes):
+            whole.append((held["name"], shapes))
+    if whole:
+        spans = [_span(place) for _, shapes in whole for shape in shapes for place in shape["places"][:1]]
+        yield f"an index serves every query on {', '.join(name for name, _ in whole)}", spans
+
+
+def _handlers(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
+    sites = [site for site in project.handlers if site.calls and site.module not in project.tests]
+    answered = [site for site in sites if site.is_answered]
+    if len(sites) >= _FEW and len(answered) >= _HABIT * len(sites):
+        spans = [project.offsets_span(site.module, site.handler.span) for site in answered]
+        yield f"{len(answered)} of {len(sites)} handlers of database errors log or raise them", spans
+
+
+def _sessions(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
+    held = [o for o in project.operations if o.session and o.module not in project.tests]
+    if len(held) >= _FEW:
+        yield f"{len(held)} operations run in a session", [project.operation_span(o) for o in held]
+
+
+def _place(span: Span) -> Record:
+    return {"file": span.file, "line": span.line, "column": span.column}
+
+
+def _span(place: Mapping[str, Any]) -> Span:
+    return Span(place["file"], place["line"], place["column"], place["line"], place["column"])
