@@ -35,7 +35,9 @@ def completeness() -> str:
 
 def size() -> str:
     """What the sizes of a plan mean."""
-    return "S: half a day; M: some days; L: more. A fix that can be applied counts a quarter of an hour, one by hand an hour."
+    return (
+        "S: half a day; M: some days; L: more. A fix that can be applied counts as a quarter of an hour, others as one."
+    )
 
 
 def overview(review: Mapping[str, Any]) -> str:
