@@ -1,0 +1,171 @@
+"""``review``: what it writes, that each place it names is there, and what becomes of it the next time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CODE = """\
+from pymongo import MongoClient
+
+db = MongoClient("mongodb://db/shop?replicaSet=rs0").shop
+
+
+def names(orders):
+    for order in orders:
+        print(db.customers.find_one({"_id": order}))
+
+
+def by_mail(mail):
+    return db.customers.find_one({"mail": mail})
+
+
+def ping():
+    return db.command("ping")
+"""
+
+
+@pytest.fixture
+def shop(place: Any) -> Any:
+    return place.write({"shop/orders.py": CODE, "pyproject.toml": "[tool.mongolint]\n", "backup.sh": "mongodump\n"})
+
+
+def review(shop: Any, *arguments: str) -> dict[str, Any]:
+    done = shop.run("review", "shop", "--format", "json", *arguments)
+    assert done.code == 0, done.err
+    found: dict[str, Any] = json.loads(done.out)
+    return found
+
+
+def test_places_are_there(shop: Any) -> None:
+    found = review(shop)
+    places = list(_places(found))
+    assert len(places) > 10
+    for each in places:
+        lines = (shop.root / each["file"]).read_text().splitlines()
+        assert 1 <= each["line"] <= len(lines)
+        assert 1 <= each["column"] <= len(lines[each["line"] - 1]) + 1
+
+
+def test_findings_by_cause(shop: Any) -> None:
+    found = review(shop)
+    codes = [issue["code"] for issue in found["issues"]]
+    assert len(codes) == len(set(codes))
+    assert {"MDB101", "MDB104", "MDB503"} <= set(codes)
+    loop = next(issue for issue in found["issues"] if issue["code"] == "MDB101")
+    assert [(place["line"], place["collections"]) for place in loop["places"]] == [(8, ["customers"])]
+    assert any(line["mark"] for line in loop["places"][0]["frame"])
+    assert loop["impact"]
+    assert found["counts"]["high"] >= 1
+    assert found["health"]["level"] in ("orange", "red")
+    assert [step["issues"] for step in found["plan"]]
+    assert {number for step in found["plan"] for number in step["issues"]} == {i["id"] for i in found["issues"]}
+
+
+def test_evidence_of_operation(shop: Any) -> None:
+    """What the repository shows, and questions for the rest."""
+    shown = {item["topic"]: [place["file"] for place in item["shown"]] for item in review(shop)["operations"]}
+    assert shown["backup"] == ["backup.sh"]
+    assert shown["restore"] == []
+    assert shown["replica set"] == ["shop/orders.py"]
+    assert shown["health"] == ["shop/orders.py"]
+
+
+def test_links_are_not_followed(shop: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "restore.sh"
+    outside.write_text("mongorestore\n")
+    (shop.root / "restore.sh").symlink_to(outside)
+    (shop.root / "more").symlink_to(outside.parent)
+    shown = {item["topic"]: item["shown"] for item in review(shop)["operations"]}
+    assert shown["restore"] == []
+
+
+def test_indexes(shop: Any) -> None:
+    found = review(shop)
+    assert [(index["priority"], index["collection"], index["keys"]) for index in found["indexes"]] == [
+        (2, "customers", [["mail", 1]])
+    ]
+    assert 'db.getCollection("customers").createIndex({"mail": 1});' in found["scripts"]["mongosh"]
+    compile(found["scripts"]["python"], "script", "exec")
+    (customers,) = found["collections"]
+    assert customers["needed"][0]["keys"] == [["mail", 1]]
+    assert sum(part["weight"] for part in customers["completeness"]["parts"]) == 100
+
+
+def test_since_the_last_review(shop: Any) -> None:
+    (shop.root / "old.json").write_text(json.dumps(review(shop)))
+    mended = CODE.replace("        print(db", "        yield (db").replace("def ping():", "def ping():\n    print(1)\n")
+    shop.write({"shop/orders.py": "# moved\n\n" + mended})
+    compared = review(shop, "--baseline", "old.json")["compared"]
+    assert [gone["code"] for gone in compared["fixed"]].count("MDB503") == 1
+    assert len(compared["new"]) >= 1
+    assert len(compared["remaining"]) >= 2
+
+
+@pytest.mark.parametrize("name", ["review.html", "review.md", "review.json"])
+def test_files(shop: Any, name: str) -> None:
+    done = shop.run("review", "shop", "-o", name)
+    assert done.code == 0
+    assert done.out == ""
+    text = (shop.root / name).read_text(encoding="utf-8")
+    begin = {"review.html": "<!DOCTYPE html>", "review.md": "# Database review", "review.json": "{"}[name]
+    assert text.startswith(begin)
+    assert "customers" in text
+
+
+def test_markdown_is_the_default(shop: Any) -> None:
+    out = shop.run("review", "shop").out
+    assert out.startswith("# Database review\n")
+    assert "mongolint check shop --select MDB101" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere: no such file or directory"),
+        (["shop", "-o", "nowhere/review.html"], "cannot write: there is no such directory"),
+        (["shop", "--baseline", "nowhere.json"], "nowhere.json: cannot read: no such file or directory"),
+        (["shop", "--baseline", "backup.sh"], "backup.sh: not JSON"),
+        (["shop", "--baseline", "list.json"], "list.json: not a review"),
+    ],
+)
+def test_mistakes(shop: Any, arguments: list[str], message: str) -> None:
+    (shop.root / "list.json").write_text("[1]")
+    done = shop.run("review", *arguments)
+    assert done.code == 2
+    assert message in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_nothing_found(place: Any) -> None:
+    place.write({"app.py": "def f():\n    return 1\n"})
+    done = place.run("review", ".")
+    assert done.code == 0
+    assert "Health: good" in done.out
+
+
+def test_formats_agree(shop: Any) -> None:
+    """Every finding is in each of them."""
+    found = review(shop)
+    shop.run("review", "shop", "-o", "review.html")
+    page = (Path(shop.root) / "review.html").read_text(encoding="utf-8")
+    text = shop.run("review", "shop", "--format", "markdown").out
+    for issue in found["issues"]:
+        for each in issue["places"]:
+            assert f'id="f-{each["fingerprint"]}"' in page
+            assert f"{each['file']}:{each['line']}" in text
+
+
+def _places(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if {"file", "line", "column"} <= value.keys():
+            yield value
+        for each in value.values():
+            yield from _places(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _places(each)
