@@ -6,6 +6,8 @@ MkDocs calls `on_files` before it reads the pages (https://www.mkdocs.org/user-g
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,18 @@ def on_files(files: Files, config: Any) -> Files:
     for name, source in _FILES.items():
         text = (ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=_relative(text)))
+    files.append(File.generated(config, "example-review.html", content=_review()))
     files.append(File.generated(config, "rules/index.md", content=_list()))
     for rule in all_rules():
         page = page_markdown(page_of(rule, samples_of(rule)))
         files.append(File.generated(config, f"rules/{rule.name}.md", content=page, inclusion=InclusionLevel.NOT_IN_NAV))
     return files
+
+
+def _review() -> str:
+    """The page that `mongolint review` makes of the example backend."""
+    command = [sys.executable, "-m", "mongolint", "review", "examples/bookshelf", "--format", "html"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode("utf-8")
 
 
 def _relative(text: str) -> str:

@@ -23,7 +23,14 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, ExceptSite, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB501", "bare-except", Severity.MEDIUM, fix=Applicability.UNSAFE, tokens=("except:", "except :"))
+rule = Rule(
+    "MDB501",
+    "bare-except",
+    Severity.MEDIUM,
+    fix=Applicability.UNSAFE,
+    tokens=("except:", "except :"),
+    concern="visibility",
+)
 
 
 @rule.on(ExceptSite)

@@ -23,7 +23,9 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB503", "print-call", Severity.LOW, fix=Applicability.UNSAFE, tokens=("print(", "print ("))
+rule = Rule(
+    "MDB503", "print-call", Severity.LOW, fix=Applicability.UNSAFE, tokens=("print(", "print ("), concern="visibility"
+)
 
 
 @rule.on(Project)

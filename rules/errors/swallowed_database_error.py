@@ -29,6 +29,7 @@ rule = Rule(
     Severity.MEDIUM,
     fix=Applicability.UNSAFE,
     supersedes=("MDB501", "MDB503", "MDB505"),
+    concern="visibility",
 )
 
 

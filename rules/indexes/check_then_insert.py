@@ -36,6 +36,7 @@ rule = Rule(
     Severity.HIGH,
     fix=Applicability.UNSAFE,
     supersedes=("MDB206", "MDB207", "MDB504"),
+    concern="integrity",
 )
 
 

@@ -32,6 +32,7 @@ rule = Rule(
     Severity.MEDIUM,
     fix=Applicability.UNSAFE,
     supersedes=("MDB502",),
+    concern="visibility",
 )
 
 

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity, Span
 
-rule = Rule("MDB205", "index-created-per-request", Severity.MEDIUM, fix=Applicability.UNSAFE)
+rule = Rule("MDB205", "index-created-per-request", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="speed")
 
 # Handlers whose work it is
 _MEANT = re.compile(r"index|setup|set_up|init|migrat|admin|install|bootstrap|seed", re.IGNORECASE)

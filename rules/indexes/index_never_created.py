@@ -27,7 +27,7 @@ from functools import partial
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, IndexDeclaration, Project, Rule, Severity
 
-rule = Rule("MDB201", "index-never-created", Severity.CRITICAL, fix=Applicability.UNSAFE)
+rule = Rule("MDB201", "index-never-created", Severity.CRITICAL, fix=Applicability.UNSAFE, concern="speed")
 
 
 @rule.on(Project)

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
-rule = Rule("MDB208", "text-search-without-text-index", Severity.HIGH, fix=Applicability.UNSAFE)
+rule = Rule("MDB208", "text-search-without-text-index", Severity.HIGH, fix=Applicability.UNSAFE, concern="resilience")
 
 
 @rule.on(Project)

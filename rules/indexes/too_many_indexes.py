@@ -29,6 +29,7 @@ rule = Rule(
     tier="review",
     fix=Applicability.DISPLAY,
     options={"limit": 10},
+    concern="speed",
 )
 # Of the server, with the one on _id
 _MOST = 64

@@ -25,7 +25,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
-rule = Rule("MDB210", "unknown-hint", Severity.HIGH, fix=Applicability.UNSAFE)
+rule = Rule("MDB210", "unknown-hint", Severity.HIGH, fix=Applicability.UNSAFE, concern="resilience")
 _SHOWN = 3
 
 

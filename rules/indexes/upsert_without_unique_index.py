@@ -27,7 +27,14 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Need, Project, Query, Rule, Severity
 
-rule = Rule("MDB206", "upsert-without-unique-index", Severity.HIGH, fix=Applicability.UNSAFE, supersedes=("MDB207",))
+rule = Rule(
+    "MDB206",
+    "upsert-without-unique-index",
+    Severity.HIGH,
+    fix=Applicability.UNSAFE,
+    supersedes=("MDB207",),
+    concern="integrity",
+)
 
 
 @rule.on(Project)

@@ -32,6 +32,7 @@ rule = Rule(
     Severity.MEDIUM,
     fix=Applicability.UNSAFE,
     options={"per-operation": False, "milliseconds": 5000},
+    concern="resilience",
 )
 _SCANNING = (
     "aggregate",

@@ -37,7 +37,7 @@ from mongolint.rule import (
     Severity,
 )
 
-rule = Rule("MDB101", "n-plus-one-query", Severity.HIGH, fix=Applicability.UNSAFE)
+rule = Rule("MDB101", "n-plus-one-query", Severity.HIGH, fix=Applicability.UNSAFE, concern="speed")
 
 
 @rule.on(Repetition)

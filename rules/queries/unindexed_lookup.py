@@ -23,7 +23,7 @@ from functools import partial
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB106", "unindexed-lookup", Severity.HIGH, fix=Applicability.UNSAFE)
+rule = Rule("MDB106", "unindexed-lookup", Severity.HIGH, fix=Applicability.UNSAFE, concern="speed")
 
 
 @rule.on(Project)

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
 
-rule = Rule("MDB107", "unselective-filter", Severity.MEDIUM, fix=Applicability.UNSAFE)
+rule = Rule("MDB107", "unselective-filter", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="speed")
 
 _WHAT = {
     "regex": "a regular expression that is not anchored",
