@@ -29,7 +29,10 @@ DEFAULT_EXCLUDE = (
     *("__pycache__/", "__pypackages__/", "_build/", "buck-out/", "build/", "dist/", "node_modules/"),
     *("site-packages/", "venv/"),
 )
-FORMATS = ("full", "concise", "json")
+FORMATS = (
+    *("full", "concise", "grouped", "json", "jsonl", "markdown"),
+    *("sarif", "github", "gitlab", "junit", "rdjson"),
+)
 INDEX_SOURCES = ("code", "external")
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
@@ -121,7 +124,7 @@ class Config:
         metadata=_spec("confidence", "Lowest confidence at which a finding is shown."),
     )
     output_format: str = field(
-        default="full", metadata=_spec("format", "How findings are shown: full, concise or json.")
+        default="full", metadata=_spec("format", f"How findings are shown: {', '.join(FORMATS)}.")
     )
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = field(
         default=(),

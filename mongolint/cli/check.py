@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mongolint import __version__
-from mongolint.cli import terminal
+from mongolint.cli import output, terminal
 from mongolint.cli.main import VERBOSE
 from mongolint.cli.project import Part, files_of, indexes_elsewhere, known_rules, parts, read_config, warn
 from mongolint.cli.request import STDIN, Request, options
@@ -22,8 +22,8 @@ from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import all_rules, tiers
 from mongolint.engine.workers import Workers, default_jobs
 from mongolint.finding import Confidence, Finding, Severity
-from mongolint.fix.apply import rewrite
-from mongolint.report import json, statistics, text
+from mongolint.report import json, text
+from mongolint.report.formats.run import Note
 from mongolint.report.paint import visible
 from mongolint.report.text import Source
 from mongolint.selectors import resolve_selection
@@ -77,16 +77,24 @@ Environment:
 class Outcome:
     """What all parts of a run gave together. ``errors``: something that was asked for could not be done.
 
-    ``changes``: None where nothing is to be fixed.
+    ``changes``: None where nothing is to be fixed. ``severe``: the findings that make the run fail, if there are
+    more than ``allowed``.
     """
 
     changes: Changes | None
+    allowed: int = 0
     findings: list[Finding] = field(default_factory=list)
-    failing: bool = False
+    severe: set[Finding] = field(default_factory=set)
+    selected: set[str] = field(default_factory=set)
+    notes: list[Note] = field(default_factory=list)
     errors: bool = False
     suppressed: int = 0
     loaded: list[Loaded] = field(default_factory=list)
     laps: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def failing(self) -> bool:
+        return len(self.severe) > self.allowed
 
     @property
     def fixed(self) -> int:
@@ -129,7 +137,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     chosen = _parts(request)
     if request.show_files:
         ctx.exit(_show_files(chosen, request))
-    request = replace(request, form=request.form or chosen[0].config.output_format)
+    request = replace(request, formats=output.resolve(request, chosen[0].config.output_format))
     data = sys.stdin.buffer.read() if request.overlay else b""
     outcome = _check(chosen, request, data, ctx.obj, started)
     _tell(outcome, request, data)
@@ -162,7 +170,7 @@ def _show_files(chosen: Sequence[Part], request: Request) -> int:
 
 
 def _check(chosen: Sequence[Part], request: Request, data: bytes, workers: Workers | None, started: float) -> Outcome:
-    outcome = Outcome(_no_changes() if request.mends else None)
+    outcome = Outcome(_no_changes() if request.mends else None, request.max_findings)
     overlay = _overlay(request, chosen[0], data)
     progress = terminal.Progress(not request.quiet)
     outcome.lap("set up", started)
@@ -173,6 +181,7 @@ def _check(chosen: Sequence[Part], request: Request, data: bytes, workers: Worke
         progress.close()
     for error in outcome.changes.errors if outcome.changes else ():
         warn(visible(error))
+        outcome.notes.append(Note(error))
         outcome.errors = True
     outcome.findings = sorted(dict.fromkeys(outcome.findings), key=lambda finding: finding.sort_key)
     return outcome
@@ -249,13 +258,17 @@ def _check_part(
     progress.close()
     if run.SYNTAX_ERROR not in selected:
         _tell_broken(loaded, request)
-    outcome.failing |= run.failing(result.findings, config.fail_on)
+        outcome.notes += [Note(each.message, loaded.display[each.path], error=False) for each in loaded.broken]
+    outcome.severe |= {found for found in result.findings if found.severity.rank >= config.fail_on.rank}
+    outcome.selected |= selected
     _add(outcome, loaded, result, request)
 
 
 def _add(outcome: Outcome, loaded: Loaded, result: Result, request: Request) -> None:
     """Add what one part gave, and tell what went wrong in it."""
     outcome.errors |= _tell_problems(loaded.problems, request)
+    outcome.notes += [Note(each.message, each.path, each.path in _given(request)) for each in loaded.problems]
+    outcome.notes += map(Note, result.crashes)
     for crash in result.crashes:
         warn(f"mongolint: {visible(crash)}")
     outcome.errors |= bool(result.crashes)
@@ -284,12 +297,16 @@ def _narrowed(config: Config, request: Request) -> tuple[Config, set[str]]:
 
 def _tell_problems(problems: Sequence[Problem], request: Request) -> bool:
     """One line for each path that is not read; whether any of them was given, which is an error."""
-    here = Path.cwd()
-    given = {relative(os.path.abspath(path), here) for path in request.paths}
+    given = _given(request)
     for problem in dict.fromkeys(problems):
         if problem.path in given or not request.quiet:
             warn(f"{visible(problem.path)}: {visible(problem.message)}")
     return any(problem.path in given for problem in problems)
+
+
+def _given(request: Request) -> set[str]:
+    """The paths of the command line as they are shown."""
+    return {relative(os.path.abspath(path), Path.cwd()) for path in request.paths}
 
 
 def _tell_broken(loaded: Loaded, request: Request) -> None:
@@ -308,8 +325,8 @@ def _tell(outcome: Outcome, request: Request, data: bytes) -> None:
         fix.show(outcome.changes, request, data)
     if request.diff:
         _say_what_would_be(outcome, request)
-    elif request.quiet < 2:
-        _print_report(outcome, request)
+    else:
+        output.publish(outcome, request)
     files = sum(len(loaded.targets) for loaded in outcome.loaded)
     if not files and not outcome.errors and not request.quiet:
         warn("mongolint: no Python files found under the given paths")
@@ -324,30 +341,3 @@ def _tell(outcome: Outcome, request: Request, data: bytes) -> None:
 def _say_what_would_be(outcome: Outcome, request: Request) -> None:
     if not request.quiet:
         warn(text.would(outcome.fixed, outcome.findings))
-
-
-def _print_report(outcome: Outcome, request: Request) -> None:
-    findings, to_err = outcome.findings, request.echoes
-    paint = terminal.paint(request.color, sys.stderr if to_err else sys.stdout)
-
-    def echo(words: str) -> None:
-        click.echo(words, err=to_err, color=paint.enabled)
-
-    if request.form == "json":
-        echo(statistics.json(findings) if request.statistics else json.render(findings))
-        return
-    if request.statistics:
-        body = statistics.text(findings, paint)
-    elif request.form == "concise":
-        body = text.concise(findings, paint)
-    else:
-        body = text.full(findings, outcome.source(), rewrite, paint)
-    if body:
-        echo(body)
-    # "All checks passed" would be a lie where some were not made
-    if not request.quiet and (findings or not outcome.errors):
-        gap = "\n" if findings and request.form == "full" and not request.statistics else ""
-        remark = "" if outcome.failing or not findings else "none is severe enough to fail"
-        echo(gap + text.summary(findings, paint, remark, outcome.fixed))
-        if findings and (request.shows_fixes or request.mends):
-            echo(text.hint(findings, request.unsafe_fixes))

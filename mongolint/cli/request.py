@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 
+from mongolint.cli import output
+from mongolint.cli.output import Target
 from mongolint.cli.project import ANY_PATH, Decorator, complete_rule, fail, known_rules, paths_argument
-from mongolint.config import FORMATS, ConfigError, check_selectors
+from mongolint.config import ConfigError, check_selectors
 from mongolint.finding import Confidence, Severity
 
 _SELECTORS = "codes, prefixes, names or ALL"
@@ -28,7 +30,9 @@ class Request:
     extend_select: tuple[str, ...] | None
     fail_on: str | None
     min_confidence: str | None
-    form: str | None
+    max_findings: int
+    formats: tuple[Target, ...]
+    output_file: Path | None
     exit_zero: bool
     statistics: bool
     show_files: bool
@@ -44,6 +48,11 @@ class Request:
     unsafe_fixes: bool
     diff: bool
     exit_non_zero_on_fix: bool
+
+    @property
+    def form(self) -> str | None:
+        """The format of what is printed; None where all reports go to files."""
+        return next((target.form for target in self.formats if target.file is None), None)
 
     @property
     def overlay(self) -> Path | None:
@@ -68,8 +77,7 @@ class Request:
 
     @property
     def shows_fixes(self) -> bool:
-        """Whether the report has them: writing fixes takes trees of the code."""
-        return self.form in ("full", "json") and not self.statistics and self.quiet < 2
+        return output.needs_fixes(self)
 
 
 def _split(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
@@ -100,17 +108,24 @@ _OPTIONS: tuple[Decorator, ...] = (
         help="Lowest severity that makes the exit code 1 (default: low).",
     ),
     click.option(
+        "--max-findings",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help="How many findings as severe as --fail-on may be left (default: 0).",
+    ),
+    click.option(
         "--min-confidence",
         type=click.Choice([c.value for c in Confidence]),
         help="Lowest confidence at which a finding is shown (default: inferred).",
     ),
-    click.option("--format", "form", type=click.Choice(FORMATS), help="How findings are shown (default: full)."),
+    *output.OPTIONS,
     click.option("--fix", is_flag=True, help="Apply the safe fixes."),
     click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes too."),
     click.option("--diff", is_flag=True, help="Show what --fix would change, as one diff, and change nothing."),
     click.option("--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 if anything was fixed."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
-    click.option("--statistics", is_flag=True, help="Show how often each rule reports instead of the findings."),
+    click.option("--statistics", is_flag=True, help="Print how often each rule reports instead of the findings."),
     click.option("--show-files", is_flag=True, help="List the files that would be checked, and check none."),
     click.option(
         "--stdin-filename",

@@ -9,7 +9,7 @@ from typing import Any
 from mongolint.config import Config
 from mongolint.engine.load import Loaded
 from mongolint.engine.registry import all_rules, rule_infos
-from mongolint.finding import Applicability, Edit, Finding, Fix, Severity, Span
+from mongolint.finding import Applicability, Edit, Finding, Fix, Span
 from mongolint.project.handlers import ExceptSite
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.loops import Repetition
@@ -203,8 +203,3 @@ def _unused(
         finding = rule.finding(span, unused.message, fix=fix)
         if suppressions.match(finding.code, finding.name, unused.line) is None:
             yield finding
-
-
-def failing(findings: Iterable[Finding], threshold: Severity) -> bool:
-    """Whether any finding is at least that severe."""
-    return any(finding.severity.rank >= threshold.rank for finding in findings)

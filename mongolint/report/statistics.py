@@ -1,48 +1,69 @@
-"""How often each rule reports."""
+"""How often each rule reports, and how many of its findings can be fixed."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mongolint.finding import Finding, Severity
+from mongolint.finding import Applicability, Finding, Severity
 from mongolint.report.json import array
 from mongolint.report.paint import Paint
+from mongolint.report.text import reach
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    count: int
+@dataclass(slots=True)
+class Row:
+    """``severity``: the highest that the rule reported at. ``safe`` and ``unsafe``: findings that have such a fix."""
+
     code: str
     name: str
     severity: Severity
+    count: int = 0
+    safe: int = 0
+    unsafe: int = 0
 
 
 def text(findings: Iterable[Finding], paint: Paint) -> str:
     """A table, the most frequent rule first."""
-    rows = _rows(findings)
-    if not rows:
+    held = rows(findings)
+    if not held:
         return ""
-    digits, width = len(str(rows[0].count)), max(len(row.name) for row in rows)
+    digits, width = len(str(held[0].count)), max(len(row.name) for row in held)
     return "\n".join(
-        f"{row.count:>{digits}}  {paint.severity(row.code, row.severity)}  {row.name:<{width}}  {row.severity.value}"
-        for row in rows
+        f"{row.count:>{digits}}  {paint.severity(row.code, row.severity)}  {row.name:<{width}}"
+        f"  {row.severity.value:<8}  {_fixable(row)}".rstrip()
+        for row in held
     )
 
 
 def json(findings: Iterable[Finding]) -> str:
     """The same as a bare array."""
     return array(
-        {"code": row.code, "name": row.name, "severity": row.severity.value, "count": row.count}
-        for row in _rows(findings)
+        {
+            "code": row.code,
+            "name": row.name,
+            "severity": row.severity.value,
+            "count": row.count,
+            "safe_fixes": row.safe,
+            "unsafe_fixes": row.unsafe,
+        }
+        for row in rows(findings)
     )
 
 
-def _rows(findings: Iterable[Finding]) -> list[_Row]:
-    """Per rule the count and the highest severity that it reported at."""
-    held = list(findings)
-    counts = Counter((finding.code, finding.name) for finding in held)
-    worst = {key: max((f.severity for f in held if f.code == key[0]), key=lambda s: s.rank) for key in counts}
-    rows = [_Row(counts[key], *key, worst[key]) for key in counts]
-    return sorted(rows, key=lambda row: (-row.count, row.code))
+def rows(findings: Iterable[Finding]) -> list[Row]:
+    """One for each rule that reported; counting fixes needs written ones."""
+    held: dict[str, Row] = {}
+    for finding in findings:
+        row = held.setdefault(finding.code, Row(finding.code, finding.name, finding.severity))
+        row.count += 1
+        row.severity = max(row.severity, finding.severity, key=lambda severity: severity.rank)
+        row.safe += reach(finding.fix) is Applicability.SAFE
+        row.unsafe += reach(finding.fix) is Applicability.UNSAFE
+    return sorted(held.values(), key=lambda row: (-row.count, row.code))
+
+
+def _fixable(row: Row) -> str:
+    parts = [f"{row.safe} with --fix"] if row.safe else []
+    parts += [f"{row.unsafe} with --unsafe-fixes"] if row.unsafe else []
+    return ", ".join(parts)

@@ -52,7 +52,7 @@ def summary(findings: Sequence[Finding], paint: Paint, remark: str = "", fixed: 
 
 def hint(findings: Iterable[Finding], unsafe: bool) -> str:
     """How many findings ``--fix`` could deal with, or could have; needs written fixes."""
-    counts = Counter(_reach(finding.fix) for finding in findings)
+    counts = Counter(reach(finding.fix) for finding in findings)
     safe, risky = counts[Applicability.SAFE], counts[Applicability.UNSAFE]
     parts = []
     if unsafe and safe + risky:
@@ -69,12 +69,12 @@ def hint(findings: Iterable[Finding], unsafe: bool) -> str:
 
 def would(fixed: int, findings: Iterable[Finding]) -> str:
     """What ``--diff`` says beside the diff: how many findings would go, and how many more could."""
-    more = sum(_reach(finding.fix) is Applicability.UNSAFE for finding in findings)
+    more = sum(reach(finding.fix) is Applicability.UNSAFE for finding in findings)
     hint = f"; {more} more with --unsafe-fixes" if more else ""
     return (f"Would fix {_plural(fixed, 'finding')}" if fixed else "Nothing would be fixed") + hint + "."
 
 
-def _reach(fix: object) -> Applicability:
+def reach(fix: object) -> Applicability:
     return fix.applicability if isinstance(fix, Fix) and fix.edits else Applicability.DISPLAY
 
 
