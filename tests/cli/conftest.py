@@ -16,6 +16,7 @@ import pytest
 
 # What the person or the machine that runs the tests has set must not decide how they end, or how fast
 _UNSET = {"CI", "FORCE_COLOR", "NO_COLOR", "COLUMNS", "PYTHONPATH", "PYTHONIOENCODING", "PYTHONDONTWRITEBYTECODE"}
+_UNSET |= {"GITHUB_WORKSPACE", "GITHUB_STEP_SUMMARY", "CI_PROJECT_DIR"}
 
 
 @dataclass(frozen=True)

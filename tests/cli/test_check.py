@@ -137,13 +137,15 @@ def test_statistics(shop: Any) -> None:
     run = shop.check("--statistics")
     assert run.code == 1
     assert run.lines == [
-        "1  MDB101  n-plus-one-query    high",
-        "1  MDB103  missing-time-limit  low",
-        "1  MDB503  print-call          low",
+        "1  MDB101  n-plus-one-query    high      1 with --unsafe-fixes",
+        "1  MDB103  missing-time-limit  low       1 with --unsafe-fixes",
+        "1  MDB503  print-call          low       1 with --unsafe-fixes",
         "Found 3 findings (1 high, 2 low) in 1 file.",
+        "3 can be fixed with --fix --unsafe-fixes.",
     ]
     run = shop.check("--statistics", "--format", "json", "--select", "MDB101")
-    assert run.json == [{"code": "MDB101", "name": "n-plus-one-query", "severity": "high", "count": 1}]
+    row = {"code": "MDB101", "name": "n-plus-one-query", "severity": "high", "count": 1}
+    assert run.json == [{**row, "safe_fixes": 0, "unsafe_fixes": 1}]
 
 
 def test_show_files(shop: Any) -> None:

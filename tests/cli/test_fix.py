@@ -58,7 +58,8 @@ def test_json_and_statistics(app: Any) -> None:
     run = app.check("app.py", "--fix", "--format", "json")
     assert (run.code, run.codes, run.err) == (1, ["MDB103"], "")
     run = app.check("other.py", "--fix", "--statistics")
-    assert run.lines[:2] == ["1  MDB103  missing-time-limit  low", "Found 2 findings (1 fixed, 1 remaining)."]
+    assert run.lines[0] == "1  MDB103  missing-time-limit  low       1 with --unsafe-fixes"
+    assert run.lines[1] == "Found 2 findings (1 fixed, 1 remaining)."
 
 
 def test_hints(app: Any) -> None:

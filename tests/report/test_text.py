@@ -261,6 +261,9 @@ def test_statistics() -> None:
     other = finding(code="MDB503", name="print-call", severity=Severity.LOW)
     rows = statistics.text([low, other, high], PLAIN).split("\n")
     assert rows == ["2  MDB101  n-plus-one-query  high", "1  MDB503  print-call        low"]
+    kinds = {kind: Fix(kind, "do it", edits=(change(1, 1, 1, "x"),)) for kind in Applicability}
+    found = [finding(fix=fix) for fix in (*kinds.values(), kinds[Applicability.SAFE], None)]
+    assert statistics.text(found, PLAIN).endswith("high      2 with --fix, 1 with --unsafe-fixes")
     assert statistics.text([], PLAIN) == ""
     assert statistics.json([]) == "[]"
 

@@ -1,7 +1,7 @@
 """reviewdog's DiagnosticResult: https://github.com/reviewdog/reviewdog/tree/master/proto/rdf.
 
-Columns count UTF-8 bytes. A suggestion there is a change of its own, so a fix becomes one suggestion, of the lines from its first edit to its
-last, or none: a fix that changes other files or is spread over more than fits in a review.
+Columns count UTF-8 bytes. A suggestion there is a change of its own, so a fix becomes one suggestion, of the lines
+from its first edit to its last, or none: a fix that changes other files or is spread over more than fits in a review.
 """
 
 from __future__ import annotations

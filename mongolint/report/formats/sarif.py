@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from mongolint.finding import Applicability, Finding, Fix, Related, Span
+from mongolint.finding import Applicability, Edit, Finding, Fix, Related, Span
+from mongolint.report.diff import Rewrite
 from mongolint.report.formats.linehash import line_hashes
 from mongolint.report.formats.run import LEVELS, Note, Run
 from mongolint.report.paint import Paint
@@ -27,6 +29,7 @@ MAX_TEXT = 1024
 _PROBLEMS = {"error": "error", "warning": "warning", "note": "recommendation"}
 # What file names are relative to; a viewer, or code scanning, knows where that is
 _ROOT = "%SRCROOT%"
+_START = Span("", 1, 1, 1, 1)
 
 
 def render(run: Run) -> str:
@@ -99,7 +102,7 @@ def _results(run: Run, order: Sequence[int]) -> list[dict[str, Any]]:
         if file not in hashes:
             text = run.source(file)
             hashes[file] = line_hashes(text) if text is not None else []
-        result = _result(finding, numbers)
+        result = _result(finding, numbers, run.rewrite)
         result["partialFingerprints"] = {"mongolint/v1": marks[index]}
         if line <= len(hashes[file]):
             result["partialFingerprints"]["primaryLocationLineHash"] = hashes[file][line - 1]
@@ -107,7 +110,7 @@ def _results(run: Run, order: Sequence[int]) -> list[dict[str, Any]]:
     return results
 
 
-def _result(finding: Finding, numbers: dict[str, int]) -> dict[str, Any]:
+def _result(finding: Finding, numbers: dict[str, int], rewrite: Rewrite) -> dict[str, Any]:
     related = finding.related[: MAX_LOCATIONS - 1]
     told: dict[str, Any] = {
         "ruleId": finding.code,
@@ -126,7 +129,7 @@ def _result(finding: Finding, numbers: dict[str, int]) -> dict[str, Any]:
     if finding.also:
         told["properties"]["also"] = list(finding.also)
     if isinstance(finding.fix, Fix) and finding.fix.edits:
-        told["fixes"] = [_fix(finding.fix)]
+        told["fixes"] = [_fix(finding.fix, rewrite)]
     return told
 
 
@@ -141,14 +144,17 @@ def _linked(text: str) -> str:
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
-    by_file: dict[str, list[dict[str, Any]]] = {}
+def _fix(fix: Fix, rewrite: Rewrite) -> dict[str, Any]:
+    places: dict[Span, list[Edit]] = {}
     for edit in sorted(fix.edits, key=lambda edit: edit.span):
-        replacement = {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.content}}
-        by_file.setdefault(edit.span.file, []).append(replacement)
-    doubt = "" if fix.applicability is Applicability.SAFE else f" ({fix.applicability.value}"
-    if doubt:
-        doubt += f": {fix.reason})" if fix.reason else ")"
+        places.setdefault(edit.span, []).append(replace(edit, span=_START))
+    by_file: dict[str, list[dict[str, Any]]] = {}
+    for span, edits in places.items():
+        # Several insertions at one place are one, whose text is not always theirs in a row
+        inserted = {"text": rewrite("", edits)}
+        by_file.setdefault(span.file, []).append({"deletedRegion": _region(span), "insertedContent": inserted})
+    doubts = [] if fix.applicability is Applicability.SAFE else [fix.applicability.value, fix.reason]
+    doubt = f" ({': '.join(filter(None, doubts))})" if doubts else ""
     return {
         "description": {"text": fix.title + doubt},
         "artifactChanges": [
