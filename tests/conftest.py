@@ -1,7 +1,8 @@
-"""A real MongoDB server for the tests that run code instead of reading it, and rules for one test."""
+"""A real MongoDB server for the tests that run code instead of reading it, rules for one test, and JSON schemas."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -12,11 +13,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jsonschema
 import pymongo
 import pytest
 from pymongo.database import Database
@@ -135,3 +139,25 @@ def _initiate(server: subprocess.Popen[bytes], port: int) -> None:
             if server.poll() is not None or time.monotonic() > deadline:
                 pytest.fail("mongod did not become a writable replica set")
             time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def schema_of() -> Callable[[str], Any]:
+    """A validator for mongolint's own JSON by the name of its schema.
+
+    The schemas allow more fields, because later versions may have some; what there is now has to be in them.
+    """
+
+    @cache
+    def validator(name: str) -> Any:
+        schema = json.loads((resources.files("mongolint.report") / "schemas" / f"{name}.json").read_text("utf-8"))
+        return jsonschema.Draft202012Validator(_closed(schema))
+
+    return validator
+
+
+def _closed(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        more = {"additionalProperties": False} if schema.get("type") == "object" and "properties" in schema else {}
+        return {key: _closed(value) for key, value in schema.items()} | more
+    return [_closed(item) for item in schema] if isinstance(schema, list) else schema

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ class Place:
     """A directory to write files into and to run commands in."""
 
     root: Path
+    schema_of: Callable[[str], Any]
 
     def write(self, files: Mapping[str, str | bytes]) -> Place:
         for name, content in files.items():
@@ -71,15 +72,34 @@ class Place:
             capture_output=True,
             timeout=60,
         )
-        return Run(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode())
+        run = Run(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode())
+        schema = _schema(arguments)
+        if schema and run.out:
+            self.schema_of(schema).validate(run.json)
+        return run
 
     def check(self, *arguments: str | Path, **options: Any) -> Run:
         return self.run("check", *arguments, **options)
 
 
+def _schema(arguments: tuple[str | Path, ...]) -> str | None:
+    """The schema of what a command prints: all that these tests run is held to it."""
+    words = [str(word) for word in arguments]
+    if (
+        "json" not in words
+        or words[0] not in ("check", "queries", "indexes", "explain")
+        or {"--show-files", "--diff", "-"} & set(words)
+    ):
+        return None
+    if words[0] == "indexes" and {"suggest", "coverage", "diff", "pull"} & set(words):
+        return None
+    kind = next((option for option in ("--statistics", "--unresolved") if option in words), "")
+    return words[0] + kind[1:]
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def place(tmp_path: Path, schema_of: Callable[[str], Any]) -> Place:
+    return Place(tmp_path, schema_of)
 
 
 # Findings: a client without a time limit (low), a print (low), a query in a loop (high)

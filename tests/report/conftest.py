@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import jsonschema
 import pytest
 import xmlschema
 
+ROOT = Path(__file__).parents[2]
 PUBLISHED = Path(__file__).parent / "schemas"
 
 
@@ -28,6 +31,19 @@ def valid_by() -> Callable[[str, Any], None]:
         assert not wrong
 
     return check
+
+
+@pytest.fixture(scope="session")
+def mongolint() -> Callable[..., str]:
+    """What a command prints, run at the top of the checkout."""
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "mongolint", *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode in (0, 1), done.stderr
+        return done.stdout
+
+    return run
 
 
 @pytest.fixture(scope="session")
