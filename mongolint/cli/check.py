@@ -36,14 +36,15 @@ if TYPE_CHECKING:
 _EPILOG = """\
 \b
 Exit codes:
-  0  no finding as severe as --fail-on is left, or --exit-zero;
-     with --diff: nothing would be fixed
-  1  findings, a file that is not Python (MDB000) among them;
+  0  no more findings as severe as --fail-on than --max-findings are left, or
+     --exit-zero; with --diff: nothing would be fixed
+  1  more findings, a file that is not Python (MDB000) among them;
      with --diff: something would be fixed
   2  a mistake in the command line or the configuration; a given path that
-     does not exist, cannot be read or written; a rule that failed; a fix
-     that would have spoilt the file, which was left as it was. Whatever else
-     was asked for is done and reported nevertheless.
+     does not exist, cannot be read or written; a report that cannot be
+     written; a rule that failed; a fix that would have spoilt the file, which
+     was left as it was. Whatever else was asked for is done and reported
+     nevertheless.
 
 What lies below a given directory and cannot be read (no permission, a link to
 nowhere, in circles or out of the given paths) is told on standard error and
@@ -58,6 +59,8 @@ Examples:
   mongolint check --fix --unsafe-fixes        all that needs no person
   mongolint check --statistics                how often each rule reports
   mongolint check app.py --format json        for programs
+  mongolint check --format sarif:out.sarif --format github
+                                              two reports, one into a file
   mongolint check --stdin-filename app/db.py - < draft.py
 
 \b
@@ -70,6 +73,10 @@ Suppression:
 Environment:
   NO_COLOR, FORCE_COLOR   as --color never, --color always
   CI                      no progress line
+  GITHUB_STEP_SUMMARY     a file that --format github adds a summary to
+  GITHUB_WORKSPACE, CI_PROJECT_DIR
+                          the directory that the files in the formats github,
+                          gitlab and sarif are named from, if it is further up
 """
 
 
