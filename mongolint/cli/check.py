@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mongolint import __version__
-from mongolint.cli import output, terminal
+from mongolint.cli import terminal
+from mongolint.cli.checking import output
 from mongolint.cli.main import VERBOSE
 from mongolint.cli.project import Part, files_of, indexes_elsewhere, known_rules, parts, read_config, warn
 from mongolint.cli.request import STDIN, Request, options

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from mongolint.cli import output
-from mongolint.cli.output import Target
+from mongolint.cli.checking import output
+from mongolint.cli.checking.output import Target
 from mongolint.cli.project import ANY_PATH, Decorator, complete_rule, fail, known_rules, paths_argument
 from mongolint.config import ConfigError, check_selectors
 from mongolint.finding import Confidence, Severity

@@ -1,0 +1,1 @@
+"""What only `check` needs beside the command itself."""
