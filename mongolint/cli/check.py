@@ -15,22 +15,33 @@ import click
 from mongolint import __version__
 from mongolint.cli import terminal
 from mongolint.cli.main import VERBOSE
-from mongolint.cli.project import Part, files_of, indexes_elsewhere, known_rules, parts, read_config, warn
+from mongolint.cli.project import (
+    Part,
+    files_of,
+    indexes_elsewhere,
+    known_rules,
+    parts,
+    read_config,
+    refuse,
+    warn,
+    warn_once,
+)
 from mongolint.cli.request import STDIN, Request, options
-from mongolint.config import Config
+from mongolint.config import Config, ConfigError
+from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded, load
-from mongolint.engine.registry import all_rules, tiers
+from mongolint.engine.registry import tiers, tokens_of
 from mongolint.engine.workers import Workers, default_jobs
-from mongolint.finding import Confidence, Finding, Severity
+from mongolint.finding import Finding
 from mongolint.fix.apply import rewrite
 from mongolint.report import json, statistics, text
 from mongolint.report.paint import visible
 from mongolint.report.text import Source
-from mongolint.selectors import resolve_selection
 from mongolint.source.files import Problem, relative
 
 if TYPE_CHECKING:
     from mongolint.cli.fix import Changes
+    from mongolint.engine.parsing import Broken
     from mongolint.engine.run import Result
 
 _EPILOG = """\
@@ -127,6 +138,11 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     if STDIN in request.paths and len(request.paths) > 1:
         raise click.UsageError("'-' cannot be combined with other paths")
     chosen = _parts(request)
+    request = request.spelled()
+    if request.show_settings:
+        from mongolint.cli.setup.config import show_settings
+
+        ctx.exit(show_settings(_settings(chosen[0].config, request), request.show_settings))
     if request.show_files:
         ctx.exit(_show_files(chosen, request))
     request = replace(request, form=request.form or chosen[0].config.output_format)
@@ -141,10 +157,10 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _parts(request: Request) -> list[Part]:
-    file = request.overlay
+    file, allow = request.show_settings or request.overlay, request.allow_local_rules
     if file is None:
-        return parts(request.paths or (Path.cwd(),), request.config_file)
-    return [Part(read_config(file, request.config_file), ())]
+        return parts(request.paths or (Path.cwd(),), request.config_file, allow_local=allow)
+    return [Part(read_config(file, request.config_file, allow_local=allow), ())]
 
 
 def _show_files(chosen: Sequence[Part], request: Request) -> int:
@@ -207,9 +223,8 @@ def _check_part(
     from mongolint.engine import run
     from mongolint.engine.fixes import import_parser
 
-    config, selected = _narrowed(part.config, request)
-    tokens = [token for rule in all_rules() if rule.code in selected for token in rule.tokens]
-    leaves_out = not resolve_selection(known_rules(), tiers()) <= selected
+    settings = _settings(part.config, request)
+    config = settings.top.config
     external = indexes_elsewhere(config)
     changes = outcome.changes
     fixes = request.mends or request.shows_fixes
@@ -221,7 +236,7 @@ def _check_part(
             config,
             Path.cwd(),
             overlay={**contents, **more},
-            tokens=tokens,
+            tokens=lambda targets: tokens_of(_selected(settings, targets)),
             jobs=request.jobs,
             progress=None if previous else progress,
             previous=previous,
@@ -232,7 +247,8 @@ def _check_part(
 
     def check(loaded: Loaded) -> Result:
         jobs = request.jobs or default_jobs()
-        return run.check(loaded, selected, config, narrowed=leaves_out, fixes=fixes, jobs=jobs)
+        selected = settings.selected(loaded.targets)
+        return run.check(loaded, selected, config, fixes=fixes, jobs=jobs, settings=settings)
 
     start = time.perf_counter()
     loaded = reload({}, None)
@@ -247,8 +263,7 @@ def _check_part(
         loaded, result = apply(loaded, check, reload, request, changes)
     outcome.lap("link, check and fix" if changes else "link and check", start)
     progress.close()
-    if run.SYNTAX_ERROR not in selected:
-        _tell_broken(loaded, request)
+    _tell_broken([each for each in loaded.broken if not _reports_broken(settings, each.path)], loaded, request)
     outcome.failing |= run.failing(result.findings, config.fail_on)
     _add(outcome, loaded, result, request)
 
@@ -264,22 +279,22 @@ def _add(outcome: Outcome, loaded: Loaded, result: Result, request: Request) -> 
     outcome.loaded.append(loaded)
 
 
-def _narrowed(config: Config, request: Request) -> tuple[Config, set[str]]:
-    """The configuration with what the command line says, and the codes of the rules to run."""
-    if request.indexes:
-        config = replace(config, indexes=os.path.abspath(request.indexes))
-    if request.fail_on:
-        config = replace(config, fail_on=Severity(request.fail_on))
-    if request.min_confidence:
-        config = replace(config, min_confidence=Confidence(request.min_confidence))
-    selected = config.selected(
-        known_rules(),
-        tiers(),
-        select=request.select,
-        ignore=request.ignore or (),
-        extend_select=request.extend_select or (),
-    )
-    return config, selected
+def _settings(config: Config, request: Request) -> Settings:
+    """What holds for each file of a project, by its configurations and the command line."""
+    return Settings(config, known_rules(), tiers(), request.overrides, only=request.config_file is not None)
+
+
+def _selected(settings: Settings, targets: Sequence[str]) -> set[str]:
+    """The rules that run in any of these files; what their configurations say in vain is told."""
+    try:
+        selected = settings.selected(targets)
+    except ConfigError as error:
+        refuse(error)
+    for key, origin in settings.without_effect():
+        assert origin.file is not None
+        place = f"{relative(origin.file, Path.cwd())}:{origin.line}"
+        warn_once(visible(f"{place}: {key!r} is an option of the whole project, and has no effect in this place"))
+    return selected
 
 
 def _tell_problems(problems: Sequence[Problem], request: Request) -> bool:
@@ -292,9 +307,15 @@ def _tell_problems(problems: Sequence[Problem], request: Request) -> bool:
     return any(problem.path in given for problem in problems)
 
 
-def _tell_broken(loaded: Loaded, request: Request) -> None:
+def _reports_broken(settings: Settings, path: str) -> bool:
+    from mongolint.engine import run
+
+    return run.SYNTAX_ERROR in settings.of(path).selected
+
+
+def _tell_broken(untold: Sequence[Broken], loaded: Loaded, request: Request) -> None:
     """Whoever asks for one rule still has to know that a file was not checked for it."""
-    for broken in () if request.quiet else loaded.broken:
+    for broken in () if request.quiet else untold:
         place = f"{visible(loaded.display[broken.path])}:{broken.line}:{broken.column}"
         warn(f"{place}: {visible(broken.message)}")
 

@@ -16,7 +16,7 @@ from mongolint.engine.registry import all_rules, examples, find_rule, tiers
 from mongolint.finding import Finding
 from mongolint.report import rules as report
 from mongolint.rule import Bad, Example, Rule, Todo
-from mongolint.selectors import resolve_selection, rule_hint
+from mongolint.selectors import rule_hint
 
 _EPILOG = """\
 \b
@@ -96,7 +96,7 @@ def _findings(rule: Rule, example: Bad) -> tuple[Finding, ...]:
 
     defaults = {each.name: dict(each.options) for each in all_rules() if each.options}
     options = {**defaults, rule.name: {**rule.options, **example.options}}
-    codes = resolve_selection(known_rules(), tiers()) | {rule.code}
+    codes = Config().selected(known_rules(), tiers()) | {rule.code}
     with TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         found = testing.findings(example.code, root, rules=codes, config=Config(root=root, rules=options))

@@ -89,7 +89,7 @@ def test_completion_script(place: Any, shell: str) -> None:
 def test_completion(place: Any) -> None:
     """Commands without importing any, options, values, and rules, of a comma list the last."""
     for words, expected in {
-        "mongolint ": {"check", "queries", "explain", "indexes", "rule", "rules", "lsp", "completion"},
+        "mongolint ": {*"check queries explain indexes rule rules new-rule init config lsp completion".split()},
         "mongolint ru": {"rule", "rules"},
         "mongolint --ver": {"--version"},
         "mongolint check --fail-on hi": {"high"},
