@@ -290,6 +290,10 @@ def _selected(settings: Settings, targets: Sequence[str]) -> set[str]:
         selected = settings.selected(targets)
     except ConfigError as error:
         refuse(error)
+    named = {*(settings.given.select or ()), *settings.given.extend_select}
+    for rule in known_rules().values():
+        if rule.preview and named & {rule.code, rule.name} and not settings.top.config.preview:
+            warn_once(f"mongolint: {rule.code} {rule.name} is in preview: it runs with --preview only")
     for key, origin in settings.without_effect():
         assert origin.file is not None
         place = f"{relative(origin.file, Path.cwd())}:{origin.line}"

@@ -71,6 +71,8 @@ def page_of(rule: Rule, samples: tuple[report.Sample, ...] = ()) -> report.Page:
         rule.supersedes,
         rule.options,
         samples,
+        rule.preview,
+        rule.same_as,
     )
 
 

@@ -75,7 +75,7 @@ def json_schema(known: Mapping[str, RuleInfo]) -> dict[str, Any]:
     """The JSON Schema of ``[tool.mongolint]``, with the options of these rules."""
     properties = {}
     for option in OPTIONS:
-        default = plain(option.default)
+        default = default_of(option)
         told = {"description": option.help, **({} if default is None else {"default": default})}
         properties[option.key] = {**option.kind.schema(known), **told}
     return {
@@ -95,6 +95,11 @@ def markdown() -> str:
         cells = [f"`{option.key}`", option.kind.words, _cell(option), _SCOPES[option.scope], option.help]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def default_of(option: Option) -> Any:
+    """The default as TOML has it."""
+    return {} if option.kind.is_table else plain(option.default)
 
 
 def plain(value: Any) -> Any:
@@ -120,11 +125,9 @@ def shown(value: Any) -> str:
 
 def _row(option: Option, config: Config) -> Row:
     value = plain(getattr(config, option.field))
-    if option.key == "per-file-ignores" and not value:
-        value = {}
+    value = {} if option.kind.is_table and not value else value
     origin = config.origins.get(option.key)
-    default = {} if option.key == "per-file-ignores" else plain(option.default)
-    return Row(option.key, option.kind.words, option.help, option.scope, default, value, origin)
+    return Row(option.key, option.kind.words, option.help, option.scope, default_of(option), value, origin)
 
 
 def _rule_rows(config: Config, known: Mapping[str, RuleInfo]) -> Iterator[Row]:

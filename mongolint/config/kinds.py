@@ -42,6 +42,7 @@ class Kind:
     """What an option may hold. ``words`` says it; ``read`` gives the value that `Config` has, or raises."""
 
     words = ""
+    is_table = False
 
     def read(self, value: Any, at: At) -> Any:
         raise NotImplementedError
@@ -161,6 +162,7 @@ class Ignores(Kind):
     """A table of globs, each with rules."""
 
     words = "table of globs, each with a list of rules"
+    is_table = True
 
     def read(self, value: Any, at: At) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if not isinstance(value, dict):
@@ -179,6 +181,7 @@ class Rules(Kind):
     """A table of options for each rule, named or by code; the value has them by name, those that are given."""
 
     words = "table of rules, each with its options"
+    is_table = True
 
     def read(self, value: Any, at: At) -> dict[str, Mapping[str, Any]]:
         if not isinstance(value, dict):

@@ -180,11 +180,12 @@ def _suppress(findings: list[Finding], loaded: Loaded, settings: Settings, resul
     by_file: dict[str, list[Finding]] = {}
     for finding in findings:
         by_file.setdefault(finding.span.file, []).append(finding)
+    letters = {rule.code.rstrip("0123456789") for rule in all_rules()}
     for path in loaded.targets:
         data = loaded.sources[path]
         text = loaded.text(path) if b"mongolint" in data or b"noqa" in data or b"NOQA" in data else None
         shown = loaded.display[path]
-        suppressions = find_suppressions(text) if text is not None else Suppressions()
+        suppressions = find_suppressions(text, letters) if text is not None else Suppressions()
         for finding in by_file.get(shown, ()):
             # A comment that names any of the codes told at one place silences that place
             matches = [suppressions.match(finding.code, finding.name, finding.span.line)]

@@ -56,6 +56,8 @@ class Page:
     supersedes: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
+    preview: bool = False
+    same_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -76,6 +78,10 @@ class Page:
             "Test files": "reported" if self.in_tests else "left alone",
             "Since": self.since,
         }
+        if self.preview:
+            told["Preview"] = "runs with --preview only"
+        for linter, codes in self.same_as.items():
+            told[f"As {linter}"] = f"{', '.join(codes)} (left to it with defer-to)"
         if self.supersedes:
             told["Supersedes"] = ", ".join(self.supersedes)
         return told
@@ -87,6 +93,8 @@ class Page:
             "needs": self.needs,
             "in_tests": self.in_tests,
             "supersedes": list(self.supersedes),
+            "preview": self.preview,
+            "same_as": {linter: list(codes) for linter, codes in self.same_as.items()},
             "options": dict(self.options),
             "sections": self.sections,
             "examples": [sample.json() for sample in self.samples],

@@ -77,7 +77,7 @@ def agree(root: Path, configuration: Mapping[str, str]) -> None:
             "ruff.toml": "extend = 'base.toml'\nlint.extend-select = ['T']\nlint.ignore = ['E722']\n",
         },
         {
-            "conf/base.toml": "exclude = ['deep']\nlint.select = ['ALL']\nlint.per-file-ignores = {'app/*' = ['BLE']}\n",
+            "conf/base.toml": "exclude=['deep']\nlint.select = ['ALL']\nlint.per-file-ignores = {'app/*' = ['BLE']}\n",
             "ruff.toml": "extend = 'conf/base.toml'\nlint.extend-per-file-ignores = {'tests/*' = ['E']}\n",
         },
         {
