@@ -160,7 +160,7 @@ def use_local(start: Path, *, allowed: bool = False, file: Path | None = None) -
 
     Raises:
         ConfigError: a mistake in the project's configuration, or in the user's.
-        RegistryError: a directory is not there, or not in the project.
+        RegistryError: a directory is not there, or not in the project, or what is in it is broken.
     """
     file = file or project_file(start)
     if file is None:
@@ -179,14 +179,27 @@ def use_local(start: Path, *, allowed: bool = False, file: Path | None = None) -
         if not real.is_dir():
             raise RegistryError(f"{place}: 'local-rules': no such directory: {folder}")
         if real not in _local:
-            _local[real] = root
-            for cache in (all_rules, examples):
-                cache.cache_clear()
+            _take(real, root)
     return ""
 
 
+def _take(folder: Path, root: Path) -> None:
+    """Add a directory of local rules; one that is broken is left out again."""
+    _local[folder] = root
+    caches = (all_rules, examples)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        all_rules()
+    except RegistryError:
+        del _local[folder]
+        for cache in caches:
+            cache.cache_clear()
+        raise
+
+
 def _local_name(folder: Path) -> str:
-    return f"mongolint_local_rules_{list(_local).index(folder)}"
+    return f"mongolint_local_rules_{str(folder).encode().hex()}"
 
 
 def _folder_of(module: str) -> Path | None:

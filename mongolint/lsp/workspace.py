@@ -10,7 +10,7 @@ from mongolint.config import Config, ConfigError
 from mongolint.config.places import project_file
 from mongolint.config.schema import rule_defaults
 from mongolint.engine.load import Loaded
-from mongolint.engine.registry import rule_infos
+from mongolint.engine.registry import RegistryError, rule_infos, use_local
 from mongolint.lsp.documents import Document
 from mongolint.lsp.model import Parsers
 from mongolint.lsp.root import Root, folder_config, lone_config
@@ -94,10 +94,13 @@ class Workspace:
 
     def _checked(self, place: Path, read: Callable[[], Config]) -> Config:
         try:
+            note = use_local(place)
             config = self._good[place] = read()
-        except ConfigError as error:
-            self._complain(f"{error}; the options that were valid before stay in force")
+        except (ConfigError, RegistryError) as error:
+            note = f"{error}; the options that were valid before stay in force"
             config = self._good.get(place) or Config(root=place, rules=rule_defaults(rule_infos()))
+        if note:
+            self._complain(note)
         return config
 
     def _get(self, key: tuple[object, ...], make: Callable[[], Root]) -> Root:

@@ -51,7 +51,7 @@ def run(line: str, cwd: Path, site: str = "") -> subprocess.CompletedProcess[str
     if program == "pip":
         # Offline, into a directory of the test, which comes after the sources
         options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--target", str(cwd / "site")]
-        words = [word for word in words if word != "-e"]
+        words = [f"./{word}" if (cwd / word).is_dir() else word for word in words if word != "-e"]
     env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTEST_XDIST_WORKER")}
     command = [sys.executable, "-m", program, *words, *options]
     return subprocess.run(command, cwd=cwd, env={**env, "PYTHONPATH": site}, capture_output=True, text=True)

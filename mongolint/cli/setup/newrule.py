@@ -93,8 +93,9 @@ def _write(file: Path, text: str, made: list[Path]) -> None:
 def _in_checkout(root: Path, family: str) -> _Place:
     """In ``rules/``: the code is the next of the family's hundred; one that the tests list is never given again."""
     rules = root / "rules"
-    project = _project(root / "pyproject.toml")
-    if project.get("project", {}).get("name") != "mongolint" or not rules.is_dir():
+    file = root / "pyproject.toml"
+    named = _project(file).get("project", {}).get("name") if file.is_file() else None
+    if named != "mongolint" or not rules.is_dir():
         fail("--family is for a checkout of mongolint, and this is none; --plugin DIR is for rules of your own")
     families = [folder.name for folder in sorted(rules.iterdir()) if (folder / "__init__.py").is_file()]
     if family not in families:
