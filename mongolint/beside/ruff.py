@@ -25,6 +25,8 @@ _DEFAULT_EXCLUDE = (
     *(".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode"),
     *("__pypackages__", "_build", "buck-out", "dist", "node_modules", "site-packages", "venv"),
 )
+# Bytes of a configuration: ``extend`` may name anything
+_LARGEST = 1_000_000
 _Ignores = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -120,6 +122,8 @@ def _has_table(file: Path) -> bool:
 def _read(file: Path, seen: tuple[str, ...]) -> _Settings | None:
     """The settings of a file and of those that it extends; None where Ruff would refuse them."""
     try:
+        if os.path.getsize(file) > _LARGEST or not os.path.isfile(file):
+            return None
         table: Any = toml.parse(file.read_bytes().decode("utf-8"))
         table = table["tool"]["ruff"] if file.name == "pyproject.toml" else table
         own = _settings(table, file.parent.as_posix())

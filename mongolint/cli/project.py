@@ -50,6 +50,17 @@ def known_rules() -> Mapping[str, RuleInfo]:
         fail(str(error))
 
 
+def rules_here() -> Mapping[str, RuleInfo]:
+    """Every installed rule, and those of the project around the working directory that the user allows."""
+    try:
+        use_local(Path.cwd())
+    except ConfigError as error:
+        refuse(error)
+    except RegistryError as error:
+        fail(visible(str(error)))
+    return known_rules()
+
+
 def read_config(path: Path, file: Path | None = None, *, allow_local: bool = False) -> Config:
     """The configuration of the project around a path, of ``file`` if given; a wrong one ends the run with exit code 2.
 

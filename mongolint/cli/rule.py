@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from mongolint.cli import terminal
-from mongolint.cli.project import complete_rule, fail, known_rules
+from mongolint.cli.project import complete_rule, fail, known_rules, rules_here
 from mongolint.config import Config
 from mongolint.engine.registry import all_rules, examples, find_rule, tiers
 from mongolint.finding import Finding
@@ -42,7 +42,7 @@ def command(word: str, form: str) -> None:
     Shows what it flags and leaves alone, why, how far its fix goes, its options, and examples with the places
     it reports.
     """
-    known = known_rules()
+    known = rules_here()
     rule = find_rule(word)
     if rule is None:
         fail(f"unknown rule {word!r}{rule_hint(word, known)}")

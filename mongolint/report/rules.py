@@ -198,7 +198,7 @@ def page_json(page: Page) -> str:
 
 def list_text(pages: Sequence[Page], paint: Paint) -> str:
     """One line a rule."""
-    rows = [[str(page.row()[column] or "none") for column in _COLUMNS] for page in pages]
+    rows = [_cells(page) for page in pages]
     widths = [max((len(row[index]) for row in rows), default=0) for index in range(len(_COLUMNS))]
     lines = []
     for page, row in zip(pages, rows, strict=True):
@@ -211,9 +211,14 @@ def list_markdown(pages: Sequence[Page]) -> str:
     """A table, one row a rule."""
     lines = ["| " + " | ".join(_COLUMNS) + " |", "| --- " * len(_COLUMNS) + "|"]
     for page in pages:
-        cells = [_cell(str(page.row()[column] or "none")) for column in _COLUMNS]
+        cells = [_cell(cell) for cell in _cells(page)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _cells(page: Page) -> list[str]:
+    row = {**page.row(), **({"tier": "preview"} if page.preview else {})}
+    return [str(row[column] or "none") for column in _COLUMNS]
 
 
 def list_json(pages: Sequence[Page]) -> str:
