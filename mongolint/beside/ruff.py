@@ -27,6 +27,8 @@ _DEFAULT_EXCLUDE = (
 )
 # Bytes of a configuration: ``extend`` may name anything
 _LARGEST = 1_000_000
+# Selectors that Ruff takes for others
+_RENAMED = {"T2": "T20"}
 _Ignores = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -218,6 +220,7 @@ def _rank(selector: str, code: str) -> int:
     """How closely a selector names a rule: 0 not at all. ``B`` is another linter than ``BLE``."""
     if selector == "ALL":
         return 1
+    selector = _RENAMED.get(selector, selector)
     letters = re.match("[A-Z]*", selector)
     same = letters and letters[0] == code.rstrip("0123456789") and code.startswith(selector)
     return 1 + len(selector) if same else 0

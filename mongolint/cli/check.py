@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -223,7 +223,8 @@ def _check_part(
     from mongolint.engine import run
     from mongolint.engine.fixes import import_parser
 
-    settings = _settings(part.config, request)
+    mistakes: list[ConfigError] = []
+    settings = _settings(part.config, request, mistakes.append)
     config = settings.top.config
     external = indexes_elsewhere(config)
     changes = outcome.changes
@@ -252,6 +253,8 @@ def _check_part(
 
     start = time.perf_counter()
     loaded = reload({}, None)
+    for mistake in mistakes:  # not before: those who parse are at work
+        refuse(mistake)
     outcome.lap("read and parse", start)
     start = time.perf_counter()
     progress.say("checking")
@@ -279,17 +282,15 @@ def _add(outcome: Outcome, loaded: Loaded, result: Result, request: Request) -> 
     outcome.loaded.append(loaded)
 
 
-def _settings(config: Config, request: Request) -> Settings:
+def _settings(config: Config, request: Request, complain: Callable[[ConfigError], object] | None = None) -> Settings:
     """What holds for each file of a project, by its configurations and the command line."""
-    return Settings(config, known_rules(), tiers(), request.overrides, only=request.config_file is not None)
+    only = request.config_file is not None
+    return Settings(config, known_rules(), tiers(), request.overrides, only=only, complain=complain)
 
 
 def _selected(settings: Settings, targets: Sequence[str]) -> set[str]:
     """The rules that run in any of these files; what their configurations say in vain is told."""
-    try:
-        selected = settings.selected(targets)
-    except ConfigError as error:
-        refuse(error)
+    selected = settings.selected(targets)
     named = {*(settings.given.select or ()), *settings.given.extend_select}
     for rule in known_rules().values():
         if rule.preview and named & {rule.code, rule.name} and not settings.top.config.preview:

@@ -117,16 +117,17 @@ def _checked(paths: list[Path]) -> tuple[Loaded, list[Finding]]:
     from mongolint.engine.fixes import import_parser
 
     config = read_config(paths[0])
-    settings = Settings(config, known_rules(), dict.fromkeys(tiers(), "default"))
+    mistakes: list[ConfigError] = []
+    every = dict.fromkeys(tiers(), "default")
+    settings = Settings(config, known_rules(), every, complain=mistakes.append)
 
     def tokens(targets: Sequence[str]) -> list[str]:
-        try:
-            return tokens_of(settings.selected(targets))
-        except ConfigError as error:
-            refuse(error)
+        return tokens_of(settings.selected(targets))
 
     external = indexes_elsewhere(config)
     loaded = load(paths, config, Path.cwd(), tokens=tokens, meanwhile=import_parser, external=external)
+    for mistake in mistakes:
+        refuse(mistake)
     for problem in loaded.problems:
         warn(f"{visible(problem.path)}: {visible(problem.message)}")
     selected = settings.selected(loaded.targets)
