@@ -71,10 +71,11 @@ def command(name: str, plugin: Path | None, prefix: str | None, family: str | No
         then = f"pip install -e {plugin}, then pytest {plugin}"
     else:
         place = _in_checkout(Path.cwd(), str(family))
-        then = f"pytest tests/rules -k {name}"
+        then = f"add it to the table in tests/rules/test_pages.py, then pytest tests/rules -k {name}"
     file = place.folder / f"{name.replace('-', '_')}.py"
     code, title = place.free(), name.replace("-", " ").capitalize()
-    _write(file, RULE.format(title=title, code=code, name=name, since="0.1" if plugin else __version__[:3]), made)
+    since = "0.1" if plugin else __version__.rpartition(".")[0]
+    _write(file, RULE.format(title=title, code=code, name=name, since=since), made)
     for each in made:
         click.echo(f"written: {relative(each.absolute(), Path.cwd())}")
     click.echo(f"{code} {name}: its first example fails until the check finds it; {then}")
