@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 _CODE = re.compile(r"([A-Z]+)\d*")
@@ -16,11 +17,16 @@ _FULL_CODE = 1000
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """What configuration knows of a rule. ``options`` maps each option's name to its default."""
+    """What configuration knows of a rule. ``options`` maps each option's name to its default.
+
+    ``home``: the directory whose project brought the rule along; it runs nowhere else.
+    """
 
     code: str
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    preview: bool = False
+    home: Path | None = None
 
 
 def resolve_selection(

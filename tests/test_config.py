@@ -59,6 +59,7 @@ select = ["ALL"]
 ignore = ["MDB5", "n-plus-one-query"]
 extend-select = ["mdb101"]
 extend-ignore = ["MDB9"]
+preview = true
 fixable = ["MDB1"]
 unfixable = ["print-call"]
 extend-safe-fixes = ["MDB103"]
@@ -76,6 +77,8 @@ cli-files = ["run.py"]
 script-files = ["jobs/"]
 indexes = "db/indexes.json"
 index-source = "external"
+defer-to = ["ruff"]
+local-rules = ["tools/rules"]
 
 [rules.missing-time-limit]
 per-operation = true
@@ -95,6 +98,7 @@ def test_reads_every_option(tmp_path: Path) -> None:
         ignore=("MDB5", "n-plus-one-query"),
         extend_select=("MDB101",),
         extend_ignore=("MDB9",),
+        preview=True,
         fixable=("MDB1",),
         unfixable=("print-call",),
         extend_safe_fixes=("MDB103",),
@@ -112,6 +116,8 @@ def test_reads_every_option(tmp_path: Path) -> None:
         script_files=("jobs/",),
         indexes="db/indexes.json",
         index_source="external",
+        defer_to=("ruff",),
+        local_rules=("tools/rules",),
         rules={
             "missing-time-limit": {"per-operation": True, "limit": 10, "names": ("a",)},
             "print-call": {"ratio": 1.0, "extra": "x"},
@@ -132,7 +138,8 @@ def test_the_same_in_pyproject(tmp_path: Path) -> None:
 
 def test_every_option_is_in_the_schema_with_help() -> None:
     assert {option.key for option in OPTIONS} == {line.split(" ")[0] for line in FULL.split("\n\n")[0].split("\n")} | {
-        "rules"
+        "rules",
+        "extends",
     }
     assert all(option.help.endswith(".") for option in OPTIONS)
 
@@ -198,6 +205,9 @@ def test_without_options_the_defaults_and_the_project_root(tmp_path: Path) -> No
             1,
             "option 'index-source' has to be one of code, external, not 'extern'; did you mean 'external'?",
         ),
+        ("defer-to = ['rufff']", 1, "option 'defer-to' may hold ruff, not 'rufff'; did you mean 'ruff'?"),
+        ("preview = 'yes'", 1, "option 'preview' has to be true or false, not a string"),
+        ("extends = 3", 1, "option 'extends' has to be a string, not an integer"),
         ("exclude = ['a', '[z-a]']", 1, "malformed pattern '[z-a]' in 'exclude'"),
         (
             "per-file-ignores = []",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,22 +16,33 @@ from mongolint import __version__
 from mongolint.cli import terminal
 from mongolint.cli.checking import output
 from mongolint.cli.main import VERBOSE
-from mongolint.cli.project import Part, files_of, indexes_elsewhere, known_rules, parts, read_config, warn
+from mongolint.cli.project import (
+    Part,
+    files_of,
+    indexes_elsewhere,
+    known_rules,
+    parts,
+    read_config,
+    refuse,
+    warn,
+    warn_once,
+)
 from mongolint.cli.request import STDIN, Request, options
-from mongolint.config import Config
+from mongolint.config import Config, ConfigError
+from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded, load
-from mongolint.engine.registry import all_rules, tiers
+from mongolint.engine.registry import tiers, tokens_of
 from mongolint.engine.workers import Workers, default_jobs
-from mongolint.finding import Confidence, Finding, Severity
+from mongolint.finding import Finding
 from mongolint.report import json, text
 from mongolint.report.formats.run import Note
 from mongolint.report.paint import visible
 from mongolint.report.text import Source
-from mongolint.selectors import resolve_selection
 from mongolint.source.files import Problem, relative
 
 if TYPE_CHECKING:
     from mongolint.cli.fix import Changes
+    from mongolint.engine.parsing import Broken
     from mongolint.engine.run import Result
 
 _EPILOG = """\
@@ -143,6 +154,11 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     if STDIN in request.paths and len(request.paths) > 1:
         raise click.UsageError("'-' cannot be combined with other paths")
     chosen = _parts(request)
+    request = request.spelled()
+    if request.show_settings:
+        from mongolint.cli.setup.config import show_settings
+
+        ctx.exit(show_settings(_settings(chosen[0].config, request), request.show_settings))
     if request.show_files:
         ctx.exit(_show_files(chosen, request))
     request = replace(request, formats=output.resolve(request, chosen[0].config.output_format))
@@ -157,10 +173,10 @@ def command(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _parts(request: Request) -> list[Part]:
-    file = request.overlay
+    file, allow = request.show_settings or request.overlay, request.allow_local_rules
     if file is None:
-        return parts(request.paths or (Path.cwd(),), request.config_file)
-    return [Part(read_config(file, request.config_file), ())]
+        return parts(request.paths or (Path.cwd(),), request.config_file, allow_local=allow)
+    return [Part(read_config(file, request.config_file, allow_local=allow), ())]
 
 
 def _show_files(chosen: Sequence[Part], request: Request) -> int:
@@ -224,9 +240,9 @@ def _check_part(
     from mongolint.engine import run
     from mongolint.engine.fixes import import_parser
 
-    config, selected = _narrowed(part.config, request)
-    tokens = [token for rule in all_rules() if rule.code in selected for token in rule.tokens]
-    leaves_out = not resolve_selection(known_rules(), tiers()) <= selected
+    mistakes: list[ConfigError] = []
+    settings = _settings(part.config, request, mistakes.append)
+    config = settings.top.config
     external = indexes_elsewhere(config)
     changes = outcome.changes
     fixes = request.mends or request.shows_fixes
@@ -238,7 +254,7 @@ def _check_part(
             config,
             Path.cwd(),
             overlay={**contents, **more},
-            tokens=tokens,
+            tokens=lambda targets: tokens_of(_selected(settings, targets)),
             jobs=request.jobs,
             progress=None if previous else progress,
             previous=previous,
@@ -249,10 +265,13 @@ def _check_part(
 
     def check(loaded: Loaded) -> Result:
         jobs = request.jobs or default_jobs()
-        return run.check(loaded, selected, config, narrowed=leaves_out, fixes=fixes, jobs=jobs)
+        selected = settings.selected(loaded.targets)
+        return run.check(loaded, selected, config, fixes=fixes, jobs=jobs, settings=settings)
 
     start = time.perf_counter()
     loaded = reload({}, None)
+    for mistake in mistakes:  # not before: those who parse are at work
+        refuse(mistake)
     outcome.lap("read and parse", start)
     start = time.perf_counter()
     progress.say("checking")
@@ -264,11 +283,11 @@ def _check_part(
         loaded, result = apply(loaded, check, reload, request, changes)
     outcome.lap("link, check and fix" if changes else "link and check", start)
     progress.close()
-    if run.SYNTAX_ERROR not in selected:
-        _tell_broken(loaded, request)
-        outcome.notes += [Note(each.message, loaded.display[each.path], error=False) for each in loaded.broken]
+    untold = [each for each in loaded.broken if not _reports_broken(settings, each.path)]
+    _tell_broken(untold, loaded, request)
+    outcome.notes += [Note(each.message, loaded.display[each.path], error=False) for each in untold]
     outcome.severe |= {found for found in result.findings if found.severity.rank >= config.fail_on.rank}
-    outcome.selected |= selected
+    outcome.selected |= settings.selected(loaded.targets)
     _add(outcome, loaded, result, request)
 
 
@@ -285,22 +304,24 @@ def _add(outcome: Outcome, loaded: Loaded, result: Result, request: Request) -> 
     outcome.loaded.append(loaded)
 
 
-def _narrowed(config: Config, request: Request) -> tuple[Config, set[str]]:
-    """The configuration with what the command line says, and the codes of the rules to run."""
-    if request.indexes:
-        config = replace(config, indexes=os.path.abspath(request.indexes))
-    if request.fail_on:
-        config = replace(config, fail_on=Severity(request.fail_on))
-    if request.min_confidence:
-        config = replace(config, min_confidence=Confidence(request.min_confidence))
-    selected = config.selected(
-        known_rules(),
-        tiers(),
-        select=request.select,
-        ignore=request.ignore or (),
-        extend_select=request.extend_select or (),
-    )
-    return config, selected
+def _settings(config: Config, request: Request, complain: Callable[[ConfigError], object] | None = None) -> Settings:
+    """What holds for each file of a project, by its configurations and the command line."""
+    only = request.config_file is not None
+    return Settings(config, known_rules(), tiers(), request.overrides, only=only, complain=complain)
+
+
+def _selected(settings: Settings, targets: Sequence[str]) -> set[str]:
+    """The rules that run in any of these files; what their configurations say in vain is told."""
+    selected = settings.selected(targets)
+    named = {*(settings.given.select or ()), *settings.given.extend_select}
+    for rule in known_rules().values():
+        if rule.preview and named & {rule.code, rule.name} and not settings.top.config.preview:
+            warn_once(f"mongolint: {rule.code} {rule.name} is in preview: it runs with --preview only")
+    for key, origin in settings.without_effect():
+        assert origin.file is not None
+        place = f"{relative(origin.file, Path.cwd())}:{origin.line}"
+        warn_once(visible(f"{place}: {key!r} is an option of the whole project, and has no effect in this place"))
+    return selected
 
 
 def _tell_problems(problems: Sequence[Problem], request: Request) -> bool:
@@ -317,9 +338,15 @@ def _given(request: Request) -> set[str]:
     return {relative(os.path.abspath(path), Path.cwd()) for path in request.paths}
 
 
-def _tell_broken(loaded: Loaded, request: Request) -> None:
+def _reports_broken(settings: Settings, path: str) -> bool:
+    from mongolint.engine import run
+
+    return run.SYNTAX_ERROR in settings.of(path).selected
+
+
+def _tell_broken(untold: Sequence[Broken], loaded: Loaded, request: Request) -> None:
     """Whoever asks for one rule still has to know that a file was not checked for it."""
-    for broken in () if request.quiet else loaded.broken:
+    for broken in () if request.quiet else untold:
         place = f"{visible(loaded.display[broken.path])}:{broken.line}:{broken.column}"
         warn(f"{place}: {visible(broken.message)}")
 

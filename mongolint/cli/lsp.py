@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import click
 
-from mongolint.cli.project import fail
+from mongolint.cli.project import fail, known_rules
 from mongolint.engine import parsing
 from mongolint.engine.workers import default_jobs
 
@@ -37,6 +37,7 @@ def command(ctx: click.Context, stdio: bool, port: int | None) -> None:
         raise click.UsageError("--stdio and --port exclude each other")
     if find_spec("pygls") is None:
         fail("the language server needs pygls: pip install 'mongolint[lsp]'")
+    known_rules()
     jobs = default_jobs()
     crew = parsing.crew(jobs) if jobs > 1 else None
     # It takes as long to import as the parser does, which the crew does meanwhile

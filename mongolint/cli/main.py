@@ -29,9 +29,15 @@ _COMMANDS = {
     "rule": "Explain a rule.",
     "rules": "List all rules.",
     "review": "Write what a database reviewer would: a document.",
+    "new-rule": "Write the beginning of a rule of your own.",
+    "init": "Write a first configuration, by what is seen in the project.",
+    "config": "Show or explain the options, and where each is written.",
     "lsp": "Serve an editor: the language server.",
     "completion": "Print the completion script of a shell.",
 }
+
+# Modules that are not named like their command
+_MODULES = {"config": "setup.config", "init": "setup.init", "new-rule": "setup.newrule"}
 
 _EPILOG = """\
 \b
@@ -75,7 +81,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        command = importlib.import_module(f"mongolint.cli.{name}").command
+        command = importlib.import_module(f"mongolint.cli.{_MODULES.get(name, name)}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -7,15 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from mongolint.config import Config, ConfigError, load_file, project_root
-from mongolint.config import load as load_config
+from mongolint.config import Config, ConfigError, load_file, load_project, project_root
 from mongolint.engine.load import Loaded, load
-from mongolint.engine.registry import RegistryError, rule_infos
+from mongolint.engine.registry import RegistryError, rule_infos, use_local
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.report.paint import visible
 from mongolint.selectors import RuleInfo
@@ -50,15 +50,32 @@ def known_rules() -> Mapping[str, RuleInfo]:
         fail(str(error))
 
 
-def read_config(path: Path, file: Path | None = None) -> Config:
-    """The configuration for a path, of ``file`` if given; a wrong one ends the run with exit code 2."""
+def rules_here() -> Mapping[str, RuleInfo]:
+    """Every installed rule, and those of the project around the working directory that the user allows."""
+    try:
+        use_local(Path.cwd())
+    except ConfigError as error:
+        refuse(error)
+    except RegistryError as error:
+        fail(visible(str(error)))
+    return known_rules()
+
+
+def read_config(path: Path, file: Path | None = None, *, allow_local: bool = False) -> Config:
+    """The configuration of the project around a path, of ``file`` if given; a wrong one ends the run with exit code 2.
+
+    The rules that the project brings along are found from now on, if they are allowed.
+    """
     path = path.absolute()
     try:
-        config = load_file(file, known_rules()) if file else load_config(path, known_rules())
+        note = use_local(path, allowed=allow_local, file=file)
+        config = load_file(file, known_rules()) if file else load_project(path, known_rules())
     except ConfigError as error:
-        if error.file:
-            error.file = Path(relative(error.file, Path.cwd()))
-        fail(str(error))
+        refuse(error)
+    except RegistryError as error:
+        fail(visible(str(error)))
+    if note:
+        warn_once(visible(f"mongolint: {note}"))
     if file and not path.is_relative_to(config.root):
         # Options from elsewhere: their globs are about this project
         return replace(config, root=project_root(path))
@@ -74,12 +91,12 @@ def _unmarked_root(path: Path, found: Path) -> Path:
     return here if path.is_relative_to(here) and not home.is_relative_to(here) else found
 
 
-def parts(paths: Sequence[Path], file: Path | None = None) -> list[Part]:
+def parts(paths: Sequence[Path], file: Path | None = None, *, allow_local: bool = False) -> list[Part]:
     """The paths by the project that they belong to, in the order given."""
     configs: dict[tuple[Path | None, Path | None], Config] = {}
     grouped: dict[tuple[Path | None, Path | None], list[Path]] = {}
     for path in paths:
-        config = read_config(path, file)
+        config = read_config(path, file, allow_local=allow_local)
         key = (config.file, config.root if config.is_marked else None)
         configs.setdefault(key, config)
         grouped.setdefault(key, []).append(path)
@@ -158,6 +175,18 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
 def warn(message: str) -> None:
     click.echo(message, err=True)
+
+
+@lru_cache(maxsize=64)
+def warn_once(message: str) -> None:
+    warn(message)
+
+
+def refuse(error: ConfigError) -> NoReturn:
+    """End the run because of a mistake in a configuration."""
+    if error.file:
+        error.file = Path(relative(error.file, Path.cwd()))
+    fail(str(error))
 
 
 def fail(message: str) -> NoReturn:

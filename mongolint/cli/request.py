@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from mongolint.cli.checking import output
 from mongolint.cli.checking.output import Target
 from mongolint.cli.project import ANY_PATH, Decorator, complete_rule, fail, known_rules, paths_argument
 from mongolint.config import ConfigError, check_selectors
+from mongolint.config.perfile import Overrides
 from mongolint.finding import Confidence, Severity
 
 _SELECTORS = "codes, prefixes, names or ALL"
@@ -38,6 +39,9 @@ class Request:
     show_files: bool
     stdin_filename: Path | None
     config_file: Path | None
+    show_settings: Path | None
+    preview: bool
+    allow_local_rules: bool
     indexes: Path | None
     jobs: int | None
     color: str
@@ -48,6 +52,31 @@ class Request:
     unsafe_fixes: bool
     diff: bool
     exit_non_zero_on_fix: bool
+
+    def spelled(self) -> Request:
+        """The same with selectors as rules are spelled; one that names no rule ends the run with exit code 2."""
+        words = {"select": self.select, "ignore": self.ignore, "extend_select": self.extend_select}
+        try:
+            checked: dict[str, Any] = {
+                name: held and check_selectors(held, known_rules(), f"--{name.replace('_', '-')}")
+                for name, held in words.items()
+            }
+        except ConfigError as error:
+            fail(str(error))
+        return replace(self, **checked)
+
+    @property
+    def overrides(self) -> Overrides:
+        """What holds for every file, whatever its configuration says."""
+        options: dict[str, Any] = {
+            "min_confidence": self.min_confidence and Confidence(self.min_confidence),
+            "fail_on": self.fail_on and Severity(self.fail_on),
+            "indexes": self.indexes and os.path.abspath(self.indexes),
+            "preview": self.preview or None,
+            "output_format": self.form,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        return Overrides(self.select, self.ignore or (), self.extend_select or (), given)
 
     @property
     def form(self) -> str | None:
@@ -87,10 +116,7 @@ def _split(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
     words = tuple(word.strip() for value in values for word in value.split(",") if word.strip())
     if not words:
         raise click.BadParameter("names no rule", ctx, param)
-    try:
-        return check_selectors(words, known_rules(), param.opts[0])
-    except ConfigError as error:
-        fail(str(error))
+    return words
 
 
 def _selectors(name: str, text: str) -> Decorator:
@@ -139,6 +165,18 @@ _OPTIONS: tuple[Decorator, ...] = (
         type=ANY_PATH,
         metavar="FILE",
         help="Read options from FILE instead of the nearest pyproject.toml or mongolint.toml.",
+    ),
+    click.option(
+        "--show-settings",
+        type=ANY_PATH,
+        metavar="FILE",
+        help="Show the options and rules that hold for FILE, and where each is written; check nothing.",
+    ),
+    click.option("--preview", is_flag=True, help="Run rules that are in preview, too."),
+    click.option(
+        "--allow-local-rules",
+        is_flag=True,
+        help="Load the rules that the project's 'local-rules' name, which runs code of it.",
     ),
     click.option(
         "--indexes",

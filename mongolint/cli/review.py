@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mongolint.cli.project import ANY_PATH, fail, indexes_elsewhere, known_rules, paths_argument, read_config, warn
+from mongolint.cli.project import (
+    ANY_PATH,
+    fail,
+    indexes_elsewhere,
+    known_rules,
+    paths_argument,
+    read_config,
+    refuse,
+    warn,
+)
+from mongolint.config import ConfigError
+from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded, load
-from mongolint.engine.registry import all_rules, tiers
+from mongolint.engine.registry import tiers, tokens_of
 from mongolint.engine.workers import default_jobs
 from mongolint.finding import Finding
 from mongolint.live.replace import replace
@@ -105,14 +117,21 @@ def _checked(paths: list[Path]) -> tuple[Loaded, list[Finding]]:
     from mongolint.engine.fixes import import_parser
 
     config = read_config(paths[0])
+    mistakes: list[ConfigError] = []
     every = dict.fromkeys(tiers(), "default")
-    selected = config.selected(known_rules(), every)
-    tokens = [token for rule in all_rules() if rule.code in selected for token in rule.tokens]
+    settings = Settings(config, known_rules(), every, complain=mistakes.append)
+
+    def tokens(targets: Sequence[str]) -> list[str]:
+        return tokens_of(settings.selected(targets))
+
     external = indexes_elsewhere(config)
     loaded = load(paths, config, Path.cwd(), tokens=tokens, meanwhile=import_parser, external=external)
+    for mistake in mistakes:
+        refuse(mistake)
     for problem in loaded.problems:
         warn(f"{visible(problem.path)}: {visible(problem.message)}")
-    result = run.check(loaded, selected, config, fixes=True, jobs=default_jobs())
+    selected = settings.selected(loaded.targets)
+    result = run.check(loaded, selected, config, fixes=True, jobs=default_jobs(), settings=settings)
     for crash in result.crashes:
         warn(f"mongolint: {visible(crash)}")
     return loaded, result.findings

@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 import click
 
 from mongolint.cli import terminal
-from mongolint.cli.project import complete_rule, fail, known_rules
+from mongolint.cli.project import complete_rule, fail, known_rules, rules_here
 from mongolint.config import Config
 from mongolint.engine.registry import all_rules, examples, find_rule, tiers
 from mongolint.finding import Finding
 from mongolint.report import rules as report
 from mongolint.rule import Bad, Example, Rule, Todo
-from mongolint.selectors import resolve_selection, rule_hint
+from mongolint.selectors import rule_hint
 
 _EPILOG = """\
 \b
@@ -42,7 +42,7 @@ def command(word: str, form: str) -> None:
     Shows what it flags and leaves alone, why, how far its fix goes, its options, and examples with the places
     it reports.
     """
-    known = known_rules()
+    known = rules_here()
     rule = find_rule(word)
     if rule is None:
         fail(f"unknown rule {word!r}{rule_hint(word, known)}")
@@ -71,6 +71,8 @@ def page_of(rule: Rule, samples: tuple[report.Sample, ...] = ()) -> report.Page:
         rule.supersedes,
         rule.options,
         samples,
+        rule.preview,
+        rule.same_as,
     )
 
 
@@ -96,7 +98,7 @@ def _findings(rule: Rule, example: Bad) -> tuple[Finding, ...]:
 
     defaults = {each.name: dict(each.options) for each in all_rules() if each.options}
     options = {**defaults, rule.name: {**rule.options, **example.options}}
-    codes = resolve_selection(known_rules(), tiers()) | {rule.code}
+    codes = Config().selected(known_rules(), tiers()) | {rule.code}
     with TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         found = testing.findings(example.code, root, rules=codes, config=Config(root=root, rules=options))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mongolint.cli import terminal
-from mongolint.cli.project import known_rules
+from mongolint.cli.project import rules_here
 from mongolint.cli.rule import page_of
 from mongolint.engine.registry import all_rules
 from mongolint.report import rules as report
@@ -26,7 +26,7 @@ def command(form: str) -> None:
     Shows code, name, severity, tier (default: on; opt-in and review: on when selected), how far the fix goes,
     and what the rule is about. "mongolint rule RULE" says more.
     """
-    known_rules()
+    rules_here()
     pages = [page_of(rule) for rule in all_rules()]
     if form == "json":
         click.echo(report.list_json(pages))

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mongolint.config import Config
+from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded
-from mongolint.engine.registry import rule_infos
 from mongolint.engine.workers import Workers
 from mongolint.finding import Applicability, Finding, Fix, Repair
 from mongolint.fix.draft import Draft, NoFix
-from mongolint.selectors import resolve_selection
 from mongolint.source.deepstack import with_deep_stack
 
 if TYPE_CHECKING:
@@ -30,14 +28,14 @@ def import_parser() -> None:
 
 
 def build(
-    findings: Sequence[Finding], loaded: Loaded, config: Config, crashes: list[str], *, jobs: int = 1
+    findings: Sequence[Finding], loaded: Loaded, settings: Settings, crashes: list[str], *, jobs: int = 1
 ) -> list[Finding]:
     """The findings with their fixes written. A fix that fails is named among ``crashes``, and the others go on.
 
     Args:
         jobs: processes that write them, if there are many.
     """
-    limits = _Limits(loaded, config)
+    limits = _Limits(loaded, settings)
     built = list(findings)
     numbers = [number for number, finding in enumerate(findings) if isinstance(finding.fix, Repair)]
 
@@ -58,7 +56,7 @@ def build(
     else:
         done(work(numbers))
     return [
-        replace(finding, fix=limits.apply(finding.code, finding.fix)) if isinstance(finding.fix, Fix) else finding
+        replace(finding, fix=limits.apply(finding, finding.fix)) if isinstance(finding.fix, Fix) else finding
         for finding in built
     ]
 
@@ -99,21 +97,20 @@ def _write(number: int, finding: Finding, loaded: Loaded, sources: Sources) -> _
 class _Limits:
     """What the configuration and the paths given say about fixes."""
 
-    def __init__(self, loaded: Loaded, config: Config) -> None:
-        known = rule_infos()
-        self.fixable = resolve_selection(known, {}, config.fixable, config.unfixable)
-        self.safe = resolve_selection(known, {}, config.extend_safe_fixes)
-        self.editable = {loaded.display[path] for path in loaded.targets}
+    def __init__(self, loaded: Loaded, settings: Settings) -> None:
+        self.settings = settings
+        self.editable = {loaded.display[path]: path for path in loaded.targets}
 
-    def apply(self, code: str, fix: Fix) -> Fix:
+    def apply(self, finding: Finding, fix: Fix) -> Fix:
         if fix.applicability is Applicability.DISPLAY:
             return fix
-        foreign = sorted({edit.span.file for edit in fix.edits} - self.editable)
+        foreign = sorted({edit.span.file for edit in fix.edits} - self.editable.keys())
         if foreign:
             return _shown(fix, f"it also changes {', '.join(foreign)}, which is not among the given paths")
-        if code not in self.fixable:
+        force = self.settings.of(self.editable[finding.span.file])
+        if finding.code not in force.fixable:
             return _shown(fix, "the configuration leaves this rule's fixes out")
-        if code in self.safe and fix.applicability is Applicability.UNSAFE:
+        if finding.code in force.safe_fixes and fix.applicability is Applicability.UNSAFE:
             return replace(fix, applicability=Applicability.SAFE)
         return fix
 

@@ -19,6 +19,9 @@ from mongolint.project.model import Project
 from mongolint.source.files import Problem, relative
 from mongolint.source.text import SourceError, decode_source
 
+# What makes a target worth reading as code, or what tells it of all targets
+Tokens = Sequence[str] | Callable[[Sequence[str]], Sequence[str]]
+
 
 @dataclass(slots=True)
 class Loaded:
@@ -50,7 +53,7 @@ def load(
     cwd: Path,
     *,
     overlay: Mapping[str, bytes] | None = None,
-    tokens: Sequence[str] = (),
+    tokens: Tokens = (),
     jobs: int | None = None,
     progress: Progress | None = None,
     previous: Loaded | None = None,
@@ -63,7 +66,8 @@ def load(
 
     Args:
         overlay: contents of files by absolute path that win over the disk (standard input, editor buffers).
-        tokens: a target that holds one of these is read as code even where the driver is out of reach.
+        tokens: a target that holds one of these is read as code even where the driver is out of reach; or a function
+            that gives them for the paths of all targets.
         jobs: processes that parse; default: one per core. With 1, this process parses.
         previous: an earlier state of the project; only files that differ from it are parsed, by this process.
         meanwhile: what this process may do while others parse.
@@ -102,7 +106,7 @@ def _load(
     reading: Reading,
     config: Config,
     cwd: Path,
-    tokens: Sequence[str],
+    tokens: Tokens,
     progress: Progress | None,
     previous: Loaded | None,
     external: Sequence[IndexDeclaration],
@@ -110,7 +114,7 @@ def _load(
 ) -> Loaded:
     sources, parse = reading.sources, reading.parsing
     declared = _scripts(reading, config, cwd, previous) if reading.wanted else ()
-    needles = [token.encode() for token in tokens]
+    needles = [token.encode() for token in (tokens(reading.targets) if callable(tokens) else tokens)]
     telling = {t for t in reading.targets if any(n in sources[t] for n in needles)}
     texts, broken = files.decode((path for path in sources if path in reading.wanted or path in telling), sources)
     held = _unchanged(previous, sources) if previous else {}

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mongolint.beside import Neighbour, neighbour
 from mongolint.config import Config
+from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded
 from mongolint.engine.registry import all_rules, rule_infos
 from mongolint.finding import Applicability, Edit, Finding, Fix, Span
@@ -46,6 +48,7 @@ def check(
     fixes: bool = False,
     jobs: int = 1,
     stop: Callable[[], bool] | None = None,
+    settings: Settings | None = None,
 ) -> Result:
     """Run the selected rules.
 
@@ -54,32 +57,30 @@ def check(
         fixes: write the fixes too, which takes trees of the code.
         jobs: processes that write fixes.
         stop: asked now and then whether the result is still wanted.
+        settings: what holds for each file; default: for all of them ``config`` and what is ``selected``, which else is
+            what runs in any of them.
 
     Raises:
         StoppedError: it is not.
+        ConfigError: a configuration that decides about some of the files has a mistake.
     """
-    result = with_deep_stack(lambda: _check(loaded, selected, config, narrowed, stop))
+    settings = settings or Settings.uniform(config, rule_infos(), selected, narrowed)
+    result = with_deep_stack(lambda: _check(loaded, selected, settings, stop))
     if fixes:
         from mongolint.engine.fixes import build
 
-        result.findings = build(result.findings, loaded, config, result.crashes, jobs=jobs)
+        result.findings = build(result.findings, loaded, settings, result.crashes, jobs=jobs)
     return result
 
 
-def _check(
-    loaded: Loaded,
-    selected: Collection[str],
-    config: Config,
-    narrowed: bool,
-    stop: Callable[[], bool] | None,
-) -> Result:
+def _check(loaded: Loaded, selected: Collection[str], settings: Settings, stop: Callable[[], bool] | None) -> Result:
     result = Result([])
     rules = [rule for rule in all_rules() if rule.code in selected]
     found = [*_syntax_errors(loaded, selected), *_run_rules(rules, loaded.project, result.crashes, stop)]
-    filters = _Filters(loaded, config)
+    filters = _Filters(loaded, settings)
     found = [finding for finding in found if filters.keeps(finding)]
     found = _fold(found, {rule.code: rule.supersedes for rule in rules})
-    kept = _suppress(found, loaded, selected, narrowed, result)
+    kept = _suppress(found, loaded, settings, result)
     ordered = sorted(dict.fromkeys(kept), key=lambda finding: finding.sort_key)
     result.findings = ordered
     return result
@@ -130,23 +131,32 @@ def _syntax_errors(loaded: Loaded, selected: Collection[str]) -> Iterator[Findin
 
 
 class _Filters:
-    """Which findings are in the files asked for, and not turned off there."""
+    """Which findings are in the files asked for, not turned off there, and not left to another linter."""
 
-    def __init__(self, loaded: Loaded, config: Config) -> None:
-        self.config = config
+    def __init__(self, loaded: Loaded, settings: Settings) -> None:
+        self.settings = settings
+        self.project = settings.top.config
         self.shown = {loaded.display[path]: path for path in loaded.targets}
         self.rules = {rule.code: rule for rule in all_rules()}
-        self._ignored: dict[str, set[str]] = {}
+        self._neighbours: dict[str, Neighbour] = {}
 
     def keeps(self, finding: Finding) -> bool:
         path = self.shown.get(finding.span.file)
-        if path is None or finding.confidence.rank < self.config.min_confidence.rank:
+        if path is None:
             return False
-        if not self.rules[finding.code].in_tests and self.config.is_test(path):
+        rule, force = self.rules[finding.code], self.settings.of(path)
+        if finding.confidence.rank < force.config.min_confidence.rank or not force.runs(finding.code, path):
             return False
-        if path not in self._ignored:
-            self._ignored[path] = self.config.ignored_in(path, rule_infos())
-        return finding.code not in self._ignored[path]
+        if not rule.in_tests and self.project.is_test(path):
+            return False
+        return not any(self._told_by(name, rule, path) for name in force.config.defer_to)
+
+    def _told_by(self, name: str, rule: Rule, path: str) -> bool:
+        """Whether another linter tells the same in that file, or was told not to by a comment."""
+        codes = rule.same_as.get(name, ())
+        if codes and name not in self._neighbours:
+            self._neighbours[name] = neighbour(name)
+        return any(self._neighbours[name].selects(code, path) for code in codes)
 
 
 def _fold(findings: Iterable[Finding], supersedes: Mapping[str, Sequence[str]]) -> list[Finding]:
@@ -165,18 +175,17 @@ def _fold(findings: Iterable[Finding], supersedes: Mapping[str, Sequence[str]]) 
     return kept
 
 
-def _suppress(
-    findings: list[Finding], loaded: Loaded, selected: Collection[str], narrowed: bool, result: Result
-) -> Iterator[Finding]:
+def _suppress(findings: list[Finding], loaded: Loaded, settings: Settings, result: Result) -> Iterator[Finding]:
     """Findings that no comment silences, and the comments that silence nothing."""
     by_file: dict[str, list[Finding]] = {}
     for finding in findings:
         by_file.setdefault(finding.span.file, []).append(finding)
+    letters = {rule.code.rstrip("0123456789") for rule in all_rules()}
     for path in loaded.targets:
         data = loaded.sources[path]
         text = loaded.text(path) if b"mongolint" in data or b"noqa" in data or b"NOQA" in data else None
         shown = loaded.display[path]
-        suppressions = find_suppressions(text) if text is not None else Suppressions()
+        suppressions = find_suppressions(text, letters) if text is not None else Suppressions()
         for finding in by_file.get(shown, ()):
             # A comment that names any of the codes told at one place silences that place
             matches = [suppressions.match(finding.code, finding.name, finding.span.line)]
@@ -185,8 +194,9 @@ def _suppress(
                 result.suppressed += 1
             else:
                 yield finding
-        if UNUSED_SUPPRESSION in selected and text is not None:
-            yield from _unused(text, suppressions, shown, selected, narrowed)
+        force = settings.of(path)
+        if UNUSED_SUPPRESSION in force.selected and text is not None:
+            yield from _unused(text, suppressions, shown, force.selected, force.narrowed)
 
 
 def _unused(

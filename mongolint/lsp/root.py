@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mongolint.config import Config
-from mongolint.config import load as load_config
+from mongolint.config import Config, ConfigError, load_project
+from mongolint.config.perfile import Settings
+from mongolint.config.schema import rule_defaults
 from mongolint.engine import run
 from mongolint.engine.load import Loaded
 from mongolint.engine.parsing import Progress
-from mongolint.engine.registry import all_rules, rule_infos, tiers
+from mongolint.engine.registry import rule_infos, tiers, tokens_of
 from mongolint.finding import Finding
 from mongolint.live import snapshot
 from mongolint.live.declarations import declarations
 from mongolint.lsp.model import Model, Parsers
 from mongolint.project.indexes import IndexDeclaration
-from mongolint.selectors import resolve_selection
 from mongolint.source.files import discover, relative
 
 # Nothing but the given files
@@ -64,18 +64,20 @@ class Root:
         self.paths = paths
         self.config = config
         self.cwd = cwd
-        known = rule_infos()
-        self.selected = config.selected(known, tiers())
-        self._narrowed = not resolve_selection(known, tiers()) <= self.selected
-        self._tokens = [token for rule in all_rules() if rule.code in self.selected for token in rule.tokens]
         self._external: Sequence[IndexDeclaration] = ()
-        self.problem = ""
+        # A line for each mistake that the user has to mend
+        self.problems: list[str] = []
         try:
             self._external = _snapshot(config, cwd)
         except snapshot.SnapshotError as error:
-            self.problem = str(error)
-        self.model = Model(paths, config, cwd, self._tokens, self._external, parsers)
+            self.problems.append(str(error))
         self._files: frozenset[str] | None = None
+        self.settings = Settings(config, rule_infos(), tiers(), complain=self._complain)
+        self.selected = self.settings.selected(self._held() if paths else ())
+        self.model = Model(paths, config, cwd, tokens_of(self.selected), self._external, parsers)
+
+    def _complain(self, error: ConfigError) -> None:
+        self.problems.append(f"{error}; the options of the project hold there")
 
     @property
     def key(self) -> tuple[Path, ...]:
@@ -83,8 +85,10 @@ class Root:
 
     def takes(self, path: str) -> bool:
         """Whether a buffer belongs to what is checked: not one of an excluded file, or of one that git ignores."""
-        if not self.paths:
-            return True
+        return not self.paths or path in self._held() or not os.path.lexists(path)
+
+    def _held(self) -> frozenset[str]:
+        """The files below the paths."""
         if self._files is None:
             found = discover(
                 self.paths,
@@ -95,7 +99,7 @@ class Root:
                 respect_gitignore=self.config.respect_gitignore,
             )
             self._files = frozenset(file.as_posix() for file in found.files)
-        return path in self._files or not os.path.lexists(path)
+        return self._files
 
     def forget_files(self) -> None:
         """Files may have come or gone."""
@@ -136,7 +140,8 @@ class Root:
         return Analysis(loaded, findings, dict(contents), stale, tuple(result.crashes), every, self.cwd)
 
     def check(self, loaded: Loaded, stop: Callable[[], bool] | None = None) -> run.Result:
-        return run.check(loaded, self.selected, self.config, narrowed=self._narrowed, stop=stop)
+        selected = self.settings.selected(loaded.targets)
+        return run.check(loaded, selected, self.config, stop=stop, settings=self.settings)
 
 
 def folder_config(folder: Path) -> Config:
@@ -145,7 +150,7 @@ def folder_config(folder: Path) -> Config:
     Raises:
         ConfigError: the file that holds it has a mistake.
     """
-    config = load_config(folder, rule_infos())
+    config = load_project(folder, rule_infos())
     return config if config.is_marked else replace(config, root=folder)
 
 
@@ -156,8 +161,8 @@ def lone_config(path: str, *, untitled: bool) -> Config:
         ConfigError: the file that holds it has a mistake.
     """
     if untitled:
-        return _alone(Config(root=Path("/"), rules=load_config(Path("/"), rule_infos()).rules))
-    config = load_config(Path(path), rule_infos())
+        return _alone(Config(root=Path("/"), rules=rule_defaults(rule_infos())))
+    config = load_project(Path(path), rule_infos())
     in_package = os.path.isfile(os.path.join(os.path.dirname(path), "__init__.py"))
     return config if config.is_marked or in_package else _alone(config)
 

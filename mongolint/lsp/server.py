@@ -16,10 +16,10 @@ from mongolint.lsp.diagnostics import SOURCE, Places, diagnostics, digest
 from mongolint.lsp.documents import path_of
 from mongolint.lsp.model import Parsers
 from mongolint.lsp.session import Abilities, Session
-from mongolint.lsp.workspace import CONFIG_FILES
 
 LOOPBACK = "127.0.0.1"
-_WATCHED = ("**/*.py", "**/*.js", "**/*.mongodb", "**/.gitignore", *(f"**/{name}" for name in CONFIG_FILES))
+# Of TOML files any may be extended by a configuration, or be Ruff's
+_WATCHED = ("**/*.py", "**/*.js", "**/*.mongodb", "**/.gitignore", "**/*.toml")
 _PARENT_SECONDS = 3.0
 _FULL = types.RelatedFullDocumentDiagnosticReport
 
@@ -174,7 +174,7 @@ def _files(session: Session) -> None:
 
 
 def _changed_on_disk(session: Session, changes: list[tuple[str, types.FileChangeType]]) -> None:
-    if any(os.path.basename(path) in CONFIG_FILES or path == _snapshot_of(session, path) for path, _ in changes):
+    if any(path.endswith(".toml") or path == _snapshot_of(session, path) for path, _ in changes):
         session.renew([folder.as_posix() for folder in session.projects.folders])
         return
     for root in session.projects.roots():

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from mongolint.config import Config, ConfigError
-from mongolint.config import load as load_config
+from mongolint.config.places import project_file
+from mongolint.config.schema import rule_defaults
 from mongolint.engine.load import Loaded
-from mongolint.engine.registry import rule_infos
+from mongolint.engine.registry import RegistryError, rule_infos, use_local
 from mongolint.lsp.documents import Document
 from mongolint.lsp.model import Parsers
 from mongolint.lsp.root import Root, folder_config, lone_config
 
-CONFIG_FILES = ("pyproject.toml", "mongolint.toml")
 Complain = Callable[[str], object]
 
 
@@ -29,7 +29,7 @@ class Workspace:
         self._folders: list[Path] = []
         self._roots: dict[tuple[object, ...], Root] = {}
         self._good: dict[Path, Config] = {}
-        # The options file that counts for a directory
+        # The file that holds the options of the project around a directory
         self._files: dict[str, Path | None] = {}
 
     @property
@@ -76,7 +76,7 @@ class Workspace:
         if not inside:
             return None
         outer = self._of_folder(inside[-1])
-        file = self._options_file(path)
+        file = self._project_file(path)
         if file is None or file == outer.config.file or not file.is_relative_to(inside[-1]):
             return outer
         place = file.parent
@@ -94,10 +94,13 @@ class Workspace:
 
     def _checked(self, place: Path, read: Callable[[], Config]) -> Config:
         try:
+            note = use_local(place)
             config = self._good[place] = read()
-        except ConfigError as error:
-            self._complain(f"{error}; the options that were valid before stay in force")
-            config = self._good.get(place) or Config(root=place, rules=load_config(Path("/"), rule_infos()).rules)
+        except (ConfigError, RegistryError) as error:
+            note = f"{error}; the options that were valid before stay in force"
+            config = self._good.get(place) or Config(root=place, rules=rule_defaults(rule_infos()))
+        if note:
+            self._complain(note)
         return config
 
     def _get(self, key: tuple[object, ...], make: Callable[[], Root]) -> Root:
@@ -105,15 +108,12 @@ class Workspace:
             root = self._roots[key] = make()
             if key in self._old:
                 root.model.take(self._old.pop(key))
-            if root.problem:
-                self._complain(root.problem)
+            for problem in root.problems:
+                self._complain(problem)
         return self._roots[key]
 
-    def _options_file(self, path: str) -> Path | None:
+    def _project_file(self, path: str) -> Path | None:
         folder = os.path.dirname(path)
         if folder not in self._files:
-            try:
-                self._files[folder] = load_config(Path(folder), rule_infos()).file
-            except ConfigError as error:
-                self._files[folder] = error.file
+            self._files[folder] = project_file(Path(folder))
         return self._files[folder]

@@ -56,6 +56,8 @@ class Page:
     supersedes: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
+    preview: bool = False
+    same_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -76,6 +78,10 @@ class Page:
             "Test files": "reported" if self.in_tests else "left alone",
             "Since": self.since,
         }
+        if self.preview:
+            told["Preview"] = "runs with --preview only"
+        for linter, codes in self.same_as.items():
+            told[f"As {linter}"] = f"{', '.join(codes)} (left to it with defer-to)"
         if self.supersedes:
             told["Supersedes"] = ", ".join(self.supersedes)
         return told
@@ -87,6 +93,8 @@ class Page:
             "needs": self.needs,
             "in_tests": self.in_tests,
             "supersedes": list(self.supersedes),
+            "preview": self.preview,
+            "same_as": {linter: list(codes) for linter, codes in self.same_as.items()},
             "options": dict(self.options),
             "sections": self.sections,
             "examples": [sample.json() for sample in self.samples],
@@ -190,7 +198,7 @@ def page_json(page: Page) -> str:
 
 def list_text(pages: Sequence[Page], paint: Paint) -> str:
     """One line a rule."""
-    rows = [[str(page.row()[column] or "none") for column in _COLUMNS] for page in pages]
+    rows = [_cells(page) for page in pages]
     widths = [max((len(row[index]) for row in rows), default=0) for index in range(len(_COLUMNS))]
     lines = []
     for page, row in zip(pages, rows, strict=True):
@@ -203,9 +211,14 @@ def list_markdown(pages: Sequence[Page]) -> str:
     """A table, one row a rule."""
     lines = ["| " + " | ".join(_COLUMNS) + " |", "| --- " * len(_COLUMNS) + "|"]
     for page in pages:
-        cells = [_cell(str(page.row()[column] or "none")) for column in _COLUMNS]
+        cells = [_cell(cell) for cell in _cells(page)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _cells(page: Page) -> list[str]:
+    row = {**page.row(), **({"tier": "preview"} if page.preview else {})}
+    return [str(row[column] or "none") for column in _COLUMNS]
 
 
 def list_json(pages: Sequence[Page]) -> str:

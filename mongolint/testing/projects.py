@@ -12,7 +12,6 @@ from mongolint.engine.registry import all_rules, rule_infos, tiers
 from mongolint.engine.run import check
 from mongolint.finding import Finding
 from mongolint.rule import Example, Rule, Todo
-from mongolint.selectors import resolve_selection
 from mongolint.source.text import LineTable
 
 Files = str | Mapping[str, str]
@@ -90,7 +89,7 @@ def tokens() -> list[str]:
 
 
 def default_rules() -> set[str]:
-    return resolve_selection(rule_infos(), tiers())
+    return Config().selected(rule_infos(), tiers())
 
 
 def config_of(root: Path, options: Mapping[str, Mapping[str, object]] | None = None) -> Config:

@@ -30,6 +30,7 @@ rule = Rule(
     fix=Applicability.UNSAFE,
     tokens=("except:", "except :"),
     concern="visibility",
+    same_as={"ruff": ("E722",)},
 )
 
 

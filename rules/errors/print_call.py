@@ -24,7 +24,13 @@ from collections.abc import Iterator
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
 
 rule = Rule(
-    "MDB503", "print-call", Severity.LOW, fix=Applicability.UNSAFE, tokens=("print(", "print ("), concern="visibility"
+    "MDB503",
+    "print-call",
+    Severity.LOW,
+    fix=Applicability.UNSAFE,
+    tokens=("print(", "print ("),
+    concern="visibility",
+    same_as={"ruff": ("T201",)},
 )
 
 

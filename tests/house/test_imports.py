@@ -27,6 +27,7 @@ LAYERS = [
     "mongo",
     "source",
     "coverage",
+    "beside",
     "config",
     "selectors",
     "globs",

@@ -73,6 +73,14 @@ def test_hook(hook: tuple[Path, str], home: Path, tmp_path: Path) -> None:
     assert "Passed" in output
     assert _git(repo, "rev-list", "--count", "HEAD").stdout.strip() == "2"
 
+    # Rules that the repository brings along do not run because its own file says so
+    (repo / "rules").mkdir()
+    (repo / "rules/found.py").write_text("open('executed', 'w').close()\n")
+    (repo / "mongolint.toml").write_text("local-rules = ['rules']\n")
+    blocked, output = _commit(repo, home, "api.py", f"{GOOD}\n\nDONE = True\n")
+    assert not blocked, output
+    assert not (repo / "executed").exists()
+
 
 def test_fixing_hook(hook: tuple[Path, str], home: Path, tmp_path: Path) -> None:
     repo = _repository(tmp_path, home, hook, "mongolint-fix")

@@ -72,7 +72,7 @@ def fix_all(path: str, code: str | None, root: Root, places: Places) -> dict[str
         shown = loaded.display[path]
         here = [f.span.file == shown and code in (None, f.code) for f in result.findings]
         wanted = [finding for finding, is_here in zip(result.findings, here, strict=True) if is_here]
-        written = iter(fixes.build(wanted, loaded, root.config, result.crashes))
+        written = iter(fixes.build(wanted, loaded, root.settings, result.crashes))
         result.findings = [
             next(written) if is_here else replace(finding, fix=None)
             for finding, is_here in zip(result.findings, here, strict=True)
@@ -99,7 +99,7 @@ def _quick(ask: Ask, root: Root, places: Places) -> Iterator[types.CodeAction]:
         if _touch(diagnostic.range, ask.range)
     ]
     crashes: list[str] = []
-    built = fixes.build([finding for finding, _ in here], analysis.loaded, root.config, crashes)
+    built = fixes.build([finding for finding, _ in here], analysis.loaded, root.settings, crashes)
     for finding, (_, diagnostic) in zip(built, here, strict=True):
         if isinstance(finding.fix, Fix):
             yield from _of_fix(finding.fix, diagnostic, ask, places)

@@ -1,0 +1,1 @@
+"""Rules for mongolint, with codes TEN."""

@@ -1,0 +1,1 @@
+"""Commands that set a project up: its configuration, and rules of its own."""
