@@ -1,0 +1,109 @@
+"""A client that reads dates without a time zone, in code whose dates have one.
+
+What it flags
+    A client without ``tz_aware=True``, where a date that was read through it is ordered against, or subtracted from, a
+    date with a time zone in the same function.
+
+Why it hurts
+    PyMongo gives dates as naive ones in UTC. Comparing one with an aware date raises TypeError, at the first document
+    that gets there.
+
+What it leaves alone
+    Dates that are given a time zone first (``.replace(tzinfo=…)``); comparisons for equality, which do not raise;
+    options or connection strings that are not plain to see.
+
+Fix and its safety
+    ``tz_aware=True``. Unsafe: all dates that this client reads become aware, and code that relies on naive ones
+    raises.
+
+Sources
+    PyMongo documentation, "Dates and Times"; Python documentation, ``datetime`` ("Aware and Naive Objects").
+"""
+
+from collections.abc import Iterator
+
+from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
+
+rule = Rule("MDB305", "tz-unaware-client", Severity.LOW, tier="review", fix=Applicability.UNSAFE)
+
+
+@rule.on(Project)
+def check(project: Project) -> Iterator[Finding]:
+    for client, use in project.made_clients.aware_uses.items():
+        place = project.operation_span(use.operation)
+        yield rule.finding(
+            project.token(client.module, client.row),
+            f"this client reads dates without a time zone, and {use.field} of {use.operation.target} meets one that "
+            "has one, which raises TypeError; pass tz_aware=True",
+            related=project.related([(place, f"{use.field} is read here")]),
+            fix=rule.repair(
+                "read dates with their time zone",
+                lambda draft, client=client: draft.add_argument(client.module, client.row, "tz_aware", "True"),
+                text="pass tz_aware=True",
+                reason="all dates that this client reads become aware",
+            ),
+        )
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from datetime import datetime, timedelta, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient("mongodb://localhost", timeoutMS=5000).app
+
+
+        def is_expired(session_id):
+            session = db.sessions.find_one({"_id": session_id})
+            return session is None or session["expires"] < datetime.now(timezone.utc)
+
+
+        def age(session_id):
+            session = db.sessions.find_one({"_id": session_id})
+            now = datetime.now(tz=timezone.utc) - timedelta(seconds=1)
+            return now - session.get("started")
+        """,
+        at=("MongoClient",),
+        message="this client reads dates without a time zone, and expires of sessions meets one that has one",
+        fixed="""\
+        from datetime import datetime, timedelta, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient("mongodb://localhost", timeoutMS=5000, tz_aware=True).app
+
+
+        def is_expired(session_id):
+            session = db.sessions.find_one({"_id": session_id})
+            return session is None or session["expires"] < datetime.now(timezone.utc)
+
+
+        def age(session_id):
+            session = db.sessions.find_one({"_id": session_id})
+            now = datetime.now(tz=timezone.utc) - timedelta(seconds=1)
+            return now - session.get("started")
+        """,
+    ),
+    Good(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient("mongodb://localhost", timeoutMS=5000).app
+
+
+        def is_expired(session_id):
+            session = db.sessions.find_one({"_id": session_id})
+            return session["expires"].replace(tzinfo=timezone.utc) < datetime.now(timezone.utc)
+
+
+        def is_old(session_id):
+            session = db.sessions.find_one({"_id": session_id})
+            return session["expires"] < datetime.utcnow()
+        """,
+        why="the date is given a time zone; both are naive",
+    ),
+]
