@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mongolint.project.model import ClientSite
     from mongolint.project.operations import Operation
     from mongolint.project.results.pages import UnsortedPage
+    from mongolint.project.results.partial import PartialUse
     from mongolint.project.results.rereads import Reread
     from mongolint.project.results.unbounded import Unbounded
     from mongolint.project.writes.lookups import LookThenInsert
@@ -266,11 +267,11 @@ class Draft:
 
         chains.bound(self, found, count)
 
-    def project_fields(self, module: int, row: int, fields: tuple[str, ...]) -> None:
-        """Fetch only these fields with the operation at ``row``; whether there is a document, if there are none."""
+    def project_fields(self, found: PartialUse) -> None:
+        """Fetch only the fields that are used; only whether there is a document, if none are."""
         from mongolint.fix.results import chains
 
-        chains.project_fields(self, module, row, fields)
+        chains.project_fields(self, found)
 
     def read_back(self, found: Reread) -> None:
         """Let an update return the document that is read after it."""

@@ -2,8 +2,8 @@
 
 What it flags
     Clients made with none of ``timeoutMS``, ``socketTimeoutMS``, ``serverSelectionTimeoutMS`` and
-    ``connectTimeoutMS``, neither as a keyword nor in the connection string that the code shows. Medium where the
-    running program may get another connection string, which may set one.
+    ``connectTimeoutMS``, neither as a keyword nor in the connection string that the code shows. Medium where it shows
+    none; a string that only the running program knows may set one, and the message says so.
 
 Why it hurts
     An answer is waited for without end (``socketTimeoutMS`` has no default), a server for 30 seconds. When a server
@@ -53,7 +53,7 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
         project.token(client.module, client.row),
         f"nothing limits how long this client waits{unless}: without end for an answer, 30 s for a server, so one that "
         f"stalls uses up the pool; set timeoutMS={milliseconds}",
-        severity=None if options.uri == "all" else Severity.MEDIUM,
+        severity=Severity.MEDIUM if options.uri == "nothing" else None,
         fix=rule.repair(
             "limit the time of every operation",
             lambda draft: draft.limit_client(client.module, client.row, milliseconds),

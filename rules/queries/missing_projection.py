@@ -9,11 +9,12 @@ Why it hurts
     work of the query. And no index can answer it alone.
 
 What it leaves alone
-    Documents that are returned, stored, passed on, changed or iterated over; fields with names known only at run time.
+    Documents that are returned, stored, passed on, changed or iterated over; fields with names known only at run time;
+    scripts and migrations.
 
 Fix and its safety
-    The projection with these fields, without ``_id`` unless it is used. Unsafe: in a document without a field, the
-    code sees the same, but who adds a use later has to add the field.
+    The projection with these fields. Without ``_id``, unless it is used, or it is tested whether the document is true:
+    one without any field is not. Unsafe: who uses another field later has to add it.
 
 Sources
     MongoDB manual, "Project Fields to Return from Query" and "Covered Query".
@@ -41,7 +42,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         confidence=query.confidence,
         fix=rule.repair(
             "add a projection",
-            lambda draft: draft.project_fields(query.module, query.row, found.fields),
+            lambda draft: draft.project_fields(found),
             text="pass projection={…} with the fields that are used",
             reason="a use that is added later has to add its field",
         ),
@@ -64,6 +65,11 @@ EXAMPLES = [
             return book["title"] + book.get("subtitle", "")
 
 
+        def owner(book_id):
+            book = db.books.find_one({"_id": book_id})
+            return book["owner"] if book else None
+
+
         def exists(book_id):
             return db.books.find_one({"_id": book_id}) is not None
 
@@ -72,7 +78,7 @@ EXAMPLES = [
             for book in db.books.find({"owner_id": owner_id}, limit=9).sort("_id", 1):
                 yield book["_id"], book["name"]
         """,
-        at=("find_one", "find_one", "find"),
+        at=("find_one", "find_one", "find_one", "find"),
         message="find_one on books fetches whole documents, and only title, subtitle are used; add a projection",
         fixed="""\
         from pymongo import MongoClient
@@ -86,6 +92,11 @@ EXAMPLES = [
             if book is None:
                 return ""
             return book["title"] + book.get("subtitle", "")
+
+
+        def owner(book_id):
+            book = db.books.find_one({"_id": book_id}, projection={"owner": 1})
+            return book["owner"] if book else None
 
 
         def exists(book_id):

@@ -2,16 +2,17 @@
 
 What it flags
     ``to_list()`` and ``to_list(None)``, ``list(…)`` and comprehensions over a cursor, loops that append each document:
-    without a limit, in code that a request reaches, on collections to which the application itself adds documents.
-    Where the filter compares a field for equality, low.
+    without a limit, in code that a request reaches, on collections into which the application itself inserts. Low
+    where the filter compares fields at least with constants, such as a status.
 
 Why it hurts
     The list grows with the collection. One request then holds all of it in memory, and the response with it, until
     the process is killed.
 
 What it leaves alone
-    Queries by ``_id``, by unique keys or by a list of keys; cursors that are limited on some path; pipelines that
-    group, count or limit; results that are handled one by one; collections that only scripts or nobody fills.
+    Queries by ``_id``, by unique keys, by a list of keys, or for a value that is given: what belongs to one user or
+    order. Cursors that are limited on some path; pipelines that group, count or limit; results that are handled one
+    by one; collections that only scripts or nobody fills.
 
 Fix and its safety
     A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer.
@@ -37,8 +38,8 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     form = f".to_list({count})" if found.by == "to_list" else f"limit={count}"
     yield rule.finding(
         project.operation_span(query),
-        f"{query.name} on {query.target} is read whole by {found.by} in each call of {handler}, however many documents "
-        f"there are; page it, or bound it with {form}",
+        f"{query.name} on {query.target} is read whole (by {found.by}) whenever {handler} runs, and grows with the "
+        f"collection; page it, or bound it with {form}",
         severity=Severity.LOW if found.narrow else None,
         confidence=query.confidence,
         related=project.related([(project.token(*call), "the call that leads to it") for call in found.path.calls]),
@@ -75,7 +76,7 @@ EXAMPLES = [
             await db.users.insert_one(user)
         """,
         at=("find",),
-        message="find on users is read whole by to_list in each call of show_users",
+        message="find on users is read whole (by to_list) whenever show_users runs",
         fixed="""\
         from fastapi import FastAPI
         from motor.motor_asyncio import AsyncIOMotorClient
@@ -160,6 +161,7 @@ EXAMPLES = [
 
         app = FastAPI()
         db = AsyncIOMotorClient(timeoutMS=5000).app
+        db.users.create_index("team")
 
 
         @app.get("/users")
@@ -171,6 +173,11 @@ EXAMPLES = [
             return [named, page, counts, plans]
 
 
+        @app.get("/users/{team}")
+        async def show_team(team: str):
+            return await db.users.find({"team": team}).to_list(None)
+
+
         @app.post("/users")
         async def add_user(user: dict):
             await db.users.insert_one(user)
@@ -180,6 +187,6 @@ EXAMPLES = [
             async for user in db.users.find():
                 file.write(user["name"])
         """,
-        why="named documents; a page; one for each role; plans are not added to; one by one",
+        why="named documents; a page; one for each role; plans are not added to; one team; one by one",
     ),
 ]

@@ -13,6 +13,7 @@ from mongolint.fix.trees import Tree, line_start
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
     from mongolint.project.results.pages import UnsortedPage
+    from mongolint.project.results.partial import PartialUse
     from mongolint.project.results.unbounded import Unbounded
 
 _BY_ID = '.sort("_id", 1)'
@@ -85,11 +86,12 @@ def _bound_list(draft: Draft, module: int, row: int, count: int) -> None:
     draft.replace(module, tree.span(value), str(count))
 
 
-def project_fields(draft: Draft, module: int, row: int, fields: tuple[str, ...]) -> None:
+def project_fields(draft: Draft, found: PartialUse) -> None:
     """See `Draft.project_fields`."""
-    named = [f'"{name}": 1' for name in fields] or ['"_id": 1']
-    if fields and "_id" not in fields:
-        named.append('"_id": 0')
+    fields = found.fields or ("_id",)
     if any('"' in name or "\\" in name or name.startswith("$") or "." in name for name in fields):
         raise NoFix("a field's name is one that a projection reads in another way")
-    add_keyword(draft, module, row, "projection", "{" + ", ".join(named) + "}")
+    named = [f'"{name}": 1' for name in fields]
+    if "_id" not in fields and not found.tested:
+        named.append('"_id": 0')
+    add_keyword(draft, found.operation.module, found.operation.row, "projection", "{" + ", ".join(named) + "}")

@@ -12,6 +12,7 @@ from mongolint.project.clients.percall import PerCall
 
 if TYPE_CHECKING:
     from mongolint.project.model import ClientSite, Project
+    from mongolint.project.operations import Operation
 
 
 class Clients:
@@ -53,9 +54,9 @@ class Clients:
         """How a client is made anew each time; None where it is not."""
         return percall.per_call(self.project, site)
 
-    def is_by_hand(self, site: ClientSite) -> bool:
-        """Whether a person runs what makes a client: a script, a migration, a test."""
-        project, module = self.project, site.module
+    def is_by_hand(self, place: ClientSite | Operation) -> bool:
+        """Whether a person runs what makes a client, or an operation: a script, a migration, a test."""
+        project, module = self.project, place.module
         if module in project.tests or project.is_script(module):
             return True
         return project.reachability.loading.is_for_hand(module)

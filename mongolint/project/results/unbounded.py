@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mongolint.link.atoms import NONE, External, const
-from mongolint.link.rowtools import reached_rows
+from mongolint.link.atoms import NONE, Const, External
+from mongolint.link.rowtools import operands, reached_rows
 from mongolint.mongo.methods import TABLES
 from mongolint.project import pipelines
-from mongolint.project.documents import Place
+from mongolint.project.documents import Document, Place
 from mongolint.project.results.flow import flow
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _COLLECTING = frozenset(["list", "tuple", "sorted", "set", "frozenset"])
 _STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
-_INSERTING = ("insert_one", "insert_many", "insert", "save", "bulk_write")
-_UPSERTING = ("update_one", "update_many", "find_one_and_update", "update", "find_one_and_replace", "replace_one")
+# What adds documents. Upserts do not count: often there is one for each of a few keys.
+_INSERTING = ("insert_one", "insert_many", "insert", "save")
 # Stages that leave each document what it is, so that as many come out as go in
 _PASSING = frozenset(
     [
@@ -39,7 +39,7 @@ class Unbounded:
     """An operation all of whose results are kept at once in code that a request reaches.
 
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
-    from the request. ``narrow``: the filter compares a field for equality, so that it is not the whole collection.
+    from the request. ``narrow``: the filter compares a field with a constant, so that it is not the whole collection.
     """
 
     operation: Operation
@@ -61,8 +61,7 @@ def unbounded(project: Project, operation: Operation) -> Unbounded | None:
     path = project.request_path(operation.module, operation.scope)
     if path is None:
         return None
-    narrow = any(kind in ("equality", "text", "geo") for kind in operation.filter.required.values())
-    return Unbounded(operation, *collecting, path, narrow or operation.filter.text)
+    return Unbounded(operation, *collecting, path, bool(operation.filter.required))
 
 
 def _may_be_bounded(project: Project, operation: Operation) -> bool:
@@ -76,9 +75,26 @@ def _may_be_bounded(project: Project, operation: Operation) -> bool:
     filter = operation.filter
     if filter.open or "_id" in filter.optional or project.names_its_documents(operation):
         return True
-    if "in" in (*filter.required.values(), *filter.optional.values()) or filter.clauses:
+    if filter.text or filter.clauses or {"in", "geo"} & {*filter.required.values(), *filter.optional.values()}:
         return True
+    if any(kind == "equality" and not _is_constant(project, filter.places.get(name)) for name, kind in _all(filter)):
+        return True  # what belongs to one user or order
     return operation.name == "aggregate" and not _passes_all(project, operation)
+
+
+def _all(filter: Document) -> list[tuple[str, str]]:
+    return [*filter.required.items(), *filter.optional.items()]
+
+
+def _is_constant(project: Project, place: Place | None) -> bool:
+    """Whether a value is one of the code, as a status is."""
+    value = project.link.value(*place) if place is not None else ()
+    return bool(value) and all(type(atom) is Const for atom in value) and _is_written(project, place)
+
+
+def _is_written(project: Project, place: Place | None) -> bool:
+    """Whether a value stands in the code, and is not a parameter, whose callers the model may not all know."""
+    return place is not None and project.link.node(place.module, place.row)[0] != "param"
 
 
 def _passes_all(project: Project, operation: Operation) -> bool:
@@ -141,10 +157,24 @@ def _kept_elements(project: Project, operation: Operation, iterable: int, elemen
         return ("a comprehension", place) if _makes_list(project, operation.module, element) else None
     for call in facts.calls:
         node = facts.nodes[facts.nodes[call.row][1]]
-        if node[0] == "attr" and node[2] in ("append", "add") and _runs_in(facts, call.context, number):
-            if any(element in reached_rows(facts, given) for _, given in facts.nodes[call.row][2]):
+        if node[0] == "attr" and node[2] == "append" and _runs_in(facts, call.context, number):
+            if any(_holds(facts, given, element) for _, given in facts.nodes[call.row][2]):
                 return "a loop that appends each", place
     return None
+
+
+def _holds(facts: ModuleFacts, row: int, element: int) -> bool:
+    """Whether a value is made of a document or its fields: what a call makes of single fields is something else."""
+    pending, seen = [row], {row}
+    while pending:
+        current = pending.pop()
+        if current == element:
+            return True
+        node = facts.nodes[current]
+        parts = [given for _, given in node[2] if given == element] if node[0] == "call" else operands(node)
+        pending += [part for part in parts if part not in seen]
+        seen.update(parts)
+    return False
 
 
 def _runs_in(facts: ModuleFacts, context: int, number: int) -> bool:
@@ -175,15 +205,10 @@ def _makes_list(project: Project, module: int, element: int) -> bool:
 def _grows(project: Project, operation: Operation) -> bool:
     """Whether the application itself puts documents into the collection, which a few settings are not."""
     names = set(operation.collection_names)
-    for other in project.operations:
-        if other.module in project.tests or not names & set(other.collection_names):
-            continue
-        if other.name in _INSERTING or (other.name in _UPSERTING and _may_insert(project, other)):
-            if project.reached(other.module, other.scope, other.context).runner in ("app", "unknown"):
-                return True
-    return False
-
-
-def _may_insert(project: Project, operation: Operation) -> bool:
-    upsert = project.results.argument(operation, "upsert")
-    return upsert is not None and project.link.value(*upsert) != (const(False),)
+    return any(
+        other.name in _INSERTING
+        and other.module not in project.tests
+        and names & set(other.collection_names)
+        and project.reached(other.module, other.scope, other.context).runner in ("app", "unknown")
+        for other in project.operations
+    )
