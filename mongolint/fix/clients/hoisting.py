@@ -32,7 +32,10 @@ def hoist(draft: Draft, made: PerCall) -> None:
     if "#" in text[tree.span(line)[1] : end] or "#" in _between(text, start, end, tree, call):
         raise NoFix("a comment beside it would be lost")
     _remove(draft, module, tree, line)
-    draft.insert(module, _before(file, tree, function), f"{name} = {tree.text(call)}\n\n\n")
+    value = tree.text(call).replace("\r\n", "\n")
+    if '"""' not in value and "'''" not in value:
+        value = value.replace("\n" + tree.indent(line), "\n")
+    draft.insert(module, _before(file, tree, function), f"{name} = {value}\n\n\n")
 
 
 def _name(tree: Tree, line: cst.CSTNode, call: cst.Call) -> str:

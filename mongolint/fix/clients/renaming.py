@@ -80,7 +80,7 @@ def _rename_in_uri(draft: Draft, module: int, tree: Tree, call: cst.Call, old: s
         (tree.span(part)[0] + match.start(), tree.span(part)[0] + match.end())
         for arg in call.args
         for part in descendants(arg.value)
-        if isinstance(part, cst.SimpleString | cst.FormattedStringText)
+        if isinstance(part, cst.SimpleString | cst.FormattedString)
         for match in pattern.finditer(tree.text(part))
     ]
     if len(found) != 1:

@@ -214,7 +214,7 @@ def nearest(name: str) -> str:
         return MEANT[name.lower()]
     known = {option.replace("_", ""): spelled for option, spelled in OPTIONS.items()}
     for each in (plain, plain + "ms"):
-        if each in known and each != "timeoutms":
+        if each in known:
             return known[each]
     near = get_close_matches(plain, known, n=1, cutoff=0.85)
     return known[near[0]] if near else ""

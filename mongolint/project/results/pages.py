@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mongolint.link.atoms import Const, External, const
+from mongolint.link.atoms import NONE, Const, External, const
 from mongolint.link.rowtools import reached_rows
 from mongolint.project import pipelines
 from mongolint.project.documents import Place
@@ -62,9 +62,10 @@ def _may_be_sorted(project: Project, operation: Operation) -> bool:
     """Whether a sort is given on some path, or an order by a hint or an unknown argument."""
     args = project.link.node(operation.module, operation.row)[2]
     keywords = {keyword for keyword, _ in args}
-    if keywords & {"sort", "hint", "cursor_type", "*", "**"} or operation.filter.text:
+    if keywords & {"hint", "cursor_type", "*", "**"} or operation.filter.text:
         return True
-    if project.results.argument(operation, operation.method.sort) is not None:
+    sort = project.results.argument(operation, operation.method.sort)
+    if sort is not None and project.link.value(*sort) != (NONE,):
         return True
     return any(step.name in ("sort", "hint", "min", "max") for step in operation.steps) or _is_near(operation)
 
