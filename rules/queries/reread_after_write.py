@@ -59,9 +59,9 @@ EXAMPLES = [
         db = AsyncIOMotorClient(timeoutMS=5000).app
 
 
-        async def save(key, new):
-            await db.users.update_one({"_id": key}, {"$set": new})
-            return await db.users.find_one({"_id": key})
+        async def save(user_id, new):
+            await db.users.update_one({"_id": user_id}, {"$set": new, "$inc": {"changes": 1}})
+            return await db.users.find_one({"_id": user_id})
         """,
         at=("find_one",),
         message="find_one on users fetches what update_one has just written",
@@ -72,8 +72,12 @@ EXAMPLES = [
         db = AsyncIOMotorClient(timeoutMS=5000).app
 
 
-        async def save(key, new):
-            return await db.users.find_one_and_update({"_id": key}, {"$set": new}, return_document=ReturnDocument.AFTER)
+        async def save(user_id, new):
+            return await db.users.find_one_and_update(
+                {"_id": user_id},
+                {"$set": new, "$inc": {"changes": 1}},
+                return_document=ReturnDocument.AFTER,
+            )
         """,
     ),
     Bad(

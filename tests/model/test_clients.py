@@ -125,6 +125,28 @@ PER_CALL: dict[str, tuple[str, bool]] = {
         "@app.post('/check')\ndef check(uri: str):\n    return MongoClient(uri).admin.command('ping')\n",
         False,
     ),
+    "middleware": (
+        "class Audit:\n    def __init__(self, app):\n        self.client = MongoClient(URI)\n"
+        "    async def __call__(self, scope, receive, send):\n        self.client.a.b.insert_one({})\n\n"
+        "app.add_middleware(Audit)\n",
+        False,
+    ),
+    "injected class": (
+        "class Store:\n    def __init__(self):\n        self.client = MongoClient(URI)\n\n"
+        "@app.get('/')\ndef show(store=Depends(Store)):\n    return store.client.a.b.find_one()\n",
+        True,
+    ),
+    "injected object": (
+        "class Store:\n    def __init__(self):\n        self.client = MongoClient(URI)\n"
+        "    def __call__(self):\n        return self.client\n\nstore = Store()\n\n"
+        "@app.get('/')\ndef show(client=Depends(store)):\n    return client.a.b.find_one()\n",
+        False,
+    ),
+    "attempts at the start": (
+        "def connect():\n    for _ in range(3):\n        try:\n            return MongoClient(URI)\n"
+        "        except OSError:\n            pass\n\n@app.on_event('startup')\ndef start():\n    app.c = connect()\n",
+        False,
+    ),
     "singleton": (
         "class Store:\n    _one = None\n    def __new__(cls):\n        if cls._one is None:\n"
         "            cls._one = super().__new__(cls)\n            cls._one.client = MongoClient(URI)\n"
@@ -181,7 +203,9 @@ AWARE: dict[str, tuple[str, bool]] = {
     "naive now": ("doc['at'] < datetime.now()", False),
     "no zone": ("doc['at'] < datetime.now(None)", False),
     "equality": ("doc['at'] == datetime.now(timezone.utc)", False),
-    "made aware": ("doc['at'].replace(tzinfo=timezone.utc) < datetime.now(timezone.utc)", False),
+    "made aware": ("doc['at'].replace(tzinfo=timezone.utc) < datetime.now(timezone.utc)", True),
+    "made naive": ("doc['at'].replace(tzinfo=None) < datetime.utcnow()", False),
+    "another date made aware": ("limit.replace(tzinfo=timezone.utc), doc['at'].year", False),
     "parsed": ("datetime.fromisoformat(doc['at']) < datetime.now(timezone.utc)", False),
     "another value": ("limit < datetime.now(timezone.utc) and doc['at']", False),
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from mongolint.fix.nofix import NoFix
-from mongolint.fix.trees import Tree
+from mongolint.fix.trees import Tree, line_start
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Keywords of update_one that find_one_and_update has as well
 _KEPT = frozenset(["filter", "update", "upsert", "array_filters", "hint", "session", "let", "comment"])
+# Columns beyond which arguments get lines of their own
+_LONG = 120
 _READ = frozenset(["filter", "projection", "session"])
 
 
@@ -42,7 +44,9 @@ def read_back(draft: Draft, found: Reread) -> None:
         raise NoFix("a comment beside it would be lost")
     draft.replace(module, (start, end), "")
     args.append(f"return_document={after}.AFTER")
-    draft.replace(module, tree.span(fetch), f"{receiver}.find_one_and_update({_joined(tree, update, args)})")
+    called = f"{receiver}.find_one_and_update"
+    step = draft.file(module).step
+    draft.replace(module, tree.span(fetch), f"{called}({_joined(tree, update, fetch, called, args, step)})")
 
 
 def _check_awaits(tree: Tree, update: cst.Call, fetch: cst.Call, first: cst.CSTNode) -> None:
@@ -81,13 +85,19 @@ def _text(tree: Tree, arg: cst.Arg) -> str:
     return f"{arg.keyword.value}={value}" if arg.keyword is not None else value
 
 
-def _joined(tree: Tree, update: cst.Call, args: list[str]) -> str:
-    """The arguments on one line, or each on its own where those of the update are."""
+def _joined(tree: Tree, update: cst.Call, fetch: cst.Call, called: str, args: list[str], step: str) -> str:
+    """The arguments on one line, or each on its own where those of the update are, or where it gets long."""
     text = tree.file_text
     start, end = tree.span(update)
-    if not update.args or "\n" not in text[start : tree.outer_span(update.args[0].value)[0]]:
-        return ", ".join(args)
-    first = tree.outer_span(update.args[0].value)[0]
-    lead = text[text.rindex("\n", 0, first) + 1 : first]
-    last = text[text.rindex("\n", 0, end) + 1 : end - 1]
+    if update.args and "\n" in text[start : tree.outer_span(update.args[0].value)[0]]:
+        first = tree.outer_span(update.args[0].value)[0]
+        lead = text[line_start(text, first) : first]
+        last = text[line_start(text, end) : end - 1]
+    else:
+        line = ", ".join(args)
+        before = tree.span(fetch)[0] - line_start(text, tree.span(fetch)[0])
+        if "\n" in line or before + len(called) + len(line) + 2 <= _LONG:
+            return line
+        last = tree.indent(tree.statement(fetch))
+        lead = last + step
     return "".join(f"\n{lead}{arg}," for arg in args) + "\n" + last

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from mongolint.project.entrypoints import Entrypoints, Kind
 from mongolint.project.reach.loading import Loading
 from mongolint.project.reach.once import is_each_time, is_kept
-from mongolint.project.reach.uses import Use, Uses
+from mongolint.project.reach.uses import Use, Uses, own_name
 
 if TYPE_CHECKING:
     from mongolint.config import Config
@@ -21,6 +21,7 @@ Function = tuple[int, int]
 # nothing: no code runs it; unknown: somebody may whom the model does not see
 Runner = Literal["app", "script", "nothing", "unknown"]
 _MAX_CALLERS = 5
+_MAKING_ONCE = ("add_middleware", "Middleware")
 _BY_THE_APP = ("start", "request", "event", "task")
 
 
@@ -237,11 +238,19 @@ class Reachability:
     def _requested(self, function: Function) -> tuple[Kind, str] | None:
         """Kind and route, where requests run a function directly."""
         entries = [self.entrypoints.of(*function)]
-        entries += [self.entrypoints.registered(use) for use in self.uses.of(*function) if use.certain]
+        uses = [use for use in self.uses.of(*function) if use.certain and not self._is_made_once(function, use)]
+        entries += [self.entrypoints.registered(use) for use in uses]
         for entry in entries:
             if entry is not None and entry.kind in ("request", "event"):
                 return entry.kind, entry.route
         return None
+
+    def _is_made_once(self, function: Function, use: Use) -> bool:
+        """Whether a use makes an object of the class of a constructor only once: middleware, when it starts."""
+        facts = self.link.modules[use.module]
+        node = facts.nodes[use.row]
+        is_made = self.link.scope(*function).name in ("__init__", "__new__")
+        return is_made and node[0] == "call" and own_name(facts, node[1]) in _MAKING_ONCE
 
     def _certain(self, function: Function) -> Iterator[Use]:
         """The uses that run a function for certain, in other functions."""
