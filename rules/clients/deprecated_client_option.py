@@ -14,8 +14,9 @@ What it leaves alone
 
 Fix and its safety
     The new name (all since PyMongo 3.9), where it means the same. Safe. Unsafe where the new option says the
-    opposite (``ssl_match_hostname``, ``ssl_cert_reqs``). ``ssl_certfile`` beside ``ssl_keyfile`` is left to a person,
-    as ``tlsCertificateKeyFile`` names one file with both.
+    opposite (``ssl_match_hostname``, ``ssl_cert_reqs``), or where PyMongo 3 still does what an option says that nothing
+    replaces. ``ssl_certfile`` beside ``ssl_keyfile`` is left to a person: ``tlsCertificateKeyFile`` names one file with
+    both.
 
 Sources
     PyMongo documentation, ``MongoClient`` ("Changed in version" 3.9, 3.12, 4.0) and "PyMongo 4 Migration Guide".
@@ -30,7 +31,7 @@ rule = Rule("MDB304", "deprecated-client-option", Severity.MEDIUM, fix=Applicabi
 _FILES = ("ssl_certfile", "ssl_keyfile")
 _TOGETHER = "put key and certificate into one file, and name it by tlsCertificateKeyFile"
 _REMOVED = {
-    "socketkeepalive": "is always on since PyMongo 3.5",
+    "socketkeepalive": "is always on in PyMongo 4",
     "waitqueuemultiple": "does nothing in PyMongo 4",
 }
 
@@ -60,6 +61,8 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
         repair = rule.repair(todo if fate.kind != "joined" else "name one file", write, text=todo)
         if fate.kind == "inverted":
             repair = replace(repair, applicability=Applicability.UNSAFE, reason="it says the opposite of the old one")
+        elif fate.kind == "removed" and not project.made_clients.is_on(option):
+            repair = replace(repair, applicability=Applicability.UNSAFE, reason="PyMongo 3 still does what it says")
         yield rule.finding(project.token(client.module, client.row), f"{option.name} {what}{which}; {todo}", fix=repair)
 
 

@@ -3,7 +3,7 @@
 What it flags
     ``to_list()`` and ``to_list(None)``, ``list(…)`` and comprehensions over a cursor, loops that append each document:
     without a limit, in code that a request reaches, on collections into which the application itself inserts. Low
-    where the filter compares fields at least with constants, such as a status.
+    where a filter, such as a status or a range, leaves only a part of the collection.
 
 Why it hurts
     The list grows with the collection. One request then holds all of it in memory, and the response with it, until

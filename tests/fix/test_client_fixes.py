@@ -12,7 +12,7 @@ import pytest
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.mend import mend
 from mongolint.engine.run import Result, check
-from mongolint.finding import Fix
+from mongolint.finding import Applicability, Fix
 from mongolint.testing import project
 
 
@@ -73,6 +73,35 @@ def test_deprecated_options_that_are_left(before: str, reason: str, tmp_path: Pa
     code, left = fix(f"{HEAD}{before}\n", "MDB304", tmp_path)
     assert code == f"{HEAD}{before}\n"
     assert reason in left
+
+
+SAFE = {
+    "wtimeout=5": True,
+    "ssl_ca_certs='a'": True,
+    "socketKeepAlive=True": True,
+    "socketKeepAlive=False": False,
+    "waitQueueMultiple=3": False,
+    "ssl_match_hostname=False": False,
+}
+
+
+@pytest.mark.parametrize(("given", "safe"), SAFE.items(), ids=SAFE)
+def test_how_safe(given: str, safe: bool, tmp_path: Path) -> None:
+    loaded = project(f"{HEAD}MongoClient({given})\n", tmp_path)
+    found = check(loaded, {"MDB304"}, loaded.project.config, fixes=True).findings
+    assert isinstance(found[0].fix, Fix)
+    assert found[0].fix.applicability is (Applicability.SAFE if safe else Applicability.UNSAFE)
+
+
+REQUIRED = {"pymongo==3.8.0": False, "pymongo>=3.8": True, "motor==2.0": False, "pymongo==3.9.0": True, "": True}
+
+
+@pytest.mark.parametrize(("line", "changed"), REQUIRED.items(), ids=REQUIRED)
+def test_the_driver_has_to_know_the_new_name(line: str, changed: bool, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(line + "\n")
+    code, left = fix(f"{HEAD}MongoClient(wtimeout=5)\n", "MDB304", tmp_path)
+    assert ("wTimeoutMS" in code) is changed
+    assert ("older one" in left) is not changed
 
 
 @pytest.mark.parametrize("after", [after for _, after in OPTIONS.values() if "pem" not in after])

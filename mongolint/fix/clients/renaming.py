@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mongolint.fix.driverversion import knows_new_names
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.options import pieces
 from mongolint.fix.trees import Tree, descendants
@@ -23,7 +24,7 @@ _CERTIFICATES = {"CERT_NONE": "True", "CERT_OPTIONAL": "False", "CERT_REQUIRED":
 
 def rename(draft: Draft, site: ClientSite, option: Option, name: str) -> None:
     """See `Draft.rename_client_option`."""
-    _refuse_twice(draft, site, name)
+    _refuse_name(draft, site, name)
     tree, call = draft.call(site.module, site.row)
     if option.source == "uri":
         _rename_in_uri(draft, site.module, tree, call, option.name, name)
@@ -35,7 +36,7 @@ def rename(draft: Draft, site: ClientSite, option: Option, name: str) -> None:
 
 def invert(draft: Draft, site: ClientSite, option: Option, name: str) -> None:
     """See `Draft.invert_client_option`."""
-    _refuse_twice(draft, site, name)
+    _refuse_name(draft, site, name)
     tree, call = draft.call(site.module, site.row)
     _, arg = _argument(call, option.name)
     assert arg.keyword is not None
@@ -61,7 +62,9 @@ def remove(draft: Draft, site: ClientSite, option: Option) -> None:
     pieces.cut(draft, site.module, tree, call, number)
 
 
-def _refuse_twice(draft: Draft, site: ClientSite, name: str) -> None:
+def _refuse_name(draft: Draft, site: ClientSite, name: str) -> None:
+    if not knows_new_names(draft.project, site.module):
+        raise NoFix(f"{name} needs PyMongo 3.9, and this project seems to use an older one")
     if draft.project.made_clients.options(site).find(name) is not None:
         raise NoFix(f"{name} is given already")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mongolint.link.atoms import const
 from mongolint.mongo.clientoptions import TIME_LIMITS
 from mongolint.project.clients import monitoring, options, percall, timezones
 from mongolint.project.clients.options import Fate, Option, Options
@@ -49,6 +50,10 @@ class Clients:
     def fate(self, option: Option) -> Fate:
         """What became of an option that clients had once."""
         return options.fate(option.name)
+
+    def is_on(self, option: Option) -> bool:
+        """Whether an option is switched on, for certain."""
+        return option.value == (const(True),)
 
     def per_call(self, site: ClientSite) -> PerCall | None:
         """How a client is made anew each time; None where it is not."""

@@ -39,7 +39,7 @@ class Unbounded:
     """An operation all of whose results are kept at once in code that a request reaches.
 
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
-    from the request. ``narrow``: the filter compares a field with a constant, so that it is not the whole collection.
+    from the request. ``narrow``: the filter asks for something, so that it is not the whole collection.
     """
 
     operation: Operation
