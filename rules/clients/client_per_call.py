@@ -25,7 +25,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, ClientSite, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB302", "client-per-call", Severity.HIGH, fix=Applicability.UNSAFE)
+rule = Rule("MDB302", "client-per-call", Severity.HIGH, fix=Applicability.UNSAFE, concern="resilience")
 _BY = {"request": "request", "event": "event", "task": "run of the task", "invocation": "invocation"}
 
 

@@ -31,6 +31,7 @@ rule = Rule(
     "client-without-limits",
     Severity.HIGH,
     fix=Applicability.UNSAFE,
+    concern="resilience",
     supersedes=("MDB103",),
     options={"milliseconds": 5000},
 )

@@ -28,6 +28,7 @@ rule = Rule(
     Severity.LOW,
     tier="review",
     fix=Applicability.UNSAFE,
+    concern="visibility",
     tokens=("event_listeners", "opentelemetry", "ddtrace", "elasticapm", "newrelic", "sentry_sdk", "logfire"),
 )
 

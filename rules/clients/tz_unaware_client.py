@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB305", "tz-unaware-client", Severity.LOW, tier="review", fix=Applicability.UNSAFE)
+rule = Rule("MDB305", "tz-unaware-client", Severity.LOW, tier="review", fix=Applicability.UNSAFE, concern="resilience")
 
 
 @rule.on(Project)

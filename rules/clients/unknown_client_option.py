@@ -26,7 +26,9 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, ClientSite, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
-rule = Rule("MDB303", "unknown-client-option", Severity.HIGH, fix=Applicability.UNSAFE, in_tests=True)
+rule = Rule(
+    "MDB303", "unknown-client-option", Severity.HIGH, fix=Applicability.UNSAFE, concern="resilience", in_tests=True
+)
 _MILLISECONDS = 100
 
 

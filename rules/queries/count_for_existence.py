@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
-rule = Rule("MDB112", "count-for-existence", Severity.LOW, fix=Applicability.SAFE)
+rule = Rule("MDB112", "count-for-existence", Severity.LOW, fix=Applicability.SAFE, concern="speed")
 
 
 @rule.on(Query)

@@ -25,7 +25,13 @@ from collections.abc import Iterator
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
 
 rule = Rule(
-    "MDB109", "missing-projection", Severity.LOW, tier="review", fix=Applicability.UNSAFE, options={"fields": 3}
+    "MDB109",
+    "missing-projection",
+    Severity.LOW,
+    tier="review",
+    fix=Applicability.UNSAFE,
+    concern="speed",
+    options={"fields": 3},
 )
 
 

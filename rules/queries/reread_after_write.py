@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
 
-rule = Rule("MDB111", "reread-after-write", Severity.LOW, fix=Applicability.UNSAFE)
+rule = Rule("MDB111", "reread-after-write", Severity.LOW, fix=Applicability.UNSAFE, concern="speed")
 _UPDATED = "find_one_and_update(…, return_document=ReturnDocument.AFTER)"
 _INSERTED = "use the document that was inserted, in which insert_one has put _id"
 

@@ -25,7 +25,14 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
 
-rule = Rule("MDB110", "unbounded-result", Severity.MEDIUM, fix=Applicability.UNSAFE, options={"default": 1000})
+rule = Rule(
+    "MDB110",
+    "unbounded-result",
+    Severity.MEDIUM,
+    fix=Applicability.UNSAFE,
+    concern="resilience",
+    options={"default": 1000},
+)
 
 
 @rule.on(Query)

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
 
-rule = Rule("MDB108", "unsorted-pagination", Severity.MEDIUM, fix=Applicability.UNSAFE)
+rule = Rule("MDB108", "unsorted-pagination", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity")
 
 
 @rule.on(Query)

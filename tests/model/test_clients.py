@@ -125,6 +125,10 @@ PER_CALL: dict[str, tuple[str, bool]] = {
         "@app.post('/check')\ndef check(uri: str):\n    return MongoClient(uri).admin.command('ping')\n",
         False,
     ),
+    "task": (
+        "def get():\n    return MongoClient(URI).app\n\n@celery.task\ndef work():\n    return get().a.find_one()\n",
+        True,
+    ),
     "middleware": (
         "class Audit:\n    def __init__(self, app):\n        self.client = MongoClient(URI)\n"
         "    async def __call__(self, scope, receive, send):\n        self.client.a.b.insert_one({})\n\n"

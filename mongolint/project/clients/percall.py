@@ -11,8 +11,10 @@ from mongolint.link.rowtools import reached_rows
 from mongolint.project.reach.once import is_each_time
 
 if TYPE_CHECKING:
+    from mongolint.project.entrypoints import Kind
     from mongolint.project.model import ClientSite, Project
 
+_KINDS: tuple[Kind, ...] = ("request", "event", "task")
 # Functions that a serverless platform runs by name, with an event and a context
 _HANDLERS = ("handler", "lambda_handler", "main")
 _GIVEN = frozenset(["event", "context"])
@@ -29,7 +31,7 @@ class PerCall:
 
     site: ClientSite
     scope: int
-    by: Literal["request", "event", "task", "invocation"]
+    by: Kind | Literal["invocation"]
     route: str
     calls: tuple[tuple[int, int], ...]
     handler: tuple[int, int]
@@ -54,17 +56,12 @@ def _function(project: Project, module: int, scope: int) -> bool:
 
 
 def _runner(project: Project, site: ClientSite, scope: int) -> PerCall | None:
-    here = (site.module, scope)
-    path = project.request_path(site.module, scope, each=True)
+    path = project.reachability.request_path(site.module, scope, each=True, kinds=_KINDS)
     if path is not None:
-        by: Literal["request", "event"] = "event" if path.kind == "event" else "request"
-        return PerCall(site, scope, by, path.route, path.calls, path.handler)
-    entry = project.reachability.entrypoints.of(site.module, scope)
-    if entry is not None and entry.kind == "task":
-        return PerCall(site, scope, "task", "", (), here)
+        return PerCall(site, scope, path.kind, path.route, path.calls, path.handler)
     found = project.modules[site.module].scopes[scope]
     if found.name in _HANDLERS and _GIVEN.issubset(param.name for param in found.params) and not found.decorators:
-        return PerCall(site, scope, "invocation", "", (), here)
+        return PerCall(site, scope, "invocation", "", (), (site.module, scope))
     return None
 
 
