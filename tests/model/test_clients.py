@@ -25,7 +25,10 @@ OPTIONS: dict[str, tuple[str, set[str], bool, str]] = {
     "setting": ("settings.URI", set(), False, "nothing"),
     "a name of an f-string": ("f'mongodb://{settings.HOST}/?w=1'", {"w"}, False, "all"),
     "options of an f-string": ("f'mongodb://a/?{settings.MORE}'", set(), False, "part"),
-    "all of an f-string": ("f'{settings.URI}/?w=1'", set(), False, "part"),
+    "the beginning of an f-string": ("f'{settings.URI}/?w=1'", {"w"}, False, "part"),
+    "a sum": ("settings.URI + '/?w=1&j=true'", {"w", "j"}, False, "nothing"),
+    "a format": ("'mongodb://{}/?w=1'.format(settings.HOST)", {"w"}, False, "nothing"),
+    "a text with other signs": ("settings.get('a=b')", set(), False, "nothing"),
 }
 HEAD = """\
 import os

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote_plus
 
 from mongolint.link.atoms import NONE, Const, External, Value, is_open
+from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.clientoptions import (
     GONE,
     INVERTED,
@@ -139,9 +140,18 @@ def _read_uri(project: Project, module: int, row: int, found: Options) -> None:
         if is_from_environment(project, module, row):
             complete = False
     found.uri = "all" if complete else "part" if texts else "nothing"
+    if not texts:
+        texts = _pieces(project, module, row)
     for text in texts:
-        if text.startswith(_SCHEMES):
+        if text.startswith(_SCHEMES) or "=" in text:
             found.given += _options_of(text)
+
+
+def _pieces(project: Project, module: int, row: int) -> list[str]:
+    """The texts of which a connection string is put together in another way: ``BASE + "/?w=1"``."""
+    rows = reached_rows(project.modules[module], row)
+    values = [node[1] for node in rows.values() if node[0] == "const" and isinstance(node[1], str)]
+    return [text for text in values if "?" in text and "=" in text]
 
 
 def _assembled(project: Project, module: int, parts: tuple[int, ...]) -> tuple[str, bool]:
