@@ -21,11 +21,18 @@ if TYPE_CHECKING:
     from mongolint.fix.trees import SourceFile, Tree
     from mongolint.project.advice.patterns import Pattern
     from mongolint.project.catalog.options import OptionSite
+    from mongolint.project.clients.options import Option
+    from mongolint.project.clients.percall import PerCall
     from mongolint.project.handlers import ExceptSite
     from mongolint.project.hints import Hinted
     from mongolint.project.indexes import IndexDeclaration
     from mongolint.project.loops import Repetition
+    from mongolint.project.model import ClientSite
     from mongolint.project.operations import Operation
+    from mongolint.project.results.pages import UnsortedPage
+    from mongolint.project.results.partial import PartialUse
+    from mongolint.project.results.rereads import Reread
+    from mongolint.project.results.unbounded import Unbounded
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
 
@@ -217,3 +224,57 @@ class Draft:
         from mongolint.fix.options import hinted as hint
 
         hint.rename(self, hinted, index)
+
+    def add_argument(self, module: int, row: int, keyword: str, value: str) -> None:
+        """Add ``keyword=value`` to the call at ``row``, which does not have it."""
+        from mongolint.fix import limits
+
+        limits.add_keyword(self, module, row, keyword, value)
+
+    def rename_client_option(self, site: ClientSite, option: Option, name: str) -> None:
+        """Give an option of a client its name, in the call or in the connection string written there."""
+        from mongolint.fix.clients import renaming
+
+        renaming.rename(self, site, option, name)
+
+    def invert_client_option(self, site: ClientSite, option: Option, name: str) -> None:
+        """Give an option of a client the name and value of the one that says the opposite."""
+        from mongolint.fix.clients import renaming
+
+        renaming.invert(self, site, option, name)
+
+    def remove_client_option(self, site: ClientSite, option: Option) -> None:
+        """Take an option of a client out."""
+        from mongolint.fix.clients import renaming
+
+        renaming.remove(self, site, option)
+
+    def hoist_client(self, made: PerCall) -> None:
+        """Make a client once, where its module is loaded, and no longer at each call of a function."""
+        from mongolint.fix.clients import hoisting
+
+        hoisting.hoist(self, made)
+
+    def sort_page(self, page: UnsortedPage) -> None:
+        """Sort by ``_id`` what is skipped in no order."""
+        from mongolint.fix.results import chains
+
+        chains.sort_page(self, page)
+
+    def bound_result(self, found: Unbounded, count: int) -> None:
+        """Read no more than ``count`` documents at once."""
+        from mongolint.fix.results import chains
+
+        chains.bound(self, found, count)
+
+    def project_fields(self, found: PartialUse) -> None:
+        """Fetch only the fields that are used; only whether there is a document, if none are."""
+        from mongolint.fix.results import chains
+
+        chains.project_fields(self, found)
+
+    def read_back(self, found: Reread) -> None:
+        """Let an update return the document that is read after it."""
+        from mongolint.fix.results import readback
+
+        readback.read_back(self, found)

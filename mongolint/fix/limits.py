@@ -35,6 +35,8 @@ def limit_client(draft: Draft, module: int, row: int, milliseconds: int) -> None
     _, call = draft.call(module, row)
     if not knows_timeout(draft.project, module):
         raise NoFix("timeoutMS needs PyMongo 4.2, and this project seems to use an older one")
+    if draft.project.made_clients.is_meant_to_limit(module, row):
+        raise NoFix("an option that the client does not know is meant for it")
     longer = [arg.keyword.value for arg in call.args if arg.keyword and _is_longer(arg, milliseconds)]
     if longer:
         raise NoFix(f"{longer[0]} says that this client may wait longer")

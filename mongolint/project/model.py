@@ -19,6 +19,7 @@ from mongolint.project import hints, loops, redundancy, verdicts
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.catalog import absence, options
+from mongolint.project.clients.answers import Clients
 from mongolint.project.declared import find_mapped
 from mongolint.project.documents import Reader
 from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers
@@ -30,6 +31,7 @@ from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
+from mongolint.project.results.answers import Results
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -160,6 +162,16 @@ class Project:
     def writes(self) -> Writes:
         """What the data needs: what has to be unique, and what ends."""
         return Writes(self)
+
+    @cached_property
+    def made_clients(self) -> Clients:
+        """With which options clients are made, how often, and who watches them."""
+        return Clients(self)
+
+    @cached_property
+    def results(self) -> Results:
+        """What becomes of the results of operations."""
+        return Results(self)
 
     @cached_property
     def fields(self) -> Fields:

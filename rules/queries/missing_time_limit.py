@@ -138,7 +138,7 @@ EXAMPLES = [
         """\
         from motor.motor_asyncio import AsyncIOMotorClient
 
-        db = AsyncIOMotorClient("mongodb://localhost").app
+        db = AsyncIOMotorClient("mongodb://localhost", serverSelectionTimeoutMS=3000).app
 
 
         async def load(user_id):
@@ -153,7 +153,7 @@ EXAMPLES = [
         fixed="""\
         from motor.motor_asyncio import AsyncIOMotorClient
 
-        db = AsyncIOMotorClient("mongodb://localhost", timeoutMS=5000).app
+        db = AsyncIOMotorClient("mongodb://localhost", serverSelectionTimeoutMS=3000, timeoutMS=5000).app
 
 
         async def load(user_id):

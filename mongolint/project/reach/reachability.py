@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from mongolint.project.entrypoints import Entrypoints, Kind
 from mongolint.project.reach.loading import Loading
 from mongolint.project.reach.once import is_each_time, is_kept
-from mongolint.project.reach.uses import Use, Uses
+from mongolint.project.reach.uses import Use, Uses, own_name
 
 if TYPE_CHECKING:
     from mongolint.config import Config
@@ -21,6 +21,8 @@ Function = tuple[int, int]
 # nothing: no code runs it; unknown: somebody may whom the model does not see
 Runner = Literal["app", "script", "nothing", "unknown"]
 _MAX_CALLERS = 5
+_REQUESTS: tuple[Kind, ...] = ("request", "event")
+_MAKING_ONCE = ("add_middleware", "Middleware")
 _BY_THE_APP = ("start", "request", "event", "task")
 
 
@@ -40,7 +42,8 @@ class Reached(NamedTuple):
 class RequestPath(NamedTuple):
     """How a request reaches a function: its handler, and the calls from there, outermost first, as (module, row).
 
-    ``kind``: request or event. ``route``: the path that the handler serves, where it is spelled out.
+    ``kind``: request or event, or what else was asked for. ``route``: the path that the handler serves, where it is
+    spelled out.
     """
 
     handler: Function
@@ -59,7 +62,7 @@ class Reachability:
         self.entrypoints = Entrypoints(link, self.uses)
         self.loading = Loading(link, config, self.entrypoints)
         self._reached: dict[Function, Reached] = {}
-        self._requests: dict[tuple[int, int, bool], RequestPath | None] = {}
+        self._requests: dict[tuple[int, int, bool, tuple[Kind, ...]], RequestPath | None] = {}
 
     # By whom
 
@@ -204,17 +207,21 @@ class Reachability:
 
     # By requests
 
-    def request_path(self, module: int, scope: int, *, each: bool = False) -> RequestPath | None:
+    def request_path(
+        self, module: int, scope: int, *, each: bool = False, kinds: tuple[Kind, ...] = _REQUESTS
+    ) -> RequestPath | None:
         """The shortest way by which a request reaches a function; None where none is known.
 
-        ``each``: only ways that every request takes, without a kept result or a flag in between.
+        Args:
+            each: only ways that every request takes, without a kept result or a flag in between.
+            kinds: what counts as a request.
         """
-        key = (module, scope, each)
+        key = (module, scope, each, kinds)
         if key not in self._requests:
-            self._requests[key] = self._search_request((module, scope), each)
+            self._requests[key] = self._search_request((module, scope), each, kinds)
         return self._requests[key]
 
-    def _search_request(self, start: Function, each: bool) -> RequestPath | None:
+    def _search_request(self, start: Function, each: bool, kinds: tuple[Kind, ...]) -> RequestPath | None:
         calls: dict[Function, tuple[tuple[int, int], ...]] = {start: ()}
         level = [start]
         while level:
@@ -222,7 +229,7 @@ class Reachability:
             for function in level:
                 if each and is_kept(self.link, *function):
                     continue
-                entry = self._requested(function)
+                entry = self._requested(function, kinds)
                 if entry is not None:
                     return RequestPath(function, *entry, calls[function])
                 for use in self._certain(function):
@@ -234,14 +241,22 @@ class Reachability:
             level = following
         return None
 
-    def _requested(self, function: Function) -> tuple[Kind, str] | None:
+    def _requested(self, function: Function, kinds: tuple[Kind, ...]) -> tuple[Kind, str] | None:
         """Kind and route, where requests run a function directly."""
         entries = [self.entrypoints.of(*function)]
-        entries += [self.entrypoints.registered(use) for use in self.uses.of(*function) if use.certain]
+        uses = [use for use in self.uses.of(*function) if use.certain and not self._is_made_once(function, use)]
+        entries += [self.entrypoints.registered(use) for use in uses]
         for entry in entries:
-            if entry is not None and entry.kind in ("request", "event"):
+            if entry is not None and entry.kind in kinds:
                 return entry.kind, entry.route
         return None
+
+    def _is_made_once(self, function: Function, use: Use) -> bool:
+        """Whether a use makes an object of the class of a constructor only once: middleware, when it starts."""
+        facts = self.link.modules[use.module]
+        node = facts.nodes[use.row]
+        is_made = self.link.scope(*function).name in ("__init__", "__new__")
+        return is_made and node[0] == "call" and own_name(facts, node[1]) in _MAKING_ONCE
 
     def _certain(self, function: Function) -> Iterator[Use]:
         """The uses that run a function for certain, in other functions."""

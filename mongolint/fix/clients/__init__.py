@@ -1,0 +1,1 @@
+"""Fixes at the place where a client is made."""

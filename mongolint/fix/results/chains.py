@@ -1,0 +1,97 @@
+"""Steps and stages put into queries: a sort before a skip, a limit where all is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from mongolint.fix.limits import add_keyword
+from mongolint.fix.nofix import NoFix
+from mongolint.fix.trees import Tree, line_start
+
+if TYPE_CHECKING:
+    from mongolint.fix.draft import Draft
+    from mongolint.project.results.pages import UnsortedPage
+    from mongolint.project.results.partial import PartialUse
+    from mongolint.project.results.unbounded import Unbounded
+
+_BY_ID = '.sort("_id", 1)'
+
+
+def sort_page(draft: Draft, page: UnsortedPage) -> None:
+    """See `Draft.sort_page`."""
+    operation = page.operation
+    if page.form == "keyword":
+        add_keyword(draft, operation.module, operation.row, "sort", '[("_id", 1)]')
+    elif page.form == "step":
+        tree, call = draft.call(operation.module, operation.row)
+        end = tree.span(call)[1]
+        draft.insert(operation.module, end, _gap(tree, call) + _BY_ID)
+    else:
+        _insert_stage(draft, page)
+
+
+def _gap(tree: Tree, call: cst.Call) -> str:
+    """The line break before the next step of a chain, where each stands on a line of its own."""
+    parent = tree.parent(call)
+    if not isinstance(parent, cst.Attribute):
+        return ""
+    between = tree.file_text[tree.span(call)[1] : tree.span(parent.attr)[0]]
+    gap = between.partition(".")[0]
+    return gap if "\n" in gap and not gap.strip() else ""
+
+
+def _insert_stage(draft: Draft, page: UnsortedPage) -> None:
+    """``{"$sort": {"_id": 1}}`` before the stage that skips, in the list that it is written in."""
+    module, row, _ = page.place
+    facts = draft.project.modules[module]
+    held = [
+        number
+        for number, node in enumerate(facts.nodes)
+        if node[0] == "dict" and len(node[1]) == 1 and facts.constant(node[1][0][0]) == "$skip" and node[1][0][1] == row
+    ]
+    offsets = facts.spans.get(held[0]) if len(held) == 1 else None
+    if offsets is None:
+        raise NoFix("the stage is not written in the pipeline by itself")
+    tree = draft.file(module).tree(offsets[0])
+    stage = tree.at(offsets, cst.Dict)
+    if not isinstance(tree.parent(tree.parent(stage) or stage), cst.List):
+        raise NoFix("the stage is not written in the pipeline by itself")
+    start = offsets[0]
+    lead = tree.file_text[line_start(tree.file_text, start) : start]
+    gap = "\n" + lead if not lead.strip() else " "
+    draft.insert(module, start, '{"$sort": {"_id": 1}},' + gap)
+
+
+def bound(draft: Draft, found: Unbounded, count: int) -> None:
+    """See `Draft.bound_result`."""
+    operation = found.operation
+    if found.by == "to_list":
+        _bound_list(draft, found.place.module, found.place.row, count)
+    elif operation.name == "find":
+        add_keyword(draft, operation.module, operation.row, "limit", str(count))
+    else:
+        raise NoFix("where in the pipeline the limit belongs is for a person to say")
+
+
+def _bound_list(draft: Draft, module: int, row: int, count: int) -> None:
+    tree, call = draft.call(module, row)
+    if not call.args:
+        draft.insert(module, tree.span(call)[1] - 1, str(count))
+        return
+    value = call.args[0].value
+    if len(call.args) != 1 or not (isinstance(value, cst.Name) and value.value == "None"):
+        raise NoFix("its length is known only at run time")
+    draft.replace(module, tree.span(value), str(count))
+
+
+def project_fields(draft: Draft, found: PartialUse) -> None:
+    """See `Draft.project_fields`."""
+    fields = found.fields or ("_id",)
+    if any('"' in name or "\\" in name or name.startswith("$") or "." in name for name in fields):
+        raise NoFix("a field's name is one that a projection reads in another way")
+    named = [f'"{name}": 1' for name in fields]
+    if "_id" not in fields and not found.tested:
+        named.append('"_id": 0')
+    add_keyword(draft, found.operation.module, found.operation.row, "projection", "{" + ", ".join(named) + "}")

@@ -1,0 +1,77 @@
+"""What rules ask of clients: the questions of `mongolint.project.clients`, each answered once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mongolint.link.atoms import const
+from mongolint.mongo.clientoptions import TIME_LIMITS
+from mongolint.project.clients import monitoring, options, percall, timezones
+from mongolint.project.clients.options import Fate, Option, Options
+from mongolint.project.clients.percall import PerCall
+
+if TYPE_CHECKING:
+    from mongolint.project.model import ClientSite, Project
+    from mongolint.project.operations import Operation
+
+
+class Clients:
+    """Answers for one project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._options: dict[ClientSite, Options] = {}
+
+    def options(self, site: ClientSite) -> Options:
+        """The options that a client is made with."""
+        if site not in self._options:
+            self._options[site] = options.read(self.project, site)
+        return self._options[site]
+
+    def unknown(self, site: ClientSite) -> list[Option]:
+        """The options that no client has."""
+        return options.unknown(self.options(site), site.flavour)
+
+    def is_meant_to_limit(self, module: int, row: int) -> bool:
+        """Whether the client made at ``row`` is given an option that it does not know, and that is meant as a limit."""
+        sites = [site for site in self.project.clients if (site.module, site.row) == (module, row)]
+        names = [self.nearest(option) for site in sites for option in self.unknown(site)]
+        return any(name.lower() in TIME_LIMITS for name in names)
+
+    def gone(self, site: ClientSite) -> list[Option]:
+        """The options that clients had once."""
+        return options.gone(self.options(site))
+
+    def nearest(self, option: Option) -> str:
+        """The option that an unknown one is meant for; "" where none is near."""
+        return options.nearest(option.name)
+
+    def fate(self, option: Option) -> Fate:
+        """What became of an option that clients had once."""
+        return options.fate(option.name)
+
+    def is_on(self, option: Option) -> bool:
+        """Whether an option is switched on, for certain."""
+        return option.value == (const(True),)
+
+    def per_call(self, site: ClientSite) -> PerCall | None:
+        """How a client is made anew each time; None where it is not."""
+        return percall.per_call(self.project, site)
+
+    def is_by_hand(self, place: ClientSite | Operation) -> bool:
+        """Whether a person runs what makes a client, or an operation: a script, a migration, a test."""
+        project, module = self.project, place.module
+        if module in project.tests or project.is_script(module):
+            return True
+        return project.reachability.loading.is_for_hand(module)
+
+    @cached_property
+    def watched(self) -> bool:
+        """Whether anything watches the commands of clients."""
+        return monitoring.is_watched(self.project)
+
+    @cached_property
+    def aware_uses(self) -> dict[ClientSite, timezones.AwareUse]:
+        """The clients that read dates without a time zone, which code compares with dates that have one."""
+        return timezones.find(self.project)

@@ -1,0 +1,43 @@
+"""What rules ask of results: the questions of `mongolint.project.results`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mongolint.project.results import counts, pages, partial, rereads, unbounded
+
+if TYPE_CHECKING:
+    from mongolint.project.documents import Place
+    from mongolint.project.model import Project
+    from mongolint.project.operations import Operation
+
+
+class Results:
+    """Answers for one project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def argument(self, operation: Operation, parameter: str | None) -> Place | None:
+        """The argument of an operation's call that plays ``parameter``; None where it is not given."""
+        return self.project._finder.argument(operation, parameter)
+
+    def existence(self, operation: Operation) -> counts.Existence | None:
+        """The count that an operation makes only to know whether there is a document."""
+        return counts.existence(self.project, operation)
+
+    def unsorted_page(self, operation: Operation) -> pages.UnsortedPage | None:
+        """How an operation skips documents without a sort."""
+        return pages.unsorted_page(self.project, operation)
+
+    def unbounded(self, operation: Operation) -> unbounded.Unbounded | None:
+        """Where all results of an operation are kept at once in code that a request reaches."""
+        return unbounded.unbounded(self.project, operation)
+
+    def reread(self, operation: Operation) -> rereads.Reread | None:
+        """The write after which an operation reads the same document again."""
+        return rereads.reread(self.project, operation)
+
+    def partial_use(self, operation: Operation) -> partial.PartialUse | None:
+        """The few fields that are used of the documents which an operation reads."""
+        return partial.partial_use(self.project, operation)

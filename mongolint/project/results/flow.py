@@ -1,0 +1,80 @@
+"""Where a value goes within its function: what uses it, whether it is tested, whether it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import ModuleFacts
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+# Rows that are what they hold
+_TRANSPARENT = ("phi", "typed", "await")
+
+
+@dataclass(slots=True)
+class Flow:
+    """Where one value goes.
+
+    ``rows``: all rows that stand for it. ``users``: the rows that do something with it, with the row they use.
+    ``tested``: the contexts that only ask whether it is true. ``leaves``: it is stored, returned, yielded or a default.
+    """
+
+    rows: set[int]
+    users: list[tuple[int, int]] = field(default_factory=list)
+    tested: bool = False
+    leaves: bool = False
+
+
+def flow(project: Project, module: int, row: int) -> Flow:
+    """Follow the value at ``row`` forwards, by whatever variable of its function."""
+    facts = project.modules[module]
+    parents = project.reachability.uses.parents(module)
+    found = Flow({row})
+    pending = [row]
+    while pending:
+        current = pending.pop()
+        found.leaves = found.leaves or current in parents.anchors
+        for above in parents.of.get(current, ()):
+            node = facts.nodes[above]
+            if node[0] in _TRANSPARENT or (node[0] == "ifexp" and node[1] != current):
+                if above not in found.rows:
+                    found.rows.add(above)
+                    pending.append(above)
+            elif (above, current) not in found.users:
+                found.users.append((above, current))
+    found.leaves = found.leaves or _is_seen_elsewhere(facts, found.rows)
+    found.tested = _is_tested(facts, found.rows)
+    return found
+
+
+def _is_tested(facts: ModuleFacts, rows: set[int]) -> bool:
+    """Whether an ``if`` or ``while`` asks for the value itself."""
+    if any(entry.kind in ("then", "otherwise") and entry.ref in rows for entry in facts.contexts):
+        return True
+    return any(loop.kind == "while" and loop.iterable in rows for loop in facts.loops)
+
+
+def _is_seen_elsewhere(facts: ModuleFacts, rows: set[int]) -> bool:
+    """Whether a variable that holds the value is one of the module, or one that an inner function reads."""
+    for scope in facts.scopes:
+        if scope.kind in ("module", "class"):
+            if rows & set(scope.final.values()) or any(rows & set(held) for held in scope.defs.values()):
+                return True
+            continue
+        names = {name for name, held in scope.defs.items() if rows & set(held)}
+        if names and any(
+            node[0] == "free" and node[2] in names and _is_below(facts, node[1], scope.index) for node in facts.nodes
+        ):
+            return True
+    return False
+
+
+def _is_below(facts: ModuleFacts, scope: int, above: int) -> bool:
+    while scope > 0:
+        scope = facts.scopes[scope].parent
+        if scope == above:
+            return True
+    return False

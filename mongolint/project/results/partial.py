@@ -1,0 +1,115 @@
+"""Documents of which a function uses a few fields only, and that go nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mongolint.link.atoms import NONE
+from mongolint.mongo.methods import TABLES
+from mongolint.project.results.flow import Flow, flow
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+    from mongolint.project.operations import Operation
+
+_STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
+_ASKING = frozenset(["Is", "IsNot", "Equal", "NotEqual"])
+
+
+@dataclass(frozen=True, slots=True)
+class PartialUse:
+    """A read of whole documents; ``fields`` are all that is used of them, in the order met.
+
+    ``tested``: it is asked whether a document is true, which one without any field is not.
+    """
+
+    operation: Operation
+    fields: tuple[str, ...]
+    tested: bool
+
+
+def partial_use(project: Project, operation: Operation) -> PartialUse | None:
+    """The fields that the function uses of what it reads; None where more may be used, or a projection is given."""
+    facts, module = project.modules[operation.module], operation.module
+    if operation.name not in ("find", "find_one") or facts.nodes[operation.row][0] != "call" or not operation.scope:
+        return None
+    if any(keyword in ("*", "**") for keyword, _ in facts.nodes[operation.row][2]):
+        return None
+    given = project.results.argument(operation, operation.method.projection)
+    if given is not None and project.link.value(*given) != (NONE,):
+        return None
+    if project.made_clients.is_by_hand(operation):
+        return None
+    seen = _Seen()
+    if operation.name == "find_one":
+        complete = _of_document(project, module, flow(project, module, operation.row), seen)
+    else:
+        complete = _of_cursor(project, module, operation.row, seen) and bool(seen.fields)
+    return PartialUse(operation, tuple(seen.fields), seen.tested) if complete else None
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was seen so far: fields, whether a document is tested, calls that were followed."""
+
+    fields: dict[str, None] = field(default_factory=dict)
+    tested: bool = False
+    calls: set[int] = field(default_factory=set)
+
+
+def _of_cursor(project: Project, module: int, row: int, seen: _Seen) -> bool:
+    """Whether a cursor is only iterated over, and its documents used by the fields alone."""
+    facts = project.modules[module]
+    found = flow(project, module, row)
+    if found.leaves or found.tested or not found.users:
+        return False
+    for user, _ in found.users:
+        node = facts.nodes[user]
+        if node[0] == "attr" and (node[2] in _STEPS or node[2] == "to_list"):
+            called = [call for call, _ in flow(project, module, user).users]
+            if any(facts.nodes[call][0] != "call" for call in called):
+                return False
+            for call in called:
+                if call not in seen.calls:
+                    seen.calls.add(call)
+                    if not _of_cursor(project, module, call, seen):
+                        return False
+        elif node[0] == "iter":
+            if not _of_document(project, module, flow(project, module, user), seen):
+                return False
+        else:
+            return False
+    return True
+
+
+def _of_document(project: Project, module: int, found: Flow, seen: _Seen) -> bool:
+    """Whether a document is only asked for fields by name, and whether it is there; notes the fields."""
+    facts = project.modules[module]
+    if found.leaves or not (found.users or found.tested):
+        return False
+    seen.tested = seen.tested or found.tested
+    for user, used in found.users:
+        node = facts.nodes[user]
+        if node[0] == "item" and node[1] == used and isinstance(facts.constant(node[2]), str):
+            seen.fields[str(facts.constant(node[2]))] = None
+        elif node[0] == "attr" and node[2] == "get":
+            for call, _ in flow(project, module, user).users:
+                args = facts.nodes[call][2] if facts.nodes[call][0] == "call" else ()
+                name = facts.constant(args[0][1]) if args and args[0][0] is None else None
+                if not isinstance(name, str):
+                    return False
+                seen.fields[name] = None
+        elif node[0] == "compare":
+            if not all(operator in _ASKING for operator in node[1]) or not _is_none(project, module, node[2], used):
+                return False
+        elif node[0] == "not" or (node[0] == "ifexp" and node[1] == used):
+            seen.tested = True
+        else:
+            return False
+    return True
+
+
+def _is_none(project: Project, module: int, rows: tuple[int, ...], used: int) -> bool:
+    facts = project.modules[module]
+    return all(row == used or facts.nodes[row] == ("const", None) for row in rows)

@@ -1,0 +1,214 @@
+"""Results that are read whole into memory, however many they are.
+
+Sources: Motor 3.6 changelog and PyMongo documentation, ``to_list(length=None)``: no length means all documents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mongolint.link.atoms import NONE, Const, External
+from mongolint.link.rowtools import operands, reached_rows
+from mongolint.mongo.methods import TABLES
+from mongolint.project import pipelines
+from mongolint.project.documents import Document, Place
+from mongolint.project.results.flow import flow
+
+if TYPE_CHECKING:
+    from mongolint.facts.shapes import ModuleFacts
+    from mongolint.project.model import Project
+    from mongolint.project.operations import Operation
+    from mongolint.project.reach.reachability import RequestPath
+
+_COLLECTING = frozenset(["list", "tuple", "sorted", "set", "frozenset"])
+_STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
+# What adds documents. Upserts do not count: often there is one for each of a few keys.
+_INSERTING = ("insert_one", "insert_many", "insert", "save")
+# Stages that leave each document what it is, so that as many come out as go in
+_PASSING = frozenset(
+    [
+        *("$match", "$sort", "$project", "$addFields", "$set", "$unset", "$lookup", "$unwind"),
+        *("$replaceRoot", "$replaceWith", "$skip"),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unbounded:
+    """An operation all of whose results are kept at once in code that a request reaches.
+
+    ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
+    from the request. ``narrow``: the filter asks for something, so that it is not the whole collection.
+    """
+
+    operation: Operation
+    by: str
+    place: Place
+    path: RequestPath
+    narrow: bool
+
+
+def unbounded(project: Project, operation: Operation) -> Unbounded | None:
+    """Where an operation that nothing bounds is read whole; None where something may bound it."""
+    if operation.name not in ("find", "aggregate") or operation.bounded or operation.collection is None:
+        return None
+    if project.link.node(operation.module, operation.row)[0] != "call" or _may_be_bounded(project, operation):
+        return None
+    collecting = _collected(project, operation)
+    if collecting is None or not _grows(project, operation):
+        return None
+    path = project.request_path(operation.module, operation.scope)
+    if path is None:
+        return None
+    return Unbounded(operation, *collecting, path, bool(operation.filter.required))
+
+
+def _may_be_bounded(project: Project, operation: Operation) -> bool:
+    """Whether a limit, a list of keys, or what the model does not see may bound the results."""
+    keywords = {keyword for keyword, _ in project.link.node(operation.module, operation.row)[2]}
+    if keywords & {"limit", "*", "**", "cursor_type"} or any(step.name == "limit" for step in operation.steps):
+        return True
+    limit = project.results.argument(operation, operation.method.limit)
+    if limit is not None and project.link.value(*limit) != (NONE,):
+        return True
+    filter = operation.filter
+    if filter.open or "_id" in filter.optional or project.names_its_documents(operation):
+        return True
+    if filter.text or filter.clauses or {"in", "geo"} & {*filter.required.values(), *filter.optional.values()}:
+        return True
+    if any(kind == "equality" and not _is_constant(project, filter.places.get(name)) for name, kind in _all(filter)):
+        return True  # what belongs to one user or order
+    return operation.name == "aggregate" and not _passes_all(project, operation)
+
+
+def _all(filter: Document) -> list[tuple[str, str]]:
+    return [*filter.required.items(), *filter.optional.items()]
+
+
+def _is_constant(project: Project, place: Place | None) -> bool:
+    """Whether a value is one of the code, as a status is."""
+    value = project.link.value(*place) if place is not None else ()
+    return bool(value) and all(type(atom) is Const for atom in value) and _is_written(project, place)
+
+
+def _is_written(project: Project, place: Place | None) -> bool:
+    """Whether a value stands in the code, and is not a parameter, whose callers the model may not all know."""
+    return place is not None and project.link.node(place.module, place.row)[0] != "param"
+
+
+def _passes_all(project: Project, operation: Operation) -> bool:
+    """Whether a pipeline is known, and gives as many documents as its filter finds."""
+    place = project.results.argument(operation, operation.method.pipeline)
+    if place is None:
+        return False
+    stages, is_open = pipelines.stages_of(project.reader, place)
+    return not is_open and all(stage.name in _PASSING for stage in stages)
+
+
+# How the results are kept
+
+
+def _collected(project: Project, operation: Operation) -> tuple[str, Place] | None:
+    """What collects all results of an operation at once, if all that is known of its cursor is that."""
+    for step in operation.steps:
+        if step.name == "to_list":
+            args = project.link.node(step.module, step.row)[2]
+            length = project.link.value(step.module, args[0][1]) if args else (NONE,)
+            return ("to_list", Place(step.module, step.row, None)) if length == (NONE,) else None
+    return _collected_here(project, operation)
+
+
+def _collected_here(project: Project, operation: Operation) -> tuple[str, Place] | None:
+    """A call of ``list`` and the like, or a comprehension, in the function that runs the operation."""
+    facts, module = project.modules[operation.module], operation.module
+    pending, seen = [operation.row], {operation.row}
+    while pending:
+        for user, used in flow(project, module, pending.pop()).users:
+            node = facts.nodes[user]
+            if node[0] == "attr" and node[2] in _STEPS:
+                steps = [row for row, _ in flow(project, module, user).users if facts.nodes[row][0] == "call"]
+                pending += [row for row in steps if row not in seen]
+                seen.update(steps)
+            elif node[0] == "call" and (None, used) in node[2] and _is_collecting(project, module, node[1]):
+                return str(facts.nodes[node[1]][2]), Place(module, user, None)
+            elif node[0] == "iter":
+                kept = _kept_elements(project, operation, used, user)
+                if kept is not None:
+                    return kept
+    return None
+
+
+def _is_collecting(project: Project, module: int, row: int) -> bool:
+    node = project.link.node(module, row)
+    if node[0] != "free" or node[2] not in _COLLECTING:
+        return False
+    return any(type(atom) is External for atom in project.link.value(module, row))
+
+
+def _kept_elements(project: Project, operation: Operation, iterable: int, element: int) -> tuple[str, Place] | None:
+    """A list made of the elements: a comprehension over them, or an ``append`` in each turn of the loop."""
+    facts = project.modules[operation.module]
+    number = next((n for n, loop in enumerate(facts.loops) if loop.iterable == iterable), None)
+    if number is None or facts.loops[number].exits:
+        return None
+    place = Place(operation.module, operation.row, None)
+    if facts.loops[number].kind == "comprehension":
+        return ("a comprehension", place) if _makes_list(project, operation.module, element) else None
+    for call in facts.calls:
+        node = facts.nodes[facts.nodes[call.row][1]]
+        if node[0] == "attr" and node[2] == "append" and _runs_in(facts, call.context, number):
+            if any(_holds(facts, given, element) for _, given in facts.nodes[call.row][2]):
+                return "a loop that appends each", place
+    return None
+
+
+def _holds(facts: ModuleFacts, row: int, element: int) -> bool:
+    """Whether a value is made of a document or its fields: what a call makes of single fields is something else."""
+    pending, seen = [row], {row}
+    while pending:
+        current = pending.pop()
+        if current == element:
+            return True
+        node = facts.nodes[current]
+        parts = [given for _, given in node[2] if given == element] if node[0] == "call" else operands(node)
+        pending += [part for part in parts if part not in seen]
+        seen.update(parts)
+    return False
+
+
+def _runs_in(facts: ModuleFacts, context: int, number: int) -> bool:
+    """Whether a place runs in each turn of a loop, and in no other loop inside of it."""
+    for entry in facts.chain(context):
+        if entry.kind in ("loop", "comp"):
+            return entry.kind == "loop" and entry.ref == number
+        if entry.kind in ("then", "otherwise", "handler"):
+            return False
+    return False
+
+
+def _makes_list(project: Project, module: int, element: int) -> bool:
+    """Whether the first comprehension over an element makes a list, set or dict, at once or by a call around it."""
+    facts = project.modules[module]
+    comps = [row for row, node in enumerate(facts.nodes) if node[0] == "comp" and element in reached_rows(facts, row)]
+    if not comps:
+        return False
+    if facts.nodes[comps[0]][1] != "generator":
+        return not any(facts.nodes[row][1] == "generator" and comps[0] in reached_rows(facts, row) for row in comps[1:])
+    users = flow(project, module, comps[0]).users
+    return any(facts.nodes[u][0] == "call" and _is_collecting(project, module, facts.nodes[u][1]) for u, _ in users)
+
+
+# Whether there will be more and more
+
+
+def _grows(project: Project, operation: Operation) -> bool:
+    """Whether the application itself puts documents into the collection, which a few settings are not."""
+    names = set(operation.collection_names)
+    return any(
+        other.name in _INSERTING
+        and other.module not in project.tests
+        and names & set(other.collection_names)
+        and project.reached(other.module, other.scope, other.context).runner in ("app", "unknown")
+        for other in project.operations
+    )

@@ -1,0 +1,1 @@
+"""Rules about clients: how they are made, and with which options."""

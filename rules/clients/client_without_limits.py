@@ -1,0 +1,130 @@
+"""A client that nothing limits in time.
+
+What it flags
+    Clients made with none of ``timeoutMS``, ``socketTimeoutMS``, ``serverSelectionTimeoutMS`` and
+    ``connectTimeoutMS``, neither as a keyword nor in the connection string that the code shows. Medium where it shows
+    none; a string that only the running program knows may set one, and the message says so.
+
+Why it hurts
+    An answer is waited for without end (``socketTimeoutMS`` has no default), a server for 30 seconds. When a server
+    stalls, each request takes a connection and keeps it, until the pool of 100 is empty and the application stands
+    still.
+
+What it leaves alone
+    Options that are not plain to see (``**options``); clients all of whose operations are limited by themselves;
+    scripts, migrations, tests. A pool without a size of its own is no reason: 100 is the default.
+
+Fix and its safety
+    ``timeoutMS=5000`` (option ``milliseconds``). Unsafe: an operation that takes longer now raises, the build of a
+    large index too, and a keyword overrides the connection string.
+
+Sources
+    PyMongo documentation, ``MongoClient`` (defaults of these options) and "Client-Side Operation Timeout".
+"""
+
+from collections.abc import Iterator
+
+from mongolint.rule import Applicability, Bad, ClientSite, Finding, Good, Project, Rule, Severity
+
+rule = Rule(
+    "MDB301",
+    "client-without-limits",
+    Severity.HIGH,
+    fix=Applicability.UNSAFE,
+    concern="resilience",
+    supersedes=("MDB103",),
+    options={"milliseconds": 5000},
+)
+
+
+@rule.on(ClientSite)
+def check(client: ClientSite, project: Project) -> Iterator[Finding]:
+    made = project.made_clients
+    options = made.options(client)
+    if options.open or options.limits_time or made.is_by_hand(client):
+        return
+    queries = project.operations_of(client)
+    if made.is_meant_to_limit(client.module, client.row):
+        return  # unknown-client-option
+    if queries and all(query.time_limit for query in queries):
+        return
+    milliseconds = project.option(rule.name, "milliseconds")
+    unless = "" if options.uri == "all" else ", unless the connection string does"
+    yield rule.finding(
+        project.token(client.module, client.row),
+        f"nothing limits how long this client waits{unless}: without end for an answer, 30 s for a server, so one that "
+        f"stalls uses up the pool; set timeoutMS={milliseconds}",
+        severity=Severity.MEDIUM if options.uri == "nothing" else None,
+        fix=rule.repair(
+            "limit the time of every operation",
+            lambda draft: draft.limit_client(client.module, client.row, milliseconds),
+            text="pass timeoutMS to the client",
+            reason="an operation that takes longer raises instead, the first build of a large index too",
+        ),
+    )
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        import pymongo
+
+        client = pymongo.MongoClient("mongodb://localhost", maxPoolSize=50)
+
+
+        def load(user_id):
+            return client.app.users.find_one({"_id": user_id})
+        """,
+        at=("MongoClient",),
+        message="nothing limits how long this client waits: without end for an answer",
+        fixed="""\
+        import pymongo
+
+        client = pymongo.MongoClient("mongodb://localhost", maxPoolSize=50, timeoutMS=5000)
+
+
+        def load(user_id):
+            return client.app.users.find_one({"_id": user_id})
+        """,
+    ),
+    Bad(
+        """\
+        import os
+
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        client = AsyncIOMotorClient(os.getenv("MONGODB_URI", "mongodb://localhost/?retryWrites=true"))
+        """,
+        at=("AsyncIOMotorClient",),
+        message="nothing limits how long this client waits, unless the connection string does",
+        fixed="""\
+        import os
+
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        client = AsyncIOMotorClient(os.getenv("MONGODB_URI", "mongodb://localhost/?retryWrites=true"), timeoutMS=5000)
+        """,
+    ),
+    Good(
+        {
+            "app.py": """\
+            from pymongo import AsyncMongoClient, MongoClient
+
+            OPTIONS = {"serverSelectionTimeoutMS": 2000}
+            first = MongoClient("mongodb://localhost/?socketTimeoutMS=2000")
+            second = MongoClient(**OPTIONS)
+            third = AsyncMongoClient("mongodb://localhost", timeoutms=2000)
+
+
+            def connect(uri, **options):
+                return MongoClient(uri, **options)
+            """,
+            "scripts/clean.py": """\
+            from pymongo import MongoClient
+
+            MongoClient("mongodb://localhost").app.users.drop()
+            """,
+        },
+        why="limited in the connection string, in a dict, whatever the case; options that are not known; a script",
+    ),
+]

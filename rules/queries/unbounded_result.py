@@ -1,0 +1,199 @@
+"""All results at once, however many there will be.
+
+What it flags
+    ``to_list()`` and ``to_list(None)``, ``list(…)`` and comprehensions over a cursor, loops that append each document:
+    without a limit, in code that a request reaches, on collections into which the application itself inserts. Low
+    where a filter, such as a status or a range, leaves only a part of the collection.
+
+Why it hurts
+    The list grows with the collection. One request then holds all of it in memory, and the response with it, until
+    the process is killed.
+
+What it leaves alone
+    Queries by ``_id``, by unique keys, by a list of keys, or for a value that is given: what belongs to one user or
+    order. Cursors that are limited on some path; pipelines that group, count or limit; results that are handled one
+    by one; collections that only scripts or nobody fills.
+
+Fix and its safety
+    A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer.
+
+Sources
+    PyMongo documentation, ``AsyncCursor.to_list`` (``length=None``: all), and Motor 3.6 changelog (it became optional).
+"""
+
+from collections.abc import Iterator
+
+from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
+
+rule = Rule(
+    "MDB110",
+    "unbounded-result",
+    Severity.MEDIUM,
+    fix=Applicability.UNSAFE,
+    concern="resilience",
+    options={"default": 1000},
+)
+
+
+@rule.on(Query)
+def check(query: Query, project: Project) -> Iterator[Finding]:
+    found = project.results.unbounded(query)
+    if found is None:
+        return
+    count = project.option(rule.name, "default")
+    handler = project.function_name(*found.path.handler)
+    form = f".to_list({count})" if found.by == "to_list" else f"limit={count}"
+    yield rule.finding(
+        project.operation_span(query),
+        f"{query.name} on {query.target} is read whole (by {found.by}) whenever {handler} runs, and grows with the "
+        f"collection; page it, or bound it with {form}",
+        severity=Severity.LOW if found.narrow else None,
+        confidence=query.confidence,
+        related=project.related([(project.token(*call), "the call that leads to it") for call in found.path.calls]),
+        fix=rule.repair(
+            f"read no more than {count}",
+            lambda draft: draft.bound_result(found, count),
+            text='add {"$limit": …} to the pipeline' if query.name == "aggregate" else f"bound it with {form}",
+            reason=f"what is beyond the first {count} is left out",
+        ),
+    )
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from fastapi import FastAPI
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        app = FastAPI()
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def all_users():
+            return await db.users.find().to_list(length=None)
+
+
+        @app.get("/users")
+        async def show_users():
+            return await all_users()
+
+
+        @app.post("/users")
+        async def add_user(user: dict):
+            await db.users.insert_one(user)
+        """,
+        at=("find",),
+        message="find on users is read whole (by to_list) whenever show_users runs",
+        fixed="""\
+        from fastapi import FastAPI
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        app = FastAPI()
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def all_users():
+            return await db.users.find().to_list(length=1000)
+
+
+        @app.get("/users")
+        async def show_users():
+            return await all_users()
+
+
+        @app.post("/users")
+        async def add_user(user: dict):
+            await db.users.insert_one(user)
+        """,
+    ),
+    Bad(
+        """\
+        from flask import Flask
+        from pymongo import MongoClient
+
+        app = Flask(__name__)
+        db = MongoClient(timeoutMS=5000).app
+        db.orders.create_index([("seen", 1)])
+
+
+        @app.get("/orders")
+        def show_orders():
+            return {"orders": list(db.orders.find().sort("seen", 1))}
+
+
+        @app.get("/late")
+        def show_late():
+            late = []
+            for order in db.orders.find({"seen": {"$exists": False}}):
+                late.append(order["number"])
+            return {"late": late, "new": [order["_id"] for order in db.orders.find({"seen": {"$gt": 0}})]}
+
+
+        @app.post("/orders")
+        def add_order(order: dict):
+            db.orders.insert_one(order)
+        """,
+        at=("find", "find", "find"),
+        fixed="""\
+        from flask import Flask
+        from pymongo import MongoClient
+
+        app = Flask(__name__)
+        db = MongoClient(timeoutMS=5000).app
+        db.orders.create_index([("seen", 1)])
+
+
+        @app.get("/orders")
+        def show_orders():
+            return {"orders": list(db.orders.find(limit=1000).sort("seen", 1))}
+
+
+        @app.get("/late")
+        def show_late():
+            late = []
+            for order in db.orders.find({"seen": {"$exists": False}}, limit=1000):
+                late.append(order["number"])
+            return {"late": late, "new": [order["_id"] for order in db.orders.find({"seen": {"$gt": 0}}, limit=1000)]}
+
+
+        @app.post("/orders")
+        def add_order(order: dict):
+            db.orders.insert_one(order)
+        """,
+    ),
+    Good(
+        """\
+        from fastapi import FastAPI
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        app = FastAPI()
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+        db.users.create_index("team")
+
+
+        @app.get("/users")
+        async def show_users(ids: list, size: int):
+            named = await db.users.find({"_id": {"$in": ids}}).to_list(None)
+            page = await db.users.find().limit(size).to_list(None)
+            counts = await db.users.aggregate([{"$group": {"_id": "$role", "count": {"$sum": 1}}}]).to_list(None)
+            plans = await db.plans.find().to_list(None)
+            return [named, page, counts, plans]
+
+
+        @app.get("/users/{team}")
+        async def show_team(team: str):
+            return await db.users.find({"team": team}).to_list(None)
+
+
+        @app.post("/users")
+        async def add_user(user: dict):
+            await db.users.insert_one(user)
+
+
+        async def export(file):
+            async for user in db.users.find():
+                file.write(user["name"])
+        """,
+        why="named documents; a page; one for each role; plans are not added to; one team; one by one",
+    ),
+]

@@ -1,0 +1,238 @@
+"""Clients: their options, how often they are made, what watches them, and which dates they read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.testing import findings, project
+
+# The arguments of a client; the options that are found, whether there may be others, what is known of the URI
+OPTIONS: dict[str, tuple[str, set[str], bool, str]] = {
+    "none": ("", set(), False, "all"),
+    "keywords": ("URI, timeoutMS=5, tz_aware=True", {"timeoutMS", "tz_aware"}, False, "all"),
+    "position": ("'localhost', 27017, dict, True", {"document_class", "tz_aware"}, False, "all"),
+    "uri": ("'mongodb://a/x?timeoutMS=5&w=1'", {"timeoutMS", "w"}, False, "all"),
+    "uri with semicolons": ("'mongodb://a/?timeoutMS=5;w=1'", {"timeoutMS", "w"}, False, "all"),
+    "host as a keyword": ("host='mongodb+srv://a/?w=1'", {"w"}, False, "all"),
+    "constant of the module": ("URI", set(), False, "all"),
+    "a dict": ("URI, **OPTIONS", {"timeoutMS"}, False, "all"),
+    "a dict of the call": ("URI, **{'w': 1}", {"w"}, False, "all"),
+    "an unknown dict": ("URI, **settings.OPTIONS", set(), True, "all"),
+    "environment with a default": ("os.getenv('URI', 'mongodb://a/?w=1')", {"w"}, False, "part"),
+    "environment": ("os.environ['URI']", set(), False, "nothing"),
+    "setting": ("settings.URI", set(), False, "nothing"),
+    "a name of an f-string": ("f'mongodb://{settings.HOST}/?w=1'", {"w"}, False, "all"),
+    "options of an f-string": ("f'mongodb://a/?{settings.MORE}'", set(), False, "part"),
+    "the beginning of an f-string": ("f'{settings.URI}/?w=1'", {"w"}, False, "part"),
+    "a sum": ("settings.URI + '/?w=1&j=true'", {"w", "j"}, False, "nothing"),
+    "a format": ("'mongodb://{}/?w=1'.format(settings.HOST)", {"w"}, False, "nothing"),
+    "a text with other signs": ("settings.get('a=b')", set(), False, "nothing"),
+}
+HEAD = """\
+import os
+
+import settings
+from pymongo import MongoClient
+
+URI = "mongodb://localhost"
+OPTIONS = {"timeoutMS": 5}
+"""
+
+
+@pytest.mark.parametrize(("given", "names", "is_open", "uri"), OPTIONS.values(), ids=OPTIONS)
+def test_options(given: str, names: set[str], is_open: bool, uri: str, tmp_path: Path) -> None:
+    model = project(HEAD + f"client = MongoClient({given})\n", tmp_path).project
+    options = model.made_clients.options(model.clients[0])
+    assert {option.name for option in options.given} == names
+    assert (options.open, options.uri) == (is_open, uri)
+
+
+LIMITED = {
+    "timeoutMS=5": True,
+    "TIMEOUTMS=5": True,
+    "socketTimeoutMS=5": True,
+    "serverSelectionTimeoutMS=0": True,
+    "connectTimeoutMS=settings.MS": True,
+    "'mongodb://a/?sockettimeoutms=9'": True,
+    "timeoutMS=None": False,
+    "socketTimeoutMS=0": False,
+    "'mongodb://a/?timeoutMS=0'": False,
+    "'mongodb://a/?timeoutMS=5', timeoutMS=None": False,
+    "maxPoolSize=5, maxIdleTimeMS=9, waitQueueTimeoutMS=9": False,
+}
+
+
+@pytest.mark.parametrize(("given", "limited"), LIMITED.items(), ids=LIMITED)
+def test_limits_time(given: str, limited: bool, tmp_path: Path) -> None:
+    model = project(HEAD + f"client = MongoClient({given})\n", tmp_path).project
+    assert model.made_clients.options(model.clients[0]).limits_time is limited
+
+
+# What stands where; whether a client is made each time
+WEB = """\
+from fastapi import Depends, FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+URI = "mongodb://localhost"
+
+
+"""
+PER_CALL: dict[str, tuple[str, bool]] = {
+    "handler": ("@app.get('/')\ndef show():\n    return MongoClient(URI).app.users.find_one()\n", True),
+    "with": ("@app.get('/')\ndef show():\n    with MongoClient(URI) as c:\n        return c.app.a.find_one()\n", True),
+    "helper": ("def get():\n    return MongoClient(URI)\n\n@app.get('/')\ndef show():\n    return get().a.b\n", True),
+    "helper with a given constant": (
+        "def get(uri):\n    return MongoClient(uri)\n\n@app.get('/')\ndef show():\n    return get(URI).a.b\n",
+        True,
+    ),
+    "constructor": (
+        "class Store:\n    def __init__(self):\n        self.client = MongoClient(URI)\n\n"
+        "@app.get('/')\ndef show():\n    return Store().client.a.b.find_one()\n",
+        True,
+    ),
+    "object of the module": (
+        "class Store:\n    def __init__(self):\n        self.client = MongoClient(URI)\n\nstore = Store()\n\n"
+        "@app.get('/')\ndef show():\n    return store.client.a.b.find_one()\n",
+        False,
+    ),
+    "lambda handler": ("def lambda_handler(event, context):\n    return MongoClient(URI).a.b.find_one()\n", True),
+    "start": ("@app.on_event('startup')\ndef start():\n    app.state.client = MongoClient(URI)\n", False),
+    "module": ("client = MongoClient(URI)\n", False),
+    "application factory": ("def create_app():\n    app.client = MongoClient(URI)\n    return app\n", False),
+    "main": ("def main():\n    MongoClient(URI)\n\nif __name__ == '__main__':\n    main()\n", False),
+    "cached": (
+        "from functools import cache\n\n@cache\ndef get():\n    return MongoClient(URI)\n\n"
+        "@app.get('/')\ndef show():\n    return get().a.b.find_one()\n",
+        False,
+    ),
+    "kept in a global": (
+        "client = None\n\ndef get():\n    global client\n    if client is None:\n        client = MongoClient(URI)\n"
+        "    return client\n\n@app.get('/')\ndef show():\n    return get().a.b.find_one()\n",
+        False,
+    ),
+    "kept on the object": (
+        "class Store:\n    client = None\n    def get(self):\n        if not self.client:\n"
+        "            self.client = MongoClient(URI)\n        return self.client\n\nstore = Store()\n\n"
+        "@app.get('/')\ndef show():\n    return store.get().a.b.find_one()\n",
+        False,
+    ),
+    "kept by key": (
+        "held = {}\n\ndef get(host):\n    held[host] = MongoClient(URI)\n    return held[host]\n\n"
+        "@app.get('/')\ndef show(host: str):\n    return get(host).a.b.find_one()\n",
+        False,
+    ),
+    "another server each time": (
+        "@app.post('/check')\ndef check(uri: str):\n    return MongoClient(uri).admin.command('ping')\n",
+        False,
+    ),
+    "task": (
+        "def get():\n    return MongoClient(URI).app\n\n@celery.task\ndef work():\n    return get().a.find_one()\n",
+        True,
+    ),
+    "middleware": (
+        "class Audit:\n    def __init__(self, app):\n        self.client = MongoClient(URI)\n"
+        "    async def __call__(self, scope, receive, send):\n        self.client.a.b.insert_one({})\n\n"
+        "app.add_middleware(Audit)\n",
+        False,
+    ),
+    "injected class": (
+        "class Store:\n    def __init__(self):\n        self.client = MongoClient(URI)\n\n"
+        "@app.get('/')\ndef show(store=Depends(Store)):\n    return store.client.a.b.find_one()\n",
+        True,
+    ),
+    "injected object": (
+        "class Store:\n    def __init__(self):\n        self.client = MongoClient(URI)\n"
+        "    def __call__(self):\n        return self.client\n\nstore = Store()\n\n"
+        "@app.get('/')\ndef show(client=Depends(store)):\n    return client.a.b.find_one()\n",
+        False,
+    ),
+    "attempts at the start": (
+        "def connect():\n    for _ in range(3):\n        try:\n            return MongoClient(URI)\n"
+        "        except OSError:\n            pass\n\n@app.on_event('startup')\ndef start():\n    app.c = connect()\n",
+        False,
+    ),
+    "singleton": (
+        "class Store:\n    _one = None\n    def __new__(cls):\n        if cls._one is None:\n"
+        "            cls._one = super().__new__(cls)\n            cls._one.client = MongoClient(URI)\n"
+        "        return cls._one\n\n@app.get('/')\ndef show():\n    return Store().client.a.b.find_one()\n",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), PER_CALL.values(), ids=PER_CALL)
+def test_per_call(code: str, expected: bool, tmp_path: Path) -> None:
+    found = findings(WEB + code, tmp_path, rules={"MDB302"})
+    assert [finding.code for finding in found] == ["MDB302"] * expected
+
+
+def test_a_test_may_make_a_client(tmp_path: Path) -> None:
+    files = {"tests/test_app.py": WEB + PER_CALL["handler"][0]}
+    assert findings(files, tmp_path, rules={"MDB301", "MDB302", "MDB801"}) == []
+
+
+WATCHED = {
+    "keyword": "client = MongoClient(event_listeners=[])",
+    "dict": "client = MongoClient(**{'event_listeners': []})",
+    "register": "import pymongo\n\npymongo.monitoring.register(object())\nclient = MongoClient()",
+    "tracing": "import ddtrace\n\nclient = MongoClient()",
+    "a part of a package": "from sentry_sdk.integrations import pymongo\n\nclient = MongoClient()",
+    "log": "import logging\n\nlogging.getLogger('pymongo.command').setLevel('DEBUG')\nclient = MongoClient()",
+    "profiler": "client = MongoClient()\nclient.app.command('profile', 1)",
+}
+
+
+@pytest.mark.parametrize("code", WATCHED.values(), ids=WATCHED)
+def test_watched(code: str, tmp_path: Path) -> None:
+    assert findings("from pymongo import MongoClient\n\n" + code + "\n", tmp_path, rules={"MDB801"}) == []
+
+
+def test_watched_by_a_module_without_the_driver(tmp_path: Path) -> None:
+    files = {"app.py": "from pymongo import MongoClient\n\nclient = MongoClient()\n", "traces.py": "import ddtrace\n"}
+    assert findings(files, tmp_path, rules={"MDB801"}) == []
+
+
+def test_told_once(tmp_path: Path) -> None:
+    code = "from pymongo import MongoClient\n\na = MongoClient()\nb = MongoClient()\n"
+    assert len(findings(code, tmp_path, rules={"MDB801"})) == 1
+
+
+# An expression of the date, and one of now; whether they meet badly
+AWARE: dict[str, tuple[str, bool]] = {
+    "less": ("doc['at'] < datetime.now(timezone.utc)", True),
+    "greater, turned": ("datetime.now(tz=timezone.utc) > doc['at']", True),
+    "difference": ("datetime.now(timezone.utc) - doc.get('at')", True),
+    "in a variable": ("(at := doc['at']) and at < datetime.now(timezone.utc) - timedelta(days=1)", True),
+    "naive": ("doc['at'] < datetime.utcnow()", False),
+    "naive now": ("doc['at'] < datetime.now()", False),
+    "no zone": ("doc['at'] < datetime.now(None)", False),
+    "equality": ("doc['at'] == datetime.now(timezone.utc)", False),
+    "made aware": ("doc['at'].replace(tzinfo=timezone.utc) < datetime.now(timezone.utc)", True),
+    "made naive": ("doc['at'].replace(tzinfo=None) < datetime.utcnow()", False),
+    "another date made aware": ("limit.replace(tzinfo=timezone.utc), doc['at'].year", False),
+    "parsed": ("datetime.fromisoformat(doc['at']) < datetime.now(timezone.utc)", False),
+    "another value": ("limit < datetime.now(timezone.utc) and doc['at']", False),
+}
+CLIENTS = {"": True, "tz_aware=True": False, "tz_aware=False": True, "**options": False}
+
+
+@pytest.mark.parametrize(("code", "expected"), AWARE.values(), ids=AWARE)
+def test_aware_uses(code: str, expected: bool, tmp_path: Path) -> None:
+    assert len(_aware("", code, tmp_path)) == expected
+
+
+@pytest.mark.parametrize(("given", "expected"), CLIENTS.items(), ids=CLIENTS)
+def test_clients_that_read_naive_dates(given: str, expected: bool, tmp_path: Path) -> None:
+    assert len(_aware(given, AWARE["less"][0], tmp_path)) == expected
+
+
+def _aware(given: str, code: str, tmp_path: Path) -> list[str]:
+    text = (
+        "from datetime import datetime, timedelta, timezone\n\nfrom pymongo import MongoClient\n\n"
+        f"def connect(limit, **options):\n    db = MongoClient({given}).app\n"
+        f"    doc = db.a.find_one()\n    return {code}\n"
+    )
+    return [finding.message for finding in findings(text, tmp_path, rules={"MDB305"})]

@@ -1,0 +1,272 @@
+"""What becomes of results: counts, pages, lists, documents read again or in part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.testing import findings
+
+HEAD = """\
+import asyncio
+import random
+
+import settings
+from bson import ObjectId
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient(timeoutMS=5000).app
+db.users.create_index("email", unique=True)
+
+
+"""
+
+
+def _codes(body: str, tmp_path: Path, code: str, head: str = HEAD) -> list[str]:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    text = head + f"def ask(key, page, size, query, order, show):\n{lines}"
+    return [finding.message for finding in findings(text, tmp_path, rules={code})]
+
+
+COUNTED = {
+    "greater than 0": "return db.a.count_documents({'x': 1}) > 0",
+    "0 less than": "return 0 < db.a.count_documents({'x': 1})",
+    "at least 1": "return db.a.count_documents({'x': 1}) >= 1",
+    "less than 1": "return db.a.count_documents({'x': 1}) < 1",
+    "is 0": "return db.a.count_documents({'x': 1}) == 0",
+    "is not 0": "return db.a.count_documents({'x': 1}) != 0",
+    "if": "if db.a.count_documents({'x': 1}):\n    return 1",
+    "if not": "if not db.a.count_documents({'x': 1}):\n    return 1",
+    "and": "if key and db.a.count_documents({'x': 1}):\n    return 1",
+    "or, and a comparison": "if key or db.a.count_documents({'x': 1}) > 0:\n    return 1",
+    "conditional": "return 1 if db.a.count_documents({'x': 1}) else 2",
+    "bool": "return bool(db.a.count_documents({'x': 1}))",
+    "while": "while db.a.count_documents({'x': 1}):\n    show(1)",
+    "in a variable": "n = db.a.count_documents({'x': 1})\nif n > 0:\n    return 1",
+    "in a variable, twice": "n = db.a.count_documents({'x': 1})\nif n:\n    return 1\nreturn n == 0",
+    "in a walrus": "if (n := db.a.count_documents({'x': 1})) > 0:\n    return 1",
+    "an unknown filter": "return db.a.count_documents(query) > 0",
+    "cursor of PyMongo 3": "return db.a.find({'x': 1}).count() > 0",
+    "collection of PyMongo 3": "return db.a.count({'x': 1}) > 0",
+}
+NOT_COUNTED = {
+    "returned": "return db.a.count_documents({'x': 1})",
+    "another number": "return db.a.count_documents({'x': 1}) > 1",
+    "a number at run time": "return db.a.count_documents({'x': 1}) > size",
+    "shown, too": "n = db.a.count_documents({'x': 1})\nif n:\n    show(n)",
+    "shown in a text": "n = db.a.count_documents({'x': 1})\nreturn f'{n}' if n else ''",
+    "returned, too": "n = db.a.count_documents({'x': 1})\nif n == 0:\n    raise KeyError\nreturn n",
+    "compared with another, too": "n = db.a.count_documents({'x': 1})\nreturn n == 0 or n > size",
+    "read by an inner function": "n = db.a.count_documents({'x': 1})\ndef f():\n    return n\nreturn f if n else None",
+    "kept": "show.n = db.a.count_documents({'x': 1})\nreturn show.n > 0",
+    "value of and": "return key and db.a.count_documents({'x': 1})",
+    "limited": "return db.a.count_documents({'x': 1}, limit=1) > 0",
+    "options": "return db.a.count_documents({'x': 1}, **query) > 0",
+    "by _id": "return db.a.count_documents({'_id': key}) > 0",
+    "by a unique key": "return db.users.count_documents({'email': key}) > 0",
+    "limited cursor": "return db.a.find({'x': 1}).limit(1).count() > 0",
+    "a list": "return key.count('x') > 0",
+}
+
+
+@pytest.mark.parametrize("body", COUNTED.values(), ids=COUNTED)
+def test_counts_for_existence(body: str, tmp_path: Path) -> None:
+    assert len(_codes(body, tmp_path, "MDB112")) == 1
+
+
+@pytest.mark.parametrize("body", NOT_COUNTED.values(), ids=NOT_COUNTED)
+def test_other_counts(body: str, tmp_path: Path) -> None:
+    assert _codes(body, tmp_path, "MDB112") == []
+
+
+UNSORTED = {
+    "step": "return list(db.a.find({'x': 1}).skip(page).limit(size))",
+    "step behind a limit": "return list(db.a.find({'x': 1}).limit(size).skip(page * size))",
+    "keyword": "return list(db.a.find({'x': 1}, skip=page, limit=size))",
+    "position": "return list(db.a.find({'x': 1}, None, page, size))",
+    "in a variable": "c = db.a.find({'x': 1})\nc = c.skip(page)\nreturn list(c)",
+    "a constant": "return list(db.a.find({'x': 1}).skip(10))",
+    "stage": "return list(db.a.aggregate([{'$match': {'x': 1}}, {'$skip': page}, {'$limit': size}]))",
+    "sort after the stage": "return list(db.a.aggregate([{'$skip': page}, {'$sort': {'x': 1}}]))",
+    "sort before a group": (
+        "return list(db.a.aggregate([{'$sort': {'x': 1}}, {'$group': {'_id': '$y'}}, {'$skip': page}]))"
+    ),
+    "branch": "return list(db.a.aggregate([{'$facet': {'page': [{'$skip': page}], 'n': [{'$count': 'n'}]}}]))",
+    "sort is None": "return list(db.a.find({'x': 1}, sort=None).skip(page))",
+}
+SORTED = {
+    "no skip": "return list(db.a.find({'x': 1}).limit(size))",
+    "step": "return list(db.a.find({'x': 1}).sort('_id', 1).skip(page))",
+    "step behind": "return list(db.a.find({'x': 1}).skip(page).sort('_id', 1))",
+    "keyword": "return list(db.a.find({'x': 1}, sort=[('_id', 1)]).skip(page))",
+    "unknown keyword": "return list(db.a.find({'x': 1}, sort=order).skip(page))",
+    "on some path": "c = db.a.find({'x': 1}).skip(page)\nif order:\n    c = c.sort(order)\nreturn list(c)",
+    "options": "return list(db.a.find({'x': 1}, **query).skip(page))",
+    "hint": "return list(db.a.find({'x': 1}).hint('x_1').skip(page))",
+    "nothing": "return list(db.a.find({'x': 1}).skip(0))",
+    "one document": "return list(db.users.find({'email': key}).skip(page))",
+    "random": "return list(db.a.find({'x': 1}).skip(random.randint(0, size)).limit(1))",
+    "random in a variable": "n = int(random.random() * size)\nreturn db.a.find().skip(n).limit(-1).next()",
+    "text": "return list(db.a.find({'$text': {'$search': key}}).skip(page))",
+    "near": "return list(db.a.find({'at': {'$near': key}}).skip(page))",
+    "stage": "return list(db.a.aggregate([{'$sort': {'x': 1}}, {'$skip': page}]))",
+    "stage that may be there": (
+        "p = [{'$match': {'x': 1}}]\nif order:\n    p.append({'$sort': order})\np.append({'$skip': page})\n"
+        "return list(db.a.aggregate(p))"
+    ),
+    "unknown stages": "return list(db.a.aggregate(query + [{'$skip': page}]))",
+    "before the branch": "return list(db.a.aggregate([{'$sort': {'x': 1}}, {'$facet': {'page': [{'$skip': page}]}}]))",
+    "search": "return list(db.a.aggregate([{'$search': {'text': key}}, {'$skip': page}]))",
+    "another library": "return show.objects.filter(key).skip(page)",
+}
+
+
+@pytest.mark.parametrize("body", UNSORTED.values(), ids=UNSORTED)
+def test_unsorted_pages(body: str, tmp_path: Path) -> None:
+    assert len(_codes(body, tmp_path, "MDB108")) == 1
+
+
+@pytest.mark.parametrize("body", SORTED.values(), ids=SORTED)
+def test_other_pages(body: str, tmp_path: Path) -> None:
+    assert _codes(body, tmp_path, "MDB108") == []
+
+
+REREAD = {
+    "update": "db.a.update_one({'_id': key}, {'$set': {'x': 1}})\nreturn db.a.find_one({'_id': key})",
+    "made ids": (
+        "db.a.update_one({'_id': ObjectId(key)}, {'$set': {'x': 1}})\nreturn db.a.find_one({'_id': ObjectId(key)})"
+    ),
+    "a variable": "q = {'_id': key}\ndb.a.update_one(q, {'$set': {'x': 1}})\nreturn db.a.find_one(q)",
+    "a unique key": "db.users.update_one({'email': key}, {'$inc': {'n': 1}})\nreturn db.users.find_one({'email': key})",
+    "checked": (
+        "r = db.a.update_one({'_id': key}, {'$set': {'x': 1}})\nif r.matched_count == 0:\n    raise KeyError(key)\n"
+        "return db.a.find_one({'_id': key})"
+    ),
+    "insert": "r = db.a.insert_one({'x': 1})\nreturn db.a.find_one({'_id': r.inserted_id})",
+}
+NOT_REREAD = {
+    "another document": "db.a.update_one({'_id': key}, {'$set': {'x': 1}})\nreturn db.a.find_one({'_id': page})",
+    "another collection": "db.a.update_one({'_id': key}, {'$set': {'x': 1}})\nreturn db.b.find_one({'_id': key})",
+    "in between": "db.a.update_one({'_id': key}, {'$set': {'x': 1}})\nshow()\nreturn db.a.find_one({'_id': key})",
+    "not unique": "db.a.update_one({'x': key}, {'$set': {'x': 1}})\nreturn db.a.find_one({'x': key})",
+    "in a branch": "if page:\n    db.a.update_one({'_id': key}, {'$set': page})\nreturn db.a.find_one({'_id': key})",
+    "before": "doc = db.a.find_one({'_id': key})\ndb.a.update_one({'_id': key}, {'$set': {'x': 1}})\nreturn doc",
+    "an unknown filter": "db.a.update_one(query, {'$set': {'x': 1}})\nreturn db.a.find_one(query)",
+    "more in the filter": (
+        "db.a.update_one({'_id': key}, {'$set': {'x': 1}})\nreturn db.a.find_one({'_id': key, 'x': page})"
+    ),
+    "changed in between": (
+        "q = {'_id': key}\ndb.a.update_one(q, {'$set': {'x': 1}})\nq['x'] = 2\nreturn db.a.find_one(q)"
+    ),
+    "inserted elsewhere": "r = show.insert_one({'x': 1})\nreturn db.a.find_one({'_id': r.inserted_id})",
+}
+
+
+@pytest.mark.parametrize("body", REREAD.values(), ids=REREAD)
+def test_rereads(body: str, tmp_path: Path) -> None:
+    assert len(_codes(body, tmp_path, "MDB111")) == 1
+
+
+@pytest.mark.parametrize("body", NOT_REREAD.values(), ids=NOT_REREAD)
+def test_other_reads(body: str, tmp_path: Path) -> None:
+    assert _codes(body, tmp_path, "MDB111") == []
+
+
+PARTLY = {
+    "item": ("d = db.a.find_one({'_id': key})\nreturn d['x']", "only x is used"),
+    "items": ("d = db.a.find_one({'_id': key})\nreturn d['x'] + d.get('y', 1)", "only x, y are used"),
+    "of a nested one": ("d = db.a.find_one({'_id': key})\nreturn d['x']['y'], d['x'].get('z')", "only x is used"),
+    "at once": ("return db.a.find_one({'_id': key})['x']", "only x is used"),
+    "tested": ("d = db.a.find_one({'_id': key})\nif not d:\n    return None\nreturn d['x']", "only x is used"),
+    "is there": ("return db.a.find_one({'_id': key}) is None", "only asked whether there is one"),
+    "loop": ("for d in db.a.find({'x': key}):\n    show(d['_id'])", "only _id is used"),
+    "comprehension": ("return [d['_id'] for d in db.a.find({'x': key}).sort('x')]", "only _id is used"),
+}
+WHOLLY = {
+    "returned": "return db.a.find_one({'_id': key})",
+    "passed on": "d = db.a.find_one({'_id': key})\nshow(d)\nreturn d['x']",
+    "spread": "d = db.a.find_one({'_id': key})\nreturn show(**d) if d['x'] else None",
+    "copied": "d = db.a.find_one({'_id': key})\nreturn {**d, 'x': d['x']}",
+    "iterated": "d = db.a.find_one({'_id': key})\nreturn [k for k in d if d['x']]",
+    "changed": "d = db.a.find_one({'_id': key})\nd['x'] = 1\nreturn d['x']",
+    "popped": "d = db.a.find_one({'_id': key})\nreturn d.pop('x')",
+    "asked for a key": "d = db.a.find_one({'_id': key})\nreturn 'x' in d and d['y']",
+    "key at run time": "d = db.a.find_one({'_id': key})\nreturn d[order], d['x']",
+    "shown": "d = db.a.find_one({'_id': key})\nreturn f'{d}' if d['x'] else ''",
+    "many fields": "d = db.a.find_one({'_id': key})\nreturn d['a'], d['b'], d['c'], d['d']",
+    "inner function": "d = db.a.find_one({'_id': key})\ndef f():\n    return d\nreturn f, d['x']",
+    "projection": "d = db.a.find_one({'_id': key}, {'x': 1})\nreturn d['x']",
+    "kept": "d = show.d = db.a.find_one({'_id': key})\nreturn d['x']",
+    "list": "ds = list(db.a.find({'x': key}))\nreturn ds[0]['x'], ds",
+    "counted": "return len(list(db.a.find({'x': key})))",
+    "yielded": "for d in db.a.find({'x': key}):\n    if d['x']:\n        yield d",
+    "options": "d = db.a.find_one({'_id': key}, **query)\nreturn d['x']",
+}
+
+
+@pytest.mark.parametrize(("body", "words"), PARTLY.values(), ids=PARTLY)
+def test_partial_uses(body: str, words: str, tmp_path: Path) -> None:
+    found = _codes(body, tmp_path, "MDB109")
+    assert len(found) == 1
+    assert words in found[0]
+
+
+@pytest.mark.parametrize("body", WHOLLY.values(), ids=WHOLLY)
+def test_whole_uses(body: str, tmp_path: Path) -> None:
+    assert _codes(body, tmp_path, "MDB109") == []
+
+
+WHOLE = {
+    "list": "return list(db.a.find())",
+    "sorted": "return sorted(db.a.find(), key=show)",
+    "a range": "return list(db.a.find({'x': {'$gt': 1}}))",
+    "ids from one on": "return list(db.a.find({'_id': {'$gt': key}}))",
+    "a status": "return list(db.a.find({'x': 'open'}))",
+    "steps": "return list(db.a.find().sort('x').batch_size(9))",
+    "in a variable": "c = db.a.find()\nreturn list(c)",
+    "comprehension": "return [d['x'] for d in db.a.find()]",
+    "converted": "return [show(d) for d in db.a.find()]",
+    "dict": "return {d['x']: d for d in db.a.find()}",
+    "generator in a list": "return list(show(d) for d in db.a.find())",
+    "appended": "found = []\nfor d in db.a.find():\n    found.append(d)\nreturn found",
+    "appended, converted": "found = []\nfor d in db.a.find():\n    found.append(show(**d))\nreturn found",
+    "pipeline": "return list(db.a.aggregate([{'$match': {'x': {'$gt': 1}}}, {'$project': {'y': 1}}]))",
+}
+NOT_WHOLE = {
+    "limit": "return list(db.a.find().limit(9))",
+    "limit keyword": "return list(db.a.find(limit=size))",
+    "on some path": "c = db.a.find()\nif size:\n    c = c.limit(size)\nreturn list(c)",
+    "given value": "return list(db.a.find({'owner': key}))",
+    "keys": "return list(db.a.find({'x': {'$in': query}}))",
+    "an id": "return list(db.a.find({'_id': key}))",
+    "unknown filter": "return list(db.a.find(query))",
+    "one by one": "for d in db.a.find():\n    show(d)",
+    "generator": "return (d for d in db.a.find())",
+    "summed": "return sum(d['x'] for d in db.a.find())",
+    "some": "found = []\nfor d in db.a.find():\n    if d['x']:\n        found.append(d)\nreturn found",
+    "until": "found = []\nfor d in db.a.find():\n    found.append(d)\n    if show(d):\n        break\nreturn found",
+    "tasks": "found = []\nfor d in db.a.find():\n    found.append(asyncio.create_task(show(d['x'])))\nreturn found",
+    "grouped": "return list(db.a.aggregate([{'$group': {'_id': '$x'}}]))",
+    "limited pipeline": "return list(db.a.aggregate([{'$sort': {'x': 1}}, {'$limit': 9}]))",
+    "nobody inserts": "return list(db.b.find())",
+    "first": "return next(db.a.find())",
+}
+ROUTE = HEAD + "@app.post('/')\ndef add(doc: dict):\n    db.a.insert_one(doc)\n\n\n@app.get('/')\n"
+
+
+@pytest.mark.parametrize("body", WHOLE.values(), ids=WHOLE)
+def test_unbounded_results(body: str, tmp_path: Path) -> None:
+    assert len(_codes(body, tmp_path, "MDB110", ROUTE)) == 1
+
+
+@pytest.mark.parametrize("body", NOT_WHOLE.values(), ids=NOT_WHOLE)
+def test_bounded_results(body: str, tmp_path: Path) -> None:
+    assert _codes(body, tmp_path, "MDB110", ROUTE) == []
+
+
+def test_only_what_requests_reach(tmp_path: Path) -> None:
+    head = ROUTE.removesuffix("@app.get('/')\n")
+    assert _codes(WHOLE["list"], tmp_path, "MDB110", head) == []
