@@ -114,6 +114,12 @@ class Draft:
 
         handlers.log(self, site)
 
+    def log_detail(self, site: ExceptSite) -> None:
+        """Let the log lines of a clause tell the error, too."""
+        from mongolint.fix import handlers
+
+        handlers.tell_more(self, site)
+
     def log_and_raise(self, site: ExceptSite, what: str) -> None:
         """Let the error of a clause rise; where nothing logs it yet, with a log line that says ``what`` failed."""
         from mongolint.fix import handlers
