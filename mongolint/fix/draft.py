@@ -114,6 +114,12 @@ class Draft:
 
         handlers.log(self, site)
 
+    def log_it(self, site: ExceptSite, what: str) -> None:
+        """Log the error of a clause, with a line that says ``what`` happens; the clause does what it did."""
+        from mongolint.fix import handlers
+
+        handlers.log_it(self, site, what)
+
     def log_detail(self, site: ExceptSite) -> None:
         """Let the log lines of a clause tell the error, too."""
         from mongolint.fix import handlers

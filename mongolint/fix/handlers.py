@@ -83,6 +83,11 @@ def log(draft: Draft, site: ExceptSite) -> None:
         draft.insert(site.module, line_start(clause.tree.file_text, clause.start), copied)
 
 
+def log_it(draft: Draft, site: ExceptSite, what: str) -> None:
+    """See `Draft.log_it`."""
+    _tell(_clause(draft, site), what)
+
+
 def log_and_raise(draft: Draft, site: ExceptSite, what: str) -> None:
     """See `Draft.log_and_raise`."""
     clause = _clause(draft, site)

@@ -62,7 +62,7 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
             continue
         by_context = calls_by_context(facts)
         for attempt in facts.tries:
-            named = [_named(link, module, handler) for handler in attempt.handlers]
+            named = [caught_names(link, module, handler) for handler in attempt.handlers]
             calls: tuple[DriverCall, ...] | None = None
             for handler, names in zip(attempt.handlers, named, strict=True):
                 catches = _catches(names)
@@ -109,8 +109,8 @@ _BROAD = frozenset(["builtins.Exception", "builtins.BaseException"])
 _ALL = _EVERYTHING | _BROAD | {"pymongo.errors.PyMongoError"}
 
 
-def _named(link: Linker, module: int, handler: Handler) -> frozenset[str]:
-    """The qualified names of the classes that a clause catches."""
+def caught_names(link: Linker, module: int, handler: Handler) -> frozenset[str]:
+    """The qualified names of the classes that a clause catches; one empty name of a bare one."""
     if handler.types is None:
         return _EVERYTHING
     rows = [handler.types]

@@ -30,6 +30,7 @@ from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
+from mongolint.project.sessions.answers import Sessions
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -43,7 +44,16 @@ _ELSEWHERE = 'indexes are declared elsewhere (index-source = "external"), and no
 _PLACELESS = frozenset(
     {
         *("_finder", "operations", "_operation_at", "indexes", "declared_in_code", "_mapped", "test_indexes"),
-        *("redundant_indexes", "all_hints", "declares_unseen", "writes", "graph", "index_graph", "repetitions"),
+        *(
+            "redundant_indexes",
+            "all_hints",
+            "declares_unseen",
+            "writes",
+            "sessions",
+            "graph",
+            "index_graph",
+            "repetitions",
+        ),
         *("handlers", "clients", "lookups", "reachability", "lost_builds", "setups"),
     }
 )
@@ -160,6 +170,11 @@ class Project:
     def writes(self) -> Writes:
         """What the data needs: what has to be unique, and what ends."""
         return Writes(self)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """What runs in transactions, and what is meant to and does not."""
+        return Sessions(self)
 
     @cached_property
     def fields(self) -> Fields:

@@ -1,0 +1,23 @@
+"""What becomes of sessions and transactions: the questions that rules ask of `mongolint.project.sessions`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mongolint.project.sessions import fallback
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+
+class Sessions:
+    """Answers for one project; each is found once."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def fallbacks(self) -> list[fallback.Fallback]:
+        """The clauses that turn a transaction off, and tell nobody."""
+        return list(fallback.find(self.project))
