@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mongolint.project.indexes import IndexDeclaration
     from mongolint.project.loops import Repetition
     from mongolint.project.operations import Operation
+    from mongolint.project.sessions.outside import Outside
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
 
@@ -131,6 +132,12 @@ class Draft:
         from mongolint.fix import handlers
 
         handlers.log_and_raise(self, site, what)
+
+    def pass_session(self, outside: Outside) -> None:
+        """Give a call in a transaction the session of that."""
+        from mongolint.fix.transactions import handing
+
+        handing.hand(self, outside)
 
     def limit_time(self, query: Operation, milliseconds: int) -> None:
         """Bound an operation in the form that its method takes."""

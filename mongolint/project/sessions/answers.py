@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project.sessions import fallback
+from mongolint.project.sessions import fallback, outside
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -21,3 +21,8 @@ class Sessions:
     def fallbacks(self) -> list[fallback.Fallback]:
         """The clauses that turn a transaction off, and tell nobody."""
         return list(fallback.find(self.project))
+
+    @cached_property
+    def outside(self) -> list[outside.Outside]:
+        """The calls in transactions that are not given the session."""
+        return outside.find(self.project, self.project.writes.tracer)
