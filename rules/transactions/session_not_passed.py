@@ -36,22 +36,17 @@ rule = Rule("MDB402", "session-not-passed", Severity.HIGH, fix=Applicability.UNS
 def check(project: Project) -> Iterator[Finding]:
     for outside in project.sessions.outside:
         operation, region = outside.operation, outside.region
-        what = f"{operation.name} on {operation.target}"
+        what = f"{operation.name} on {outside.target}"
         name = project.callee_name(outside.module, outside.row)
         who = what if outside.is_direct else f"{name} runs {what}, and"
-        writes = operation.method.kind == "write"
-        harm = "is not rolled back with it" if writes else "does not see what it wrote"
-        begins = (
-            "with_transaction" if project.callee_name(region.start_module, region.start) == "with_transaction" else ""
-        )
-        inside = f"the transaction of {begins}" if begins else "the transaction around it"
-        todo = f"pass {outside.parameter}=" if outside.parameter else f"give {name} a session"
+        harm = "is not rolled back with it" if operation.method.kind == "write" else "does not see what it wrote"
+        todo = f"pass {outside.parameter}=…" if outside.parameter else f"give {name} a session"
         places = [(project.token(region.start_module, region.start), "the transaction")]
         if not outside.is_direct:
             places.append((project.operation_span(operation), "the operation"))
         yield rule.finding(
             project.token(outside.module, outside.row),
-            f"{who} is not given the session: it runs outside {inside}, and {harm}; {todo}",
+            f"{who} is not given the session: it runs outside the transaction, and {harm}; {todo}",
             confidence=operation.confidence,
             related=project.related(places),
             fix=rule.repair(
@@ -129,7 +124,7 @@ EXAMPLES = [
             await db.customers.update_one({"_id": customer}, {"$inc": {"orders": 1}}, session=session)
         """,
         at=("insert_one", "count"),
-        message="outside the transaction of with_transaction",
+        message="it runs outside the transaction, and is not rolled back with it",
         fixed="""\
         from pymongo import AsyncMongoClient
 

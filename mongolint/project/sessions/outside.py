@@ -12,6 +12,7 @@ from mongolint.project.operations import Operation, argument
 from mongolint.project.sessions import regions
 from mongolint.project.sessions.regions import Region
 from mongolint.project.tracing.tracer import Frame, Spot
+from mongolint.project.writes.inserts import collection_of
 
 if TYPE_CHECKING:
     from mongolint.project.callgraph import Reach
@@ -28,7 +29,7 @@ class Outside:
 
     ``module, row``: the call that should be given it: the operation, or a helper that leads there. ``session``: the
     name of a parameter that holds the session there; "" where the place is in the transaction itself. ``parameter``:
-    what takes the session there; "" where nothing does.
+    what takes the session there; "" where nothing does. ``target``: the collection, in words.
     """
 
     region: Region
@@ -37,6 +38,7 @@ class Outside:
     row: int
     session: str
     parameter: str
+    target: str
 
     @property
     def is_direct(self) -> bool:
@@ -49,15 +51,22 @@ def find(project: Project, tracer: Tracer) -> list[Outside]:
     for region in regions.find(project.link):
         for call in regions.calls_in(project.modules[region.module], region):
             for each in _of_call(project, tracer, region, call):
-                found.setdefault((each.module, each.row), each)
+                place = (each.module, each.row)
+                # Of several that one call runs, a write is what matters
+                if place not in found or (_writes(each) and not _writes(found[place])):
+                    found[place] = each
     return list(found.values())
+
+
+def _writes(outside: Outside) -> bool:
+    return outside.operation.method.kind == "write"
 
 
 def _of_call(project: Project, tracer: Tracer, region: Region, call: Call) -> Iterator[Outside]:
     operation = project.operation_at(region.module, call.row)
     if operation is not None:
         if _is_meant(project, region, operation) and not _is_given(tracer, operation, None):
-            yield Outside(region, operation, region.module, call.row, region.session, "session")
+            yield Outside(region, operation, region.module, call.row, region.session, "session", operation.target)
         return
     for reach in project.reach(region.module, call.row):
         if not reach.cached and _is_meant(project, region, reach.operation):
@@ -141,6 +150,8 @@ def _through(tracer: Tracer, region: Region, call: Call, reach: Reach) -> Outsid
         frames.append(made)
     if _is_given(tracer, reach.operation, frame):
         return None
+    collection = collection_of(tracer, reach.operation, frame)
+    target = (collection.name if collection is not None else None) or reach.operation.target
     session = region.session
     for (module, row), made in zip(sites, frames, strict=True):
         taking = _session_parameters(tracer, made)
@@ -148,11 +159,13 @@ def _through(tracer: Tracer, region: Region, call: Call, reach: Reach) -> Outsid
             return None
         held = [name for name in taking if _is_passed(tracer, made, name)]
         if not held:
-            return Outside(region, reach.operation, module, row, session, taking[0] if len(taking) == 1 else "")
+            parameter = taking[0] if len(taking) == 1 else ""
+            return Outside(region, reach.operation, module, row, session, parameter, target)
         if any(_is_nothing(tracer, made, name) for name in held):
             return None
         session = held[0]
-    return Outside(region, reach.operation, reach.operation.module, reach.operation.row, session, "session")
+    place = (reach.operation.module, reach.operation.row)
+    return Outside(region, reach.operation, *place, session, "session", target)
 
 
 def _is_nothing(tracer: Tracer, frame: Frame, name: str) -> bool:

@@ -63,7 +63,7 @@ def unwrapped(facts: ModuleFacts, row: int) -> int:
 
 
 def _of_block(link: Linker, module: int, context: int, row: int) -> Iterator[Region]:
-    """``with session.start_transaction():``, or a context manager of the project that does so and yields the session."""
+    """``with session.start_transaction():``, or a context manager of the project that does so and yields it."""
     facts = link.modules[module]
     if facts.nodes[row][0] != "call":
         return
