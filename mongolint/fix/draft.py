@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mongolint.project.loops import Repetition
     from mongolint.project.operations import Operation
     from mongolint.project.sessions.outside import Outside
+    from mongolint.project.updates.lost import LostUpdate
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
 
@@ -132,6 +133,12 @@ class Draft:
         from mongolint.fix import handlers
 
         handlers.log_and_raise(self, site, what)
+
+    def change_in_place(self, lost: LostUpdate) -> None:
+        """Let an operator of the update do what the code does to the value that it has read."""
+        from mongolint.fix.updates import operators
+
+        operators.change_in_place(self, lost)
 
     def pass_session(self, outside: Outside) -> None:
         """Give a call in a transaction the session of that."""

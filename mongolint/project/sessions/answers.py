@@ -1,4 +1,6 @@
-"""What becomes of sessions and transactions: the questions that rules ask of `mongolint.project.sessions`."""
+"""What must not be done half, or twice at the same time: the questions that rules ask of `mongolint.project.sessions`
+and `mongolint.project.updates`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.project.sessions import fallback, outside
+from mongolint.project.updates import lost
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -26,3 +29,8 @@ class Sessions:
     def outside(self) -> list[outside.Outside]:
         """The calls in transactions that are not given the session."""
         return outside.find(self.project, self.project.writes.tracer)
+
+    @cached_property
+    def lost_updates(self) -> list[lost.LostUpdate]:
+        """The updates that write back what was made of a document read before, in no transaction."""
+        return list(lost.find(self.project, self.project.writes.tracer))
