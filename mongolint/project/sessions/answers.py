@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project.sessions import fallback, outside
+from mongolint.project.sessions import dependent, fallback, outside
 from mongolint.project.updates import lost
 
 if TYPE_CHECKING:
@@ -34,3 +34,8 @@ class Sessions:
     def lost_updates(self) -> list[lost.LostUpdate]:
         """The updates that write back what was made of a document read before, in no transaction."""
         return list(lost.find(self.project, self.project.writes.tracer))
+
+    @cached_property
+    def dependent_writes(self) -> list[dependent.DependentWrites]:
+        """The writes to two collections that belong together, in no transaction."""
+        return list(dependent.find(self.project))
