@@ -134,6 +134,12 @@ class Draft:
 
         handlers.log_and_raise(self, site, what)
 
+    def extract_check(self, copies: Sequence[ExceptSite]) -> None:
+        """Make a function of a ``try`` statement of which there are several copies."""
+        from mongolint.fix.transactions import extract
+
+        extract.extract(self, copies)
+
     def change_in_place(self, lost: LostUpdate) -> None:
         """Let an operator of the update do what the code does to the value that it has read."""
         from mongolint.fix.updates import operators

@@ -49,7 +49,7 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related([(project.token(site.module, fallback.probe), "the call that may fail")]),
             fix=rule.repair(
                 "log that there is no transaction",
-                partial(_write, site, f"no transaction: {fallback.work or 'the work'} runs without"),
+                partial(_write, site, "no transaction: the writes are not atomic"),
                 text='begin the body with logger.exception("no transaction: …"), or with raise',
                 reason="it is logged with its traceback each time",
             ),
@@ -107,7 +107,7 @@ EXAMPLES = [
                 info = await client.admin.command("hello")
                 use_transaction = "setName" in info
             except Exception:
-                logger.exception("no transaction: _order runs without")
+                logger.exception("no transaction: the writes are not atomic")
                 use_transaction = False  # no replica set
             if use_transaction:
                 async with await client.start_session() as session:
@@ -201,7 +201,7 @@ EXAMPLES = [
             try:
                 return "setName" in client.admin.command("hello")
             except Exception:
-                logger.exception("no transaction: the work runs without")
+                logger.exception("no transaction: the writes are not atomic")
                 return False
         """,
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project.sessions import dependent, fallback, outside
+from mongolint.project.sessions import dependent, fallback, outside, repeated
 from mongolint.project.updates import lost
 
 if TYPE_CHECKING:
@@ -39,3 +39,8 @@ class Sessions:
     def dependent_writes(self) -> list[dependent.DependentWrites]:
         """The writes to two collections that belong together, in no transaction."""
         return list(dependent.find(self.project))
+
+    @cached_property
+    def repeated(self) -> list[repeated.Repeated]:
+        """The ``try`` statements around driver calls that several functions of a module have."""
+        return list(repeated.find(self.project))
