@@ -12,7 +12,7 @@ from mongolint.project.operations import Operation
 from mongolint.project.tracing import nulls
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Tracer
-from mongolint.project.writes import expiry, inserts, keys, lookups, needs, refused, several, upserts
+from mongolint.project.writes import cleanups, expiry, inserts, keys, lookups, needs, refused, several, upserts
 from mongolint.project.writes.inserts import Way
 from mongolint.project.writes.needs import Constraint
 
@@ -114,6 +114,11 @@ class Writes:
                 need = Constraint(one.collection, ((one.field, 1),), {"expireAfterSeconds": 0}, doubt)
                 found.append(Need(need, one))
         return found
+
+    @cached_property
+    def idle_cleanups(self) -> list[cleanups.IdleCleanup]:
+        """The deletions of what is old that nothing runs."""
+        return list(cleanups.find(self.project, self.tracer))
 
     @cached_property
     def constraints(self) -> list[Constraint]:
