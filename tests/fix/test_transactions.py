@@ -28,11 +28,13 @@ def _program(code: str, uri: str, name: str) -> Run:
 
 def _example(rule: str, number: int = 0) -> tuple[str, str]:
     example = examples()[rule][number]
-    assert isinstance(example, Bad) and isinstance(example.code, str) and isinstance(example.fixed, str)
+    assert isinstance(example, Bad)
+    assert isinstance(example.code, str)
+    assert isinstance(example.fixed, str)
     return example.code, example.fixed
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     pass
 
 
@@ -49,10 +51,10 @@ def test_rolled_back(mongod_uri: str, server_db: Any, is_fixed: bool, left: dict
     class Failing:
         def insert_one(self, *args: Any, **kwargs: Any) -> None:
             moves.insert_one(*args, **kwargs)
-            raise _Broken
+            raise _BrokenError
 
     program["moves"] = Failing()
-    with program["client"], pytest.raises(_Broken):
+    with program["client"], pytest.raises(_BrokenError):
         program["move"](10, "a", "b")
     balances = {each["_id"]: each["balance"] for each in server_db.accounts.find()}
     assert {**balances, "moves": server_db.moves.count_documents({})} == left
