@@ -321,7 +321,7 @@ def _uses_error(facts: ModuleFacts, scope: int, handler: Handler, inner: list[Ca
     )
 
 
-_LEVELS = frozenset(["critical", "fatal", "error", "warning", "warn", "info", "debug", "log"])
+_LEVELS = frozenset(["critical", "fatal", "error", "warning", "warn", "info", "debug"])
 _TELLING = frozenset(["exc_info", "exception", "error", "err", "exc", "stack_info", "extra"])
 
 
@@ -336,13 +336,23 @@ def _vague(link: Linker, module: int, handler: Handler, inner: list[tuple[Call, 
         if any(_reaches_error(facts, row, handler) for _, row in args):
             return ()
         if is_logging(facts, call, name):
-            if name not in _LEVELS or facts.nodes[function][0] != "attr" or any(k in ("*", "**") for k, _ in args):
+            if name not in _LEVELS or not _is_logger(facts, function) or any(k in ("*", "**") for k, _ in args):
                 return ()  # it may well ask which error it is
             found.append(call.row)
     for each in facts.raises:
         if is_inside(facts, each.context, handler.context) and not _is_lost(link, module, each, handler):
             return ()
     return tuple(found)
+
+
+def _is_logger(facts: ModuleFacts, function: int) -> bool:
+    """Whether a method is one of something that is called a log: not ``messages.error(request, …)``."""
+    node = facts.nodes[function]
+    owner = facts.nodes[node[1]] if node[0] == "attr" else ("none",)
+    if owner[0] == "call":
+        owner = facts.nodes[owner[1]]
+    name = owner[1] if owner[0] == "module" else owner[2] if owner[0] in ("free", "from", "attr", "param") else ""
+    return "log" in str(name).lower()
 
 
 def _reaches_error(facts: ModuleFacts, row: int, handler: Handler) -> bool:

@@ -218,6 +218,20 @@ FALLBACKS = {
                 db.users.delete_one({"_id": 1})
         """,
 }
+FALLBACKS["left before"] = """\
+    def drop(session):
+        db.users.delete_one({"_id": 1}, session=session)
+
+    def f():
+        try:
+            can = "setName" in client.admin.command("hello")
+        except Exception:
+            can = False
+        if not can:
+            return drop(None)
+        with client.start_session() as s, s.start_transaction():
+            return drop(s)
+    """
 NO_FALLBACKS = {
     "no transaction": """\
         def f():

@@ -105,9 +105,17 @@ class _Clause:
         """A test of what the clause leaves behind decides whether there is a transaction."""
         for number, entry in self._behind():
             if entry.kind in ("then", "otherwise") and self._comes_of_it(entry.ref):
-                if starts_among(self.link, self.site.module, calls_under(self.facts, number, self.by_context)):
+                inner = calls_under(self.facts, number, self.by_context)
+                if starts_among(self.link, self.site.module, inner):
                     return self._other_branch(number, entry) or ""
+                if entry.leaves and starts_among(self.link, self.site.module, self._after(number, entry)):
+                    return next((name for call in inner if (name := self._writes(call))), None)
         return None
+
+    def _after(self, number: int, entry: Context) -> list[Call]:
+        """The calls that run where a branch that leaves is not taken."""
+        beside = calls_under(self.facts, entry.parent, self.by_context)
+        return [c for c in beside if c.row > entry.begins and not is_inside(self.facts, c.context, number)]
 
     def _behind(self) -> Iterator[tuple[int, Context]]:
         """The contexts of the function behind the ``try``."""

@@ -81,6 +81,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return _changed(of(node[1]), node[0])
         case "not":
             return _changed(of(node[1]), "not")
+        case "binop" if any(type(tracer.facts(spot.module).constant(row)) is str for row in node[2:4]):
+            return None  # a text that is made longer
         case "binop" if node[1] in _ARITHMETIC:
             return _changed(first(node[2:4]), node[1])
         case "binop" if node[1] == "|":

@@ -130,4 +130,8 @@ def _age(tracer: Tracer, spot: Spot) -> int | None:
 def _is_now(tracer: Tracer, spot: Spot) -> bool:
     node = tracer.node(spot)
     called = tracer.value(spot.at(node[1])) if node[0] == "call" else ()
-    return any(type(atom) is External and atom.name in NOW for atom in called)
+    if any(type(atom) is External and atom.name in NOW for atom in called):
+        return True
+    frame = tracer.enter(spot) if node[0] == "call" else None
+    returned = list(terms.returns(tracer, frame)) if frame is not None else []
+    return bool(returned) and all(_is_now(tracer, each) for each in returned)
