@@ -173,11 +173,12 @@ class Store:
 
 @dataclass(slots=True)
 class Raise:
-    """A ``raise``; ``value`` is None when it re-raises."""
+    """A ``raise``; ``value`` is None when it re-raises. ``cause``: what stands behind ``from``."""
 
     value: int | None
     scope: int
     context: int
+    cause: int | None = None
 
 
 @dataclass(slots=True)

@@ -240,9 +240,8 @@ def _return(b: Builder, node: cst.Return) -> None:
 
 def _raise(b: Builder, node: cst.Raise) -> None:
     value = expression(b, node.exc) if node.exc else None
-    if node.cause:
-        expression(b, node.cause.item)
-    b.facts.raises.append(Raise(value, b.scope, b.context))
+    cause = expression(b, node.cause.item) if node.cause else None
+    b.facts.raises.append(Raise(value, b.scope, b.context, cause))
     b.env = None
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from mongolint.project.results.partial import PartialUse
     from mongolint.project.results.rereads import Reread
     from mongolint.project.results.unbounded import Unbounded
+    from mongolint.project.sessions.outside import Outside
+    from mongolint.project.updates.lost import LostUpdate
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
 
@@ -121,11 +123,41 @@ class Draft:
 
         handlers.log(self, site)
 
+    def log_it(self, site: ExceptSite, what: str) -> None:
+        """Log the error of a clause, with a line that says ``what`` happens; the clause does what it did."""
+        from mongolint.fix import handlers
+
+        handlers.log_it(self, site, what)
+
+    def log_detail(self, site: ExceptSite) -> None:
+        """Let the log lines of a clause tell the error, too."""
+        from mongolint.fix import handlers
+
+        handlers.tell_more(self, site)
+
     def log_and_raise(self, site: ExceptSite, what: str) -> None:
         """Let the error of a clause rise; where nothing logs it yet, with a log line that says ``what`` failed."""
         from mongolint.fix import handlers
 
         handlers.log_and_raise(self, site, what)
+
+    def extract_check(self, copies: Sequence[ExceptSite]) -> None:
+        """Make a function of a ``try`` statement of which there are several copies."""
+        from mongolint.fix.transactions import extract
+
+        extract.extract(self, copies)
+
+    def change_in_place(self, lost: LostUpdate) -> None:
+        """Let an operator of the update do what the code does to the value that it has read."""
+        from mongolint.fix.updates import operators
+
+        operators.change_in_place(self, lost)
+
+    def pass_session(self, outside: Outside) -> None:
+        """Give a call in a transaction the session of that."""
+        from mongolint.fix.transactions import handing
+
+        handing.hand(self, outside)
 
     def limit_time(self, query: Operation, milliseconds: int) -> None:
         """Bound an operation in the form that its method takes."""

@@ -10,6 +10,7 @@ import libcst as cst
 
 from mongolint.facts.shapes import Offsets
 from mongolint.fix import prints
+from mongolint.fix.limits import add_keyword
 from mongolint.fix.loggers import logger_at
 from mongolint.fix.messages import quoted
 from mongolint.fix.nofix import NoFix
@@ -82,12 +83,34 @@ def log(draft: Draft, site: ExceptSite) -> None:
         draft.insert(site.module, line_start(clause.tree.file_text, clause.start), copied)
 
 
+def log_it(draft: Draft, site: ExceptSite, what: str) -> None:
+    """See `Draft.log_it`."""
+    _tell(_clause(draft, site), what)
+
+
 def log_and_raise(draft: Draft, site: ExceptSite, what: str) -> None:
     """See `Draft.log_and_raise`."""
     clause = _clause(draft, site)
     if not site.logs:
         _tell(clause, what)
     _raise(clause)
+
+
+def tell_more(draft: Draft, site: ExceptSite) -> None:
+    """See `Draft.log_detail`."""
+    facts = draft.project.modules[site.module]
+    for row in site.vague:
+        tree, call = draft.call(site.module, row)
+        function = call.func
+        assert isinstance(function, cst.Attribute)
+        if function.attr.value == "error":
+            # The same level, with the traceback, in logging, loguru and structlog alike
+            draft.replace(site.module, tree.span(function.attr), "exception")
+        elif any(name.partition(".")[0] == "loguru" for name, _, _ in facts.imports):
+            raise NoFix("loguru takes no exc_info")
+        else:
+            draft.title = "log the traceback with it"
+            add_keyword(draft, site.module, row, "exc_info", "True")
 
 
 def _clause(draft: Draft, site: ExceptSite) -> _Clause:

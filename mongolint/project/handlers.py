@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import Call, Handler, ModuleFacts
-from mongolint.link.atoms import DRIVER_ATOMS, External
+from mongolint.facts.shapes import Call, Handler, ModuleFacts, Raise
+from mongolint.link.atoms import DRIVER_ATOMS, External, ExternalObject
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.drivers import ERRORS
@@ -32,7 +32,8 @@ class ExceptSite:
     """One ``except`` clause.
 
     ``catches``: bare, broad (Exception, BaseException), driver (an error class of the driver), other.
-    ``raises``, ``logs``, ``prints``, ``uses_error``: what its body does with the error.
+    ``raises``, ``logs``, ``prints``, ``uses_error``: what its body does with the error. ``vague``: the log calls, as
+    rows, where they are all that tells of it, and tell that something failed but not what.
     """
 
     module: int
@@ -46,6 +47,7 @@ class ExceptSite:
     uses_error: bool
     waits: bool
     answers_failure: bool
+    vague: tuple[int, ...] = ()
 
     @property
     def is_answered(self) -> bool:
@@ -60,13 +62,17 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
             continue
         by_context = calls_by_context(facts)
         for attempt in facts.tries:
-            body = calls_under(facts, attempt.context, by_context)
+            named = [caught_names(link, module, handler) for handler in attempt.handlers]
             calls: tuple[DriverCall, ...] | None = None
-            for handler in attempt.handlers:
-                catches = _catches(link, module, handler)
-                if calls is None:
-                    calls = tuple(_driver_calls(link, graph, module, body)) if catches != "other" else ()
-                yield _site(link, module, attempt.scope, handler, catches, calls, by_context)
+            for handler, names in zip(attempt.handlers, named, strict=True):
+                catches = _catches(names)
+                if catches != "other" and calls is None:
+                    body = calls_under(facts, attempt.context, by_context)
+                    calls = tuple(_driver_calls(link, graph, module, body))
+                answered = calls if catches != "other" and calls else ()
+                yield _site(link, module, attempt.scope, handler, names, answered, by_context)
+                if names & _ALL:
+                    calls = ()  # nothing of the driver comes to the clauses behind it
 
 
 def calls_by_context(facts: ModuleFacts) -> dict[int, list[Call]]:
@@ -96,15 +102,28 @@ def is_inside(facts: ModuleFacts, context: int, outer: int) -> bool:
     return True
 
 
-def _catches(link: Linker, module: int, handler: Handler) -> str:
+# What a bare ``except`` catches
+_EVERYTHING = frozenset([""])
+_BROAD = frozenset(["builtins.Exception", "builtins.BaseException"])
+# Classes that all errors of the driver are of; a narrower one says what failed
+_ALL = _EVERYTHING | _BROAD | {"pymongo.errors.PyMongoError"}
+
+
+def caught_names(link: Linker, module: int, handler: Handler) -> frozenset[str]:
+    """The qualified names of the classes that a clause catches; one empty name of a bare one."""
     if handler.types is None:
-        return "bare"
+        return _EVERYTHING
     rows = [handler.types]
     node = link.node(module, handler.types)
     if node[0] == "seq":
         rows = list(node[2])
-    names = {a.name for row in rows for a in link.value(module, row) if type(a) is External}
-    if names & {"builtins.Exception", "builtins.BaseException"}:
+    return frozenset(a.name for row in rows for a in link.value(module, row) if type(a) is External)
+
+
+def _catches(names: frozenset[str]) -> str:
+    if names == _EVERYTHING:
+        return "bare"
+    if names & _BROAD:
         return "broad"
     outages = [name for name in names if name in ERRORS and name.rpartition(".")[2] not in _ANSWERS]
     return "driver" if outages else "other"
@@ -179,27 +198,30 @@ def _site(
     module: int,
     scope: int,
     handler: Handler,
-    catches: str,
+    caught: frozenset[str],
     calls: tuple[DriverCall, ...],
     by_context: dict[int, list[Call]],
 ) -> ExceptSite:
     facts = link.modules[module]
     inner = calls_under(facts, handler.context, by_context)
     names = [last_name(facts, call) for call in inner]
+    uses_error = _uses_error(facts, scope, handler, inner)
+    is_vague = bool(caught & _ALL and calls and not uses_error and not _is_health_check(facts, scope, calls))
     return ExceptSite(
         module,
         scope,
         handler,
-        catches,
+        _catches(caught),
         calls,
         raises=any(is_inside(facts, r.context, handler.context) for r in facts.raises)
         or any(name in _LEAVING for name in names),
         logs=any(is_logging(facts, call, name) for call, name in zip(inner, names, strict=True))
         or any(name in _RENDERING for name in names),
         prints=any(name in ("print", "print_exc", "pprint") for name in names),
-        uses_error=_uses_error(facts, scope, handler, inner),
+        uses_error=uses_error,
         waits="sleep" in names,
         answers_failure=_answers_failure(facts, scope, handler) or _is_health_check(facts, scope, calls),
+        vague=_vague(link, module, handler, list(zip(inner, names, strict=True))) if is_vague else (),
     )
 
 
@@ -297,3 +319,62 @@ def _uses_error(facts: ModuleFacts, scope: int, handler: Handler, inner: list[Ca
         is_inside(facts, store.context, handler.context) and caught in reached_rows(facts, store.value).values()
         for store in facts.stores
     )
+
+
+_LEVELS = frozenset(["critical", "fatal", "error", "warning", "warn", "info", "debug"])
+_TELLING = frozenset(["exc_info", "exception", "error", "err", "exc", "stack_info", "extra"])
+
+
+def _vague(link: Linker, module: int, handler: Handler, inner: list[tuple[Call, str]]) -> tuple[int, ...]:
+    """The log calls of a clause that tell nothing of the error, which goes no further."""
+    facts = link.modules[module]
+    found = []
+    for call, name in inner:
+        _, function, args = facts.nodes[call.row]
+        if name in _RENDERING or name == "sleep" or any(keyword in _TELLING for keyword, _ in args):
+            return ()
+        if any(_reaches_error(facts, row, handler) for _, row in args):
+            return ()
+        if is_logging(facts, call, name):
+            if name not in _LEVELS or not _is_logger(facts, function) or any(k in ("*", "**") for k, _ in args):
+                return ()  # it may well ask which error it is
+            found.append(call.row)
+    for each in facts.raises:
+        if is_inside(facts, each.context, handler.context) and not _is_lost(link, module, each, handler):
+            return ()
+    return tuple(found)
+
+
+def _is_logger(facts: ModuleFacts, function: int) -> bool:
+    """Whether a method is one of something that is called a log: not ``messages.error(request, …)``."""
+    node = facts.nodes[function]
+    owner = facts.nodes[node[1]] if node[0] == "attr" else ("none",)
+    if owner[0] == "call":
+        owner = facts.nodes[owner[1]]
+    name = owner[1] if owner[0] == "module" else owner[2] if owner[0] in ("free", "from", "attr", "param") else ""
+    return "log" in str(name).lower()
+
+
+def _reaches_error(facts: ModuleFacts, row: int, handler: Handler) -> bool:
+    return ("exc", handler.types) in reached_rows(facts, row).values()
+
+
+def _is_lost(link: Linker, module: int, each: Raise, handler: Handler) -> bool:
+    """Whether what is raised in a clause no longer tells of the error: a response, which no framework logs.
+
+    Any other exception has the error as its context, unless it is raised ``from None``.
+    """
+    if each.value is None or _reaches_error(link.modules[module], each.value, handler):
+        return False
+    if each.cause is not None:
+        return link.node(module, each.cause) == ("const", None)
+    return any(_is_response(atom) for atom in link.value(module, each.value))
+
+
+def _is_response(atom: object) -> bool:
+    name = atom.name if isinstance(atom, External | ExternalObject) else ""
+    return name.partition(".")[0] in _FRAMEWORKS and name.rpartition(".")[2].startswith("HTTP")
+
+
+# Their HTTPException, HTTPError, HTTPServiceUnavailable … are answered without a line in the log
+_FRAMEWORKS = frozenset(["fastapi", "starlette", "werkzeug", "aiohttp", "litestar", "falcon", "bottle", "tornado"])

@@ -32,6 +32,7 @@ from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
 from mongolint.project.results.answers import Results
+from mongolint.project.sessions.answers import Sessions
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -45,7 +46,16 @@ _ELSEWHERE = 'indexes are declared elsewhere (index-source = "external"), and no
 _PLACELESS = frozenset(
     {
         *("_finder", "operations", "_operation_at", "indexes", "declared_in_code", "_mapped", "test_indexes"),
-        *("redundant_indexes", "all_hints", "declares_unseen", "writes", "graph", "index_graph", "repetitions"),
+        *(
+            "redundant_indexes",
+            "all_hints",
+            "declares_unseen",
+            "writes",
+            "sessions",
+            "graph",
+            "index_graph",
+            "repetitions",
+        ),
         *("handlers", "clients", "lookups", "reachability", "lost_builds", "setups"),
     }
 )
@@ -172,6 +182,11 @@ class Project:
     def results(self) -> Results:
         """What becomes of the results of operations."""
         return Results(self)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """What runs in transactions, and what is meant to and does not."""
+        return Sessions(self)
 
     @cached_property
     def fields(self) -> Fields:

@@ -12,7 +12,7 @@ from mongolint.project.operations import Operation
 from mongolint.project.tracing import nulls
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Tracer
-from mongolint.project.writes import expiry, inserts, keys, lookups, needs, several, upserts
+from mongolint.project.writes import cleanups, expiry, inserts, keys, lookups, needs, refused, several, upserts
 from mongolint.project.writes.inserts import Way
 from mongolint.project.writes.needs import Constraint
 
@@ -85,6 +85,21 @@ class Writes:
         return found
 
     @cached_property
+    def refused(self) -> list[Need[refused.Refused]]:
+        """The writes whose duplicates are handled, though there can be none, and of which nothing else tells."""
+        told = [need.constraint for found in (self.look_then_inserts, self.upserts, self.made_keys) for need in found]
+        found = []
+        for one in refused.find(self.tracer, self.project.graph, self._operations, self.project.tests):
+            indexes = self.project.indexes_of(str(one.collection.name))
+            if indexes is None or any(needs.may_be_unique(index) for index in indexes):
+                continue
+            if any(needs.same(each.collection, one.collection) for each in told):
+                continue
+            need = self._unique(one.collection, {one.fields[0]: None}, {}) if len(one.fields) == 1 else None
+            found.append(Need(need or Constraint(one.collection, (), {"unique": True}), one))
+        return found
+
+    @cached_property
     def expiring(self) -> list[Need[expiry.Expiring]]:
         """The documents that end on a date and that nothing deletes then."""
         found = []
@@ -101,13 +116,15 @@ class Writes:
         return found
 
     @cached_property
+    def idle_cleanups(self) -> list[cleanups.IdleCleanup]:
+        """The deletions of what is old that nothing runs."""
+        return list(cleanups.find(self.project, self.tracer))
+
+    @cached_property
     def constraints(self) -> list[Constraint]:
         """All indexes that the data needs, each once."""
-        every = (
-            need.constraint
-            for found in (self.look_then_inserts, self.upserts, self.made_keys, self.handled_duplicates, self.expiring)
-            for need in found
-        )
+        unique = (self.look_then_inserts, self.upserts, self.made_keys, self.handled_duplicates, self.refused)
+        every = [need.constraint for found in (*unique, self.expiring) for need in found]
         return list(dict.fromkeys(constraint for constraint in every if constraint.keys))
 
     # What is stored

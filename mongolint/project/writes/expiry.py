@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # The document itself ends then, not something that it tells of (``password_expires_at``)
 _NAME = re.compile(r"_?(expires?|expiry|expiration)(_?(at|on|date|time|datetime))?", re.IGNORECASE)
 _SPANS = ("datetime.timedelta", "dateutil.relativedelta.relativedelta")
-_NOW = ("datetime.datetime.now", "datetime.datetime.utcnow", "django.utils.timezone.now", "datetime.datetime.today")
+NOW = ("datetime.datetime.now", "datetime.datetime.utcnow", "django.utils.timezone.now", "datetime.datetime.today")
 _DELETING = ("delete_many", "delete_one", "find_one_and_delete", "remove")
 _BEFORE = frozenset(["$lt", "$lte"])
 
@@ -101,7 +101,7 @@ def _is_span(tracer: Tracer, spot: Spot) -> bool:
 
 
 def _is_now(tracer: Tracer, spot: Spot) -> bool:
-    return any(_calls(tracer, each, _NOW) for each in _sources(tracer, spot))
+    return any(_calls(tracer, each, NOW) for each in _sources(tracer, spot))
 
 
 def _sources(tracer: Tracer, spot: Spot) -> Iterator[Spot]:

@@ -63,7 +63,7 @@ def _of_way(tracer: Tracer, graph: CallGraph, way: Way) -> Iterator[LookThenInse
     if way.scope <= 0 or tracer.link.scope(way.point.module, way.scope).kind == "class":
         return  # what runs once, at import, runs alone
     collection = inserts.collection_of(tracer, way.operation, way.frame)
-    if collection is None or _is_locked(tracer, way):
+    if collection is None or is_locked(tracer, way):
         return
     content: Content | None = None
     for lookup in _lookups(tracer, graph, way, collection):
@@ -90,8 +90,8 @@ def _lookups(tracer: Tracer, graph: CallGraph, way: Way, collection: Collection)
     return guards.absent(tracer, way.point, is_asked)
 
 
-def _is_locked(tracer: Tracer, way: Way) -> bool:
-    """Whether a lock lets only one request at a time insert."""
+def is_locked(tracer: Tracer, way: Way) -> bool:
+    """Whether a lock lets only one request at a time do it."""
     facts = tracer.facts(way.point.module)
     for entry in facts.chain(way.point.context):
         if entry.kind == "with":

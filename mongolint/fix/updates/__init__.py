@@ -1,0 +1,1 @@
+"""Fixes of updates: operators that change a field where it is."""

@@ -1,0 +1,1 @@
+"""Sessions and transactions: where they begin, what runs in them, and what runs without."""

@@ -1,0 +1,46 @@
+"""What must not be done half, or twice at the same time: the questions that rules ask of `mongolint.project.sessions`
+and `mongolint.project.updates`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mongolint.project.sessions import dependent, fallback, outside, repeated
+from mongolint.project.updates import lost
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+
+class Sessions:
+    """Answers for one project; each is found once."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def fallbacks(self) -> list[fallback.Fallback]:
+        """The clauses that turn a transaction off, and tell nobody."""
+        return list(fallback.find(self.project))
+
+    @cached_property
+    def outside(self) -> list[outside.Outside]:
+        """The calls in transactions that are not given the session."""
+        return outside.find(self.project, self.project.writes.tracer)
+
+    @cached_property
+    def lost_updates(self) -> list[lost.LostUpdate]:
+        """The updates that write back what was made of a document read before, in no transaction."""
+        return list(lost.find(self.project, self.project.writes.tracer))
+
+    @cached_property
+    def dependent_writes(self) -> list[dependent.DependentWrites]:
+        """The writes to two collections that belong together, in no transaction."""
+        return list(dependent.find(self.project))
+
+    @cached_property
+    def repeated(self) -> list[repeated.Repeated]:
+        """The ``try`` statements around driver calls that several functions of a module have."""
+        return list(repeated.find(self.project))

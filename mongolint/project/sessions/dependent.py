@@ -1,0 +1,100 @@
+"""Writes to two collections that belong together, in no transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.rowtools import reached_rows
+from mongolint.project.handlers import is_inside
+from mongolint.project.operations import Operation
+from mongolint.project.sessions import regions
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+_ID = re.compile(r"(^|_)(id|oid|uuid|pk)s?$|[a-z]Ids?$", re.IGNORECASE)
+# What is told beside, and no part of the data that belongs together
+_BESIDE = re.compile(r"log|audit|event|history|metric|stat|notif|cache|lock|queue|task|job", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DependentWrites:
+    """Two writes of one function; ``shared``: the id that both have, "" where the second needs what the first gives."""
+
+    first: Operation
+    second: Operation
+    shared: str
+
+
+def find(project: Project) -> Iterator[DependentWrites]:
+    """The first such pair of each function."""
+    functions: dict[tuple[int, int], list[Operation]] = {}
+    for operation in project.operations:
+        if _is_counted(project, operation):
+            functions.setdefault((operation.module, operation.scope), []).append(operation)
+    transactions = list(regions.find(project.link))
+    for (module, _), writes in functions.items():
+        facts = project.modules[module]
+        inside = {
+            call.row for region in transactions if region.module == module for call in regions.calls_in(facts, region)
+        }
+        found = _pair(project, [each for each in writes if each.row not in inside])
+        if found is not None:
+            yield found
+
+
+def _is_counted(project: Project, operation: Operation) -> bool:
+    if operation.module in project.tests or project.is_script(operation.module) or operation.scope == 0:
+        return False
+    if operation.method.kind != "write" or operation.session or operation.collection is None:
+        return False
+    if project.modules[operation.module].nodes[operation.row][0] != "call":
+        return False
+    return not _BESIDE.search(str(operation.collection.name))
+
+
+def _pair(project: Project, writes: list[Operation]) -> DependentWrites | None:
+    for number, second in enumerate(writes):
+        facts = project.modules[second.module]
+        if any(entry.kind == "handler" for entry in facts.chain(second.context)):
+            continue  # it undoes, or tells of, what failed
+        for first in writes[:number]:
+            if first.collection_names == second.collection_names:
+                continue
+            if not is_inside(facts, second.context, first.context) or first.row > second.row:
+                continue
+            shared = _shared(facts, first, second)
+            if shared is not None and not _is_bound(project, second):
+                return DependentWrites(first, second, shared)
+    return None
+
+
+def _is_bound(project: Project, operation: Operation) -> bool:
+    return regions.is_bound(project.link, operation.module, operation.scope, operation.context)
+
+
+def _shared(facts: ModuleFacts, first: Operation, second: Operation) -> str | None:
+    """The id that both writes have; None where they have nothing in common."""
+    given = _given(facts, second)
+    if first.row in given:
+        return ""
+    common = {node: name for node in _given(facts, first).values() if (name := _id_name(facts, node))}
+    return next((common[node] for node in given.values() if node in common), None)
+
+
+def _given(facts: ModuleFacts, operation: Operation) -> dict[int, Any]:
+    return {row: node for _, arg in facts.nodes[operation.row][2] for row, node in reached_rows(facts, arg).items()}
+
+
+def _id_name(facts: ModuleFacts, node: Any) -> str:
+    """What a value that is an id is called; "" for others."""
+    name: Any = ""
+    if node[0] in ("param", "attr", "free"):
+        name = node[2]
+    elif node[0] == "item":
+        name = facts.constant(node[2])
+    return name if isinstance(name, str) and _ID.search(name) else ""

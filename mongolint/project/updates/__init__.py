@@ -1,0 +1,1 @@
+"""Updates: what they make of the documents that were read before."""

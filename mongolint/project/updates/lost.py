@@ -1,0 +1,207 @@
+"""Read, change, write back: an update that puts back what it made of a document that others may have changed since."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mongolint.link.atoms import NONE, Session
+from mongolint.project.operations import Operation
+from mongolint.project.sessions import regions
+from mongolint.project.tracing import stored
+from mongolint.project.tracing.stored import Content, Stored
+from mongolint.project.tracing.tracer import Frame, Spot
+from mongolint.project.updates.derived import Derived, derived
+from mongolint.project.writes import inserts, lookups
+from mongolint.project.writes.inserts import Way
+from mongolint.project.writes.needs import same
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+    from mongolint.project.tracing.tracer import Tracer
+
+_UPDATING = frozenset(["update_one", "find_one_and_update", "update", "update_many"])
+_REPLACING = frozenset(["replace_one", "find_one_and_replace", "save"])
+# A field by which a filter asks whether the document is still the one that was read
+_VERSION = re.compile(r"(^|[._])(_?v|version|rev|revision|etag|e_tag|lock\w*|\w*updated\w*|\w*modified\w*|_?ts)$", re.I)
+# Whose document it is, which does not change while others do
+_OWNER = re.compile(r"(^|[._])(owner|user|tenant|org|organi[sz]ation|account|customer|team|oid)(_?id)?$|_id$|Id$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class LostUpdate:
+    """An update of a field with what was made of its old value.
+
+    ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
+    call that reads it there. ``field``: "" for the whole document. ``unless_session``: it runs with a session, too.
+    """
+
+    module: int
+    row: int
+    operation: Operation
+    read: tuple[int, int]
+    reading: Operation
+    collection: str
+    field: str
+    changes: tuple[str, ...]
+    unless_session: bool
+
+    @property
+    def is_direct(self) -> bool:
+        return (self.module, self.row) == (self.operation.module, self.operation.row)
+
+
+def find(project: Project, tracer: Tracer) -> Iterator[LostUpdate]:
+    """Each such update once, the field that is met first."""
+    seen: set[tuple[int, int]] = set()
+    for operation in project.operations:
+        if operation.name not in _UPDATING | _REPLACING or operation.module in project.tests:
+            continue
+        for way in inserts.ways(tracer, operation, lambda module: _is_counted(project, module)):
+            place = (way.point.module, way.row)
+            found = _of_way(project, tracer, way) if place not in seen else None
+            if found is not None:
+                seen.add(place)
+                yield found
+                if way.frame is None:
+                    break  # the same is true of all its callers
+
+
+def _is_counted(project: Project, module: int) -> bool:
+    return module not in project.tests and not project.is_script(module)
+
+
+def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
+    operation, frame = way.operation, way.frame
+    if way.scope <= 0 or lookups.is_locked(tracer, way):
+        return None
+    collection = inserts.collection_of(tracer, operation, frame)
+    session = _session(tracer, operation, frame)
+    if collection is None or collection.name is None or session == "given":
+        return None
+    for name, made in _written(tracer, operation, frame):
+        if not made.changes or "$" in name or name != made.path:
+            continue
+        reading = inserts.collection_of(tracer, made.operation, made.read.frame)
+        if reading is None or not same(reading, collection):
+            continue
+        if not _is_identity(tracer, operation, frame, made, name) or not _is_here(way, made):
+            continue
+        if project.reached(way.point.module, way.scope).runner == "script":
+            return None
+        context = tracer.call(way.point.module, way.row)
+        if context is not None and regions.is_bound(tracer.link, way.point.module, way.scope, context.context):
+            return None
+        site = _site(made.read)
+        lost = (collection.name, name, made.changes, session == "either")
+        return LostUpdate(way.point.module, way.row, operation, site, made.operation, *lost)
+    return None
+
+
+def _is_here(way: Way, made: Derived) -> bool:
+    """Whether the function that begins the way reads the document itself, before it writes."""
+    module, row = _site(made.read)
+    return module == way.point.module and row < way.row
+
+
+def _site(spot: Spot) -> tuple[int, int]:
+    """The call, in the function that asks, that leads to a place."""
+    place, frame = (spot.module, spot.row), spot.frame
+    while frame is not None:
+        place, frame = (frame.site_module, frame.site), frame.outer
+    return place
+
+
+def _session(tracer: Tracer, operation: Operation, frame: Frame | None) -> str:
+    """Whether it runs in a session: "given", "either", "none"."""
+    if any(keyword in ("*", "**") for keyword, _ in tracer.link.node(operation.module, operation.row)[2]):
+        return "given"
+    spot = inserts.given(tracer, operation, frame, operation.method.session)
+    if spot is None:
+        return "none"
+    value = tracer.value(spot)
+    if value == (NONE,):
+        return "none"
+    return "either" if NONE in value and all(type(atom) is Session or atom == NONE for atom in value) else "given"
+
+
+# What is written
+
+
+def _written(tracer: Tracer, operation: Operation, frame: Frame | None) -> Iterator[tuple[str, Derived]]:
+    """The fields that an update sets and what they are made of; "" for a document that is written as a whole."""
+    if operation.name in _REPLACING:
+        document = inserts.given(tracer, operation, frame, operation.method.document)
+        made = derived(tracer, document) if document is not None else None
+        if made is not None:
+            yield "", made
+        return
+    for spot in _set(tracer, operation, frame):
+        made = derived(tracer, spot)
+        if made is not None and not made.path:
+            yield "", made
+        for name, value in stored.read(tracer, spot).fields.items():
+            for each in value.spots:
+                made = derived(tracer, each)
+                if made is not None:
+                    yield name, made
+
+
+def _set(tracer: Tracer, operation: Operation, frame: Frame | None) -> tuple[Spot, ...]:
+    update = inserts.given(tracer, operation, frame, operation.method.update)
+    fields = stored.read(tracer, update).fields if update is not None else {}
+    return fields["$set"].spots if "$set" in fields else ()
+
+
+# Which document
+
+
+def _is_identity(tracer: Tracer, operation: Operation, frame: Frame | None, made: Derived, name: str) -> bool:
+    """Whether the filter says which document, the one that was read, and nothing of what it held."""
+    filters = inserts.given(tracer, operation, frame, operation.method.filter)
+    if operation.name == "save":
+        return True
+    wanted = stored.read(tracer, filters) if filters is not None else None
+    if wanted is None or wanted.open or wanted.sources or not wanted.fields:
+        return False
+    asked = _asked(tracer, made)
+    document = tracer.term(made.read)
+    changed = {name, *_changed_fields(tracer, operation, frame)}
+    is_same = False
+    for field, value in wanted.fields.items():
+        if field.startswith("$") or _VERSION.search(field) or _overlaps(field, changed):
+            return False
+        in_read = asked.fields.get(field)
+        if in_read is not None and in_read.term == value.term:
+            is_same = True
+        elif value.term == tracer.member(document, field):
+            if field != "_id":
+                return False  # it is compared with what was read
+            is_same = True
+        elif not _OWNER.search(field) or not lookups.is_equality(tracer, value):
+            return False
+    return is_same
+
+
+def _asked(tracer: Tracer, made: Derived) -> Content:
+    """What the document was read by."""
+    spot = inserts.given(tracer, made.operation, made.read.frame, made.operation.method.filter)
+    if spot is None:
+        return stored.EMPTY
+    content = stored.read(tracer, spot)
+    if content.fields or not content.sources:
+        return content
+    return Content({"_id": Stored(tracer.term(spot))})
+
+
+def _changed_fields(tracer: Tracer, operation: Operation, frame: Frame | None) -> Iterator[str]:
+    for spot in _set(tracer, operation, frame):
+        yield from stored.read(tracer, spot).fields
+
+
+def _overlaps(field: str, changed: set[str]) -> bool:
+    return field != "_id" and any(
+        f"{field}.".startswith(f"{each}.") or f"{each}.".startswith(f"{field}.") for each in changed
+    )

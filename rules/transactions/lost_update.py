@@ -1,0 +1,198 @@
+"""A field that is read, changed in Python and written back, so that of two changes at the same time one is lost.
+
+What it flags
+    A document read by ``find_one``, a field of it (or all of it) changed by arithmetic, ``append``, ``pop``, an item
+    that is set, a comprehension …, and written back by ``$set`` or as a replacement, where the filter holds only which
+    document it is. Also where a helper reads or writes; told at the call that writes, in the function where both meet.
+
+Why it hurts
+    Two requests read the same value and each writes its own: the counter is one short, the entry that the other one
+    appended is gone, and no error tells. The longer the code between, the more often.
+
+What it leaves alone
+    Filters that ask for a version, a date of change, the old value or a state; updates with a session, or bound to one;
+    those under a lock; ``$inc``, ``$push`` and the like; values that do not come from the document; defaults filled in;
+    scripts. Attributes of models that are changed are not followed.
+
+Fix and its safety
+    ``$inc`` for a number that something is added to, ``$push`` for a list that something is appended to, where the code
+    between is plain. Unsafe: the value is no longer that which the code has computed.
+
+Sources
+    MongoDB manual, "Atomicity and Transactions" (single documents, concurrency control), ``$inc``, ``$push``.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
+
+rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE)
+
+_OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
+_OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
+
+
+@rule.on(Project)
+def check(project: Project) -> Iterator[Finding]:
+    for lost in project.sessions.lost_updates:
+        writer = project.callee_name(lost.module, lost.row)
+        reader = project.callee_name(*lost.read)
+        what = f"{lost.field} of {lost.collection}" if lost.field else f"a whole document of {lost.collection}"
+        where = " where session is None" if lost.unless_session else ""
+        places = [(project.token(*lost.read), "read here")]
+        if not lost.is_direct:
+            places.append((project.operation_span(lost.operation), "the update"))
+        yield rule.finding(
+            project.token(lost.module, lost.row),
+            f"{writer} writes back {what} as {reader} read it and the code changed it: of two changes at the same time "
+            f"one is lost{where}; {_advice(lost.changes)}",
+            confidence=lost.operation.confidence,
+            related=project.related(places),
+            fix=rule.repair(
+                "change the field in the database",
+                partial(_write, lost),
+                text="put a version, or the value that was read, into the filter, and begin anew if nothing matched",
+                reason="the value is no longer that which the code has computed",
+            ),
+        )
+
+
+def _advice(changes: tuple[str, ...]) -> str:
+    operator = _OPERATORS.get(changes[0]) if len(set(changes)) == 1 else None
+    if operator is not None:
+        return f"use {operator}"
+    return "set only what changes, or put a version into the filter"
+
+
+def _write(lost: Any, draft: Draft) -> None:
+    draft.change_in_place(lost)
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        shop = MongoClient(timeoutMS=5000).shop
+
+
+        def sell(article_id, amount: int):
+            article = shop.articles.find_one({"_id": article_id})
+            sold = article.get("sold", 0) + amount
+            shop.articles.update_one(
+                {"_id": article_id},
+                {"$set": {"sold": sold, "last": "sale"}},
+            )
+
+
+        def restock(article_id):
+            article = shop.articles.find_one({"_id": article_id})
+            shop.articles.update_one({"_id": article["_id"]}, {"$set": {"orders": article["orders"] - 1}})
+        """,
+        at=("update_one", "update_one"),
+        message="update_one writes back sold of articles as find_one read it and the code changed it",
+        fixed="""\
+        from pymongo import MongoClient
+
+        shop = MongoClient(timeoutMS=5000).shop
+
+
+        def sell(article_id, amount: int):
+            article = shop.articles.find_one({"_id": article_id})
+            shop.articles.update_one(
+                {"_id": article_id},
+                {"$set": {"last": "sale"}, "$inc": {"sold": amount}},
+            )
+
+
+        def restock(article_id):
+            article = shop.articles.find_one({"_id": article_id})
+            shop.articles.update_one({"_id": article["_id"]}, {"$inc": {"orders": -1}})
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import AsyncMongoClient
+
+        db = AsyncMongoClient(timeoutMS=5000).app
+
+
+        async def book(book_id):
+            return await db.books.find_one({"_id": book_id})
+
+
+        async def note(book_id, text):
+            held = await book(book_id)
+            notes = held.get("notes", [])
+            notes.append({"text": text})
+            await db.books.update_one({"_id": book_id}, {"$set": {"notes": notes}})
+        """,
+        at=("update_one",),
+        message="as book read it and the code changed it: of two changes at the same time one is lost; use $push",
+        fixed="""\
+        from pymongo import AsyncMongoClient
+
+        db = AsyncMongoClient(timeoutMS=5000).app
+
+
+        async def book(book_id):
+            return await db.books.find_one({"_id": book_id})
+
+
+        async def note(book_id, text):
+            held = await book(book_id)
+            await db.books.update_one({"_id": book_id}, {"$push": {"notes": {"text": text}}})
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def save(user_id, changes):
+            db.users.replace_one({"_id": user_id}, changes)
+
+
+        def rename(user_id, name):
+            user = db.users.find_one({"_id": user_id})
+            user["name"] = name
+            save(user_id, user)
+        """,
+        at=("save",),
+        message="save writes back a whole document of users",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        client = MongoClient(timeoutMS=5000)
+        db = client.app
+
+
+        def rename(user_id, name):
+            user = db.users.find_one({"_id": user_id})
+            tags = user["tags"]
+            tags.append(name)
+            query = {"_id": user_id, "version": user["version"]}
+            done = db.users.update_one(query, {"$set": {"tags": tags}, "$inc": {"version": 1}})
+            return done.modified_count == 1
+
+
+        def spend(user_id, amount):
+            user = db.users.find_one({"_id": user_id})
+            left = user["credit"] - amount
+            db.users.update_one({"_id": user_id, "credit": user["credit"]}, {"$set": {"credit": left, "tier": "used"}})
+
+
+        def move(user_id, amount):
+            with client.start_session() as session, session.start_transaction():
+                user = db.users.find_one({"_id": user_id}, session=session)
+                db.users.update_one({"_id": user_id}, {"$set": {"n": user["n"] + amount}}, session=session)
+        """,
+        why="the filter asks for the version or the old value; it is a transaction",
+    ),
+]

@@ -1,0 +1,99 @@
+"""Two writes to different collections that belong together, with nothing that makes them one.
+
+What it flags
+    In one function, without a session: a write, and after it one to another collection that has the same id, or the
+    ``inserted_id`` of the first. One finding a function, at the second write.
+
+Why it hurts
+    MongoDB keeps one document whole, not two: when the process ends, or the second write fails, the first one stays,
+    and an order has no lines, or a deleted user's books remain.
+
+What it leaves alone
+    Writes with a session or in a transaction; those in ``except`` clauses; collections of logs, events, caches and
+    jobs; writes in helpers; scripts. Where one of the two may be missing for a while, nothing is wrong.
+
+Fix and its safety
+    Shown only: a transaction needs a replica set, and a session for each of the writes.
+
+Sources
+    MongoDB manual, "Atomicity and Transactions" and "Transactions".
+"""
+
+from collections.abc import Iterator
+
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
+
+rule = Rule(
+    "MDB404",
+    "multi-collection-write-without-transaction",
+    Severity.LOW,
+    tier="review",
+    fix=Applicability.DISPLAY,
+)
+
+
+@rule.on(Project)
+def check(project: Project) -> Iterator[Finding]:
+    for pair in project.sessions.dependent_writes:
+        first, second = pair.first, pair.second
+        tie = f"with the same {pair.shared}" if pair.shared else "with what that gives"
+        yield rule.finding(
+            project.operation_span(second),
+            f"{second.name} on {second.target} follows {first.name} on {first.target} {tie}, in no transaction: "
+            "a failure between leaves one without the other; give both the session of a transaction",
+            confidence=second.confidence,
+            related=project.related([(project.operation_span(first), "the first write")]),
+            fix=rule.repair(
+                "write both in a transaction",
+                _by_hand,
+                text="with client.start_session() as session, session.start_transaction(): … with session=session at "
+                "both writes",
+            ),
+        )
+
+
+def _by_hand(draft: Draft) -> None:
+    raise NoFix("it needs a replica set, and a client at hand")
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def remove(book_id):
+            db.books.delete_one({"_id": book_id})
+            db.questions.delete_many({"book_id": book_id})
+
+
+        def create(owner_id, title):
+            book = db.books.insert_one({"title": title})
+            db.users.update_one({"name": owner_id}, {"$push": {"books": {"$each": [book.inserted_id], "$slice": -99}}})
+        """,
+        at=("delete_many", "update_one"),
+        message="delete_many on questions follows delete_one on books with the same book_id",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        client = MongoClient(timeoutMS=5000)
+        db = client.app
+
+
+        def remove(book_id):
+            with client.start_session() as session, session.start_transaction():
+                db.books.delete_one({"_id": book_id}, session=session)
+                db.covers.delete_one({"_id": book_id}, session=session)
+
+
+        def touch(book_id):
+            db.books.update_one({"_id": book_id}, {"$set": {"seen": True}})
+            db.audit_logs.insert_one({"book_id": book_id})
+        """,
+        why="a transaction; a log is told beside",
+    ),
+]

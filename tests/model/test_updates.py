@@ -1,0 +1,212 @@
+"""Read, change, write back, in all its spellings; and what only looks like it."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from mongolint.testing import findings
+
+HEAD = """\
+from pymongo import MongoClient
+
+client = MongoClient(timeoutMS=5000)
+db = client.app
+
+"""
+
+
+def _told(code: str, tmp_path: Path) -> list[str]:
+    found = findings(HEAD + textwrap.dedent(code), tmp_path, rules={"MDB403"})
+    return [each.message for each in found]
+
+
+LOST = {
+    "in place": """\
+        def f(key):
+            db.users.update_one({"_id": key}, {"$set": {"n": db.users.find_one({"_id": key})["n"] + 1}})
+        """,
+    "augmented": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            n = user["n"]
+            n += 1
+            db.users.update_one({"_id": key}, {"$set": {"n": n}})
+        """,
+    "in the document": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            user["n"] += 1
+            db.users.update_one({"_id": user["_id"]}, {"$set": {"n": user["n"]}})
+        """,
+    "replaced": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            user["name"] = "x"
+            db.users.replace_one({"_id": key}, user)
+        """,
+    "list": """\
+        def f(key, tag):
+            user = db.users.find_one({"_id": key})
+            user["tags"].append(tag)
+            db.users.update_one({"_id": key}, {"$set": {"tags": user["tags"]}})
+        """,
+    "new list": """\
+        def f(key, tag):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key}, {"$set": {"tags": [*user["tags"], tag]}})
+        """,
+    "filtered": """\
+        def f(key, tag):
+            user = db.users.find_one({"_id": key})
+            tags = [each for each in user.get("tags", []) if each != tag]
+            db.users.update_one({"_id": key}, {"$set": {"tags": tags}})
+        """,
+    "embedded": """\
+        def f(key, value):
+            user = db.users.find_one({"_id": key})
+            settings = user.get("settings") or {}
+            settings["theme"] = value
+            db.users.update_one({"_id": key}, {"$set": {"settings": settings}})
+        """,
+    "merged": """\
+        def f(key, changes):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key}, {"$set": {"settings": {**user["settings"], **changes}}})
+        """,
+    "nested": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key}, {"$set": {"stats.visits": user["stats"]["visits"] + 1}})
+        """,
+    "model": """\
+        from dataclasses import dataclass
+
+        @dataclass
+        class User:
+            n: int
+
+        def load(key):
+            return User(**db.users.find_one({"_id": key}))
+
+        def f(key):
+            user = load(key)
+            db.users.update_one({"_id": key}, {"$set": {"n": user.n + 1}})
+        """,
+    "by the owner": """\
+        def f(key, owner_id):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key, "owner_id": owner_id}, {"$set": {"n": user["n"] + 1}})
+        """,
+    "helper writes": """\
+        def save(key, fields):
+            fields["touched"] = True
+            db.users.update_one({"_id": key}, {"$set": fields})
+
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            save(key, {"n": user["n"] + 1})
+        """,
+    "session left out": """\
+        def work(key, session):
+            user = db.users.find_one({"_id": key}, session=session)
+            db.users.update_one({"_id": key}, {"$set": {"n": user["n"] + 1}}, session=session)
+
+        def f(key):
+            work(key, None)
+            with client.start_session() as s, s.start_transaction():
+                work(key, s)
+        """,
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_lost(name: str, tmp_path: Path) -> None:
+    assert len(_told(LOST[name], tmp_path)) == 1
+
+
+SAFE = {
+    "given": """\
+        def f(key, n):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key}, {"$set": {"n": n + 1, "name": user["name"]}})
+        """,
+    "other field": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key}, {"$set": {"total": user["n"] + 1}})
+        """,
+    "other document": """\
+        def f(key, other):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": other}, {"$set": {"n": user["n"] + 1}})
+        """,
+    "other collection": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            db.people.update_one({"_id": key}, {"$set": {"n": user["n"] + 1}})
+        """,
+    "old value": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key, "n": user["n"]}, {"$set": {"n": user["n"] + 1}})
+        """,
+    "some version": """\
+        def f(key, strict):
+            user = db.users.find_one({"_id": key})
+            query = {"_id": key}
+            if strict:
+                query["version"] = user["version"]
+            db.users.update_one(query, {"$set": {"n": user["n"] + 1}})
+        """,
+    "state": """\
+        def f(key):
+            job = db.jobs.find_one({"_id": key, "state": "new"})
+            db.jobs.update_one({"_id": key, "state": "new"}, {"$set": {"state": "done", "n": job["n"] + 1}})
+        """,
+    "locked": """\
+        import threading
+
+        lock = threading.Lock()
+
+        def f(key):
+            with lock:
+                user = db.users.find_one({"_id": key})
+                db.users.update_one({"_id": key}, {"$set": {"n": user["n"] + 1}})
+        """,
+    "transaction": """\
+        def f(key):
+            with client.start_session() as s, s.start_transaction():
+                user = db.users.find_one({"_id": key}, session=s)
+                db.users.update_one({"_id": key}, {"$set": {"n": user["n"] + 1}}, session=s)
+        """,
+    "defaults": """\
+        def f():
+            held = db.settings.find_one({"_id": "all"}) or {}
+            settings = {**{"theme": "dark"}, **held}
+            settings.pop("_id", None)
+            db.settings.update_one({"_id": "all"}, {"$set": settings}, upsert=True)
+        """,
+    "unchanged": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key}, {"$set": {"n": user["n"], "seen": True}})
+        """,
+    "operator": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key}, {"$inc": {"n": user["step"] + 1}})
+        """,
+    "text": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            db.users.update_one({"_id": key}, {"$set": {"name": user["name"] + " (old)"}})
+        """,
+}
+
+
+@pytest.mark.parametrize("name", SAFE)
+def test_safe(name: str, tmp_path: Path) -> None:
+    assert _told(SAFE[name], tmp_path) == []
