@@ -1,0 +1,280 @@
+"""What an expression is while the program runs: a coroutine, a future, a cursor, or the driver's object itself.
+
+For linking, a call of an asynchronous function is what awaiting it gives. Here it is the coroutine, until a row of
+``await`` stands above it. What is not known for certain is None, so that nothing is claimed of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mongolint.facts.shapes import Row
+from mongolint.link import driver
+from mongolint.link.atoms import (
+    ClassRef,
+    Client,
+    Collection,
+    Cursor,
+    Database,
+    External,
+    FunctionRef,
+    Method,
+    Session,
+    Value,
+    without_none,
+)
+from mongolint.mongo.awaiting import given
+
+if TYPE_CHECKING:
+    from mongolint.link.linker import Linker
+
+# value: some other thing that is there at once and cannot be awaited
+Kind = Literal[
+    "coroutine", "future", "client", "database", "collection", "session", "cursor", "command-cursor", "value"
+]
+Made = tuple["Thing", ...]
+
+_MAX_DEPTH = 12
+# Decorators after which an `async def` still gives a coroutine when it is called, and a `def` what it returns
+_PLAIN = frozenset(["staticmethod", "classmethod", "override", "final", "typechecked", "validate_call", "wraps"])
+_OBJECTS: dict[type, Kind] = {Client: "client", Database: "database", Collection: "collection", Session: "session"}
+_RESULTS: dict[str, Kind] = {
+    "cursor": "cursor",
+    "command-cursor": "command-cursor",
+    "collection": "collection",
+    "database": "database",
+    "client": "client",
+    "session": "session",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One of the things that an expression can be.
+
+    ``module, row``: the call that gives it, if one is known. A coroutine or future is of a driver's ``method`` on
+    ``receiver``, or of a ``function`` of the project. ``flavour`` is the driver's: sync, async or motor.
+    """
+
+    kind: Kind
+    module: int
+    row: int
+    flavour: str = ""
+    method: str = ""
+    receiver: Any = None
+    function: FunctionRef | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        return self.kind in ("coroutine", "future")
+
+
+class Runtime:
+    """Answers what expressions are."""
+
+    def __init__(self, link: Linker) -> None:
+        self.link = link
+        self._kept: dict[tuple[int, int], Made | None] = {}
+        self._active: set[tuple[int, int]] = set()
+
+    def of(self, module: int, row: int) -> Made | None:
+        """The things that the expression at ``row`` can be; None where it may be something else."""
+        key = (module, row)
+        if key in self._kept:
+            return self._kept[key]
+        if key in self._active or len(self._active) > _MAX_DEPTH:
+            return None
+        self._active.add(key)
+        try:
+            found = self._evaluate(module, row)
+        finally:
+            self._active.discard(key)
+        if not self._active or found is not None:
+            self._kept[key] = found
+        return found
+
+    def all(self, module: int, rows: Iterable[int]) -> Made | None:
+        """The things that one of several expressions can be."""
+        found: dict[Thing, None] = {}
+        for row in rows:
+            made = self.of(module, row)
+            if made is None:
+                return None
+            found.update(dict.fromkeys(made))
+        return tuple(found) or None
+
+    def pending(self, module: int, row: int) -> Made | None:
+        """The coroutines and futures that an expression is, if it can be nothing else."""
+        made = self.of(module, row)
+        return made if made and all(thing.is_pending for thing in made) else None
+
+    def awaited(self, thing: Thing) -> Made | None:
+        """What awaiting a coroutine or future gives; what has none of both is itself, as it was meant."""
+        if not thing.is_pending:
+            return (thing,)
+        if thing.function is not None:
+            return self.returned(thing.function)
+        kind = _RESULTS.get(driver.methods_of(thing.receiver)[thing.method].returns, "value")
+        return (Thing(kind, thing.module, thing.row, thing.flavour),)
+
+    def returned(self, function: FunctionRef) -> Made | None:
+        """What the body of a function returns, but for None."""
+        nodes = self.link.modules[function.module].nodes
+        scope = self.link.scope(function.module, function.scope)
+        return self.all(function.module, [row for row, _ in scope.returns if nodes[row] != ("const", None)])
+
+    def _evaluate(self, module: int, row: int) -> Made | None:
+        node = self.link.node(module, row)
+        handler = _HANDLERS.get(node[0])
+        return handler(self, module, row, node) if handler else self._object(module, row)
+
+    def _object(self, module: int, row: int) -> Made | None:
+        """A driver object, by what linking says."""
+        return self._objects(module, row, self.link.value(module, row))
+
+    def _objects(self, module: int, row: int, value: Value) -> Made | None:
+        found: dict[Thing, None] = {}
+        for atom in without_none(value):
+            kind = _OBJECTS.get(type(atom))
+            if kind is None:
+                return None
+            found[Thing(kind, module, row, flavour_of(atom))] = None
+        return tuple(found) or None
+
+    # Rows
+
+    def _await(self, module: int, row: int, node: Row) -> Made | None:
+        inner = self.of(module, node[1])
+        if inner is None:
+            return self._object(module, row)
+        found = [self.awaited(thing) for thing in inner]
+        return None if None in found else tuple(dict.fromkeys(t for made in found for t in made or ()))
+
+    def _choice(self, module: int, row: int, node: Row) -> Made | None:
+        return self.all(module, node[1] if node[0] == "phi" else node[2:4])
+
+    def _typed(self, module: int, row: int, node: Row) -> Made | None:
+        return self.of(module, node[2]) if node[2] is not None else self._cursor_by_type(module, row)
+
+    def _cursor_by_type(self, module: int, row: int) -> Made | None:
+        """A driver object or cursor that an annotation promises."""
+        value = without_none(self.link.value(module, row))
+        if value and all(type(atom) is Cursor and atom.row < 0 for atom in value):
+            return tuple(Thing(atom.kind, module, row, atom.flavour) for atom in value)
+        return self._objects(module, row, value)
+
+    def _member(self, module: int, row: int, node: Row) -> Made | None:
+        """An attribute or an item: a database or collection, unless it is taken from what is not there yet."""
+        base = self.of(module, node[1])
+        if base is not None and any(thing.is_pending for thing in base):
+            return None
+        return self._object(module, row)
+
+    def _name(self, module: int, row: int, node: Row) -> Made | None:
+        """A global name, here or in another module: what it is bound to, where that is one thing."""
+        if node[0] == "from":
+            path = self.link.imports.resolve(self.link.modules[module].path, node[1], node[3])
+            source = self.link.number.get(path) if path is not None else None
+            scope = None if source is None else self.link.scope(source, 0)
+        else:
+            source, scope = module, self.link.scope(module, 0)
+            if self._is_of_a_function(module, node):
+                return self._object(module, row)
+        if source is None or scope is None or node[2] not in scope.final:
+            return self._object(module, row)
+        bound = dict.fromkeys([scope.final[node[2]], *scope.defs.get(node[2], ())])
+        made = self.of(source, next(iter(bound))) if len(bound) == 1 else None
+        return made or self._object(module, row)
+
+    def _is_of_a_function(self, module: int, node: Row) -> bool:
+        scope = self.link.scope(module, node[1])
+        while scope.index > 0:
+            if scope.kind != "class" and node[2] in scope.defs:
+                return True
+            scope = self.link.scope(module, scope.parent)
+        return False
+
+    # Calls
+
+    def _call(self, module: int, row: int, node: Row) -> Made | None:
+        found: dict[Thing, None] = {}
+        for atom in self.link.value(module, node[1]):
+            made = self._called(atom, module, row, node)
+            if made is None:
+                return None
+            found.update(dict.fromkeys(made))
+        return tuple(found) or None
+
+    def _called(self, atom: Any, module: int, row: int, node: Row) -> Made | None:
+        if type(atom) is Method:
+            return self._method(atom, module, row, node)
+        if type(atom) is FunctionRef:
+            return self._function(atom, module, row)
+        if type(atom) is External:
+            made = driver.constructed(self.link, atom.name, module, row, None)
+            return None if made is None else self._objects(module, row, (made,))
+        return self._object(module, row) if type(atom) is ClassRef else None
+
+    def _method(self, atom: Method, module: int, row: int, node: Row) -> Made | None:
+        receiver = atom.receiver
+        if type(receiver) not in (Client, Database, Collection, Cursor, Session):
+            return None
+        function = self.link.node(module, node[1])
+        base = self.of(module, function[1]) if function[0] == "attr" else None
+        if base is not None and any(thing.is_pending for thing in base):
+            return None
+        if type(receiver) is Cursor and not _are_cursors(base):
+            return None
+        flavour = flavour_of(receiver)
+        kind = given(flavour, driver.role_of(receiver), atom.name)
+        if kind is None:
+            return None
+        if kind != "value":
+            return (Thing(kind, module, row, flavour, atom.name, receiver),)
+        if type(receiver) is Cursor and driver.methods_of(receiver)[atom.name].kind == "cursor-step":
+            return base
+        result = _RESULTS.get(driver.methods_of(receiver)[atom.name].returns, "value")
+        return (Thing(result, module, row, flavour, atom.name, receiver),)
+
+    def _function(self, function: FunctionRef, module: int, row: int) -> Made | None:
+        hierarchy = self.link.hierarchy
+        scope = self.link.scope(function.module, function.scope)
+        if scope.yields or hierarchy.decorators(function) - _PLAIN:
+            return None
+        if hierarchy.is_abstract(function):
+            return None
+        if scope.is_async:
+            return (Thing("coroutine", module, row, function=function._replace(env=None)),)
+        made = self.returned(function)
+        if made is None:
+            return None
+        return tuple(
+            dict.fromkeys(Thing(t.kind, module, row, t.flavour, t.method, t.receiver, t.function) for t in made)
+        )
+
+
+def flavour_of(atom: Any) -> str:
+    """Which driver an object is of."""
+    if type(atom) is Collection:
+        return atom.database.flavour
+    return str(atom.flavour)
+
+
+def _are_cursors(made: Made | None) -> bool:
+    return made is not None and all(thing.kind in ("cursor", "command-cursor") for thing in made)
+
+
+_HANDLERS: dict[str, Callable[[Runtime, int, int, Row], Made | None]] = {
+    "await": Runtime._await,
+    "phi": Runtime._choice,
+    "ifexp": Runtime._choice,
+    "typed": Runtime._typed,
+    "param": lambda runtime, module, row, node: runtime._cursor_by_type(module, row),
+    "attr": Runtime._member,
+    "item": Runtime._member,
+    "free": Runtime._name,
+    "from": Runtime._name,
+    "call": Runtime._call,
+}
