@@ -100,5 +100,8 @@ PENDING_NAMES: frozenset[str] = frozenset(
 # Names that are of a coroutine and of a future themselves
 COROUTINE_NAMES = frozenset(["send", "throw", "close", "cr_await", "cr_code", "cr_frame", "cr_running", "cr_origin"])
 FUTURE_NAMES = frozenset(
-    ["add_done_callback", "cancel", "cancelled", "done", "exception", "get_loop", "remove_done_callback", "result"]
+    [
+        *("add_done_callback", "cancel", "cancelled", "done", "exception", "get_loop", "remove_done_callback"),
+        *("result", "set_exception", "set_result"),
+    ]
 )

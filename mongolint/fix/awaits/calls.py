@@ -26,7 +26,9 @@ def add(draft: Draft, found: Unawaited) -> None:
         if found.results is None:
             raise NoFix("whether what is taken from it has to be awaited too is not known")
         outer = places.awaiting_around(tree, call)
-        if found.is_misplaced and outer is not None:
+        if found.is_misplaced:
+            if outer is None:
+                raise NoFix("the await stands elsewhere, and has to go from there")
             draft.insert(found.module, tree.span(outer)[0], "(")
             draft.insert(found.module, tree.outer_span(call)[1], ")")
             return

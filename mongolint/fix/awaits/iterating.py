@@ -74,8 +74,17 @@ def documents(
     """Put a list of the cursor's documents in the place of the cursor."""
     places.check_async(tree, node)
     start, end = tree.outer_span(node)
-    draft.insert(module, start, "await (await " if pending else "await ")
-    draft.insert(module, end, f"){reading(flavour)}" if pending else reading(flavour))
+    opening, closing = _brackets(node, pending)
+    draft.insert(module, start, f"await {opening}")
+    draft.insert(module, end, closing + reading(flavour))
+
+
+def _brackets(node: cst.BaseExpression, pending: bool = False) -> tuple[str, str]:
+    """What makes an expression one of which a method can be called; it is awaited itself if it is ``pending``."""
+    if pending:
+        return "(await ", ")"
+    is_bare = not node.lpar and not isinstance(node, cst.Name | cst.Attribute | cst.Subscript | cst.Call)
+    return ("(", ")") if is_bare else ("", "")
 
 
 def _replace_list(draft: Draft, found: Iteration, tree: Tree, call: cst.Call, value: cst.BaseExpression) -> bool:
@@ -84,7 +93,8 @@ def _replace_list(draft: Draft, found: Iteration, tree: Tree, call: cst.Call, va
     text = tree.file_text
     if "#" in text[start:begin] or "#" in text[stop:end] or "\n" in text[start:begin]:
         return False
-    brackets = places.needs_brackets(tree, call)
-    draft.replace(found.module, (start, begin), "(await " if brackets else "await ")
-    draft.replace(found.module, (stop, end), reading(found.thing.flavour) + (")" if brackets else ""))
+    around = places.needs_brackets(tree, call)
+    opening, closing = _brackets(value)
+    draft.replace(found.module, (start, begin), ("(await " if around else "await ") + opening)
+    draft.replace(found.module, (stop, end), closing + reading(found.thing.flavour) + (")" if around else ""))
     return True

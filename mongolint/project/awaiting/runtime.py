@@ -110,10 +110,20 @@ class Runtime:
         made = self.of(module, row)
         return made if made and all(thing.is_pending for thing in made) else None
 
+    def is_of_pending(self, module: int, row: int) -> bool:
+        """Whether an expression is taken from something that has to be awaited first, however far below."""
+        node = self.link.node(module, row)
+        while node[0] in ("attr", "item", "call"):
+            made = self.of(module, node[1])
+            if made is not None and any(thing.is_pending for thing in made):
+                return True
+            node = self.link.node(module, node[1])
+        return False
+
     def awaited(self, thing: Thing) -> Made | None:
-        """What awaiting a coroutine or future gives; what has none of both is itself, as it was meant."""
+        """What awaiting a coroutine or future gives; nothing else can be awaited."""
         if not thing.is_pending:
-            return (thing,)
+            return None
         if thing.function is not None:
             return self.returned(thing.function)
         kind = _RESULTS.get(driver.methods_of(thing.receiver)[thing.method].returns, "value")
@@ -167,10 +177,7 @@ class Runtime:
 
     def _member(self, module: int, row: int, node: Row) -> Made | None:
         """An attribute or an item: a database or collection, unless it is taken from what is not there yet."""
-        base = self.of(module, node[1])
-        if base is not None and any(thing.is_pending for thing in base):
-            return None
-        return self._object(module, row)
+        return None if self.is_of_pending(module, row) else self._object(module, row)
 
     def _name(self, module: int, row: int, node: Row) -> Made | None:
         """A global name, here or in another module: what it is bound to, where that is one thing."""
@@ -221,10 +228,10 @@ class Runtime:
         receiver = atom.receiver
         if type(receiver) not in (Client, Database, Collection, Cursor, Session):
             return None
+        if self.is_of_pending(module, row):
+            return None
         function = self.link.node(module, node[1])
         base = self.of(module, function[1]) if function[0] == "attr" else None
-        if base is not None and any(thing.is_pending for thing in base):
-            return None
         if type(receiver) is Cursor and not _are_cursors(base):
             return None
         flavour = flavour_of(receiver)

@@ -49,7 +49,7 @@ def _kind(project: Project, runtime: Runtime, module: int, row: int) -> Literal[
     if node[0] in ("call", "await", "typed", "phi"):
         kinds: set[str] = {thing.kind for thing in runtime.of(module, row) or ()}
     else:
-        if runtime.pending(module, row):
+        if runtime.pending(module, row) or runtime.is_of_pending(module, row):
             return None
         kinds = {_KINDS.get(type(atom), "value") for atom in without_none(project.link.value(module, row))}
     if kinds and kinds <= {"database", "collection"}:
