@@ -75,7 +75,11 @@ def _why(found: Any) -> str:
     if misuse.kind == "dropped" and kind == "future":
         return "it runs beside what follows, so its error is lost and the order is left to chance"
     if misuse.kind in ("dropped", "unused"):
+        if found.thing.method in ("close", "aclose"):
+            return "it never runs, so what it should close stays open"
         return "it never runs, nothing is sent to the server, and no error tells so"
+    if misuse.kind == "returned-to":
+        return f"who awaits what this function returns gets a {kind}, which nothing awaits"
     if misuse.kind == "attribute":
         return f"a {kind} has no {misuse.name}, so this raises AttributeError"
     if misuse.kind == "argument":
@@ -87,11 +91,13 @@ def _places(project: Project, found: Any) -> list[Any]:
     """Where the result is used, if that is elsewhere."""
     own = project.token(found.module, found.row)
     spans = [
-        project.offsets_span(found.module, misuse.use.span) if misuse.use else project.token(found.module, misuse.row)
+        project.offsets_span(found.module, misuse.use.span)
+        if misuse.use
+        else project.token(found.module if misuse.module < 0 else misuse.module, misuse.row)
         for misuse in found.misuses
-        if misuse.kind in ("attribute", "item", "test", "iteration", "argument")
+        if misuse.kind in ("attribute", "item", "test", "iteration", "argument", "returned-to")
     ]
-    return [(span, "used here") for span in spans if span.line != own.line]
+    return [(span, "used here") for span in spans if (span.file, span.line) != (own.file, own.line)]
 
 
 EXAMPLES = [

@@ -45,13 +45,15 @@ def check(project: Project) -> Iterator[Finding]:
 def _finding(project: Project, found: Any) -> Finding:
     name = project.callee_name(found.module, found.row)
     first = found.misuses[0]
-    taken = f"no {first.name}" if first.name else "nothing to take"
+    lacks = {
+        "attribute": f"has no {first.name}, so this raises AttributeError",
+        "item": "has no items, so this raises TypeError",
+    }
     places = [(project.token(found.module, misuse.row), "used here") for misuse in found.misuses if misuse.name]
-    error = "AttributeError" if first.kind == "attribute" else "TypeError"
     return rule.finding(
         project.token(found.module, found.row),
-        f"{name} is an async function and is not awaited: the coroutine has {taken}, so this raises {error}; "
-        f"await {name}(…)",
+        f"{name} is an async function and is not awaited: the coroutine "
+        f"{lacks.get(first.kind, 'is used in its place')}; await {name}(…)",
         related=project.related(places),
         fix=rule.repair(
             f"await {name}",

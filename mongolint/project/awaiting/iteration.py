@@ -66,25 +66,25 @@ def _cursor(runtime: Runtime, module: int, row: int) -> Thing | None:
 
 def _may_be_cursor(facts: ModuleFacts, row: int, names: frozenset[str]) -> bool:
     """Whether it is worth asking, by the names alone."""
-    for each in alternatives(facts, row):
-        node = facts.nodes[each]
-        while node[0] in ("await", "typed") and node[-1] is not None:
-            node = facts.nodes[node[-1]]
-        if node[0] == "call" and own_name(facts, node[1]) in names:
-            return True
-        if node[0] == "param":
-            return any(p.name == node[2] and p.annotation is not None for p in facts.scopes[node[1]].params)
-    return False
+    return any(facts.nodes[each][0] == "param" or _called(facts, each) in names for each in alternatives(facts, row))
+
+
+def _called(facts: ModuleFacts, row: int) -> str:
+    """The last name of the function that gives a value, be it awaited or entered."""
+    node = facts.nodes[row]
+    while node[0] in ("await", "typed", "ctx") and node[-1] is not None:
+        node = facts.nodes[node[-1]]
+    return own_name(facts, node[1]) if node[0] == "call" else ""
 
 
 def _names(project: Project) -> frozenset[str]:
     """Last names of the methods that give cursors, and of functions that return what they give."""
     found = set(_GIVING)
+    returned = [
+        (scope.name, {_called(facts, each) for row, _ in scope.returns for each in alternatives(facts, row)})
+        for facts in project.modules
+        for scope in facts.scopes
+    ]
     for _ in range(3):
-        for facts in project.modules:
-            for scope in facts.scopes:
-                if scope.name not in found and any(
-                    _may_be_cursor(facts, r, frozenset(found)) for r, _ in scope.returns
-                ):
-                    found.add(scope.name)
+        found.update(name for name, called in returned if called & found)
     return frozenset(found)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 _METHODS = frozenset(name for table in TABLES.values() for name in table)
+_KNOWN = ("sync", "async", "motor")
 _CURSORS = ("cursor", "command-cursor")
 
 
@@ -43,7 +44,7 @@ def find(project: Project, runtime: Runtime) -> Iterator[Needless]:
             if node[0] != "await" or not _is_candidate(facts, node[1], names):
                 continue
             made = runtime.of(module, node[1])
-            if made and not any(thing.is_pending for thing in made):
+            if made and not any(thing.is_pending or thing.flavour not in _KNOWN for thing in made):
                 kinds = {(thing.kind, thing.flavour, thing.method) for thing in made}
                 if len(kinds) == 1:
                     yield _needless(project, module, row, node[1], made[0])

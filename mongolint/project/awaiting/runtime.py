@@ -97,8 +97,12 @@ class Runtime:
 
     def all(self, module: int, rows: Iterable[int]) -> Made | None:
         """The things that one of several expressions can be."""
+        return self.of_all([(module, row) for row in rows])
+
+    def of_all(self, places: Iterable[tuple[int, int]]) -> Made | None:
+        """The things that one of several expressions can be, in any modules."""
         found: dict[Thing, None] = {}
-        for row in rows:
+        for module, row in places:
             made = self.of(module, row)
             if made is None:
                 return None
@@ -164,6 +168,33 @@ class Runtime:
 
     def _choice(self, module: int, row: int, node: Row) -> Made | None:
         return self.all(module, node[1] if node[0] == "phi" else node[2:4])
+
+    def _param(self, module: int, row: int, node: Row) -> Made | None:
+        made = self._cursor_by_type(module, row)
+        if made is None and any(type(atom) is Cursor for atom in self.link.value(module, row)):
+            passed = self._passed(module, node[1], node[2])
+            made = self.of_all(passed) if passed else None
+        return made
+
+    def _passed(self, module: int, index: int, name: str) -> list[tuple[int, int]] | None:
+        """What all calls of a function pass for a parameter; None where one of them does not show it."""
+        scope = self.link.scope(module, index)
+        params = [param.name for param in scope.params if param.kind == "positional"]
+        found: list[tuple[int, int]] = []
+        for site, row, target in self.link.sites.of(module, index):
+            names = params[1:] if target.receiver is not None and not self.link.hierarchy.is_static(target) else params
+            args = self.link.node(site, row)[2]
+            if any(keyword in ("*", "**") for keyword, _ in args):
+                return None
+            given_by_name = [given_row for keyword, given_row in args if keyword == name]
+            positional = [given_row for keyword, given_row in args if keyword is None]
+            position = names.index(name) if name in names else len(positional)
+            found += [(site, each) for each in given_by_name or positional[position : position + 1]]
+        return found or None
+
+    def _entered(self, module: int, row: int, node: Row) -> Made | None:
+        made = self.of(module, node[1])
+        return made if _are_cursors(made) else self._object(module, row)
 
     def _typed(self, module: int, row: int, node: Row) -> Made | None:
         return self.of(module, node[2]) if node[2] is not None else self._cursor_by_type(module, row)
@@ -263,10 +294,16 @@ class Runtime:
 
 
 def flavour_of(atom: Any) -> str:
-    """Which driver an object is of."""
-    if type(atom) is Collection:
-        return atom.database.flavour
-    return str(atom.flavour)
+    """Which driver an object is of.
+
+    The synchronous one only where the client is known: annotations often name its classes for those of the others.
+    """
+    held = atom.database if type(atom) is Collection else atom
+    client = held.client if type(held) is Database else held
+    is_made = type(client) is Client and client.row >= 0
+    if held.flavour == "sync" and not is_made and type(held) in (Client, Database):
+        return "unknown"
+    return str(held.flavour)
 
 
 def _are_cursors(made: Made | None) -> bool:
@@ -278,7 +315,8 @@ _HANDLERS: dict[str, Callable[[Runtime, int, int, Row], Made | None]] = {
     "phi": Runtime._choice,
     "ifexp": Runtime._choice,
     "typed": Runtime._typed,
-    "param": lambda runtime, module, row, node: runtime._cursor_by_type(module, row),
+    "param": Runtime._param,
+    "ctx": Runtime._entered,
     "attr": Runtime._member,
     "item": Runtime._member,
     "free": Runtime._name,

@@ -32,7 +32,8 @@ class Misuse:
     """One use that only the awaited value bears.
 
     ``kind``: dropped, unused, attribute, item, test, comparison, operation, text, iteration, async-iteration, with,
-    argument, returned. ``row``: the row that uses it. ``use``: where, if that is a test or an iteration. ``name``: that
+    argument, returned (as a response), returned-to (a caller that awaits the function around). ``row``: the row that
+    uses it, for returned-to the call in ``module``. ``use``: where, if that is a test or an iteration. ``name``: that
     of the attribute or function.
     """
 
@@ -40,6 +41,7 @@ class Misuse:
     row: int
     use: Use | None = None
     name: str = ""
+    module: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,43 @@ class Search:
                 yield Misuse("with", row)
             if self._is_answered(module, row):
                 yield Misuse("returned", row)
+            yield from self._by_callers(module, thing, row)
         if thing.kind == "coroutine" and self._is_unused(module, call, rows):
             yield Misuse("unused", call.row)
+
+    def _by_callers(self, module: int, thing: Thing, row: int) -> Iterator[Misuse]:
+        """What is done with it where an ``async def`` that returns it is awaited, if all callers await it just once."""
+        found: list[Misuse] = []
+        for scope, _ in self.module(module).parents.anchored(row):
+            entry = self.project.modules[module].scopes[scope]
+            if not entry.is_async or all(returned != row for returned, _ in entry.returns):
+                continue
+            for site, call, _ in self.project.link.sites.of(module, scope):
+                used = self._misused_there(site, call, thing)
+                if used is None:
+                    return
+                found += used
+        yield from found[:1]
+
+    def _misused_there(self, module: int, call: int, thing: Thing) -> list[Misuse] | None:
+        """The misuses of what awaiting a call gives; None where that is awaited in turn, or handed on to be."""
+        here = self.module(module)
+        awaits = [parent for parent in here.parents.of.get(call, ()) if here.facts.nodes[parent][0] == "await"]
+        found: list[Misuse] = []
+        for row in awaits:
+            users = self._users(module, row) if self.runtime.pending(module, row) else None
+            if users is None:
+                return None
+            if any(entry.row == call and entry.statement for entry in here.facts.calls):
+                found.append(Misuse("returned-to", call, module=module))
+            for user in users:
+                uses = [use for use in here.uses.get(user, ()) if use.kind != "other"]
+                rows = [
+                    p for parent in here.parents.of.get(user, ()) for p in self._by_row(module, thing, user, parent)
+                ]
+                if uses or rows:
+                    found.append(Misuse("returned-to", call, module=module))
+        return found
 
     def _by_row(self, module: int, thing: Thing, row: int, parent: int) -> Iterator[Misuse]:
         facts = self.module(module).facts
