@@ -25,7 +25,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB411", "bool-of-collection", Severity.HIGH, fix=Applicability.SAFE, in_tests=True)
+rule = Rule("MDB411", "bool-of-collection", Severity.HIGH, fix=Applicability.SAFE, in_tests=True, concern="resilience")
 
 
 @rule.on(Project)

@@ -26,7 +26,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB407", "missing-await", Severity.HIGH, fix=Applicability.SAFE, in_tests=True)
+rule = Rule("MDB407", "missing-await", Severity.HIGH, fix=Applicability.SAFE, in_tests=True, concern="integrity")
 
 _USES = {
     "item": "has no items, so this raises TypeError",

@@ -32,6 +32,7 @@ rule = Rule(
     Severity.HIGH,
     fix=Applicability.UNSAFE,
     in_tests=True,
+    concern="resilience",
 )
 
 

@@ -26,7 +26,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB409", "superfluous-await", Severity.HIGH, fix=Applicability.SAFE, in_tests=True)
+rule = Rule("MDB409", "superfluous-await", Severity.HIGH, fix=Applicability.SAFE, in_tests=True, concern="resilience")
 _NAMES = {"command-cursor": "a cursor", "client": "a client", "database": "a database", "collection": "a collection"}
 
 

@@ -25,7 +25,14 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB408", "sync-iteration-of-async-cursor", Severity.HIGH, fix=Applicability.SAFE, in_tests=True)
+rule = Rule(
+    "MDB408",
+    "sync-iteration-of-async-cursor",
+    Severity.HIGH,
+    fix=Applicability.SAFE,
+    in_tests=True,
+    concern="integrity",
+)
 _RAISING = ("next", "len", "reversed")
 
 

@@ -288,6 +288,69 @@ CASES: dict[str, Case] = {
         "TypeError",
         4,
     ),
+    "async for over a list": Case(
+        """
+        async def run():
+            async for user in db.users.find().to_list():
+                return user
+        """,
+        "MDB407",
+        "async",
+        "TypeError",
+        "TypeError",
+        BY_HAND,
+    ),
+    "a generator": Case(
+        'async def run():\n    return [d["name"] for d in (db.users.find_one({"_id": n})["name"] for n in (1, 2))]\n',
+        "MDB407",
+        "async",
+        "TypeError",
+        "TypeError",
+        BY_HAND,
+    ),
+    "a function that is not async": Case(
+        'def run():\n    return db.users.find_one({"_id": 1})["name"]\n',
+        "MDB407",
+        "async",
+        "TypeError",
+        "TypeError",
+        BY_HAND,
+    ),
+    "a lambda": Case(
+        'async def run():\n    return (lambda n: db.users.find_one({"_id": n})["name"])(1)\n',
+        "MDB407",
+        "async",
+        "TypeError",
+        "TypeError",
+        BY_HAND,
+    ),
+    "returned to a caller": Case(
+        """
+        async def load(n):
+            return db.users.find_one({"_id": n})
+
+        async def run():
+            return (await load(1))["name"]
+        """,
+        "MDB407",
+        "async",
+        "TypeError",
+        "Ann",
+    ),
+    "returned by a write": Case(
+        """
+        async def save(n):
+            return db.users.insert_one({"_id": n})
+
+        async def run():
+            await save(4)
+            return await db.users.count_documents({})
+        """,
+        "MDB407",
+        "async",
+        3,
+        4,
+    ),
     # MDB408
     "for over find": Case(
         """
@@ -341,6 +404,34 @@ CASES: dict[str, Case] = {
     ),
     "an awaited aggregate": Case(
         "async def run():\n    return len(list(await db.users.aggregate([])))\n", "MDB408", "async", "TypeError", 3
+    ),
+    "a cursor as an argument": Case(
+        """
+        async def consume(cursor):
+            return [user["_id"] for user in cursor]
+
+        async def run():
+            return await consume(db.users.find().sort("_id", 1))
+        """,
+        "MDB408",
+        "async",
+        [],
+        [1, 2, 3],
+    ),
+    "next": Case(
+        "async def run():\n    return next(db.users.find())\n",
+        "MDB408",
+        "async motor",
+        "TypeError",
+        "TypeError",
+        BY_HAND,
+    ),
+    "a list whose item is taken": Case(
+        'async def run():\n    return list(db.users.find().sort("_id", 1))[0]["name"]\n',
+        "MDB408",
+        "async",
+        "IndexError",
+        "Ann",
     ),
     "for with Motor": Case(
         'async def run():\n    return [u["_id"] for u in db.users.find().sort("_id", 1)]\n',
@@ -512,6 +603,22 @@ CASES: dict[str, Case] = {
         "sync async motor",
         "NotImplementedError",
         (False, [1]),
+        findings=3,
+    ),
+    "a call": Case(
+        'def run():\n    users = db.get_collection("users") or db.others\n    return users.name\n',
+        "MDB411",
+        "sync async motor",
+        "NotImplementedError",
+        "NotImplementedError",
+        BY_HAND,
+    ),
+    "in brackets, and compared": Case(
+        "def run():\n    if (db) and not (db.users):\n        return 1\n    return bool(db) == True\n",
+        "MDB411",
+        "sync async motor",
+        "NotImplementedError",
+        True,
         findings=3,
     ),
     "a walrus": Case(

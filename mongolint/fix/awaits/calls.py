@@ -33,6 +33,8 @@ def add(draft: Draft, found: Unawaited) -> None:
             draft.insert(found.module, tree.outer_span(call)[1], ")")
             return
     cursors = bool(found.results) and all(thing.kind in _CURSORS for thing in found.results or ())
+    if not cursors and any(misuse.kind == "async-iteration" for misuse in found.misuses):
+        raise NoFix("what comes of it is no cursor, and goes with a plain for")
     own = tree.span(call)
     is_awaited = False
     for misuse in found.misuses if cursors else ():
