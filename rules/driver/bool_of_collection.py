@@ -23,9 +23,17 @@ Sources
 from collections.abc import Iterator
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Confidence, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB411", "bool-of-collection", Severity.HIGH, fix=Applicability.SAFE, in_tests=True, concern="resilience")
+rule = Rule(
+    "MDB411",
+    "bool-of-collection",
+    Severity.HIGH,
+    needs=Confidence.KNOWN,
+    fix=Applicability.SAFE,
+    in_tests=True,
+    concern="resilience",
+)
 
 
 @rule.on(Project)

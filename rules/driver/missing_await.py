@@ -24,9 +24,17 @@ Sources
 from collections.abc import Iterator
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Confidence, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB407", "missing-await", Severity.HIGH, fix=Applicability.SAFE, in_tests=True, concern="integrity")
+rule = Rule(
+    "MDB407",
+    "missing-await",
+    Severity.HIGH,
+    needs=Confidence.KNOWN,
+    fix=Applicability.SAFE,
+    in_tests=True,
+    concern="integrity",
+)
 
 _USES = {
     "item": "has no items, so this raises TypeError",

@@ -24,12 +24,13 @@ Sources
 from collections.abc import Iterator
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Confidence, Finding, Good, Project, Rule, Severity
 
 rule = Rule(
     "MDB406",
     "missing-await-on-collection",
     Severity.HIGH,
+    needs=Confidence.KNOWN,
     fix=Applicability.UNSAFE,
     in_tests=True,
     concern="resilience",

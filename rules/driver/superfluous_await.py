@@ -24,9 +24,17 @@ Sources
 from collections.abc import Iterator
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Confidence, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB409", "superfluous-await", Severity.HIGH, fix=Applicability.SAFE, in_tests=True, concern="resilience")
+rule = Rule(
+    "MDB409",
+    "superfluous-await",
+    Severity.HIGH,
+    needs=Confidence.KNOWN,
+    fix=Applicability.SAFE,
+    in_tests=True,
+    concern="resilience",
+)
 _NAMES = {"command-cursor": "a cursor", "client": "a client", "database": "a database", "collection": "a collection"}
 
 

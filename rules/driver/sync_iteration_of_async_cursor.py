@@ -23,12 +23,13 @@ Sources
 from collections.abc import Iterator
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Confidence, Finding, Good, Project, Rule, Severity
 
 rule = Rule(
     "MDB408",
     "sync-iteration-of-async-cursor",
     Severity.HIGH,
+    needs=Confidence.KNOWN,
     fix=Applicability.SAFE,
     in_tests=True,
     concern="integrity",
@@ -60,8 +61,10 @@ def _what(found: Any) -> str:
 
 
 def _why(found: Any) -> str:
+    if found.thing.method.endswith("raw_batches") and found.thing.flavour == "async":
+        return "it raises InvalidOperation"
     if found.thing.flavour == "async" and found.thing.kind == "cursor" and found.builtin not in _RAISING:
-        return "it finds nothing and raises no error"
+        return "the cursor yields nothing and raises no error"
     return "it raises TypeError"
 
 
@@ -88,7 +91,7 @@ EXAMPLES = [
             return sorted(db.users.find({"_id": {"$in": ids}}), key=len), first, second
         """,
         at=("find", "find", "find", "list", "limit", "sorted"),
-        message="it finds nothing and raises no error",
+        message="the cursor yields nothing and raises no error",
         fixed="""\
         from pymongo import AsyncMongoClient
 

@@ -191,6 +191,27 @@ SILENT = {
                 await asyncio.sleep(1)
             return future.result()
         """,
+    "which of several is done": """
+        async def run():
+            first, second = mdb.a.find_one({}), mdb.b.find_one({})
+            done, _ = await asyncio.wait([first, second])
+            return first.result() if first in done or first is not second else None
+        """,
+    "hung by two drivers": """
+        from fastapi import FastAPI
+
+        app = FastAPI()
+
+        def start(old):
+            if old:
+                app.state.db = sdb
+            else:
+                app.state.db = mdb
+
+        async def run(request):
+            await request.app.state.db.users.find_one({})
+            request.app.state.db.users.find_one({})
+        """,
     "old Motor with a callback": "def run(done):\n    mdb.a.find_one({}, callback=done)\n",
     "a helper that is awaited twice": """
         async def load():

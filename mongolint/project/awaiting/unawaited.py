@@ -232,10 +232,10 @@ class Search:
                     yield Misuse("attribute", parent, name=node[2])
             case "item" if node[1] == row:
                 yield Misuse("item", parent)
-            case "compare":
+            case "compare" if self._is_compared(facts, node, row):
                 yield Misuse("comparison", parent)
             case "binop":
-                yield Misuse("operation", parent)
+                yield Misuse("text" if node[1] == "%" else "operation", parent)
             case "fstr":
                 yield Misuse("text", parent)
             case "call":
@@ -249,6 +249,13 @@ class Search:
                         yield Misuse("argument", above, name=name)
                 if self._is_answered(module, parent):
                     yield Misuse("returned", parent)
+
+    def _is_compared(self, facts: ModuleFacts, node: Row, row: int) -> bool:
+        """Whether a comparison asks for the value, and not whether it is this very coroutine: ``future in done``."""
+        _, operators, rows = node
+        if operators[0] in ("Is", "IsNot"):
+            return any(facts.nodes[other][0] == "const" for other in rows)
+        return not (operators[0] in ("In", "NotIn") and rows[0] == row)
 
     def _wants_value(self, module: int, node: Row, row: int) -> str:
         """The function that is given the value, if it surely wants the value itself; ``**`` for keywords."""
