@@ -93,6 +93,20 @@ TOLD = {
         """,
         ["MDB407 insert_one", "MDB407 save"],
     ),
+    "given to a helper that takes fields of it": (
+        """
+        class User:
+            @classmethod
+            def of(cls, data):
+                data.pop("_id")
+                return cls(**data)
+
+        async def load():
+            user = db.users.find_one({})
+            return User.of(user)
+        """,
+        ["MDB407 find_one"],
+    ),
     "a cursor as an argument": (
         "def consume(cursor):\n    return [d for d in cursor]\n\ndef run():\n    return consume(db.users.find())\n",
         ["MDB408 cursor"],
@@ -167,6 +181,22 @@ SILENT = {
             yield db.a.find_one({})
             for each in asyncio.as_completed(waiting):
                 await each
+        """,
+    "given to a helper that awaits it, or hands it on": """
+        async def logged(found):
+            user = await found
+            return user["name"]
+
+        def later(found, name=None):
+            return found, name
+
+        async def maybe(found):
+            if inspect.isawaitable(found):
+                found = await found
+            return found["name"]
+
+        async def run():
+            return await logged(db.a.find_one({})), later(db.a.find_one({})), await maybe(db.a.find_one({}))
         """,
     "awaited later": """
         async def run(flag):

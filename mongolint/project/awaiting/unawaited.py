@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, ModuleFacts, Row, Use
-from mongolint.link.atoms import External
+from mongolint.link.atoms import External, FunctionRef
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo.awaiting import COROUTINE_NAMES, FUTURE_NAMES, PENDING_NAMES, given
 from mongolint.mongo.methods import TABLES
@@ -222,7 +222,8 @@ class Search:
                     found.append(Misuse("returned-to", call, module=module))
         return found
 
-    def _by_row(self, module: int, thing: Thing, row: int, parent: int) -> Iterator[Misuse]:
+    def _by_row(self, module: int, thing: Thing, row: int, parent: int, calls: bool = True) -> Iterator[Misuse]:
+        """What one row makes of it; without ``calls``, what functions do with it is not looked at."""
         facts = self.module(module).facts
         node = facts.nodes[parent]
         match node[0]:
@@ -238,8 +239,8 @@ class Search:
                 yield Misuse("text" if node[1] == "%" else "operation", parent)
             case "fstr":
                 yield Misuse("text", parent)
-            case "call":
-                name = self._wants_value(module, node, row)
+            case "call" if calls:
+                name = self._wants_value(module, node, row) or self._misused_by_callee(module, thing, node, row)
                 if name:
                     yield Misuse("argument", parent, name=name)
             case "dict" | "seq":
@@ -265,6 +266,45 @@ class Search:
         if name in _BUILTINS and (External(f"builtins.{name}"),) == self.project.link.value(module, node[1]):
             return name
         return self._encodes(module, node)
+
+    def _misused_by_callee(self, module: int, thing: Thing, node: Row, row: int) -> str:
+        """The function of the project that is given it and uses it as if it had been awaited, if none else may be."""
+        link = self.project.link
+        functions = link.value(module, node[1])
+        if row == node[1] or not functions or not all(type(atom) is FunctionRef for atom in functions):
+            return ""
+        for function in functions:
+            place = self._parameter(node, row, function)
+            users = self._users(function.module, place) if place is not None else None
+            if users is None or not self._is_misused_there(function.module, thing, users):
+                return ""
+        return own_name(self.module(module).facts, node[1])
+
+    def _is_misused_there(self, module: int, thing: Thing, rows: list[int]) -> bool:
+        here = self.module(module)
+        return any(
+            next(self._by_row(module, thing, row, parent, calls=False), None) is not None
+            for row in rows
+            for parent in here.parents.of.get(row, ())
+        )
+
+    def _parameter(self, node: Row, row: int, function: FunctionRef) -> int | None:
+        """The row of the parameter that an argument is passed for."""
+        link = self.project.link
+        scope = link.scope(function.module, function.scope)
+        names = [param.name for param in scope.params if param.kind == "positional"]
+        if function.receiver is not None and not link.hierarchy.is_static(function):
+            names = names[1:]
+        position, name = 0, ""
+        for keyword, each in node[2]:
+            if keyword in ("*", "**"):
+                return None
+            if each == row:
+                name = keyword or (names[position] if position < len(names) else "")
+            position += keyword is None
+        bound = scope.defs.get(name) or [-1]
+        is_own = bound[0] >= 0 and link.node(function.module, bound[0])[:2] == ("param", function.scope)
+        return bound[0] if is_own else None
 
     def _encodes(self, module: int, node: Row) -> str:
         name = own_name(self.module(module).facts, node[1])
