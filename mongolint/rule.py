@@ -120,7 +120,15 @@ class Rule:
             fix,
         )
 
-    def repair(self, title: str, write: Callable[[Draft], object], *, text: str = "", reason: str = "") -> Repair:
+    def repair(
+        self,
+        title: str,
+        write: Callable[[Draft], object],
+        *,
+        text: str = "",
+        reason: str = "",
+        applicability: Applicability | None = None,
+    ) -> Repair:
         """A fix of this rule, written when asked for.
 
         Args:
@@ -128,8 +136,9 @@ class Rule:
             write: puts the edits on the draft, or raises `NoFix`.
             text: what to write by hand where ``write`` gives up.
             reason: why it is not safe, in one clause.
+            applicability: of this fix, where it is another than that of the rule's fixes as a whole.
         """
-        return Repair(self.fix or Applicability.DISPLAY, title, write, text, reason)
+        return Repair(applicability or self.fix or Applicability.DISPLAY, title, write, text, reason)
 
     @property
     def summary(self) -> str:

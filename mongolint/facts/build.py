@@ -18,6 +18,7 @@ from mongolint.facts.shapes import (
     Reference,
     Row,
     Scope,
+    Use,
 )
 
 # The variables of a function at one point: name -> row. None stands for code that is never reached.
@@ -48,7 +49,7 @@ class Builder:
         self.reference_of_row: dict[int, Reference] = {}
         self.span_marks: dict[int, int] = {}
         self.token_marks: dict[int, int] = {}
-        self.object_marks: list[tuple[cst.CSTNode, cst.CSTNode | None, Scope | Loop | Handler]] = []
+        self.object_marks: list[tuple[cst.CSTNode, cst.CSTNode | None, Scope | Loop | Handler | Use]] = []
         self.kept: list[cst.CSTNode] = []
         self.parts: list[cst.CSTNode] = []
         self._free: dict[tuple[int, str], int] = {}
@@ -154,7 +155,7 @@ class Builder:
         self.token_marks[id(node)] = row
         self.kept.append(node)
 
-    def mark_object(self, node: cst.CSTNode, owner: Scope | Loop | Handler, end: cst.CSTNode | None) -> None:
+    def mark_object(self, node: cst.CSTNode, owner: Scope | Loop | Handler | Use, end: cst.CSTNode | None) -> None:
         """Ask for the place from the start of ``node`` to the end of ``end`` as the span of ``owner``."""
         self.object_marks.append((node, end, owner))
 

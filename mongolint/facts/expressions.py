@@ -7,6 +7,7 @@ from typing import Any
 
 import libcst as cst
 
+from mongolint.facts import uses
 from mongolint.facts.build import Builder
 from mongolint.facts.shapes import Call, Loop, Param, Reference, Store
 from mongolint.mongo.methods import TABLES
@@ -41,7 +42,7 @@ def expression(b: Builder, node: cst.BaseExpression) -> int:
 def _other(b: Builder, node: cst.CSTNode) -> int:
     for child in node.children:
         if isinstance(child, cst.BaseExpression):
-            expression(b, child)
+            uses.lost(b, expression(b, child))
     return b.unknown()
 
 
@@ -76,6 +77,9 @@ def _call(b: Builder, node: cst.Call) -> int:
     token = func.attr if isinstance(func, cst.Attribute) else func
     args = tuple((_keyword(arg), expression(b, arg.value)) for arg in node.args)
     row = b.add(("call", function, args))
+    for written, (keyword, given) in zip(node.args, args, strict=True):
+        if keyword == "*":
+            uses.iterated(b, written.value, given)
     for position, (_, arg) in enumerate(args):
         reference = b.reference_of_row.get(arg)
         if reference is not None and reference.call is None:
@@ -201,7 +205,10 @@ def _sequence(b: Builder, node: cst.List | cst.Tuple | cst.Set) -> int:
     rows = []
     for element in node.elements:
         row = expression(b, element.value)
-        rows.append(b.add(("star", row)) if isinstance(element, cst.StarredElement) else row)
+        if isinstance(element, cst.StarredElement):
+            uses.iterated(b, element.value, row)
+            row = b.add(("star", row))
+        rows.append(row)
     found = b.add(("seq", type(node).__name__.lower(), tuple(rows)))
     b.mark_span(node, found)
     return found
@@ -226,13 +233,17 @@ OPERATORS: dict[type[cst.CSTNode], str] = {
 
 def _boolean(b: Builder, node: cst.BooleanOperation) -> int:
     operator = "and" if isinstance(node.operator, cst.And) else "or"
-    return b.add(("bool", operator, (expression(b, node.left), expression(b, node.right))))
+    left = expression(b, node.left)
+    uses.tested(b, node.left, left)
+    return b.add(("bool", operator, (left, expression(b, node.right))))
 
 
 def _unary(b: Builder, node: cst.UnaryOperation) -> int:
     row = expression(b, node.expression)
     if isinstance(node.operator, cst.Not):
+        uses.tested(b, node.expression, row)
         return b.add(("not", row))
+    uses.lost(b, row)
     value = b.nodes[row][1] if b.nodes[row][0] == "const" else None
     if isinstance(node.operator, cst.Minus) and isinstance(value, int | float):
         return b.const(-value)
@@ -241,13 +252,17 @@ def _unary(b: Builder, node: cst.UnaryOperation) -> int:
 
 def _comparison(b: Builder, node: cst.Comparison) -> int:
     rows = [expression(b, node.left)]
-    rows.extend(expression(b, target.comparator) for target in node.comparisons)
+    for target in node.comparisons:
+        rows.append(expression(b, target.comparator))
+        if isinstance(target.operator, cst.In | cst.NotIn):
+            uses.iterated(b, target.comparator, rows[-1])
     operators = tuple(type(target.operator).__name__ for target in node.comparisons)
     return b.add(("compare", operators, tuple(rows)))
 
 
 def _conditional(b: Builder, node: cst.IfExp) -> int:
     test = expression(b, node.test)
+    uses.tested(b, node.test, test)
     return b.add(("ifexp", test, expression(b, node.body), expression(b, node.orelse)))
 
 
@@ -317,7 +332,9 @@ def _comprehension(b: Builder, node: cst.BaseComp) -> int:
         iterable = first if clause is node.for_in else expression(b, clause.iter)
         _enter_clause(b, clause, iterable)
         for test in clause.ifs:
-            b.context = b.new_context(b.context, "then", expression(b, test.test))
+            row = expression(b, test.test)
+            uses.tested(b, test.test, row)
+            b.context = b.new_context(b.context, "then", row)
         clause = clause.inner_for_in
     if isinstance(node, cst.DictComp):
         rows: tuple[int, ...] = (expression(b, node.key), expression(b, node.value))
@@ -329,6 +346,8 @@ def _comprehension(b: Builder, node: cst.BaseComp) -> int:
 
 def _enter_clause(b: Builder, clause: cst.CompFor, iterable: int) -> None:
     loop = Loop("comprehension", b.scope, b.context, iterable, clause.asynchronous is not None)
+    if not loop.is_async:
+        uses.iterated(b, clause.iter, iterable)
     b.mark_object(clause.target, loop, clause.iter)
     b.facts.loops.append(loop)
     b.context = b.new_context(b.context, "comp", len(b.facts.loops) - 1)
@@ -357,7 +376,9 @@ def _yield(b: Builder, node: cst.Yield) -> int:
     if value is None:
         row: int | None = None
     elif isinstance(value, cst.From):
-        row = b.add(("iter", expression(b, value.item)))
+        row = expression(b, value.item)
+        uses.iterated(b, value.item, row)
+        row = b.add(("iter", row))
     else:
         row = expression(b, value)
     if row is not None:

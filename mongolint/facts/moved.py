@@ -30,6 +30,8 @@ def move(old: ModuleFacts, new: ModuleFacts) -> None:
         mine.span = other.span
     for scope, other_scope in zip(old.scopes, new.scopes, strict=True):
         scope.name_span = other_scope.name_span
+    for use, other_use in zip(old.uses, new.uses, strict=True):
+        use.span = other_use.span
     for held, other_try in zip(old.tries, new.tries, strict=True):
         for handler, other_handler in zip(held.handlers, other_try.handlers, strict=True):
             handler.span = other_handler.span

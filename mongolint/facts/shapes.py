@@ -182,6 +182,21 @@ class Raise:
 
 
 @dataclass(slots=True)
+class Use:
+    """What is done with a value that not every kind of value bears; ``span`` is that of the expression.
+
+    kind: test (its truth decides), iterate (it is gone through, not by ``async for``), other (it is used in a way
+    that no row shows; without a span).
+    """
+
+    kind: str
+    row: int
+    scope: int
+    context: int
+    span: Offsets = (0, 0)
+
+
+@dataclass(slots=True)
 class ModuleFacts:
     """Everything the model knows of one file.
 
@@ -201,6 +216,7 @@ class ModuleFacts:
     stores: list[Store] = field(default_factory=list)
     item_stores: list[Store] = field(default_factory=list)
     raises: list[Raise] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
     imports: list[tuple[str, str, int]] = field(default_factory=list)
     star_imports: list[tuple[str, int]] = field(default_factory=list)
     spans: dict[int, Offsets] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Any
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
+from mongolint.facts import uses
 from mongolint.facts.build import Builder, Env, LoopFrame
 from mongolint.facts.expressions import (
     MUTATORS,
@@ -47,6 +48,8 @@ def _expr(b: Builder, node: cst.Expr) -> None:
 def _assign(b: Builder, node: cst.Assign) -> None:
     row = expression(b, node.value)
     for target in node.targets:
+        if isinstance(target.target, cst.Tuple | cst.List):
+            uses.iterated(b, node.value, row)
         bind_target(b, target.target, row)
 
 
@@ -147,6 +150,7 @@ def _if(b: Builder, node: cst.If) -> None:
     branch: Any = node
     while isinstance(branch, cst.If):
         test = expression(b, branch.test)
+        uses.tested(b, branch.test, test)
         before = b.env
         b.env = None if before is None else dict(before)
         with b.inside("then", test) as context:
@@ -167,6 +171,8 @@ def _if(b: Builder, node: cst.If) -> None:
 def _for(b: Builder, node: cst.For) -> None:
     iterable = expression(b, node.iter)
     loop = Loop("for", b.scope, b.context, iterable, node.asynchronous is not None)
+    if not loop.is_async:
+        uses.iterated(b, node.iter, iterable)
     b.mark_object(node, loop, node.iter)
     element = b.add(("iter", iterable))
     _loop(b, loop, node, lambda: bind_target(b, node.target, element))
@@ -180,7 +186,8 @@ def _while(b: Builder, node: cst.While) -> None:
 
 def _while_test(b: Builder, node: cst.While, index: int) -> None:
     with b.inside("while-test", index):
-        b.facts.loops[index].iterable = expression(b, node.test)
+        row = b.facts.loops[index].iterable = expression(b, node.test)
+        uses.tested(b, node.test, row)
 
 
 def _loop(b: Builder, loop: Loop, node: cst.For | cst.While, enter: Callable[[], None]) -> None:
@@ -310,7 +317,7 @@ def _match(b: Builder, node: cst.Match) -> None:
             b.bind(name, b.unknown())
         with b.inside("then", subject):
             if case.guard:
-                expression(b, case.guard)
+                uses.tested(b, case.guard, expression(b, case.guard))
             block(b, case.body.body)
         ends.append(b.env)
     b.env = b.join(ends)
@@ -424,7 +431,7 @@ def _target_names(target: Any, names: set[str]) -> None:
 
 
 def _assert(b: Builder, node: cst.Assert) -> None:
-    expression(b, node.test)
+    uses.tested(b, node.test, expression(b, node.test))
 
 
 _HANDLERS: dict[type[cst.CSTNode], Callable[[Builder, Any], None]] = {

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mongolint.fix.sources import Sources
     from mongolint.fix.trees import SourceFile, Tree
     from mongolint.project.advice.patterns import Pattern
+    from mongolint.project.awaiting.iteration import Iteration
+    from mongolint.project.awaiting.needless import Needless
+    from mongolint.project.awaiting.truth import TruthTest
+    from mongolint.project.awaiting.unawaited import Unawaited
     from mongolint.project.catalog.options import OptionSite
     from mongolint.project.clients.options import Option
     from mongolint.project.clients.percall import PerCall
@@ -170,6 +174,36 @@ class Draft:
         from mongolint.fix import limits
 
         limits.limit_client(self, module, row, milliseconds)
+
+    def rename_time_limit(self, query: Operation, wrong: str) -> None:
+        """Give the time limit of an operation the name that its method knows."""
+        from mongolint.fix import limits
+
+        limits.rename(self, query, wrong)
+
+    def await_call(self, found: Unawaited) -> None:
+        """Await a call whose result is used as if it had been; a cursor that comes of it is gone through as one."""
+        from mongolint.fix.awaits import calls
+
+        calls.add(self, found)
+
+    def drop_await(self, needless: Needless) -> None:
+        """Take an ``await`` away; where documents are wanted of a cursor, let it await them."""
+        from mongolint.fix.awaits import calls
+
+        calls.drop(self, needless)
+
+    def iterate_async(self, iteration: Iteration) -> None:
+        """Go through a cursor by ``async for``, or await its documents."""
+        from mongolint.fix.awaits import iterating
+
+        iterating.read(self, iteration)
+
+    def compare_with_none(self, test: TruthTest) -> None:
+        """Ask whether a database or collection is None, and not whether it is true."""
+        from mongolint.fix.awaits import truth
+
+        truth.compare(self, test)
 
     def batch(self, repetition: Repetition) -> None:
         """One batched operation in the place of one per iteration."""

@@ -80,6 +80,20 @@ def add_keyword(draft: Draft, module: int, row: int, keyword: str, value: str) -
         draft.insert(module, _behind(tree, last), f",{gap}{words}")
 
 
+def rename(draft: Draft, query: Operation, old: str) -> None:
+    """See `Draft.rename_time_limit`."""
+    new = query.method.time_limit
+    if new == "csot":
+        raise NoFix("the method takes no limit of its own")
+    tree, call = draft.call(query.module, query.row)
+    named = {arg.keyword.value: arg.keyword for arg in call.args if arg.keyword is not None}
+    if old not in named:
+        raise NoFix("the argument is not written at this call")
+    if new in named:
+        raise NoFix(f"{new} is given as well")
+    draft.replace(query.module, tree.span(named[old]), new)
+
+
 def _behind(tree: Tree, arg: cst.Arg) -> int:
     """Behind an argument and the parentheses around its value."""
     return max(tree.span(arg)[1], tree.outer_span(arg.value)[1])

@@ -85,6 +85,17 @@ class Tree:
                 return node
         raise NoFix("its place in the code was not found again")
 
+    def expression(self, offsets: Offsets) -> cst.BaseExpression:
+        """The expression that spans just these offsets.
+
+        Raises:
+            NoFix: there is none.
+        """
+        for node in self._by_span.get(offsets, ()):
+            if isinstance(node, cst.BaseExpression):
+                return node
+        raise NoFix("its place in the code was not found again")
+
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         return self._parents.get(id(node))
 

@@ -446,7 +446,8 @@ def _agreed(value: Value) -> Value:
     if len(value) > 1 and all(type(atom) is Database for atom in value):
         names = {atom.name for atom in value if atom.name is not None}
         same = names.pop() if len(names) == 1 else None
-        return (Database(value[0].client, same, value[0].flavour),)
+        flavours = {atom.flavour for atom in value}
+        return (Database(value[0].client, same, flavours.pop() if len(flavours) == 1 else "unknown"),)
     return value if len(value) == 1 else ()
 
 

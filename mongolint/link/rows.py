@@ -61,7 +61,8 @@ def _param(link: Linker, module: int, row: int, node: Row, env: Env | None) -> V
 
 
 def _attr(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
-    return join(link.attribute(atom, node[2]) for atom in link.value(module, node[1], env)) or (UNKNOWN,)
+    base = link.value(module, node[1], env)
+    return join(link.attribute(atom, node[2]) for atom in without_none(base) or base) or (UNKNOWN,)
 
 
 def _item(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
@@ -69,7 +70,7 @@ def _item(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
     if any(type(atom) is External and atom.name.startswith(("typing.", "typing_extensions.")) for atom in base):
         return (Literal(module, row, env),)  # an alias: ``Database = Annotated[AsyncDatabase, Depends(get_db)]``
     key = link.value(module, node[2], env)
-    return join(link.item(atom, key) for atom in base) or (UNKNOWN,)
+    return join(link.item(atom, key) for atom in without_none(base) or base) or (UNKNOWN,)
 
 
 def _literal(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:

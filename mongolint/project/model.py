@@ -17,6 +17,7 @@ from mongolint.link.rowtools import depends_on
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, loops, redundancy, verdicts
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
+from mongolint.project.awaiting.answers import Awaiting
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.catalog import absence, options
 from mongolint.project.clients.answers import Clients
@@ -189,6 +190,11 @@ class Project:
         return Sessions(self)
 
     @cached_property
+    def awaiting(self) -> Awaiting:
+        """What is awaited and what is not."""
+        return Awaiting(self)
+
+    @cached_property
     def fields(self) -> Fields:
         """Which fields of a collection the code knows, and where they are written and read."""
         from mongolint.project.fields.known import Fields  # needed by editors, not by each check
@@ -328,6 +334,11 @@ class Project:
     def operation_at(self, module: int, row: int) -> Operation | None:
         """The operation that the call at ``row`` is."""
         return self._operation_at.get((module, row))
+
+    def keywords(self, operation: Operation) -> list[str]:
+        """The names of the arguments that an operation is given by name, at its call."""
+        node = self.link.node(operation.module, operation.row)
+        return [name for name, _ in node[2] if name not in (None, "*", "**")] if node[0] == "call" else []
 
     def reach(self, module: int, row: int) -> tuple[Reach, ...]:
         """The operations that the call at ``row`` runs through functions of the project."""

@@ -1,0 +1,60 @@
+"""Databases and collections whose truth is asked for, which they refuse to have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mongolint.facts.shapes import Offsets
+from mongolint.link.atoms import Collection, Database, without_none
+
+if TYPE_CHECKING:
+    from mongolint.project.awaiting.runtime import Runtime
+    from mongolint.project.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class TruthTest:
+    """``offsets``: the tested expression, or the call of ``bool`` on it."""
+
+    module: int
+    offsets: Offsets
+    kind: Literal["database", "collection"]
+    by_bool: bool = False
+
+
+def find(project: Project, runtime: Runtime) -> Iterator[TruthTest]:
+    if any(operation.method.removed for operation in project.operations):
+        return  # written for a driver before 4.0, where all of them were true
+    for module, facts in enumerate(project.modules):
+        for use in facts.uses:
+            if use.kind == "test":
+                kind = _kind(project, runtime, module, use.row)
+                if kind is not None:
+                    yield TruthTest(module, use.span, kind)
+    for module, call in project.builtin_calls("bool"):
+        facts = project.modules[module]
+        args = facts.nodes[call.row][2]
+        kind = _kind(project, runtime, module, args[0][1]) if len(args) == 1 and args[0][0] is None else None
+        if kind is not None:
+            yield TruthTest(module, facts.spans[call.row], kind, by_bool=True)
+
+
+def _kind(project: Project, runtime: Runtime, module: int, row: int) -> Literal["database", "collection"] | None:
+    """What an expression is, if it is one of them or None and can be nothing else."""
+    node = project.link.node(module, row)
+    if node[0] not in ("attr", "item", "free", "from", "param", "call", "await", "typed", "phi"):
+        return None
+    if node[0] in ("call", "await", "typed", "phi"):
+        kinds: set[str] = {thing.kind for thing in runtime.of(module, row) or ()}
+    else:
+        if runtime.pending(module, row) or runtime.is_of_pending(module, row):
+            return None
+        kinds = {_KINDS.get(type(atom), "value") for atom in without_none(project.link.value(module, row))}
+    if kinds and kinds <= {"database", "collection"}:
+        return "collection" if "collection" in kinds else "database"
+    return None
+
+
+_KINDS: dict[type, str] = {Database: "database", Collection: "collection"}
