@@ -42,16 +42,17 @@ class Fields:
 
     def _find(self, collection: str) -> KnownFields:
         found: dict[str, list[Use]] = {}
-        is_open = False
+        opened: list[Use] = []
         for name, use in self._uses(collection):
             if not name:
-                is_open = True
+                opened.append(use)
             elif use not in found.setdefault(name, []):
                 found[name].append(use)
         # Every document has one
         if found:
             found.setdefault("_id", [])
-        return KnownFields(collection, {name: KnownField(name, tuple(uses)) for name, uses in found.items()}, is_open)
+        fields = {name: KnownField(name, tuple(uses)) for name, uses in found.items()}
+        return KnownFields(collection, fields, tuple(dict.fromkeys(opened)))
 
     def _uses(self, collection: str) -> Iterable[_Named]:
         own = [operation for operation in self._operations if collection in operation.collection_names]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mongolint.finding import Span
-from mongolint.link.atoms import External
+from mongolint.link.atoms import External, const
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place
 from mongolint.project.explained.constructed import request_arguments
-from mongolint.project.fields.kinds import inside, kinds_of
-from mongolint.project.fields.shapes import Use, plain_path
+from mongolint.project.fields import inside, types
+from mongolint.project.fields.shapes import UPSERT, Use, plain_path
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Spot
-from mongolint.project.writes import inserts
+from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
 
 if TYPE_CHECKING:
@@ -62,11 +62,23 @@ def written_by(project: Project, operation: Operation) -> Iterator[Named]:
     """The fields that an operation writes, on each way to it."""
     tracer = project.writes.tracer
     span = project.operation_span(operation)
-    for way in inserts.ways(tracer, operation, lambda module: module not in project.tests):
+    found = inserts.ways(tracer, operation, lambda module: module not in project.tests)
+    for way in found:
+        if _is_called(project, way, found):
+            continue
         collection = inserts.collection_of(tracer, operation, way.frame)
         names = [collection.name] if collection is not None else operation.collection_names
         for name, use in _Writing(tracer, way, span).all():
             yield from (Named(str(each), name, use) for each in names)
+
+
+def _is_called(project: Project, way: Way, ways: Sequence[Way]) -> bool:
+    """Whether all that runs the function in which a way begins is calls that are ways of their own."""
+    if not way.scope or project.link.scope(way.point.module, way.scope).decorators:
+        return False
+    uses = project.reachability.uses.of(way.point.module, way.scope)
+    begun = {(each.point.module, each.row) for each in ways}
+    return bool(uses) and all(use.called and use.certain and (use.module, use.row) in begun for use in uses)
 
 
 class _Writing:
@@ -78,6 +90,10 @@ class _Writing:
         self.span = span
 
     def all(self) -> Iterator[tuple[str, Use]]:
+        for name, use in self._all():
+            yield name, replace(use, operation=self.way.operation)
+
+    def _all(self) -> Iterator[tuple[str, Use]]:
         method = self.way.operation.method
         if self.way.operation.name == "bulk_write":
             yield from self._requests()
@@ -89,6 +105,17 @@ class _Writing:
         update = inserts.given(self.tracer, self.way.operation, self.way.frame, method.update)
         if update is not None:
             yield from self._update(update)
+            yield from self._upserted()
+
+    def _upserted(self) -> Iterator[tuple[str, Use]]:
+        """What an upsert makes a document of, besides its update: what its filter compares."""
+        operation, frame = self.way.operation, self.way.frame
+        given = inserts.given(self.tracer, operation, frame, "upsert")
+        if given is None or self.tracer.value(given) != (const(True),):
+            return
+        for compared in lookups.equalities(self.tracer, operation, frame):
+            for name, value in compared.items():
+                yield from self._field(name, value, "update", UPSERT)
 
     def _documents(self, documents: Spot) -> Iterator[tuple[str, Use]]:
         env = documents.frame.env if documents.frame else None
@@ -116,17 +143,29 @@ class _Writing:
     def _field(
         self, name: str, value: Stored, how: str, operator: str, depth: int = _MAX_DEPTH
     ) -> Iterator[tuple[str, Use]]:
-        given = _GIVEN.get(operator)
-        kinds = given if given is not None else () if operator == "$unset" else kinds_of(self.tracer, value)
+        found = inside.of(self.tracer, value) if operator in ("", UPSERT, *_SETTING, *_ADDING) else inside.NOTHING
         path = plain_path(name)
         if path:
-            yield path, Use(how, self.span, operator, kinds, value.sure or how == "update", self._model(value))
-        if depth and operator in ("", *_SETTING, *_ADDING):
-            for content in inside(self.tracer, value):
-                held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
-                yield from self._content(Content(held), how, operator and "$set", f"{name}.", depth - 1)
-                if "$each" in content.fields and operator in _ADDING:
-                    yield from self._field(name, content.fields["$each"], how, operator, depth - 1)
+            yield path, self._use(value, how, operator, found.closed and depth > 0)
+        for content in found.contents if depth else ():
+            held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
+            yield from self._content(Content(held), how, operator and "$set", f"{name}.", depth - 1)
+            if "$each" in content.fields and operator in _ADDING:
+                yield from self._field(name, content.fields["$each"], how, operator, depth - 1)
+
+    def _use(self, value: Stored, how: str, operator: str, is_closed: bool) -> Use:
+        kinds = _GIVEN.get(operator) or (() if operator == "$unset" else types.of(self.tracer, value))
+        return Use(
+            how,
+            self.span,
+            operator,
+            tuple(kind for kind in kinds if kind != types.ANY),
+            value.sure or how == "update",
+            self._model(value),
+            types.ANY not in kinds,
+            is_closed,
+            value.spots,
+        )
 
     def _model(self, value: Stored) -> str:
         if value.declared is None:
