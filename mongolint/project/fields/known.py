@@ -10,8 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.project.fields import asked, values, written
+from mongolint.project.fields.complete import Complete
+from mongolint.project.fields.growth import Growing, growing
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.operations import Operation
+from mongolint.project.tracing.stored import Content
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -25,6 +28,7 @@ class Fields:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._known: dict[str, KnownFields] = {}
+        self._growing: dict[str, list[Growing]] = {}
 
     def of(self, collection: str) -> KnownFields:
         """What is known of the fields of a collection; no fields where the code names none."""
@@ -65,6 +69,33 @@ class Fields:
         for operation in own:
             yield from asked.asked_by(self.project, operation)
         yield from self._elsewhere.get(collection, ())
+
+    def documents(self, collection: str) -> tuple[Content, ...]:
+        """The whole documents that the code makes in a collection, by inserts, replacements and upserts."""
+        return tuple(self._documents.get(collection, ()))
+
+    @cached_property
+    def _documents(self) -> dict[str, list[Content]]:
+        found: dict[str, list[Content]] = {}
+        for operation in self._operations:
+            if written.writes(operation):
+                for collection, content in written.documents_by(self.project, operation):
+                    found.setdefault(collection, []).append(content)
+        return found
+
+    def growing(self, collection: str) -> list[Growing]:
+        """The places that add to arrays of a collection which nothing bounds."""
+        if collection not in self._growing:
+            self._growing[collection] = list(growing(self.project, self.of(collection)))
+        return self._growing[collection]
+
+    def is_complete(self, collection: str) -> bool:
+        """Whether the code shows all fields that a document of a collection can have."""
+        return self._complete.holds(collection)
+
+    @cached_property
+    def _complete(self) -> Complete:
+        return Complete(self.project, self)
 
     @cached_property
     def _operations(self) -> list[Operation]:

@@ -72,6 +72,19 @@ def written_by(project: Project, operation: Operation) -> Iterator[Named]:
             yield from (Named(str(each), name, use) for each in names)
 
 
+def documents_by(project: Project, operation: Operation) -> Iterator[tuple[str, Content]]:
+    """The whole documents that an operation makes, those of upserts too, each with its collection."""
+    tracer = project.writes.tracer
+    found = inserts.ways(tracer, operation, lambda module: module not in project.tests)
+    for way in found:
+        if _is_called(project, way, found):
+            continue
+        collection = inserts.collection_of(tracer, operation, way.frame)
+        names = [collection.name] if collection is not None else operation.collection_names
+        for content in _Writing(tracer, way, project.operation_span(operation)).made():
+            yield from ((str(each), content) for each in names)
+
+
 def _is_called(project: Project, way: Way, ways: Sequence[Way]) -> bool:
     """Whether all that runs the function in which a way begins is calls that are ways of their own."""
     if not way.scope or project.link.scope(way.point.module, way.scope).decorators:
@@ -107,24 +120,61 @@ class _Writing:
             yield from self._update(update)
             yield from self._upserted()
 
+    # Whole documents
+
+    def made(self) -> Iterator[Content]:
+        """The documents that the operation makes; an open one where it may make others."""
+        operation, frame = self.way.operation, self.way.frame
+        if operation.name == "bulk_write":
+            yield stored.OPEN
+            return
+        document = inserts.given(self.tracer, operation, frame, operation.method.document)
+        if document is not None and operation.name == "insert_many":
+            spots, is_open = self._items(document)
+            yield from (stored.read(self.tracer, spot) for spot in spots)
+            if is_open and not spots:
+                yield stored.OPEN
+        elif document is not None:
+            yield stored.read(self.tracer, document)
+        yield from self._made_by_upsert()
+
+    def _made_by_upsert(self) -> Iterator[Content]:
+        operation, frame = self.way.operation, self.way.frame
+        update = inserts.given(self.tracer, operation, frame, operation.method.update)
+        if update is None or not self._is_upsert():
+            return
+        content = stored.read(self.tracer, update)
+        found = [Content(compared) for compared in lookups.equalities(self.tracer, operation, frame)] or [stored.EMPTY]
+        for operator in ("$set", "$setOnInsert"):
+            for spot in content.fields[operator].spots if operator in content.fields else ():
+                part = stored.read(self.tracer, spot)
+                found = [each.merged(part) for each in found]
+        yield from (replace(each, open=each.open or content.open) for each in found)
+
+    def _is_upsert(self) -> bool:
+        given = inserts.given(self.tracer, self.way.operation, self.way.frame, "upsert")
+        return given is not None and self.tracer.value(given) == (const(True),)
+
     def _upserted(self) -> Iterator[tuple[str, Use]]:
         """What an upsert makes a document of, besides its update: what its filter compares."""
-        operation, frame = self.way.operation, self.way.frame
-        given = inserts.given(self.tracer, operation, frame, "upsert")
-        if given is None or self.tracer.value(given) != (const(True),):
+        if not self._is_upsert():
             return
-        for compared in lookups.equalities(self.tracer, operation, frame):
+        for compared in lookups.equalities(self.tracer, self.way.operation, self.way.frame):
             for name, value in compared.items():
                 yield from self._field(name, value, "update", UPSERT)
 
     def _documents(self, documents: Spot) -> Iterator[tuple[str, Use]]:
-        env = documents.frame.env if documents.frame else None
-        items, is_open = self.tracer.reader.items(documents.module, documents.row, env)
-        spots = [Spot(item.place.module, item.place.row, documents.frame) for item in items]
+        spots, is_open = self._items(documents)
         for spot in spots:
             yield from self._document(spot, "insert_many")
         if is_open and not spots:
             yield "", Use("insert", self.span)
+
+    def _items(self, several: Spot) -> tuple[list[Spot], bool]:
+        """The items of a list, and whether there may be others."""
+        env = several.frame.env if several.frame else None
+        items, is_open = self.tracer.reader.items(several.module, several.row, env)
+        return [Spot(item.place.module, item.place.row, several.frame) for item in items], is_open
 
     def _document(self, spot: Spot, method: str) -> Iterator[tuple[str, Use]]:
         how = "replace" if method in _REPLACING else "insert"
@@ -146,15 +196,18 @@ class _Writing:
         found = inside.of(self.tracer, value) if operator in ("", UPSERT, *_SETTING, *_ADDING) else inside.NOTHING
         path = plain_path(name)
         if path:
-            yield path, self._use(value, how, operator, found.closed and depth > 0)
+            is_element = plain_path(name.rpartition(".")[2]) == ""
+            yield path, self._use(value, how, operator, found.closed and depth > 0, is_element)
         for content in found.contents if depth else ():
             held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
             yield from self._content(Content(held), how, operator and "$set", f"{name}.", depth - 1)
             if "$each" in content.fields and operator in _ADDING:
                 yield from self._field(name, content.fields["$each"], how, operator, depth - 1)
 
-    def _use(self, value: Stored, how: str, operator: str, is_closed: bool) -> Use:
+    def _use(self, value: Stored, how: str, operator: str, is_closed: bool, is_element: bool) -> Use:
         kinds = _GIVEN.get(operator) or (() if operator == "$unset" else types.of(self.tracer, value))
+        if is_element:
+            kinds = (types.ANY,)  # of an array, or of a document with numbers for names
         return Use(
             how,
             self.span,
@@ -206,11 +259,10 @@ class _Writing:
 
     def _requests(self) -> Iterator[tuple[str, Use]]:
         place = inserts.given(self.tracer, self.way.operation, self.way.frame, "requests")
-        env = place.frame.env if place is not None and place.frame else None
-        items, is_open = self.tracer.reader.items(place.module, place.row, env) if place is not None else ([], True)
-        for item in items:
-            yield from self._request(Spot(item.place.module, item.place.row, place.frame if place else None))
-        if is_open and not items:
+        spots, is_open = self._items(place) if place is not None else ([], True)
+        for spot in spots:
+            yield from self._request(spot)
+        if is_open and not spots:
             yield "", Use("update", self.span)
 
     def _request(self, spot: Spot) -> Iterator[tuple[str, Use]]:
