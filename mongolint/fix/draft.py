@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mongolint.fix.trees import SourceFile, Tree
     from mongolint.project.advice.patterns import Pattern
     from mongolint.project.catalog.options import OptionSite
+    from mongolint.project.fields.shapes import Use
     from mongolint.project.handlers import ExceptSite
     from mongolint.project.hints import Hinted
     from mongolint.project.indexes import IndexDeclaration
@@ -161,6 +162,12 @@ class Draft:
         from mongolint.fix.filters import anchors
 
         anchors.anchor(self, query)
+
+    def rename_field(self, use: Use, old: str, new: str) -> None:
+        """Let a query, or what takes a value out of a document, name another field."""
+        from mongolint.fix.documents import rename
+
+        rename.rename(self, use, old, new)
 
     def declare_constraint(self, operations: Sequence[Operation], constraint: Constraint) -> None:
         """Declare an index that the data needs, where the project declares its own.

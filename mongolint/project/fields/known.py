@@ -13,6 +13,7 @@ from mongolint.project.fields import asked, values, written
 from mongolint.project.fields.complete import Complete
 from mongolint.project.fields.growth import Growing, growing
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
+from mongolint.project.fields.unknown import Unknown, UnknownField
 from mongolint.project.operations import Operation
 from mongolint.project.tracing.stored import Content
 
@@ -82,6 +83,15 @@ class Fields:
                 for collection, content in written.documents_by(self.project, operation):
                     found.setdefault(collection, []).append(content)
         return found
+
+    @cached_property
+    def unknown(self) -> list[UnknownField]:
+        """The places that ask for fields which nothing writes."""
+        return Unknown(self.project, self).all
+
+    def unknown_of(self, operation: Operation) -> set[str]:
+        """The fields that an operation asks for and that nothing writes."""
+        return {each.name for each in self.unknown if each.use.operation is operation}
 
     def growing(self, collection: str) -> list[Growing]:
         """The places that add to arrays of a collection which nothing bounds."""

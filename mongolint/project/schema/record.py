@@ -41,10 +41,7 @@ def record(project: Project, collection: str) -> Record:
         "open": known.open,
         "opened": _places(known.opened),
         "complete": project.fields.is_complete(collection),
-        "fields": [
-            _field(each, name in always, growing.get(name, []))
-            for name, each in _in_order(known.fields)
-        ],
+        "fields": [_field(each, name in always, growing.get(name, [])) for name, each in _in_order(known.fields)],
         "validator": {"$jsonSchema": schema} if schema is not None else None,
     }
 
