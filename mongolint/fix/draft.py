@@ -169,6 +169,12 @@ class Draft:
 
         rename.rename(self, use, old, new)
 
+    def keep_dates(self, uses: tuple[Use, ...]) -> None:
+        """Store a date where its text is stored."""
+        from mongolint.fix.documents import dates
+
+        dates.keep(self, uses)
+
     def declare_constraint(self, operations: Sequence[Operation], constraint: Constraint) -> None:
         """Declare an index that the data needs, where the project declares its own.
 

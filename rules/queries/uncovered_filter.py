@@ -9,8 +9,8 @@ Why it hurts
 
 What it leaves alone
     Filters on `_id`; filters that may hold fields the code does not show; collections known only at run time;
-    filters an index serves in part; fields that nothing writes (unknown-field); filters that no index would help (unselective-filter); collections with an index
-    whose keys are known only at run time.
+    filters an index serves in part; fields that nothing writes (unknown-field); filters that no index would help
+    (unselective-filter); collections with an index whose keys are known only at run time.
 
 Fix and its safety
     The declaration in equality, sort, range order, where the project declares its indexes. Unsafe: building an

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mongolint.project.fields import asked, values, written
 from mongolint.project.fields.complete import Complete
 from mongolint.project.fields.growth import Growing, growing
+from mongolint.project.fields.mixed import MixedField, mixed
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.fields.unknown import Unknown, UnknownField
 from mongolint.project.operations import Operation
@@ -92,6 +93,11 @@ class Fields:
     def unknown_of(self, operation: Operation) -> set[str]:
         """The fields that an operation asks for and that nothing writes."""
         return {each.name for each in self.unknown if each.use.operation is operation}
+
+    @cached_property
+    def mixed(self) -> list[MixedField]:
+        """The fields that are written as two types."""
+        return list(mixed(self.project, self))
 
     def growing(self, collection: str) -> list[Growing]:
         """The places that add to arrays of a collection which nothing bounds."""
