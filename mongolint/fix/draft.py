@@ -169,6 +169,12 @@ class Draft:
 
         rename.rename(self, use, old, new)
 
+    def bound_array(self, query: Operation, field: str, limit: int) -> None:
+        """Let an update that pushes to an array keep its last members only."""
+        from mongolint.fix.documents import arrays
+
+        arrays.bound(self, query, field, limit)
+
     def keep_dates(self, uses: tuple[Use, ...]) -> None:
         """Store a date where its text is stored."""
         from mongolint.fix.documents import dates

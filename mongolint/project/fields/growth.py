@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.project.fields import types
 from mongolint.project.fields.shapes import KnownFields, Use
 from mongolint.project.operations import Operation
@@ -43,7 +44,7 @@ def growing(project: Project, known: KnownFields) -> Iterator[Growing]:
     for name, each in known.fields.items():
         added = [use for use in each.written if use.operator in _ADDING]
         appended = [use for use in each.written if use.operator == "$set" and _is_appended(tracer, use, name)]
-        if (not added and not appended) or _is_trimmed(known, name, appended):
+        if not (added or appended) or _is_trimmed(known, name, appended) or _is_counted(project, name):
             continue
         for use in added:
             if not _is_bounded(tracer, use, name):
@@ -62,6 +63,31 @@ def _is_trimmed(known: KnownFields, name: str, appended: list[Use]) -> bool:
             if use.how == "update" and use.operator == "$set" and use not in appended:
                 return True
     return False
+
+
+def _is_counted(project: Project, name: str) -> bool:
+    """Whether code asks how long such an array is, before it adds to it or after it: ``len(book["notes"]) > 50``."""
+    last = name.rpartition(".")[2]
+    for facts in project.modules:
+        for node in facts.nodes:
+            for row in node[2] if node[0] == "compare" else ():
+                called = facts.nodes[row]
+                if called[0] == "call" and called[2] and facts.nodes[called[1]][-1] == "len":
+                    if _key(facts, called[2][0][1]) == last:
+                        return True
+    return False
+
+
+def _key(facts: ModuleFacts, row: int) -> object:
+    """The key or name by which a value is taken out of an object."""
+    node = facts.nodes[row]
+    while node[0] in ("mutated", "await"):
+        node = facts.nodes[node[1]]
+    if node[0] == "item":
+        return facts.constant(node[2])
+    if node[0] == "call" and node[2] and facts.nodes[node[1]][-1] in ("get", "pop"):
+        return facts.constant(node[2][0][1])
+    return node[2] if node[0] == "attr" else None
 
 
 def _is_bounded(tracer: Tracer, use: Use, name: str) -> bool:

@@ -193,7 +193,7 @@ class _Writing:
     def _field(
         self, name: str, value: Stored, how: str, operator: str, depth: int = _MAX_DEPTH
     ) -> Iterator[tuple[str, Use]]:
-        found = inside.of(self.tracer, value) if operator in ("", UPSERT, *_SETTING, *_ADDING) else inside.NOTHING
+        found = self._inside(value, operator)
         path = plain_path(name)
         if path:
             is_element = plain_path(name.rpartition(".")[2]) == ""
@@ -201,8 +201,13 @@ class _Writing:
         for content in found.contents if depth else ():
             held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
             yield from self._content(Content(held), how, operator and "$set", f"{name}.", depth - 1)
-            if "$each" in content.fields and operator in _ADDING:
-                yield from self._field(name, content.fields["$each"], how, operator, depth - 1)
+
+    def _inside(self, value: Stored, operator: str) -> inside.Inside:
+        if operator not in ("", UPSERT, *_SETTING, *_ADDING):
+            return inside.NOTHING
+        found = inside.of(self.tracer, value)
+        several = [content.fields["$each"] for content in found.contents if "$each" in content.fields]
+        return inside.of(self.tracer, several[0]) if operator in _ADDING and len(several) == 1 else found
 
     def _use(self, value: Stored, how: str, operator: str, is_closed: bool, is_element: bool) -> Use:
         kinds = _GIVEN.get(operator) or (() if operator == "$unset" else types.of(self.tracer, value))
