@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mongolint.project.indexes import IndexDeclaration
     from mongolint.project.loops import Repetition
     from mongolint.project.operations import Operation
+    from mongolint.project.references.orphans import Orphans
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
 
@@ -174,6 +175,12 @@ class Draft:
         from mongolint.fix.documents import arrays
 
         arrays.bound(self, query, field, limit)
+
+    def delete_too(self, orphans: Orphans) -> None:
+        """Delete what refers to a document before it."""
+        from mongolint.fix.documents import cascade
+
+        cascade.delete_too(self, orphans)
 
     def keep_dates(self, uses: tuple[Use, ...]) -> None:
         """Store a date where its text is stored."""

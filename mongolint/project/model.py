@@ -30,6 +30,7 @@ from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
+from mongolint.project.references.orphans import Deletes, Orphans
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -167,6 +168,11 @@ class Project:
         from mongolint.project.fields.known import Fields  # needed by editors, not by each check
 
         return Fields(self)
+
+    @cached_property
+    def orphans(self) -> list[Orphans]:
+        """The deletes that leave documents behind which refer to what was deleted."""
+        return Deletes(self).orphans
 
     @cached_property
     def served(self) -> Served:
