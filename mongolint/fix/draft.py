@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mongolint.fix.trees import SourceFile, Tree
     from mongolint.project.advice.patterns import Pattern
     from mongolint.project.catalog.options import OptionSite
+    from mongolint.project.fields.dates import LocalDate
+    from mongolint.project.fields.empty import EmptyField
     from mongolint.project.fields.shapes import Use
     from mongolint.project.handlers import ExceptSite
     from mongolint.project.hints import Hinted
@@ -181,6 +183,18 @@ class Draft:
         from mongolint.fix.documents import cascade
 
         cascade.delete_too(self, orphans)
+
+    def take_utc(self, date: LocalDate) -> None:
+        """Take the time in UTC where local time is taken."""
+        from mongolint.fix.documents import zones
+
+        zones.take_utc(self, date)
+
+    def fill_field(self, field: EmptyField) -> None:
+        """Store a parameter where its function stores None."""
+        from mongolint.fix.documents import fill
+
+        fill.fill(self, field)
 
     def keep_dates(self, uses: tuple[Use, ...]) -> None:
         """Store a date where its text is stored."""

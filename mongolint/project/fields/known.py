@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from mongolint.project.fields import asked, values, written
 from mongolint.project.fields.complete import Complete
+from mongolint.project.fields.dates import LocalDate, local_dates
+from mongolint.project.fields.empty import EmptyField, empty
 from mongolint.project.fields.growth import Growing, growing
 from mongolint.project.fields.mixed import MixedField, mixed
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
@@ -98,6 +100,16 @@ class Fields:
     def mixed(self) -> list[MixedField]:
         """The fields that are written as two types."""
         return list(mixed(self.project, self))
+
+    @cached_property
+    def local_dates(self) -> list[LocalDate]:
+        """Where local time is taken that reaches the database without its zone."""
+        return local_dates(self.project, self)
+
+    @cached_property
+    def empty(self) -> list[EmptyField]:
+        """The fields that are null in every document."""
+        return list(empty(self.project, self))
 
     def growing(self, collection: str) -> list[Growing]:
         """The places that add to arrays of a collection which nothing bounds."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mongolint.finding import Span
 
 if TYPE_CHECKING:
+    from mongolint.link.atoms import ClassRef
     from mongolint.project.operations import Operation
     from mongolint.project.tracing.tracer import Spot
 
@@ -35,6 +36,7 @@ class Use:
         exact: ``kinds`` are all types that it may have there.
         closed: the fields inside of it are all named by other uses.
         values: the expressions that give a written value.
+        declared: the class and name of ``model``.
         operation: the one that writes or asks; None for values and indexes.
     """
 
@@ -47,6 +49,7 @@ class Use:
     exact: bool = False
     closed: bool = False
     values: tuple[Spot, ...] = field(default=(), compare=False, repr=False)
+    declared: tuple[ClassRef, str] | None = field(default=None, compare=False, repr=False)
     operation: Operation | None = field(default=None, compare=False, repr=False)
 
 

@@ -223,6 +223,7 @@ class _Writing:
             types.ANY not in kinds,
             is_closed,
             value.spots,
+            value.declared,
         )
 
     def _model(self, value: Stored) -> str:
