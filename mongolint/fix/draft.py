@@ -6,7 +6,7 @@ The parts themselves are in the modules beside, imported when used, so that a ru
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mongolint.finding import Edit, Span
 from mongolint.fix.nofix import NoFix
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mongolint.fix.trees import SourceFile, Tree
     from mongolint.project.advice.patterns import Pattern
     from mongolint.project.catalog.options import OptionSite
-    from mongolint.project.fields.dates import LocalDate
-    from mongolint.project.fields.empty import EmptyField
+    from mongolint.project.fields.doubts.dates import LocalDate
+    from mongolint.project.fields.doubts.empty import EmptyField
     from mongolint.project.fields.shapes import Use
     from mongolint.project.handlers import ExceptSite
     from mongolint.project.hints import Hinted
@@ -195,6 +195,12 @@ class Draft:
         from mongolint.fix.documents import fill
 
         fill.fill(self, field)
+
+    def validate(self, collection: str, validator: dict[str, Any] | None) -> None:
+        """Give a collection a validator, where the project makes its indexes."""
+        from mongolint.fix.documents import validate
+
+        validate.validate(self, collection, validator)
 
     def keep_dates(self, uses: tuple[Use, ...]) -> None:
         """Store a date where its text is stored."""

@@ -31,6 +31,8 @@ from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
 from mongolint.project.references.orphans import Deletes, Orphans
+from mongolint.project.schema.record import record
+from mongolint.project.schema.validated import unvalidated
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -173,6 +175,11 @@ class Project:
     def orphans(self) -> list[Orphans]:
         """The deletes that leave documents behind which refer to what was deleted."""
         return Deletes(self).orphans
+
+    @cached_property
+    def unvalidated(self) -> dict[str, dict[str, Any] | None]:
+        """The collections without a validator, and the one that all written documents satisfy, where there is one."""
+        return {name: record(self, name)["validator"] for name in unvalidated(self)}
 
     @cached_property
     def served(self) -> Served:

@@ -41,7 +41,7 @@ def check(project: Project) -> Iterator[Finding]:
         yield rule.finding(
             span,
             f"datetime.{date.name}() without a time zone is local time, and {operation.name} on {collection}{more} "
-            f"takes it for UTC ({field}): wherever the clock is not UTC, it is hours off; use datetime.now(timezone.utc)",
+            f"takes it for UTC ({field}): where the clock is not UTC, it is hours off; use datetime.now(timezone.utc)",
             severity=project.severity(rule.severity, date.module),
             confidence=operation.confidence,
             related=project.related(_places(project, date)),

@@ -8,7 +8,7 @@ import libcst as cst
 
 from mongolint.fix.nofix import NoFix
 from mongolint.project.fields import types
-from mongolint.project.fields.mixed import plain_date
+from mongolint.project.fields.doubts.mixed import plain_date
 from mongolint.project.fields.shapes import Use
 from mongolint.project.tracing.tracer import Spot
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from mongolint.fix.nofix import NoFix
-from mongolint.project.fields.dates import LocalDate
+from mongolint.project.fields.doubts.dates import LocalDate
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft

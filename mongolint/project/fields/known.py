@@ -5,18 +5,19 @@ Answered for one collection at a time, and kept: an editor asks for the one coll
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.project.fields import asked, values, written
 from mongolint.project.fields.complete import Complete
-from mongolint.project.fields.dates import LocalDate, local_dates
-from mongolint.project.fields.empty import EmptyField, empty
-from mongolint.project.fields.growth import Growing, growing
-from mongolint.project.fields.mixed import MixedField, mixed
+from mongolint.project.fields.doubts.dates import LocalDate, local_dates
+from mongolint.project.fields.doubts.empty import EmptyField, empty
+from mongolint.project.fields.doubts.growth import Growing, growing, rewritten
+from mongolint.project.fields.doubts.mixed import MixedField, mixed
+from mongolint.project.fields.doubts.unknown import Unknown, UnknownField
+from mongolint.project.fields.doubts.untyped import UntypedField, untyped
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
-from mongolint.project.fields.unknown import Unknown, UnknownField
 from mongolint.project.operations import Operation
 from mongolint.project.tracing.stored import Content
 
@@ -111,11 +112,20 @@ class Fields:
         """The fields that are null in every document."""
         return list(empty(self.project, self))
 
+    @cached_property
+    def untyped(self) -> list[UntypedField]:
+        """The fields of stored models that may hold any object."""
+        return list(untyped(self.project, self))
+
     def growing(self, collection: str) -> list[Growing]:
         """The places that add to arrays of a collection which nothing bounds."""
         if collection not in self._growing:
             self._growing[collection] = list(growing(self.project, self.of(collection)))
         return self._growing[collection]
+
+    def rewritten(self, collection: str) -> Iterator[tuple[str, tuple[Use, ...]]]:
+        """The fields that are read, added to inside, and set as a whole, with the places that set them."""
+        return rewritten(self.project, self.of(collection))
 
     def is_complete(self, collection: str) -> bool:
         """Whether the code shows all fields that a document of a collection can have."""

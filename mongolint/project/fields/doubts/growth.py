@@ -130,6 +130,54 @@ def _are_constants(tracer: Tracer, spot: Spot) -> bool:
     return node[0] == "seq" and all(_is_constant(tracer, spot.at(row)) for row in node[2])
 
 
+# Rewritten
+
+
+def rewritten(project: Project, known: KnownFields) -> Iterator[tuple[str, tuple[Use, ...]]]:
+    """The fields that are read, added to inside, and set as a whole: the field, those places and all that set it."""
+    tracer = project.writes.tracer
+    for name, each in known.fields.items():
+        sets = [use for use in each.written if use.operator == "$set" and use.values and "." not in name]
+        grows = [use for use in sets if any(_grows_inside(tracer, spot, name) for spot in use.values)]
+        if grows:
+            yield name, tuple(dict.fromkeys([*grows, *sets]))
+
+
+def _grows_inside(tracer: Tracer, spot: Spot, name: str) -> bool:
+    """Whether a value is a field that was read, with a list in it that got longer."""
+    node = tracer.node(spot)
+    if node[0] == "phi":
+        return any(_grows_inside(tracer, spot.at(row), name) for row in node[1])
+    if node[0] == "param":
+        passed = tracer.parameter(spot)
+        return passed is not None and _grows_inside(tracer, passed, name)
+    if node[0] != "setitem":
+        return False
+    inner = spot.at(node[1])
+    if not _is_rooted(tracer, inner, name):
+        return False
+    return _is_longer(tracer, spot.at(node[3])) or _grows_inside(tracer, inner, name)
+
+
+def _is_rooted(tracer: Tracer, spot: Spot, name: str) -> bool:
+    node = tracer.node(spot)
+    while node[0] in ("setitem", "mutated"):
+        spot = spot.at(node[1])
+        node = tracer.node(spot)
+    return _is_read(tracer, spot, name)
+
+
+def _is_longer(tracer: Tracer, spot: Spot) -> bool:
+    """Whether a list has been appended to, on some path."""
+    node = tracer.node(spot)
+    if node[0] == "phi":
+        return any(_is_longer(tracer, spot.at(row)) for row in node[1])
+    if node[0] != "mutated":
+        return False
+    call = tracer.node(spot.at(node[2]))
+    return tracer.node(spot.at(call[1]))[2] in ("append", "extend", "insert")
+
+
 # Read, add, set
 
 
