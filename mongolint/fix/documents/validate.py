@@ -28,13 +28,14 @@ def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) ->
         if isinstance(call.func, cst.Attribute) and isinstance(statement, cst.SimpleStatementLine):
             indent = tree.indent(statement)
             wait = "await " if isinstance(tree.parent(call), cst.Await) else ""
-            told = json.dumps(validator, indent=4, ensure_ascii=False).replace("\n", f"\n{indent}    ")
+            unit = draft.file(index.module).step
+            told = json.dumps(validator, indent=unit, ensure_ascii=False).replace("\n", f"\n{indent}{unit}")
             lines = [
                 f"{wait}{tree.text(call.func.value)}.database.command(",
-                '    "collMod",',
-                f"    {json.dumps(collection, ensure_ascii=False)},",
-                '    validationLevel="moderate",',
-                f"    validator={told},",
+                f'{unit}"collMod",',
+                f"{unit}{json.dumps(collection, ensure_ascii=False)},",
+                f'{unit}validationLevel="moderate",',
+                f"{unit}validator={told},",
                 ")",
             ]
             draft.insert(index.module, tree.line_end(statement), "".join(f"{indent}{line}\n" for line in lines))

@@ -59,7 +59,7 @@ def _is_untyped(tracer: Tracer, annotation: Spot) -> bool:
     if node[0] == "item":
         name = _last(tracer.node(annotation.at(node[1])))
         key = tracer.node(annotation.at(node[2]))
-        parts = key[2] if key[0] == "seq" else (node[2],)
+        parts = list(key[2]) if key[0] == "seq" else [node[2]]
         if name in _WRAPPERS:
             return any(_is_untyped(tracer, annotation.at(row)) for row in parts)
         return name in _OBJECTS and len(parts) == 2 and _last(tracer.node(annotation.at(parts[1]))) in _ANYTHING
