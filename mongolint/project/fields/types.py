@@ -272,13 +272,20 @@ def _generic(tracer: Tracer, annotation: Spot, node: Row) -> Types:
     parts = key[2] if key[0] == "seq" else (node[2],)
     name = _last_name(tracer, annotation.at(node[1]))
     if name == "Literal":
-        return at_all(tracer, [annotation.at(row) for row in parts])
+        return _joined(_literal(tracer.node(annotation.at(row))) for row in parts)
     if name in ("Optional", "Union", *_WRAPPERS):
         inner = _joined(annotated(tracer, annotation.at(row)) for row in parts)
         return _joined([inner, ("null",)]) if name == "Optional" else inner
     if name == "Annotated":
         return annotated(tracer, annotation.at(parts[0]))
     return annotated(tracer, annotation.at(node[1]))
+
+
+def _literal(node: Row) -> Types:
+    """A member of ``Literal[…]``; a text in an annotation is read as the name of a type."""
+    if node[0] == "const":
+        return ("null",) if node[1] is None else (_CONSTANTS.get(type(node[1]).__name__, ANY),)
+    return ("string",) if node[0] == "free" else _UNKNOWN
 
 
 def _last_name(tracer: Tracer, spot: Spot) -> str:

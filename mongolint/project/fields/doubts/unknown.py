@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 # A document without the field does not match
 _MATCHING = frozenset(["equality", "in", "range", "regex", "elem-match", "array", "type"])
 _STRICT = frozenset(["sort", "distinct", "lookup"])
-_ALIKE = 0.84
+_SHORT, _LONG = 4, 10
 _MIN_SHARED = 2
 
 
@@ -170,9 +169,19 @@ def _letters(name: str) -> str:
 
 
 def _is_slip(one: str, other: str) -> bool:
-    """Whether two names are nearly the same: ``titel``, ``titles``; not ``created_at`` and ``updated_at``."""
-    if one[:1] != other[:1] or abs(len(one) - len(other)) > 1:
-        return False
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    changed = sum(max(b - a, d - c) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal")
-    return matcher.ratio() >= _ALIKE and changed <= 2
+    """Whether a letter is too many, missing, wrong, or swapped with the next; of a long name two."""
+    allowed = 2 if len(one) >= _LONG else 1 if len(one) >= _SHORT else 0
+    return one[:1] == other[:1] and _distance(one, other) <= allowed
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters have to be put in, taken out, changed, or swapped with the next."""
+    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        following = [i, *row[1:]]
+        for j, wanted in enumerate(other, 1):
+            following[j] = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                following[j] = min(following[j], before[j - 2] + 1)
+        before, row = row, following
+    return row[-1]
