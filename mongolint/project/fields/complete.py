@@ -44,7 +44,18 @@ class Complete:
             and collection not in self._outputs
             and None not in self._outputs
             and collection not in self._handed_on
+            and len(self._databases.get(collection, ())) < 2
         )
+
+    @cached_property
+    def _databases(self) -> dict[str, set[str]]:
+        """The databases in which code knows a collection of a name: one may be filled, and the other one read."""
+        found: dict[str, set[str]] = {}
+        for operation in self.project.operations:
+            for each in operation.collections if operation.module not in self.project.tests else ():
+                if each.name is not None and each.database.name is not None:
+                    found.setdefault(each.name, set()).add(each.database.name)
+        return found
 
     @cached_property
     def _is_written_elsewhere(self) -> bool:

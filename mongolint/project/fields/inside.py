@@ -72,7 +72,38 @@ def _of_list(tracer: Tracer, spot: Spot) -> Inside:
     env = spot.frame.env if spot.frame else None
     items, is_open = tracer.reader.items(spot.module, spot.row, env)
     found = _joined(_at(tracer, Spot(item.place.module, item.place.row, spot.frame)) for item in items)
-    return Inside(found.contents, found.closed and not is_open)
+    return Inside(found.contents, found.closed and (not is_open or is_listed(tracer, spot)))
+
+
+def is_listed(tracer: Tracer, spot: Spot) -> bool:
+    """Whether the code shows all that a list may hold, however many there are of each."""
+    return tracer.once(("listed", spot), lambda: _is_listed(tracer, spot), True)
+
+
+def _is_listed(tracer: Tracer, spot: Spot) -> bool:
+    node = tracer.node(spot)
+    match node[0]:
+        case "comp":
+            return bool(node[1] != "dict")
+        case "seq":
+            stars = [tracer.node(spot.at(row)) for row in node[2] if tracer.node(spot.at(row))[0] == "star"]
+            return all(is_listed(tracer, spot.at(star[1])) for star in stars)
+        case "phi":
+            return all(is_listed(tracer, spot.at(row)) for row in node[1])
+        case "binop" if node[1] == "+":
+            return all(is_listed(tracer, spot.at(row)) for row in node[2:4])
+        case "typed" if node[2] is not None:
+            return is_listed(tracer, spot.at(node[2]))
+        case "param":
+            passed = tracer.parameter(spot)
+            return passed is not None and is_listed(tracer, passed)
+        case "mutated":
+            call = tracer.node(spot.at(node[2]))
+            method, given = tracer.node(spot.at(call[1]))[2], [row for _, row in call[2]]
+            if method in ("extend", "update") and not all(is_listed(tracer, spot.at(row)) for row in given):
+                return False
+            return is_listed(tracer, spot.at(node[1]))
+    return False
 
 
 # Models

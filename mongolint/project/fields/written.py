@@ -132,7 +132,7 @@ class _Writing:
         if document is not None and operation.name == "insert_many":
             spots, is_open = self._items(document)
             yield from (stored.read(self.tracer, spot) for spot in spots)
-            if is_open and not spots:
+            if is_open:
                 yield stored.OPEN
         elif document is not None:
             yield stored.read(self.tracer, document)
@@ -167,14 +167,15 @@ class _Writing:
         spots, is_open = self._items(documents)
         for spot in spots:
             yield from self._document(spot, "insert_many")
-        if is_open and not spots:
+        if is_open:
             yield "", Use("insert", self.span)
 
     def _items(self, several: Spot) -> tuple[list[Spot], bool]:
         """The items of a list, and whether there may be others."""
         env = several.frame.env if several.frame else None
         items, is_open = self.tracer.reader.items(several.module, several.row, env)
-        return [Spot(item.place.module, item.place.row, several.frame) for item in items], is_open
+        spots = [Spot(item.place.module, item.place.row, several.frame) for item in items]
+        return spots, not spots or (is_open and not inside.is_listed(self.tracer, several))
 
     def _document(self, spot: Spot, method: str) -> Iterator[tuple[str, Use]]:
         how = "replace" if method in _REPLACING else "insert"
@@ -256,6 +257,8 @@ class _Writing:
 
     def _stage(self, stage: Content) -> Iterator[tuple[str, Use]]:
         """What a stage of an update with a pipeline sets; its values are expressions."""
+        if stage.open or any(name not in (*_STAGES, "$unset") for name in stage.fields):
+            yield "", Use("update", self.span, "$set")
         for operator in _STAGES:
             for spot in stage.fields[operator].spots if operator in stage.fields else ():
                 for name in stored.read(self.tracer, spot).fields:
@@ -268,7 +271,7 @@ class _Writing:
         spots, is_open = self._items(place) if place is not None else ([], True)
         for spot in spots:
             yield from self._request(spot)
-        if is_open and not spots:
+        if is_open:
             yield "", Use("update", self.span)
 
     def _request(self, spot: Spot) -> Iterator[tuple[str, Use]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mongolint.link.atoms import informative
 from mongolint.project.operations import Operation
 from mongolint.project.references.links import Reference, references
 
@@ -18,6 +19,10 @@ _DELETING = ("delete_one", "delete_many", "find_one_and_delete", "remove")
 _RECORDS = frozenset(
     ["audit", "log", "history", "archive", "metric", "stat", "trash", "deleted", "backup", "tombstone"]
 )
+_HANDING_ON = frozenset(
+    ["delay", "apply_async", "send_task", "add_task", "publish", "emit", "dispatch", "enqueue", "trigger", "send"]
+)
+_TAKING_OUT = frozenset(["delete", "remove", "purge", "cleanup", "clean", "cascade", "clear", "drop", "destroy"])
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _MAX_CALLERS = 40
 
@@ -73,7 +78,10 @@ class Deletes:
         found = [each for each in found if not any(other.child == collection for other in found)]
         if not found or self._reached_by_nobody(operation):
             return None
-        seen = [other for function in self._around(operation) for other in self._run_by(function)]
+        around = self._around(operation)
+        if any(self._may_do_more(function) for function in around):
+            return None
+        seen = [other for function in around for other in self._run_by(function)]
         left: list[Reference] = []
         unused: list[Operation] = []
         for each in found:
@@ -113,6 +121,22 @@ class Deletes:
                     found[caller] = None
                     pending.append(caller)
         return list(found)
+
+    def _may_do_more(self, function: Function) -> bool:
+        """Whether a function hands work on, or calls something that the model cannot name and that sounds like it."""
+        module, scope = function
+        facts = self.project.modules[module]
+        for call in facts.calls:
+            name = str(facts.nodes[facts.nodes[call.row][1]][-1])
+            if call.scope != scope or self.project.operation_at(module, call.row) is not None:
+                continue
+            if name in _HANDING_ON:
+                return True
+            if any(word.lower() in _TAKING_OUT for word in _WORD.findall(name)):
+                value = self.project.link.value(module, facts.nodes[call.row][1])
+                if not informative(value):
+                    return True
+        return False
 
     def _run_by(self, function: Function) -> list[Operation]:
         """The operations that a function runs, through others too."""

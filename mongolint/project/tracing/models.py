@@ -18,6 +18,8 @@ _EMPTY_BASES = frozenset(
     ["BaseModel", "TypedDict", "object", "ABC", "Generic", "Protocol", "RootModel", "NamedTuple", "dict", "str"]
 )
 _NO_FIELDS = ("model_config", "Config")
+# Options by which fields may be stored under other names
+_RENAMING: frozenset[object] = frozenset(["alias_generator", "serialize_by_alias", "**"])
 _SERIALIZERS = frozenset(["computed_field", "model_serializer", "root_serializer"])
 
 
@@ -51,25 +53,27 @@ def _allows_more(tracer: Tracer, cls: ClassRef) -> bool:
         node = facts.nodes[row]
         if node[0] == "func" and tracer.link.hierarchy.decorators(FunctionRef(cls.module, node[1])) & _SERIALIZERS:
             return True
-        if name == "model_config" and _has_extra(tracer, cls.module, row):
+        if name == "model_config" and _allows_others(tracer, cls.module, row):
             return True
         if name == "Config" and node[0] == "class":
-            extra = facts.scopes[node[1]].final.get("extra")
-            if extra is not None and _is_allowing(tracer, cls.module, extra):
+            options = facts.scopes[node[1]].final
+            extra = options.get("extra")
+            if _RENAMING & options.keys() or (extra is not None and _is_allowing(tracer, cls.module, extra)):
                 return True
     return any(keyword == "extra" and _is_allowing(tracer, cls.module, row) for keyword, row in scope.keywords)
 
 
-def _has_extra(tracer: Tracer, module: int, row: int) -> bool:
+def _allows_others(tracer: Tracer, module: int, row: int) -> bool:
     node = tracer.link.node(module, row)
     if node[0] == "typed" and node[2] is not None:
         node = tracer.link.node(module, node[2])
     if node[0] == "call":
         given = dict(node[2])
-        return "**" in given or ("extra" in given and _is_allowing(tracer, module, given["extra"]))
+        return bool(_RENAMING & given.keys()) or ("extra" in given and _is_allowing(tracer, module, given["extra"]))
     if node[0] == "dict":
         facts = tracer.facts(module)
-        return any(facts.constant(key) == "extra" and _is_allowing(tracer, module, value) for key, value in node[1])
+        keys = {facts.constant(key): value for key, value in node[1]}
+        return bool(_RENAMING & keys.keys()) or ("extra" in keys and _is_allowing(tracer, module, keys["extra"]))
     return True
 
 

@@ -210,12 +210,24 @@ def _call(tracer: Tracer, spot: Spot, node: Any) -> Content:
         found = [read(tracer, each) for each in terms.returns(tracer, frame)] if frame else []
         return either(found) if found else _whole(tracer, spot)
     if len(called) == 1 and type(called[0]) is External and called[0].name in terms.DUMPING_FUNCTIONS:
-        content = _arguments(tracer, spot, node[2])
-        return as_json(content) if called[0].name.endswith("jsonable_encoder") else content
+        return _dumped_by_function(tracer, spot, called[0].name.rpartition(".")[2], node[2])
     function = tracer.node(spot.at(node[1]))
     if function[0] == "attr" and function[2] in terms.DUMPING:
         return _dumped(tracer, spot, read(tracer, spot.at(function[1])), node[2])
     return _whole(tracer, spot)
+
+
+def _dumped_by_function(tracer: Tracer, spot: Spot, name: str, args: Any) -> Content:
+    """What ``dict(…)``, ``asdict(…)`` or FastAPI's encoder make, which writes aliases unless told otherwise."""
+    if name == "jsonable_encoder" and args and args[0][0] in (None, "obj"):
+        options = [(keyword, row) for keyword, row in args[1:] if keyword != "by_alias"]
+        named = dict(args[1:]).get("by_alias")
+        content = _dumped(tracer, spot, read(tracer, spot.at(args[0][1])), options)
+        is_plain = named is not None and tracer.node(spot.at(named)) == ("const", False)
+        return as_json(content if is_plain else _by_alias(tracer, content))
+    if name == "asdict" and len(args) > 1:
+        return OPEN
+    return _arguments(tracer, spot, args)
 
 
 def as_json(content: Content) -> Content:

@@ -68,6 +68,8 @@ class Unknown:
             return False
         if use.how == "value":
             return (use.operator == "" or meant is not None) and name not in self._put
+        if name.rpartition(".")[2] in self._set_later:
+            return False
         if use.operation is not None and use.operation.collection is None and use.how != "lookup":
             return False  # the field of another of its collections
         if use.how == "filter":
@@ -93,6 +95,21 @@ class Unknown:
         for facts in self.project.modules:
             found.update(_keys_put(facts))
         return frozenset(key for key in found if isinstance(key, str))
+
+    @cached_property
+    def _set_later(self) -> frozenset[object]:
+        """The keys that are set by themselves, and not in a filter: on a document, perhaps, when it was handed on."""
+        asked = {
+            (place.module, place.row)
+            for operation in self.project.operations
+            for place in operation.filter.places.values()
+        }
+        return frozenset(
+            facts.constant(node[2])
+            for module, facts in enumerate(self.project.modules)
+            for node in facts.nodes
+            if node[0] == "setitem" and (module, node[3]) not in asked
+        )
 
     def _is_modelled(self, known: KnownFields, name: str) -> bool:
         """Whether a class that looks like the documents declares the field, though nothing in view sets it."""
