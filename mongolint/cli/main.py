@@ -25,6 +25,7 @@ _COMMANDS = {
     "check": "Report findings in files and directories.",
     "queries": "List the operations that the code runs on collections.",
     "explain": "Explain one query: its fields, and the index that serves it.",
+    "schema": "List the fields of each collection, and validators for them.",
     "indexes": "List the declared indexes, or see what a server has.",
     "rule": "Explain a rule.",
     "rules": "List all rules.",

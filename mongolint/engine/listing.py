@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from mongolint.engine.load import Loaded
@@ -9,6 +10,7 @@ from mongolint.link.atoms import Collection
 from mongolint.project.advice.suggest import Asked, suggest
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
+from mongolint.project.schema.record import record
 
 
 def queries(loaded: Loaded) -> list[dict[str, Any]]:
@@ -17,6 +19,19 @@ def queries(loaded: Loaded) -> list[dict[str, Any]]:
     shown = _shown(loaded)
     found = [_query(loaded, o) for o in project.operations if project.path(o.module) in shown]
     return sorted(found, key=_place)
+
+
+def schema(loaded: Loaded) -> list[dict[str, Any]]:
+    """The fields of every collection that the files asked for name; see `mongolint.project.schema.record`."""
+    project = loaded.project
+    shown = _shown(loaded)
+    return [record(project, name) for name in project.fields.collections if _is_named(project, name, shown)]
+
+
+def _is_named(project: Project, collection: str, shown: Container[str]) -> bool:
+    known = project.fields.of(collection)
+    every = (use for each in (*known.fields.values(),) for use in each.uses)
+    return any(use.span.file in shown for use in (*every, *known.opened))
 
 
 def _query(loaded: Loaded, operation: Operation) -> dict[str, Any]:

@@ -6,7 +6,7 @@ The parts themselves are in the modules beside, imported when used, so that a ru
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mongolint.finding import Edit, Span
 from mongolint.fix.nofix import NoFix
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mongolint.project.catalog.options import OptionSite
     from mongolint.project.clients.options import Option
     from mongolint.project.clients.percall import PerCall
+    from mongolint.project.fields.doubts.dates import LocalDate
+    from mongolint.project.fields.doubts.empty import EmptyField
+    from mongolint.project.fields.shapes import Use
     from mongolint.project.handlers import ExceptSite
     from mongolint.project.hints import Hinted
     from mongolint.project.indexes import IndexDeclaration
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from mongolint.project.results.unbounded import Unbounded
     from mongolint.project.sessions.outside import Outside
     from mongolint.project.updates.lost import LostUpdate
+    from mongolint.project.references.orphans import Orphans
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
 
@@ -234,6 +238,48 @@ class Draft:
         from mongolint.fix.filters import anchors
 
         anchors.anchor(self, query)
+
+    def rename_field(self, use: Use, old: str, new: str) -> None:
+        """Let a query, or what takes a value out of a document, name another field."""
+        from mongolint.fix.documents import rename
+
+        rename.rename(self, use, old, new)
+
+    def bound_array(self, query: Operation, field: str, limit: int) -> None:
+        """Let an update that pushes to an array keep its last members only."""
+        from mongolint.fix.documents import arrays
+
+        arrays.bound(self, query, field, limit)
+
+    def delete_too(self, orphans: Orphans) -> None:
+        """Delete what refers to a document before it."""
+        from mongolint.fix.documents import cascade
+
+        cascade.delete_too(self, orphans)
+
+    def take_utc(self, date: LocalDate) -> None:
+        """Take the time in UTC where local time is taken."""
+        from mongolint.fix.documents import zones
+
+        zones.take_utc(self, date)
+
+    def fill_field(self, field: EmptyField) -> None:
+        """Store a parameter where its function stores None."""
+        from mongolint.fix.documents import fill
+
+        fill.fill(self, field)
+
+    def validate(self, collection: str, validator: dict[str, Any] | None) -> None:
+        """Give a collection a validator, where the project makes its indexes."""
+        from mongolint.fix.documents import validate
+
+        validate.validate(self, collection, validator)
+
+    def keep_dates(self, uses: tuple[Use, ...]) -> None:
+        """Store a date where its text is stored."""
+        from mongolint.fix.documents import dates
+
+        dates.keep(self, uses)
 
     def declare_constraint(self, operations: Sequence[Operation], constraint: Constraint) -> None:
         """Declare an index that the data needs, where the project declares its own.

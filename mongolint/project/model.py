@@ -34,6 +34,9 @@ from mongolint.project.reach.reachability import Reachability, Reached, RequestP
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
 from mongolint.project.results.answers import Results
 from mongolint.project.sessions.answers import Sessions
+from mongolint.project.references.orphans import Deletes, Orphans
+from mongolint.project.schema.record import record
+from mongolint.project.schema.validated import unvalidated
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -200,6 +203,16 @@ class Project:
         from mongolint.project.fields.known import Fields  # needed by editors, not by each check
 
         return Fields(self)
+
+    @cached_property
+    def orphans(self) -> list[Orphans]:
+        """The deletes that leave documents behind which refer to what was deleted."""
+        return Deletes(self).orphans
+
+    @cached_property
+    def unvalidated(self) -> dict[str, dict[str, Any] | None]:
+        """The collections without a validator, and the one that all written documents satisfy, where there is one."""
+        return {name: record(self, name)["validator"] for name in unvalidated(self)}
 
     @cached_property
     def served(self) -> Served:

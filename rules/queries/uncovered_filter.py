@@ -9,8 +9,8 @@ Why it hurts
 
 What it leaves alone
     Filters on `_id`; filters that may hold fields the code does not show; collections known only at run time;
-    filters an index serves in part; filters that no index would help (unselective-filter); collections with an index
-    whose keys are known only at run time.
+    filters an index serves in part; fields that nothing writes (unknown-field); filters that no index would help
+    (unselective-filter); collections with an index whose keys are known only at run time.
 
 Fix and its safety
     The declaration in equality, sort, range order, where the project declares its indexes. Unsafe: building an
@@ -50,7 +50,10 @@ def _is_uncovered(project: Project, query: Query) -> bool:
     """Whether the filter is served by nothing; `$text` needs an index of its own kind, and has its own rule."""
     document = query.head.filter if query.head is not None else query.filter
     has_filter = bool(document.required or document.clauses)
-    return has_filter and not document.text and project.verdict(query).verdict == "unserved"
+    if not has_filter or document.text or project.verdict(query).verdict != "unserved":
+        return False
+    # A field that is in no document needs no index: it needs its right name
+    return not project.fields.unknown_of(query) & set(project.filter_fields(query))
 
 
 def _finding(

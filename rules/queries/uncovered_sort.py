@@ -46,6 +46,8 @@ def check(project: Project) -> Iterator[Finding]:
 def _is_uncovered(project: Project, query: Query) -> bool:
     if not query.sort or query.collection is None or project.names_its_documents(query):
         return False
+    if project.fields.unknown_of(query):
+        return False  # a field that is in no document needs its right name
     verdict = project.verdict(query)
     document = query.head.filter if query.head is not None else query.filter
     if verdict.verdict == "unserved":

@@ -1,4 +1,4 @@
-"""The example backend answers real requests on a real server.
+"""The example backend answers real requests on a real server, which has the validators that its own code has.
 
 Only answers are asserted that hold before and after its planted faults are fixed.
 """
@@ -9,12 +9,18 @@ import importlib
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pymongo
 import pytest
 from pymongo.database import Database
+from pymongo.errors import WriteError
 
+from mongolint.cli.project import load_for_listing
+from mongolint.engine.listing import schema
+
+BOOKSHELF = Path(__file__).resolve().parents[2] / "examples" / "bookshelf"
 PASSWORD = "correct horse"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
@@ -30,7 +36,16 @@ def database(mongod_uri: str) -> Iterator[Database[dict[str, Any]]]:
 
 
 @pytest.fixture(scope="module")
-def api(running: Any, database: Database[dict[str, Any]]) -> Iterator[Any]:
+def validated(database: Database[dict[str, Any]]) -> dict[str, Any]:
+    """The validators of its collections, which refuse what the code does not write."""
+    found = {item["collection"]: item["validator"] for item in schema(load_for_listing([BOOKSHELF]))}
+    for name, validator in found.items():
+        database.create_collection(name, validator=validator, validationLevel="moderate")
+    return found
+
+
+@pytest.fixture(scope="module")
+def api(running: Any, database: Database[dict[str, Any]], validated: dict[str, Any]) -> Iterator[Any]:
     """The running application."""
     with running("bookshelf", database.name) as app:
         yield app
@@ -88,6 +103,15 @@ def chapter_ids(book: dict[str, Any]) -> list[str]:
 
 def titles(items: list[dict[str, Any]]) -> list[str]:
     return [item["title"] for item in items]
+
+
+def test_validators_hold(author: Author, database: Database[dict[str, Any]], validated: dict[str, Any]) -> None:
+    """What the application writes passes them, as all tests here show; what it does not, they refuse."""
+    assert all(len(validator["$jsonSchema"]["properties"]) > 5 for validator in validated.values())
+    with pytest.raises(WriteError):
+        database["users"].update_one({"handle": author.handle}, {"$set": {"is_active": "yes"}})
+    with pytest.raises(WriteError):
+        database["books"].insert_one({"title": "No owner"})
 
 
 def test_health(api: Any) -> None:
@@ -253,10 +277,11 @@ def test_unscheduled_work(api: Any, author: Author, database: Database[dict[str,
     assert database["sessions"].count_documents({"user_id": author.id}) == 0
 
     migration = importlib.import_module("app.scripts.migrate_word_counts")
-    old = database["question_responses"].insert_one({"text": "two words"}).inserted_id
+    answers = database["question_responses"]
+    old = answers.insert_one({"text": "two words"}, bypass_document_validation=True).inserted_id
     assert api.run(migration.migrate(dry_run=True)) == 1
     assert api.run(migration.migrate(dry_run=False)) == 1
-    migrated = database["question_responses"].find_one({"_id": old})
+    migrated = answers.find_one({"_id": old})
     assert migrated is not None
     assert migrated["word_count"] == 2
 

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.atoms import Const, strings
 from mongolint.project.coveragemap.shapes import items_of, names_in
-from mongolint.project.fields.kinds import kind_at
+from mongolint.project.documents import Place
+from mongolint.project.fields import types
 from mongolint.project.fields.shapes import Use, plain_path
 from mongolint.project.operations import Operation, argument
+from mongolint.project.tracing.tracer import Spot
 from mongolint.project.verdicts import query_of
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
+    from mongolint.project.tracing.tracer import Tracer
 
 # Comparisons with a value of the type that the field has
 _COMPARED = ("equality",)
 # Of a filter they say nothing: null is what is missing, too, and a document may be one of operators
-_UNTOLD = ("null", "object")
+_UNTOLD = (types.ANY, "null", "object")
 
 
 def asked_by(project: Project, operation: Operation) -> Iterator[tuple[str, Use]]:
@@ -28,22 +31,29 @@ def asked_by(project: Project, operation: Operation) -> Iterator[tuple[str, Use]
     tracer = project.writes.tracer
     for name, kind in {**document.required, **document.optional}.items():
         place = document.places.get(name)
-        kinds = kind_at(tracer, place) if place is not None and kind in _COMPARED else ()
-        yield plain_path(name), Use("filter", span, kind, tuple(each for each in kinds if each not in _UNTOLD))
+        kinds = _kinds(tracer, place) if place is not None and kind in _COMPARED else ()
+        yield plain_path(name), Use("filter", span, kind, kinds, operation=operation)
     if operation.method.kind in ("read", "write"):
         for name in names_in(items_of(query_of(project.reader, operation).filter)):
             if name not in document.required and name not in document.optional:
-                yield plain_path(name), Use("filter", span)
+                yield plain_path(name), Use("filter", span, operation=operation)
     if operation.collection is None:
         return  # callers of a helper for several collections pass each what it has
     for name, direction in operation.sort:
         if isinstance(direction, int | str):
-            yield plain_path(name), Use("sort", span)
-    yield from ((plain_path(name), Use("projection", span)) for name in _projected(project, operation))
+            yield plain_path(name), Use("sort", span, operation=operation)
+    for name in _projected(project, operation):
+        yield plain_path(name), Use("projection", span, operation=operation)
     if operation.name == "distinct":
         place = argument(project.link, operation.module, operation.row, operation.method, "key")
         names = strings(project.link.value(*place)) if place is not None else []
-        yield from ((plain_path(name), Use("distinct", span)) for name in names)
+        yield from ((plain_path(name), Use("distinct", span, operation=operation)) for name in names)
+
+
+def _kinds(tracer: Tracer, place: Place) -> tuple[str, ...]:
+    """The types of a value that a filter compares with."""
+    found = types.at(tracer, Spot(place.module, place.row, None)) if place.env is None else ()
+    return tuple(kind for kind in found if kind not in _UNTOLD)
 
 
 def _projected(project: Project, operation: Operation) -> Iterator[str]:
@@ -70,7 +80,7 @@ def looked_up(project: Project) -> Iterator[tuple[str, str, Use]]:
         span = project.operation_span(operation)
         for lookup in operation.lookups:
             for name in names_in(items_of(lookup.filter)):
-                yield lookup.collection, plain_path(name), Use("lookup", span)
+                yield lookup.collection, plain_path(name), Use("lookup", span, operation=operation)
 
 
 def indexed(project: Project) -> Iterator[tuple[str, str, Use]]:

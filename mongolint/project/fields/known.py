@@ -5,13 +5,21 @@ Answered for one collection at a time, and kept: an editor asks for the one coll
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.project.fields import asked, values, written
+from mongolint.project.fields.complete import Complete
+from mongolint.project.fields.doubts.dates import LocalDate, local_dates
+from mongolint.project.fields.doubts.empty import EmptyField, empty
+from mongolint.project.fields.doubts.growth import Growing, growing, rewritten
+from mongolint.project.fields.doubts.mixed import MixedField, mixed
+from mongolint.project.fields.doubts.unknown import Unknown, UnknownField
+from mongolint.project.fields.doubts.untyped import UntypedField, untyped
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.operations import Operation
+from mongolint.project.tracing.stored import Content
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -25,6 +33,7 @@ class Fields:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._known: dict[str, KnownFields] = {}
+        self._growing: dict[str, list[Growing]] = {}
 
     def of(self, collection: str) -> KnownFields:
         """What is known of the fields of a collection; no fields where the code names none."""
@@ -42,16 +51,17 @@ class Fields:
 
     def _find(self, collection: str) -> KnownFields:
         found: dict[str, list[Use]] = {}
-        is_open = False
+        opened: list[Use] = []
         for name, use in self._uses(collection):
             if not name:
-                is_open = True
+                opened.append(use)
             elif use not in found.setdefault(name, []):
                 found[name].append(use)
         # Every document has one
         if found:
             found.setdefault("_id", [])
-        return KnownFields(collection, {name: KnownField(name, tuple(uses)) for name, uses in found.items()}, is_open)
+        fields = {name: KnownField(name, tuple(uses)) for name, uses in found.items()}
+        return KnownFields(collection, fields, tuple(dict.fromkeys(opened)))
 
     def _uses(self, collection: str) -> Iterable[_Named]:
         own = [operation for operation in self._operations if collection in operation.collection_names]
@@ -64,6 +74,66 @@ class Fields:
         for operation in own:
             yield from asked.asked_by(self.project, operation)
         yield from self._elsewhere.get(collection, ())
+
+    def documents(self, collection: str) -> tuple[Content, ...]:
+        """The whole documents that the code makes in a collection, by inserts, replacements and upserts."""
+        return tuple(self._documents.get(collection, ()))
+
+    @cached_property
+    def _documents(self) -> dict[str, list[Content]]:
+        found: dict[str, list[Content]] = {}
+        for operation in self._operations:
+            if written.writes(operation):
+                for collection, content in written.documents_by(self.project, operation):
+                    found.setdefault(collection, []).append(content)
+        return found
+
+    @cached_property
+    def unknown(self) -> list[UnknownField]:
+        """The places that ask for fields which nothing writes."""
+        return Unknown(self.project, self).all
+
+    def unknown_of(self, operation: Operation) -> set[str]:
+        """The fields that an operation asks for and that nothing writes."""
+        return {each.name for each in self.unknown if each.use.operation is operation}
+
+    @cached_property
+    def mixed(self) -> list[MixedField]:
+        """The fields that are written as two types."""
+        return list(mixed(self.project, self))
+
+    @cached_property
+    def local_dates(self) -> list[LocalDate]:
+        """Where local time is taken that reaches the database without its zone."""
+        return local_dates(self.project, self)
+
+    @cached_property
+    def empty(self) -> list[EmptyField]:
+        """The fields that are null in every document."""
+        return list(empty(self.project, self))
+
+    @cached_property
+    def untyped(self) -> list[UntypedField]:
+        """The fields of stored models that may hold any object."""
+        return list(untyped(self.project, self))
+
+    def growing(self, collection: str) -> list[Growing]:
+        """The places that add to arrays of a collection which nothing bounds."""
+        if collection not in self._growing:
+            self._growing[collection] = list(growing(self.project, self.of(collection)))
+        return self._growing[collection]
+
+    def rewritten(self, collection: str) -> Iterator[tuple[str, tuple[Use, ...]]]:
+        """The fields that are read, added to inside, and set as a whole, with the places that set them."""
+        return rewritten(self.project, self.of(collection))
+
+    def is_complete(self, collection: str) -> bool:
+        """Whether the code shows all fields that a document of a collection can have."""
+        return self._complete.holds(collection)
+
+    @cached_property
+    def _complete(self) -> Complete:
+        return Complete(self.project, self)
 
     @cached_property
     def _operations(self) -> list[Operation]:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mongolint.finding import Span
+
+if TYPE_CHECKING:
+    from mongolint.link.atoms import ClassRef
+    from mongolint.project.operations import Operation
+    from mongolint.project.tracing.tracer import Spot
 
 # How a field is used, as `Use.how` says
 WRITES = frozenset(["insert", "replace", "update"])
 READS = frozenset(["filter", "sort", "projection", "distinct", "lookup", "value"])
+# The way in which a document that an upsert makes gets what its filter compares
+UPSERT = "upsert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +28,16 @@ class Use:
         how: insert, replace, update; filter, sort, projection, distinct, lookup, value (of a document that was read);
             index.
         span: the method of the operation, or where the index is spelled out, or the expression that reads the value.
-        operator: of an update (``$set``), or the operator class of a filter (equality, range …), or "".
+        operator: of an update (``$set``; "upsert" for what the filter of an upsert makes), or the operator class of
+            a filter (equality, range …), "get" for a value that may be missing, or "".
         kinds: the types that it has there, by the names of ``$type``, "number" for all numbers; none where unknown.
         sure: whether each document that is inserted there has it. True for all other uses.
         model: the field of the class that declares it, ``BookDocument.title``, or "".
+        exact: ``kinds`` are all types that it may have there.
+        closed: the fields inside of it are all named by other uses.
+        values: the expressions that give a written value.
+        declared: the class and name of ``model``.
+        operation: the one that writes or asks; None for values and indexes.
     """
 
     how: str
@@ -32,6 +46,11 @@ class Use:
     kinds: tuple[str, ...] = ()
     sure: bool = True
     model: str = ""
+    exact: bool = False
+    closed: bool = False
+    values: tuple[Spot, ...] = field(default=(), compare=False, repr=False)
+    declared: tuple[ClassRef, str] | None = field(default=None, compare=False, repr=False)
+    operation: Operation | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +83,16 @@ class KnownField:
 class KnownFields:
     """The fields of a collection: those that are written first, in the order met.
 
-    ``open``: documents, or parts of them, are written of which the code does not show all fields.
+    ``opened``: where documents, or parts of them, are written of which the code does not show all fields.
     """
 
     collection: str
     fields: Mapping[str, KnownField] = field(default_factory=dict)
-    open: bool = False
+    opened: tuple[Use, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        return bool(self.opened)
 
 
 def plain_path(name: str) -> str:

@@ -33,7 +33,14 @@ def taken(project: Project) -> Iterator[tuple[str, str, Use]]:
                 continue
             for operation in sources.documents(module, base):
                 if operation.collection is not None and operation.collection.name is not None:
-                    yield operation.collection.name, key, Use("value", project.span(module, row))
+                    use = Use("value", project.span(module, row), _tolerance(facts, row))
+                    yield operation.collection.name, key, use
+
+
+def _tolerance(facts: ModuleFacts, row: int) -> str:
+    """How a value is taken: "" if it has to be there."""
+    node = facts.nodes[row]
+    return "get" if node[0] == "call" and (facts.nodes[node[1]][2] == "get" or len(node[2]) > 1) else ""
 
 
 def _is_put(facts: ModuleFacts, row: int, key: str) -> bool:

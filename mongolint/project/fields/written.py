@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mongolint.finding import Span
-from mongolint.link.atoms import External
+from mongolint.link.atoms import External, const
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place
 from mongolint.project.explained.constructed import request_arguments
-from mongolint.project.fields.kinds import inside, kinds_of
-from mongolint.project.fields.shapes import Use, plain_path
+from mongolint.project.fields import inside, types
+from mongolint.project.fields.shapes import UPSERT, Use, plain_path
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Spot
-from mongolint.project.writes import inserts
+from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
 
 if TYPE_CHECKING:
@@ -62,11 +62,36 @@ def written_by(project: Project, operation: Operation) -> Iterator[Named]:
     """The fields that an operation writes, on each way to it."""
     tracer = project.writes.tracer
     span = project.operation_span(operation)
-    for way in inserts.ways(tracer, operation, lambda module: module not in project.tests):
+    found = inserts.ways(tracer, operation, lambda module: module not in project.tests)
+    for way in found:
+        if _is_called(project, way, found):
+            continue
         collection = inserts.collection_of(tracer, operation, way.frame)
         names = [collection.name] if collection is not None else operation.collection_names
         for name, use in _Writing(tracer, way, span).all():
             yield from (Named(str(each), name, use) for each in names)
+
+
+def documents_by(project: Project, operation: Operation) -> Iterator[tuple[str, Content]]:
+    """The whole documents that an operation makes, those of upserts too, each with its collection."""
+    tracer = project.writes.tracer
+    found = inserts.ways(tracer, operation, lambda module: module not in project.tests)
+    for way in found:
+        if _is_called(project, way, found):
+            continue
+        collection = inserts.collection_of(tracer, operation, way.frame)
+        names = [collection.name] if collection is not None else operation.collection_names
+        for content in _Writing(tracer, way, project.operation_span(operation)).made():
+            yield from ((str(each), content) for each in names)
+
+
+def _is_called(project: Project, way: Way, ways: Sequence[Way]) -> bool:
+    """Whether all that runs the function in which a way begins is calls that are ways of their own."""
+    if not way.scope or project.link.scope(way.point.module, way.scope).decorators:
+        return False
+    uses = project.reachability.uses.of(way.point.module, way.scope)
+    begun = {(each.point.module, each.row) for each in ways}
+    return bool(uses) and all(use.called and use.certain and (use.module, use.row) in begun for use in uses)
 
 
 class _Writing:
@@ -78,6 +103,10 @@ class _Writing:
         self.span = span
 
     def all(self) -> Iterator[tuple[str, Use]]:
+        for name, use in self._all():
+            yield name, replace(use, operation=self.way.operation)
+
+    def _all(self) -> Iterator[tuple[str, Use]]:
         method = self.way.operation.method
         if self.way.operation.name == "bulk_write":
             yield from self._requests()
@@ -89,15 +118,64 @@ class _Writing:
         update = inserts.given(self.tracer, self.way.operation, self.way.frame, method.update)
         if update is not None:
             yield from self._update(update)
+            yield from self._upserted()
+
+    # Whole documents
+
+    def made(self) -> Iterator[Content]:
+        """The documents that the operation makes; an open one where it may make others."""
+        operation, frame = self.way.operation, self.way.frame
+        if operation.name == "bulk_write":
+            yield stored.OPEN
+            return
+        document = inserts.given(self.tracer, operation, frame, operation.method.document)
+        if document is not None and operation.name == "insert_many":
+            spots, is_open = self._items(document)
+            yield from (stored.read(self.tracer, spot) for spot in spots)
+            if is_open:
+                yield stored.OPEN
+        elif document is not None:
+            yield stored.read(self.tracer, document)
+        yield from self._made_by_upsert()
+
+    def _made_by_upsert(self) -> Iterator[Content]:
+        operation, frame = self.way.operation, self.way.frame
+        update = inserts.given(self.tracer, operation, frame, operation.method.update)
+        if update is None or not self._is_upsert():
+            return
+        content = stored.read(self.tracer, update)
+        found = [Content(compared) for compared in lookups.equalities(self.tracer, operation, frame)] or [stored.EMPTY]
+        for operator in ("$set", "$setOnInsert"):
+            for spot in content.fields[operator].spots if operator in content.fields else ():
+                part = stored.read(self.tracer, spot)
+                found = [each.merged(part) for each in found]
+        yield from (replace(each, open=each.open or content.open) for each in found)
+
+    def _is_upsert(self) -> bool:
+        given = inserts.given(self.tracer, self.way.operation, self.way.frame, "upsert")
+        return given is not None and self.tracer.value(given) == (const(True),)
+
+    def _upserted(self) -> Iterator[tuple[str, Use]]:
+        """What an upsert makes a document of, besides its update: what its filter compares."""
+        if not self._is_upsert():
+            return
+        for compared in lookups.equalities(self.tracer, self.way.operation, self.way.frame):
+            for name, value in compared.items():
+                yield from self._field(name, value, "update", UPSERT)
 
     def _documents(self, documents: Spot) -> Iterator[tuple[str, Use]]:
-        env = documents.frame.env if documents.frame else None
-        items, is_open = self.tracer.reader.items(documents.module, documents.row, env)
-        spots = [Spot(item.place.module, item.place.row, documents.frame) for item in items]
+        spots, is_open = self._items(documents)
         for spot in spots:
             yield from self._document(spot, "insert_many")
-        if is_open and not spots:
+        if is_open:
             yield "", Use("insert", self.span)
+
+    def _items(self, several: Spot) -> tuple[list[Spot], bool]:
+        """The items of a list, and whether there may be others."""
+        env = several.frame.env if several.frame else None
+        items, is_open = self.tracer.reader.items(several.module, several.row, env)
+        spots = [Spot(item.place.module, item.place.row, several.frame) for item in items]
+        return spots, not spots or (is_open and not inside.is_listed(self.tracer, several))
 
     def _document(self, spot: Spot, method: str) -> Iterator[tuple[str, Use]]:
         how = "replace" if method in _REPLACING else "insert"
@@ -116,17 +194,38 @@ class _Writing:
     def _field(
         self, name: str, value: Stored, how: str, operator: str, depth: int = _MAX_DEPTH
     ) -> Iterator[tuple[str, Use]]:
-        given = _GIVEN.get(operator)
-        kinds = given if given is not None else () if operator == "$unset" else kinds_of(self.tracer, value)
+        found = self._inside(value, operator)
         path = plain_path(name)
         if path:
-            yield path, Use(how, self.span, operator, kinds, value.sure or how == "update", self._model(value))
-        if depth and operator in ("", *_SETTING, *_ADDING):
-            for content in inside(self.tracer, value):
-                held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
-                yield from self._content(Content(held), how, operator and "$set", f"{name}.", depth - 1)
-                if "$each" in content.fields and operator in _ADDING:
-                    yield from self._field(name, content.fields["$each"], how, operator, depth - 1)
+            is_element = plain_path(name.rpartition(".")[2]) == ""
+            yield path, self._use(value, how, operator, found.closed and depth > 0, is_element)
+        for content in found.contents if depth else ():
+            held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
+            yield from self._content(Content(held), how, operator and "$set", f"{name}.", depth - 1)
+
+    def _inside(self, value: Stored, operator: str) -> inside.Inside:
+        if operator not in ("", UPSERT, *_SETTING, *_ADDING):
+            return inside.NOTHING
+        found = inside.of(self.tracer, value)
+        several = [content.fields["$each"] for content in found.contents if "$each" in content.fields]
+        return inside.of(self.tracer, several[0]) if operator in _ADDING and len(several) == 1 else found
+
+    def _use(self, value: Stored, how: str, operator: str, is_closed: bool, is_element: bool) -> Use:
+        kinds = _GIVEN.get(operator) or (() if operator == "$unset" else types.of(self.tracer, value))
+        if is_element:
+            kinds = (types.ANY,)  # of an array, or of a document with numbers for names
+        return Use(
+            how,
+            self.span,
+            operator,
+            tuple(kind for kind in kinds if kind != types.ANY),
+            value.sure or how == "update",
+            self._model(value),
+            types.ANY not in kinds,
+            is_closed,
+            value.spots,
+            value.declared,
+        )
 
     def _model(self, value: Stored) -> str:
         if value.declared is None:
@@ -158,6 +257,8 @@ class _Writing:
 
     def _stage(self, stage: Content) -> Iterator[tuple[str, Use]]:
         """What a stage of an update with a pipeline sets; its values are expressions."""
+        if stage.open or any(name not in (*_STAGES, "$unset") for name in stage.fields):
+            yield "", Use("update", self.span, "$set")
         for operator in _STAGES:
             for spot in stage.fields[operator].spots if operator in stage.fields else ():
                 for name in stored.read(self.tracer, spot).fields:
@@ -167,11 +268,10 @@ class _Writing:
 
     def _requests(self) -> Iterator[tuple[str, Use]]:
         place = inserts.given(self.tracer, self.way.operation, self.way.frame, "requests")
-        env = place.frame.env if place is not None and place.frame else None
-        items, is_open = self.tracer.reader.items(place.module, place.row, env) if place is not None else ([], True)
-        for item in items:
-            yield from self._request(Spot(item.place.module, item.place.row, place.frame if place else None))
-        if is_open and not items:
+        spots, is_open = self._items(place) if place is not None else ([], True)
+        for spot in spots:
+            yield from self._request(spot)
+        if is_open:
             yield "", Use("update", self.span)
 
     def _request(self, spot: Spot) -> Iterator[tuple[str, Use]]:

@@ -130,11 +130,11 @@ def _is_optional_field(tracer: Tracer, cls: ClassRef, name: str) -> bool:
     default = terms.default(tracer, cls, name)
     if default is not None and tracer.node(default) == ("const", None):
         return True
-    found = _annotation(tracer, cls, name)
+    found = annotation_of(tracer, cls, name)
     return found is not None and is_optional(tracer, found)
 
 
-def _annotation(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
+def annotation_of(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
     for owner in tracer.link.hierarchy.order(cls):
         row = tracer.link.scope(*owner).annotations.get(name)
         if row is not None:
@@ -168,7 +168,7 @@ def _last_name(tracer: Tracer, spot: Spot) -> str:
 def type_of(tracer: Tracer, value: Stored) -> str | None:
     """The name that ``$type`` has for a field's values; None where they are of several types, or of an unknown one."""
     if value.declared:
-        annotation = _annotation(tracer, *value.declared)
+        annotation = annotation_of(tracer, *value.declared)
         found = _annotated_type(tracer, annotation) if annotation else None
         if found and not (value.as_json and found in ("date", "objectId", "binData")):
             return found
@@ -226,7 +226,7 @@ def _find_type(tracer: Tracer, spot: Spot) -> str | None:
             return _parameter_type(tracer, spot, node)
         case "attr":
             cls = terms.class_of(tracer, spot.at(node[1]))
-            annotation = _annotation(tracer, cls, node[2]) if cls else None
+            annotation = annotation_of(tracer, cls, node[2]) if cls else None
             return _annotated_type(tracer, annotation) if annotation else "string" if node[2] == "hex" else None
         case "call":
             return _call_type(tracer, spot, node)

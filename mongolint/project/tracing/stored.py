@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mongolint.link.atoms import ClassRef, External, FunctionRef, Literal, strings
-from mongolint.project.tracing import nulls, terms
+from mongolint.project.tracing import models, nulls, terms
 from mongolint.project.tracing.tracer import MAX_PATHS, Spot, Term
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class Stored:
     """The value of one field.
 
     ``spots``: the expressions that give it, in the end; of a model's field that is not set in view, ``declared`` says
-    which it is. ``sure``: it is in every such document. ``as_json``: dates and ids have become strings.
+    which it is. ``sure``: it is in every such document. ``as_json``: dates and ids have become strings. ``filled``: it
+    is left out where it would be None.
     """
 
     term: Term
@@ -31,6 +32,7 @@ class Stored:
     declared: tuple[ClassRef, str] | None = None
     sure: bool = True
     as_json: bool = False
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def _either(values: Iterable[Stored | None]) -> Stored:
         next((value.declared for value in held if value.declared), None),
         all(value.sure for value in held),
         any(value.as_json for value in held),
+        all(value.filled for value in held),
     )
 
 
@@ -187,7 +190,9 @@ def _parameter(tracer: Tracer, spot: Spot, node: Any) -> Content:
     if frame and param and param.kind == "**":
         return Content({name: Stored(tracer.term(given), (given,)) for name, given in tracer.keywords(frame).items()})
     passed = tracer.parameter(spot)
-    return read(tracer, passed) if passed else _whole(tracer, spot)
+    found = read(tracer, passed) if passed else OPEN
+    # Where the caller does not show it, its annotation may
+    return _whole(tracer, spot) if found.open and not found.fields else found
 
 
 def _constant(tracer: Tracer, spot: Spot) -> Content:
@@ -205,12 +210,24 @@ def _call(tracer: Tracer, spot: Spot, node: Any) -> Content:
         found = [read(tracer, each) for each in terms.returns(tracer, frame)] if frame else []
         return either(found) if found else _whole(tracer, spot)
     if len(called) == 1 and type(called[0]) is External and called[0].name in terms.DUMPING_FUNCTIONS:
-        content = _arguments(tracer, spot, node[2])
-        return as_json(content) if called[0].name.endswith("jsonable_encoder") else content
+        return _dumped_by_function(tracer, spot, called[0].name.rpartition(".")[2], node[2])
     function = tracer.node(spot.at(node[1]))
     if function[0] == "attr" and function[2] in terms.DUMPING:
         return _dumped(tracer, spot, read(tracer, spot.at(function[1])), node[2])
     return _whole(tracer, spot)
+
+
+def _dumped_by_function(tracer: Tracer, spot: Spot, name: str, args: Any) -> Content:
+    """What ``dict(…)``, ``asdict(…)`` or FastAPI's encoder make, which writes aliases unless told otherwise."""
+    if name == "jsonable_encoder" and args and args[0][0] in (None, "obj"):
+        options = [(keyword, row) for keyword, row in args[1:] if keyword != "by_alias"]
+        named = dict(args[1:]).get("by_alias")
+        content = _dumped(tracer, spot, read(tracer, spot.at(args[0][1])), options)
+        is_plain = named is not None and tracer.node(spot.at(named)) == ("const", False)
+        return as_json(content if is_plain else _by_alias(tracer, content))
+    if name == "asdict" and len(args) > 1:
+        return OPEN
+    return _arguments(tracer, spot, args)
 
 
 def as_json(content: Content) -> Content:
@@ -225,7 +242,11 @@ def _dumped(tracer: Tracer, spot: Spot, content: Content, args: Iterable[tuple[s
             content = content if given == ("const", "python") else as_json(content)
         elif keyword in ("exclude_none", "exclude_unset", "exclude_defaults") and given == ("const", True):
             fields = {
-                name: replace(value, sure=value.sure and not nulls.may_be_null(tracer, value))
+                name: replace(
+                    value,
+                    sure=value.sure and _is_kept(tracer, value, keyword),
+                    filled=value.filled or keyword == "exclude_none",
+                )
                 for name, value in content.fields.items()
             }
             content = replace(content, fields=fields)
@@ -240,6 +261,13 @@ def _dumped(tracer: Tracer, spot: Spot, content: Content, args: Iterable[tuple[s
         elif keyword == "update":
             content = content.merged(read(tracer, spot.at(row)))
     return content
+
+
+def _is_kept(tracer: Tracer, value: Stored, option: str) -> bool:
+    """Whether a model's field is dumped in spite of an option that leaves some out."""
+    if nulls.may_be_null(tracer, value):
+        return False
+    return option == "exclude_none" or value.declared is None or not models.has_default(tracer, *value.declared)
 
 
 def _by_alias(tracer: Tracer, content: Content) -> Content:
@@ -266,7 +294,7 @@ def _whole(tracer: Tracer, spot: Spot) -> Content:
     """All that an object holds: the fields of its model, or whatever they are."""
     base = tracer.term(spot)
     cls = base[2] if base[0] == "new" else terms.class_of(tracer, spot)
-    names = [] if cls is None else _field_names(tracer, cls)
+    names = [] if cls is None else models.field_names(tracer, cls)
     if cls is None or not names:
         if base[0] == "document" and base[1] != spot:
             return read(tracer, base[1])
@@ -274,14 +302,16 @@ def _whole(tracer: Tracer, spot: Spot) -> Content:
     fields = {}
     for name in names:
         given = terms.constructed(tracer, base, name) if base[0] == "new" else None
-        fields[name] = Stored(tracer.member(base, name), (given,) if given else (), (cls, name))
-    return Content(fields)
+        is_sure = not models.may_be_missing(tracer, cls, name)
+        fields[name] = Stored(tracer.member(base, name), (given,) if given else (), (cls, name), is_sure)
+    return Content(fields, (), models.is_open(tracer, cls))
 
 
-def _field_names(tracer: Tracer, cls: ClassRef) -> list[str]:
-    """The fields of a model or dataclass; none of a class with a constructor of its own."""
-    if tracer.link.hierarchy.find(cls, "__init__"):
-        return []
-    owners = reversed(tracer.link.hierarchy.order(cls))
-    names = (name for owner in owners for name in tracer.link.scope(*owner).annotations)
-    return [name for name in dict.fromkeys(names) if not name.startswith("_") and name != "model_config"]
+def of_class(tracer: Tracer, cls: ClassRef) -> Content | None:
+    """The fields of a model or dataclass; None where it is none."""
+    names = models.field_names(tracer, cls)
+    fields = {
+        name: Stored(("field", cls, name), (), (cls, name), not models.may_be_missing(tracer, cls, name))
+        for name in names
+    }
+    return Content(fields, (), models.is_open(tracer, cls)) if names else None

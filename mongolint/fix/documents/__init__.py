@@ -1,0 +1,1 @@
+"""Fixes of what documents hold."""

@@ -1,0 +1,43 @@
+"""A validator, given to a collection behind the indexes that the code makes on it, which make the collection."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from mongolint.fix.nofix import NoFix
+
+if TYPE_CHECKING:
+    from mongolint.fix.draft import Draft
+
+
+def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) -> None:
+    """See `Draft.validate`."""
+    if validator is None:
+        raise NoFix("the code shows no type that a field always has")
+    for index in reversed(draft.project.declared_in_code):
+        if index.collection_name != collection:
+            continue
+        try:
+            tree, call = draft.call(index.module, index.row)
+        except NoFix:
+            continue
+        statement = tree.statement(call)
+        if isinstance(call.func, cst.Attribute) and isinstance(statement, cst.SimpleStatementLine):
+            indent = tree.indent(statement)
+            wait = "await " if isinstance(tree.parent(call), cst.Await) else ""
+            unit = draft.file(index.module).step
+            told = json.dumps(validator, indent=unit, ensure_ascii=False).replace("\n", f"\n{indent}{unit}")
+            lines = [
+                f"{wait}{tree.text(call.func.value)}.database.command(",
+                f'{unit}"collMod",',
+                f"{unit}{json.dumps(collection, ensure_ascii=False)},",
+                f'{unit}validationLevel="moderate",',
+                f"{unit}validator={told},",
+                ")",
+            ]
+            draft.insert(index.module, tree.line_end(statement), "".join(f"{indent}{line}\n" for line in lines))
+            return
+    raise NoFix("no index of the collection is made where it could stand beside")

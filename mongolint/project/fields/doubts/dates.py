@@ -1,0 +1,159 @@
+"""Dates without a time zone that reach the database.
+
+The driver takes a naive datetime for UTC (PyMongo documentation, "Dates and Times"): ``utcnow()`` is stored right,
+local time is stored as what it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import Row
+from mongolint.link.atoms import External
+from mongolint.project.fields.shapes import Use
+from mongolint.project.operations import Operation
+from mongolint.project.tracing import terms
+from mongolint.project.tracing.tracer import Spot
+
+if TYPE_CHECKING:
+    from mongolint.project.fields.known import Fields
+    from mongolint.project.model import Project
+    from mongolint.project.tracing.tracer import Tracer
+
+# Given no zone they are local time, and with one that zone's; how many arguments go before it
+_LOCAL = {"datetime.datetime.now": 0, "datetime.datetime.today": 1, "datetime.datetime.fromtimestamp": 1}
+_COMPARING = frozenset(["$lt", "$lte", "$gt", "$gte", "$eq", "$ne", "$in", "$nin"])
+_MAX_STEPS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDate:
+    """Where local time is taken, and the operations that it reaches: (operation, collection, field).
+
+    ``called``: it is a call, and no function that is handed to a model to be called.
+    """
+
+    module: int
+    row: int
+    name: str
+    called: bool
+    reaches: tuple[tuple[Operation, str, str], ...]
+
+
+def local_dates(project: Project, fields: Fields) -> list[LocalDate]:
+    """The places outside of tests at which local time is taken that is stored or compared with."""
+    tracer = project.writes.tracer
+    found: dict[tuple[int, int], dict[tuple[int, str], tuple[Operation, str, str]]] = {}
+    for collection in fields.collections:
+        for name, each in fields.of(collection).fields.items():
+            for use in each.written:
+                for spot in _stored(tracer, use) if use.operation is not None and _may_be_date(use) else ():
+                    _note(found, spot, use.operation, collection, name)
+    for operation in project.operations:
+        if operation.module not in project.tests and operation.collection is not None:
+            for name, spot in _compared(tracer, operation):
+                for source in sources(tracer, spot):
+                    _note(found, source, operation, str(operation.collection.name), name)
+    return [_local(tracer, place, tuple(reaches.values())) for place, reaches in found.items()]
+
+
+def _note(
+    found: dict[tuple[int, int], dict[tuple[int, str], tuple[Operation, str, str]]],
+    spot: Spot,
+    operation: Operation | None,
+    collection: str,
+    name: str,
+) -> None:
+    if operation is not None:
+        found.setdefault((spot.module, spot.row), {})[id(operation), name] = (operation, collection, name)
+
+
+def _local(tracer: Tracer, place: tuple[int, int], reaches: tuple[tuple[Operation, str, str], ...]) -> LocalDate:
+    spot = Spot(*place, None)
+    node = tracer.node(spot)
+    is_call = node[0] == "call"
+    name = tracer.node(spot.at(node[1]))[-1] if is_call else node[-1]
+    return LocalDate(*place, str(name), is_call, reaches)
+
+
+def _may_be_date(use: Use) -> bool:
+    return not use.exact or "date" in use.kinds
+
+
+def _stored(tracer: Tracer, use: Use) -> Iterator[Spot]:
+    if use.exact and "date" not in use.kinds:
+        return
+    for spot in use.values:
+        yield from sources(tracer, spot)
+    if use.declared is not None and not use.values:
+        default = terms.default(tracer, *use.declared)
+        if default is not None:
+            yield from sources(tracer, default)
+
+
+def _compared(tracer: Tracer, operation: Operation) -> Iterator[tuple[str, Spot]]:
+    """The values that a filter compares fields with."""
+    for name, place in operation.filter.places.items():
+        if place.env is not None:
+            continue
+        yield name, Spot(place.module, place.row, None)
+        for operator, at in tracer.reader.entries(*place):
+            if operator in _COMPARING and at.env is None:
+                yield name, Spot(at.module, at.row, None)
+
+
+def sources(tracer: Tracer, spot: Spot) -> Iterator[Spot]:
+    """The expressions that take local time, of those that a date may come from, with the zone still missing."""
+    pending, seen = [spot], {spot}
+    while pending and len(seen) < _MAX_STEPS:
+        current = pending.pop()
+        node = tracer.node(current)
+        if _is_local(tracer, current, node):
+            yield current
+            continue
+        for each in _before(tracer, current, node):
+            if each not in seen:
+                seen.add(each)
+                pending.append(each)
+
+
+def _is_local(tracer: Tracer, spot: Spot, node: Row) -> bool:
+    if node[0] == "attr":  # a function that a model calls
+        value = tracer.value(spot)
+        return value == (External("datetime.datetime.now"),) or value == (External("datetime.datetime.today"),)
+    if node[0] != "call":
+        return False
+    called = tracer.value(spot.at(node[1]))
+    name = called[0].name if len(called) == 1 and type(called[0]) is External else ""
+    return name in _LOCAL and len(node[2]) <= _LOCAL[name] and not any(key in ("tz", "*", "**") for key, _ in node[2])
+
+
+def _before(tracer: Tracer, spot: Spot, node: Row) -> list[Spot]:
+    match node[0]:
+        case "await":
+            return [spot.at(node[1])]
+        case "typed":
+            return [spot.at(node[2])] if node[2] is not None else []
+        case "phi":
+            return [spot.at(row) for row in node[1]]
+        case "ifexp":
+            return [spot.at(row) for row in node[2:4]]
+        case "bool":
+            return [spot.at(row) for row in node[2]]
+        case "binop" if node[1] in ("+", "-"):
+            return [spot.at(node[2])]
+        case "param":
+            passed = tracer.parameter(spot)
+            return [passed] if passed is not None else []
+        case "call":
+            function = tracer.node(spot.at(node[1]))
+            if function[0] == "attr" and function[2] == "replace":
+                # Whoever gives a zone has thought of it
+                return [spot.at(function[1])] if all(keyword != "tzinfo" for keyword, _ in node[2]) else []
+            if function[0] == "attr" and function[2] in ("astimezone", "isoformat", "strftime", "timestamp", "date"):
+                return []
+            frame = tracer.enter(spot)
+            return list(terms.returns(tracer, frame)) if frame is not None else []
+    return []

@@ -1,0 +1,235 @@
+"""Arrays that grow: something adds to them, and nothing bounds them.
+
+An array that is also pulled from, popped or set anew is bounded by what it means: its members come and go.
+Source: MongoDB manual, "Avoid Unbounded Arrays" and "$slice"; a document holds at most 16 MB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import ModuleFacts
+from mongolint.project.fields import types
+from mongolint.project.fields.shapes import KnownFields, Use
+from mongolint.project.operations import Operation
+from mongolint.project.tracing import stored
+from mongolint.project.tracing.tracer import Spot
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+    from mongolint.project.tracing.tracer import Tracer
+
+_ADDING = ("$push", "$addToSet")
+_TRIMMING = ("$pull", "$pullAll", "$pop", "$unset", "$rename")
+_ONE_OF_FEW = ("bool", "null")
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """``how``: "$push", "$addToSet", or "set" where a document is read, added to and set again."""
+
+    collection: str
+    field: str
+    how: str
+    use: Use
+
+
+def growing(project: Project, known: KnownFields) -> Iterator[Growing]:
+    """The places of a collection that add to an array which nothing bounds."""
+    tracer = project.writes.tracer
+    if any(use.operator in ("$set", *_TRIMMING) for use in known.opened):
+        return  # any field may be set anew
+    for name, each in known.fields.items():
+        added = [use for use in each.written if use.operator in _ADDING]
+        appended = [use for use in each.written if use.operator == "$set" and _is_appended(tracer, use, name)]
+        if not (added or appended) or _is_trimmed(known, name, appended) or _is_counted(project, name):
+            continue
+        for use in added:
+            if not _is_bounded(tracer, use, name):
+                yield Growing(known.collection, name, use.operator, use)
+        yield from (Growing(known.collection, name, "set", use) for use in appended)
+
+
+def _is_trimmed(known: KnownFields, name: str, appended: list[Use]) -> bool:
+    """Whether something takes members out of an array, or puts another array in its place."""
+    above = [name.rsplit(".", count)[0] for count in range(1, name.count(".") + 1)]
+    for path in (name, *above):
+        found = known.fields.get(path)
+        for use in found.written if found is not None else ():
+            if use.operator in _TRIMMING or use.how == "replace":
+                return True
+            if use.how == "update" and use.operator == "$set" and use not in appended:
+                return True
+    return False
+
+
+def _is_counted(project: Project, name: str) -> bool:
+    """Whether code asks how long such an array is, before it adds to it or after it: ``len(book["notes"]) > 50``."""
+    last = name.rpartition(".")[2]
+    for facts in project.modules:
+        for node in facts.nodes:
+            for row in node[2] if node[0] == "compare" else ():
+                called = facts.nodes[row]
+                if called[0] == "call" and called[2] and facts.nodes[called[1]][-1] == "len":
+                    if _key(facts, called[2][0][1]) == last:
+                        return True
+    return False
+
+
+def _key(facts: ModuleFacts, row: int) -> object:
+    """The key or name by which a value is taken out of an object."""
+    node = facts.nodes[row]
+    while node[0] in ("mutated", "await"):
+        node = facts.nodes[node[1]]
+    if node[0] == "item":
+        return facts.constant(node[2])
+    if node[0] == "call" and node[2] and facts.nodes[node[1]][-1] in ("get", "pop"):
+        return facts.constant(node[2][0][1])
+    return node[2] if node[0] == "attr" else None
+
+
+def _is_bounded(tracer: Tracer, use: Use, name: str) -> bool:
+    """Whether one place keeps the array short itself."""
+    operation = use.operation
+    if operation is not None:
+        if any(key == name or key.startswith(f"{name}.") for key in _asked(operation)):
+            return True  # it looks at the array first: at its length, or at what is in it
+        if operation.filter.open or any(clause == "$expr" for clause, _ in operation.filter.clauses):
+            return True
+    return any(_is_short(tracer, spot, use.operator) for spot in use.values)
+
+
+def _asked(operation: Operation) -> list[str]:
+    return [*operation.filter.required, *operation.filter.optional]
+
+
+def _is_short(tracer: Tracer, spot: Spot, operator: str) -> bool:
+    """Whether what is added says how long the array gets, or is one of few values."""
+    if types.at(tracer, spot) == ("object",):
+        content = stored.read(tracer, spot)
+        if "$slice" in content.fields or content.open:
+            return True
+        each = content.fields.get("$each")
+        if each is not None:
+            return operator == "$addToSet" and all(_are_constants(tracer, inner) for inner in each.spots)
+    return operator == "$addToSet" and _is_constant(tracer, spot)
+
+
+def _is_constant(tracer: Tracer, spot: Spot) -> bool:
+    node = tracer.node(spot)
+    if node[0] in ("phi", "ifexp"):
+        rows = node[1] if node[0] == "phi" else node[2:4]
+        return all(_is_constant(tracer, spot.at(row)) for row in rows)
+    return tracer.term(spot)[0] == "const" or set(types.at(tracer, spot)) <= set(_ONE_OF_FEW)
+
+
+def _are_constants(tracer: Tracer, spot: Spot) -> bool:
+    node = tracer.node(spot)
+    return node[0] == "seq" and all(_is_constant(tracer, spot.at(row)) for row in node[2])
+
+
+# Rewritten
+
+
+def rewritten(project: Project, known: KnownFields) -> Iterator[tuple[str, tuple[Use, ...]]]:
+    """The fields that are read, added to inside, and set as a whole: the field, those places and all that set it."""
+    tracer = project.writes.tracer
+    for name, each in known.fields.items():
+        sets = [use for use in each.written if use.operator == "$set" and use.values and "." not in name]
+        grows = [use for use in sets if any(_grows_inside(tracer, spot, name) for spot in use.values)]
+        if grows:
+            yield name, tuple(dict.fromkeys([*grows, *sets]))
+
+
+def _grows_inside(tracer: Tracer, spot: Spot, name: str) -> bool:
+    """Whether a value is a field that was read, with a list in it that got longer."""
+    node = tracer.node(spot)
+    if node[0] == "phi":
+        return any(_grows_inside(tracer, spot.at(row), name) for row in node[1])
+    if node[0] == "param":
+        passed = tracer.parameter(spot)
+        return passed is not None and _grows_inside(tracer, passed, name)
+    if node[0] != "setitem":
+        return False
+    inner = spot.at(node[1])
+    if not _is_rooted(tracer, inner, name):
+        return False
+    return _is_longer(tracer, spot.at(node[3])) or _grows_inside(tracer, inner, name)
+
+
+def _is_rooted(tracer: Tracer, spot: Spot, name: str) -> bool:
+    node = tracer.node(spot)
+    while node[0] in ("setitem", "mutated"):
+        spot = spot.at(node[1])
+        node = tracer.node(spot)
+    return _is_read(tracer, spot, name)
+
+
+def _is_longer(tracer: Tracer, spot: Spot) -> bool:
+    """Whether a list has been appended to, on some path."""
+    node = tracer.node(spot)
+    if node[0] == "phi":
+        return any(_is_longer(tracer, spot.at(row)) for row in node[1])
+    if node[0] != "mutated":
+        return False
+    call = tracer.node(spot.at(node[2]))
+    return tracer.node(spot.at(call[1]))[2] in ("append", "extend", "insert")
+
+
+# Read, add, set
+
+
+def _is_appended(tracer: Tracer, use: Use, name: str) -> bool:
+    """Whether a value that is set is the array that was read, with something more in it."""
+    return bool(use.values) and all(_adds(tracer, spot, name) for spot in use.values)
+
+
+def _adds(tracer: Tracer, spot: Spot, name: str) -> bool:
+    node = tracer.node(spot)
+    if node[0] == "mutated":
+        call = tracer.node(spot.at(node[2]))
+        method = tracer.node(spot.at(call[1]))[2]
+        inner = spot.at(node[1])
+        return method in ("append", "extend", "insert") and (
+            _is_read(tracer, inner, name) or _adds(tracer, inner, name)
+        )
+    if node[0] == "binop" and node[1] == "+":
+        return _is_read(tracer, spot.at(node[2]), name) or _is_read(tracer, spot.at(node[3]), name)
+    if node[0] == "seq" and node[1] == "list":
+        stars = [tracer.node(spot.at(row)) for row in node[2]]
+        return len(stars) > 1 and any(star[0] == "star" and _is_read(tracer, spot.at(star[1]), name) for star in stars)
+    return False
+
+
+def _is_read(tracer: Tracer, spot: Spot, name: str) -> bool:
+    """Whether a value is a field of a document that was read: ``book["notes"]``, ``book.get("notes", [])``."""
+    node = tracer.node(spot)
+    if node[0] in ("bool", "phi"):
+        return any(_is_read(tracer, spot.at(row), name) for row in (node[2] if node[0] == "bool" else node[1]))
+    key = name.rpartition(".")[2]
+    if node[0] == "item":
+        return tracer.term(spot.at(node[2]))[2:] == (key,) and _is_document(tracer, spot.at(node[1]))
+    if node[0] == "call" and node[2]:
+        function = tracer.node(spot.at(node[1]))
+        asked = tracer.term(spot.at(node[2][0][1]))
+        return (
+            function[0] == "attr"
+            and function[2] == "get"
+            and asked[2:] == (key,)
+            and _is_document(tracer, spot.at(function[1]))
+        )
+    return False
+
+
+def _is_document(tracer: Tracer, spot: Spot) -> bool:
+    node = tracer.node(spot)
+    while node[0] in ("await", "setitem", "mutated", "typed"):
+        row = node[2] if node[0] == "typed" else node[1]
+        if row is None:
+            return False
+        spot = spot.at(row)
+        node = tracer.node(spot)
+    operation = tracer.operation_at.get((spot.module, spot.row))
+    return operation is not None and operation.name in ("find_one", "find_one_and_update")

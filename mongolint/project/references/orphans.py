@@ -1,0 +1,167 @@
+"""Deletes that leave documents behind which refer to what was deleted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mongolint.link.atoms import informative
+from mongolint.project.operations import Operation
+from mongolint.project.references.links import Reference, references
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+_DELETING = ("delete_one", "delete_many", "find_one_and_delete", "remove")
+# Records of what was, which outlive it
+_RECORDS = frozenset(
+    ["audit", "log", "history", "archive", "metric", "stat", "trash", "deleted", "backup", "tombstone"]
+)
+_HANDING_ON = frozenset(
+    ["delay", "apply_async", "send_task", "add_task", "publish", "emit", "dispatch", "enqueue", "trigger", "send"]
+)
+_TAKING_OUT = frozenset(["delete", "remove", "purge", "cleanup", "clean", "cascade", "clear", "drop", "destroy"])
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_MAX_CALLERS = 40
+
+Function = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """A delete, and the references that it leaves; ``unused``: deletes of such documents that nothing runs."""
+
+    operation: Operation
+    left: tuple[Reference, ...]
+    unused: tuple[Operation, ...]
+
+
+class Deletes:
+    """Answers for one project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def _operations(self) -> list[Operation]:
+        return [operation for operation in self.project.operations if operation.module not in self.project.tests]
+
+    @cached_property
+    def orphans(self) -> list[Orphans]:
+        """The deletes that leave orphans."""
+        wanted = [operation for operation in self._operations if self._is_of_one(operation)]
+        if not wanted:
+            return []
+        known = references(self.project, [each for each in self._operations if each.method.kind in ("read", "write")])
+        return [found for operation in wanted if (found := self._of(operation, known)) is not None]
+
+    def _is_of_one(self, operation: Operation) -> bool:
+        """Whether an operation deletes what a key names, for good and not to undo what was just done."""
+        project = self.project
+        if operation.name not in _DELETING or operation.collection is None or project.is_script(operation.module):
+            return False
+        facts = project.modules[operation.module]
+        if any(entry.kind in ("handler", "finally") for entry in facts.chain(operation.context)):
+            return False
+        here = (operation.module, operation.scope)
+        return bool(operation.scope) and not any(
+            other.name in ("insert_one", "insert_many") and other.collection == operation.collection
+            for other in self._run_by(here)
+        )
+
+    def _of(self, operation: Operation, known: list[Reference]) -> Orphans | None:
+        collection = str(operation.collection_names[0])
+        equal = {name for name, kind in operation.filter.required.items() if kind in ("equality", "in")}
+        found = [each for each in known if each.parent == collection and each.key in equal and self._stays(each.child)]
+        found = [each for each in found if not any(other.child == collection for other in found)]
+        if not found or self._reached_by_nobody(operation):
+            return None
+        around = self._around(operation)
+        if any(self._may_do_more(function) for function in around):
+            return None
+        seen = [other for function in around for other in self._run_by(function)]
+        left: list[Reference] = []
+        unused: list[Operation] = []
+        for each in found:
+            if any(_is_about(other, each) for other in seen if other is not operation):
+                continue
+            elsewhere = [other for other in self._operations if other.name in _DELETING and _is_about(other, each)]
+            dead = [other for other in elsewhere if self._reached_by_nobody(other)]
+            # Another way to delete all that refer is perhaps a part of this one
+            if not any(_asks_for(other, each) for other in elsewhere if other not in dead):
+                left.append(each)
+                unused += [other for other in dead if _asks_for(other, each)]
+        return Orphans(operation, tuple(left), tuple({id(each): each for each in unused}.values())) if left else None
+
+    def _stays(self, collection: str) -> bool:
+        """Whether documents of a collection are read later, and neither expire nor are meant to outlive others."""
+        if any(word.lower().removesuffix("s") in _RECORDS for word in _WORD.findall(collection)):
+            return False
+        if any(i.collection_name == collection and "expireAfterSeconds" in i.options for i in self.project.indexes):
+            return False
+        return any(other.method.kind == "read" and collection in other.collection_names for other in self._operations)
+
+    def _reached_by_nobody(self, operation: Operation) -> bool:
+        return self.project.reached(operation.module, operation.scope, operation.context).runner in (
+            "nothing",
+            "script",
+        )
+
+    def _around(self, operation: Operation) -> list[Function]:
+        """The function that deletes, and those that call it, in which the rest may be done."""
+        found: dict[Function, None] = {(operation.module, operation.scope): None}
+        pending = list(found)
+        while pending and len(found) < _MAX_CALLERS:
+            module, scope = pending.pop(0)
+            for use in self.project.reachability.uses.of(module, scope):
+                caller = (use.module, use.scope)
+                if use.scope and caller not in found and use.module not in self.project.tests:
+                    found[caller] = None
+                    pending.append(caller)
+        return list(found)
+
+    def _may_do_more(self, function: Function) -> bool:
+        """Whether a function hands work on, or calls something that the model cannot name and that sounds like it."""
+        module, scope = function
+        facts = self.project.modules[module]
+        for call in facts.calls:
+            name = str(facts.nodes[facts.nodes[call.row][1]][-1])
+            if call.scope != scope or self.project.operation_at(module, call.row) is not None:
+                continue
+            if name in _HANDING_ON:
+                return True
+            if any(word.lower() in _TAKING_OUT for word in _WORD.findall(name)):
+                value = self.project.link.value(module, facts.nodes[call.row][1])
+                if not informative(value):
+                    return True
+        return False
+
+    def _run_by(self, function: Function) -> list[Operation]:
+        """The operations that a function runs, through others too."""
+        return self._by_function.get(function, [])
+
+    @cached_property
+    def _by_function(self) -> dict[Function, list[Operation]]:
+        found: dict[Function, dict[int, Operation]] = {}
+        for operation in self._operations:
+            found.setdefault((operation.module, operation.scope), {})[id(operation)] = operation
+        for module, facts in enumerate(self.project.modules):
+            for call in facts.calls:
+                for reach in self.project.reach(module, call.row):
+                    found.setdefault((module, call.scope), {})[id(reach.operation)] = reach.operation
+        return {function: list(held.values()) for function, held in found.items()}
+
+
+def _is_about(operation: Operation, reference: Reference) -> bool:
+    """Whether an operation looks for or deletes the documents that refer: it may well care for them."""
+    if operation.name in (*_DELETING, "drop", "bulk_write") and not operation.collection_names:
+        return True
+    if reference.child not in operation.collection_names:
+        return False
+    return operation.name in (*_DELETING, "drop", "bulk_write") or _asks_for(operation, reference)
+
+
+def _asks_for(operation: Operation, reference: Reference) -> bool:
+    return reference.field in operation.filter.required or reference.field in operation.filter.optional

@@ -1,0 +1,1 @@
+"""Rules about what documents hold: fields, types, growth, references."""

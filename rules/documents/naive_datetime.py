@@ -1,0 +1,177 @@
+"""Local time, stored as if it were UTC.
+
+What it flags
+    `datetime.now()`, `datetime.today()` and `datetime.fromtimestamp(…)` without a time zone, where the date reaches an
+    insert, an update or a filter, through variables, helpers and models. One finding per call, with what it reaches.
+
+Why it hurts
+    The driver takes a date without a zone for UTC. Local time is stored wrong by its distance from UTC, twice a year by
+    another one, and compared with dates that other places store right.
+
+What it leaves alone
+    `datetime.utcnow()`, which is UTC (Python 3.12 deprecates it, but the database gets the right date); dates that
+    become text or numbers first; `.astimezone(…)` and `.replace(tzinfo=…)`; dates that go elsewhere.
+
+Fix and its safety
+    `timezone.utc` goes into the call. Unsafe: comparing the date with naive ones, such as those that a client without
+    `tz_aware=True` reads, raises TypeError.
+
+Sources
+    PyMongo documentation, "Dates and Times"; Python documentation, "datetime.now" and "datetime.utcnow".
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
+
+rule = Rule("MDB227", "naive-datetime", Severity.MEDIUM, fix=Applicability.UNSAFE)
+
+
+@rule.on(Project)
+def check(project: Project) -> Iterator[Finding]:
+    for date in project.fields.local_dates:
+        if date.module in project.tests:
+            continue
+        operation, collection, field = date.reaches[0]
+        span = project.span(date.module, date.row) if date.called else project.token(date.module, date.row)
+        others = len({id(each) for each, _, _ in date.reaches}) - 1
+        more = f" and {others} more" if others else ""
+        yield rule.finding(
+            span,
+            f"datetime.{date.name}() without a time zone is local time, and {operation.name} on {collection}{more} "
+            f"takes it for UTC ({field}): where the clock is not UTC, it is hours off; use datetime.now(timezone.utc)",
+            severity=project.severity(rule.severity, date.module),
+            confidence=operation.confidence,
+            related=project.related(_places(project, date)),
+            fix=rule.repair(
+                "take the time in UTC",
+                partial(_take_utc, date),
+                text="datetime.now(timezone.utc)",
+                reason="comparing it with naive dates, such as a client without tz_aware=True reads, raises TypeError",
+            ),
+        )
+
+
+def _places(project: Project, date: Any) -> list[Any]:
+    found = {project.operation_span(operation): field for operation, _, field in date.reaches}
+    return [(span, f"as {field}") for span, field in found.items()]
+
+
+def _take_utc(date: Any, draft: Draft) -> None:
+    draft.take_utc(date)
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from datetime import datetime, timedelta
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.visits.create_index("at")
+
+
+        def visit(page: str):
+            now = datetime.now().replace(microsecond=0)  # seconds are enough
+            db.visits.insert_one({"page": page, "at": now})
+
+
+        def recent():
+            since = datetime.today() - timedelta(days=1)
+            return list(db.visits.find({"at": {"$gte": since}}).limit(20))
+
+
+        def at(page: str, seconds: int):
+            db.visits.update_one({"_id": page}, {"$set": {"at": datetime.fromtimestamp(seconds)}})
+        """,
+        at=("datetime.now()", "datetime.today()", "datetime.fromtimestamp(seconds)"),
+        message="datetime.now() without a time zone is local time, and insert_one on visits takes it for UTC (at)",
+        fixed="""\
+        from datetime import datetime, timedelta, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.visits.create_index("at")
+
+
+        def visit(page: str):
+            now = datetime.now(timezone.utc).replace(microsecond=0)  # seconds are enough
+            db.visits.insert_one({"page": page, "at": now})
+
+
+        def recent():
+            since = datetime.now(timezone.utc) - timedelta(days=1)
+            return list(db.visits.find({"at": {"$gte": since}}).limit(20))
+
+
+        def at(page: str, seconds: int):
+            db.visits.update_one({"_id": page}, {"$set": {"at": datetime.fromtimestamp(seconds, timezone.utc)}})
+        """,
+    ),
+    Bad(
+        """\
+        import datetime
+
+        from pydantic import BaseModel, Field
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        class Visit(BaseModel):
+            page: str
+            at: datetime.datetime = Field(default_factory=datetime.datetime.now)
+
+
+        def visit(entry: Visit):
+            db.visits.insert_one(entry.model_dump())
+        """,
+        at=("now",),
+        fixed="""\
+        import datetime
+
+        from pydantic import BaseModel, Field
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        class Visit(BaseModel):
+            page: str
+            at: datetime.datetime = Field(default_factory=lambda: datetime.datetime.now(datetime.timezone.utc))
+
+
+        def visit(entry: Visit):
+            db.visits.insert_one(entry.model_dump())
+        """,
+    ),
+    Good(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def visit(page: str):
+            started = datetime.now()
+            db.visits.insert_one(
+                {
+                    "page": page,
+                    "at": datetime.now(timezone.utc),
+                    "created": datetime.utcnow(),
+                    "day": datetime.now().strftime("%Y-%m-%d"),
+                    "stamp": datetime.now().timestamp(),
+                    "seen": datetime.now().astimezone(timezone.utc),
+                }
+            )
+            return datetime.now() - started
+        """,
+        why="in UTC, or no date by the time it is stored; a duration is no date",
+    ),
+]

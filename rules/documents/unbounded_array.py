@@ -1,0 +1,172 @@
+"""An array that only grows.
+
+What it flags
+    `$push` without `$slice`, `$addToSet`, and lists that are read, appended to and set again, on a field from which
+    nothing in the project ever takes anything out. One finding per field, at its first place.
+
+Why it hurts
+    The array is in the document: each read and each write moves all of it, an index on it has an entry for each
+    member, and at 16 MB the next update fails.
+
+What it leaves alone
+    Arrays that are pulled from, popped or set anew somewhere: their members come and go; those whose length the code
+    looks at, or whose filter does; `$addToSet` of constants; collections whose updates may set any field;
+    scripts and migrations.
+
+Fix and its safety
+    `$each` with `$slice`, which keeps the last `array-limit` members (1000 unless configured). Unsafe: older ones are
+    dropped. What has to be kept belongs into documents of its own.
+
+Sources
+    MongoDB manual, "Avoid Unbounded Arrays", "$push" (`$slice`) and "MongoDB Limits and Thresholds" (BSON size).
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
+
+rule = Rule("MDB222", "unbounded-array", Severity.MEDIUM, fix=Applicability.UNSAFE, options={"array-limit": 1000})
+
+_VERBS = {"$push": "pushes to", "$addToSet": "adds to", "set": "appends to"}
+
+
+@rule.on(Project)
+def check(project: Project) -> Iterator[Finding]:
+    limit = project.option(rule.name, "array-limit")
+    for collection in project.fields.collections:
+        found: dict[str, list[Any]] = {}
+        for each in project.fields.growing(collection):
+            if not project.is_script(each.use.operation.module):
+                found.setdefault(each.field, []).append(each)
+        for field, places in found.items():
+            yield _finding(project, collection, field, places, limit)
+
+
+def _finding(project: Project, collection: str, field: str, places: list[Any], limit: int) -> Finding:
+    first = places[0]
+    operation = first.use.operation
+    spans = dict.fromkeys(each.use.span for each in places)
+    return rule.finding(
+        first.use.span,
+        f"{operation.name} on {collection} {_VERBS[first.how]} {field}, and nothing ever takes anything out: the "
+        f"document grows until it is slow to read, and at 16 MB updates fail; bound it, or give its members a "
+        f"collection",
+        confidence=operation.confidence,
+        related=project.related((span, "grows here, too") for span in list(spans)[1:]),
+        fix=rule.repair(
+            f"keep the last {limit} members",
+            partial(_bound, places, field, limit),
+            text=_text(first.how, field, limit),
+            reason="older members are dropped",
+        ),
+    )
+
+
+def _text(how: str, field: str, limit: int) -> str:
+    pushed = f'{{"$push": {{"{field}": {{"$each": [item], "$slice": -{limit}}}}}}}'
+    if how == "$addToSet":
+        return f"$addToSet has no $slice: store each member as a document of its own, or {pushed}"
+    return f"update with {pushed}"
+
+
+def _bound(places: list[Any], field: str, limit: int, draft: Draft) -> None:
+    if any(each.how != "$push" for each in places):
+        raise NoFix("a set has no order, and what is read may have changed meanwhile")
+    for operation in {id(each.use.operation): each.use.operation for each in places}.values():
+        draft.bound_array(operation, field, limit)
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def log(job_id: str, text: str):
+            line = {"text": text, "at": datetime.now(timezone.utc)}
+            db.jobs.update_one({"_id": job_id}, {"$push": {"log": line}})
+
+
+        def log_all(job_id: str, lines: list):
+            db.jobs.update_one(
+                {"_id": job_id},
+                {"$push": {"log": {"$each": lines}}},  # in order
+            )
+        """,
+        at=("update_one",),
+        message="update_one on jobs pushes to log, and nothing ever takes anything out",
+        fixed="""\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def log(job_id: str, text: str):
+            line = {"text": text, "at": datetime.now(timezone.utc)}
+            db.jobs.update_one({"_id": job_id}, {"$push": {"log": {"$each": [line], "$slice": -1000}}})
+
+
+        def log_all(job_id: str, lines: list):
+            db.jobs.update_one(
+                {"_id": job_id},
+                {"$push": {"log": {"$each": lines, "$slice": -1000}}},  # in order
+            )
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def visit(page_id: str, address: str):
+            db.pages.update_one({"_id": page_id}, {"$addToSet": {"visitors": address}})
+
+
+        def remember(page_id: str, word: str):
+            page = db.pages.find_one({"_id": page_id})
+            words = page.get("words", [])
+            words.append(word)
+            db.pages.update_one({"_id": page_id}, {"$set": {"words": words}})
+        """,
+        at=("update_one", "update_one"),
+        message="adds to visitors",
+        options={"array-limit": 50},
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def log(job_id: str, line: str):
+            last = {"$each": [line], "$slice": -100}
+            db.jobs.update_one({"_id": job_id}, {"$push": {"log": last}, "$addToSet": {"flags": "logged"}})
+
+
+        def join(group_id: str, user_id: str):
+            db.groups.update_one({"_id": group_id}, {"$addToSet": {"members": user_id}})
+
+
+        def leave(group_id: str, user_id: str):
+            db.groups.update_one({"_id": group_id}, {"$pull": {"members": user_id}})
+
+
+        def invite(group_id: str, address: str):
+            group = db.groups.find_one({"_id": group_id})
+            if len(group["invited"]) < 50:
+                db.groups.update_one({"_id": group_id}, {"$push": {"invited": address}})
+        """,
+        why="the last hundred; one of few flags; members leave; fifty are enough",
+    ),
+]

@@ -1,0 +1,260 @@
+"""What the code knows of the fields of collections as a whole: types, completeness, growth, references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.project.fields.doubts.unknown import alike
+from mongolint.project.model import Project
+from mongolint.project.references.links import references
+from mongolint.project.schema.record import record
+from mongolint.testing.projects import project
+
+HEAD = """
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, Optional, TypedDict
+
+from bson import ObjectId
+from fastapi import FastAPI
+from pymongo import MongoClient
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+db = MongoClient().shop
+"""
+
+
+def model(code: str, tmp_path: Path, **files: str) -> Project:
+    others = {f"{name}.py": HEAD + text for name, text in files.items()}
+    return project({"app.py": HEAD + code, **others}, tmp_path).project
+
+
+TYPES = [
+    ("name: str", "string"),
+    ("name: str | None", "string|null"),
+    ("name: Optional[str] = None", "string|null"),
+    ("name: Annotated[str, BeforeValidator(str)]", "string"),
+    ("name: Literal['a', 'b', None]", "string|null"),
+    ("name: int | str", "number|string"),
+    ("name: list[str]", "array"),
+    ("name: dict[str, int]", "object"),
+    ("name: Kind", "string"),
+    ("name: Plain", "?"),
+    ("name: Inner", "object"),
+    ("name: Id", "string"),
+    ("name: bytes", "binData"),
+    ("name: Any", "?"),
+    ("name: datetime", "date"),
+]
+
+
+@pytest.mark.parametrize(("field", "wanted"), TYPES, ids=[field for field, _ in TYPES])
+def test_types_of_models(field: str, wanted: str, tmp_path: Path) -> None:
+    code = f"""
+class Kind(str, Enum):
+    a = "a"
+
+class Plain(Enum):
+    a = "a"
+
+class Inner(BaseModel):
+    a: int
+
+Id = Annotated[str, BeforeValidator(str)]
+
+class Thing(BaseModel):
+    {field}
+
+def add(thing: Thing):
+    db.things.insert_one(thing.model_dump())
+"""
+    (use,) = model(code, tmp_path).fields.of("things").fields["name"].written
+    assert "|".join([*use.kinds, *([] if use.exact else ["?"])]) == wanted
+
+
+VALUES = [
+    ("value or 'x'", "string?"),
+    ("'a' if value else 1", "string|number"),
+    ("f'{value}'", "string"),
+    ("value == 1", "bool"),
+    ("not value", "bool"),
+    ("str(value) + 'x'", "string"),
+    ("len(value) * 2", "number"),
+    ("datetime.now(timezone.utc) - value", "date"),
+    ("db.others.count_documents({})", "number"),
+    ("db.others.find_one({})", "?"),
+    ("helper(value)", "string|null"),
+    ("told()", "number"),
+    ("{'a': 1}['a']", "number"),
+    ("[*value, 1]", "array"),
+    ("value.strip()", "string"),
+]
+
+
+@pytest.mark.parametrize(("value", "wanted"), VALUES, ids=[value for value, _ in VALUES])
+def test_types_of_values(value: str, wanted: str, tmp_path: Path) -> None:
+    code = f"""
+def helper(value):
+    if value:
+        return "x"
+    return None
+
+def told() -> int:
+    return unknown()
+
+def add(value):
+    db.things.insert_one({{"name": {value}}})
+"""
+    (use,) = model(code, tmp_path).fields.of("things").fields["name"].written
+    told = "|".join(use.kinds) + ("" if use.exact else "?")
+    assert told == wanted
+
+
+COMPLETE = [
+    ("db.things.insert_one({'a': 1})", True),
+    ("db.things.find_one({'a': 1})", False),
+    ("db.things.update_one({'a': 1}, {'$set': {'b': 1}})", False),
+    ("db.things.update_one({'a': 1}, {'$set': {'b': 1}}, upsert=True)", True),
+    ("def add(thing): db.things.insert_one(thing)", False),
+    ("def add(thing): db.things.insert_one(thing)\nadd({'a': 1})", True),
+    ("def add(thing): db.things.insert_one(thing)\nadd({'a': 1})\nkept = [add]", False),
+    ("app = FastAPI()\n@app.post('/')\ndef add(thing): db.things.insert_one(thing)\nadd({'a': 1})", False),
+    ("db.things.insert_one({'a': 1})\ndef other(name, thing): db[name].insert_one(thing)", False),
+    ("db.things.insert_one({'a': 1})\ndb.logs.aggregate([{'$out': 'things'}])", False),
+    ("db.things.insert_one({'a': 1})\ndb.logs.aggregate([{'$merge': {'into': 'others'}}])", True),
+    ("db.things.insert_one({'a': 1})\ndb.things.update_one({}, {'$set': {**unknown}})", False),
+    ("def more(thing): thing['b'] = 1\nthing = {'a': 1}\nmore(thing)\ndb.things.insert_one(thing)", False),
+    ("def look(thing): print(thing['b'])\nthing = {'a': 1}\nlook(thing)\ndb.things.insert_one(thing)", True),
+    ("import beanie\ndb.things.insert_one({'a': 1})", False),
+    ("class T(BaseModel):\n    a: int\ndef add(t: T): db.things.insert_one(t.model_dump())", True),
+    (
+        "class T(BaseModel):\n    model_config = ConfigDict(extra='allow')\n    a: int\n"
+        "def add(t: T): db.things.insert_one(t.model_dump())",
+        False,
+    ),
+    ("class T(elsewhere.Base):\n    a: int\ndef add(t: T): db.things.insert_one(t.model_dump())", False),
+]
+
+
+@pytest.mark.parametrize(("code", "wanted"), COMPLETE, ids=[code for code, _ in COMPLETE])
+def test_complete(code: str, wanted: bool, tmp_path: Path) -> None:
+    assert model(code, tmp_path).fields.is_complete("things") is wanted
+
+
+REQUIRED = [
+    ("db.things.insert_one({'a': 1, 'b': 2})\ndb.things.insert_one({'a': 1})", ["a"]),
+    ("def add(b):\n    thing = {'a': 1}\n    if b:\n        thing['b'] = b\n    db.things.insert_one(thing)", ["a"]),
+    ("db.things.insert_one({'a': 1})\ndb.things.update_one({}, {'$unset': {'a': ''}})", []),
+    ("db.things.insert_one({'a': 1})\ndb.things.update_one({'b': 1}, {'$set': {'c': 1}}, upsert=True)", []),
+    ("class T(TypedDict):\n    a: int\n    b: NotRequired[int]\ndef add(t: T): db.things.insert_one(t)", ["a"]),
+    (
+        "class T(BaseModel):\n    a: int\n    b: int = 1\n    c: int | None = None\n"
+        "def add(t: T): db.things.insert_one(t.model_dump(exclude_none=True))",
+        ["a", "b"],
+    ),
+    (
+        "class T(BaseModel):\n    a: int\n    b: int = 1\n"
+        "def add(t: T): db.things.insert_one(t.model_dump(exclude_unset=True))",
+        ["a"],
+    ),
+    (
+        "class T(BaseModel):\n    a: int\n    b: int = Field(1, exclude=True)\n    c: ClassVar[int] = 1\n"
+        "def add(t: T): db.things.insert_one(t.model_dump())",
+        ["a"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "wanted"), REQUIRED, ids=[code for code, _ in REQUIRED])
+def test_required(code: str, wanted: list[str], tmp_path: Path) -> None:
+    found = record(model(code, tmp_path), "things")
+    assert [field["name"] for field in found["fields"] if field["always"] and field["name"] != "_id"] == wanted
+    assert (found["validator"] or {}).get("$jsonSchema", {}).get("required", []) == wanted
+
+
+def test_what_is_open_is_left_free(tmp_path: Path) -> None:
+    code = "def add(more):\n    db.things.insert_one({'a': 1, 'b': {'c': 1, **more}, 'd': more})\n"
+    schema = record(model(code, tmp_path), "things")["validator"]["$jsonSchema"]
+    assert schema["properties"] == {"a": {"bsonType": "number"}, "b": {"bsonType": "object"}}
+    more = code + "def change(more):\n    db.things.update_one({}, {'$set': more})\n"
+    schema = record(model(more, tmp_path / "more"), "things")["validator"]["$jsonSchema"]
+    assert schema == {"bsonType": "object", "required": ["a", "b", "d"]}
+
+
+GROWING = [
+    ("db.things.update_one({'_id': 1}, {'$push': {'log': text}})", ["log"]),
+    ("db.things.update_one({'_id': 1}, {'$push': {'log': {'$each': [text], '$slice': -5}}})", []),
+    ("db.things.update_one({'_id': 1}, {'$addToSet': {'log': text}})", ["log"]),
+    ("db.things.update_one({'_id': 1}, {'$addToSet': {'log': 'seen'}})", []),
+    ("db.things.update_one({'_id': 1, 'log.9': {'$exists': False}}, {'$push': {'log': text}})", []),
+    ("db.things.update_one({}, {'$push': {'log': text}})\n    db.things.update_one({}, {'$pop': {'log': 1}})", []),
+    ("db.things.update_one({}, {'$push': {'log': text}})\n    db.things.update_one({}, {'$set': {'log': []}})", []),
+    ("thing = db.things.find_one({})\n    log = thing['log']\n    log.append(text)\n"
+     "    db.things.update_one({}, {'$set': {'log': log}})", ["log"]),
+    ("thing = db.things.find_one({})\n    db.things.update_one({}, {'$set': {'log': thing['log'] + [text]}})", ["log"]),
+    ("thing = db.things.find_one({})\n    db.things.update_one({}, {'$set': {'log': thing['log'][1:]}})", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "wanted"), GROWING, ids=[code for code, _ in GROWING])
+def test_growing(code: str, wanted: list[str], tmp_path: Path) -> None:
+    found = model(f"def add(text):\n    {code}\n", tmp_path).fields.growing("things")
+    assert [each.field for each in found] == wanted
+
+
+REFERENCES = [
+    ("db.books.find_one({'_id': ObjectId(key)})\n    db.notes.insert_one({'book': key})", ["notes.book -> books._id"]),
+    ("book = db.books.find_one({})\n    db.notes.find_one({'book': str(book['_id'])})", ["notes.book -> books._id"]),
+    ("for book in db.books.find({}):\n        db.notes.find_one({'of': book['_id']})", ["notes.of -> books._id"]),
+    ("db.books.find_one({'_id': key})\n    db.notes.insert_one({'book_id': key})", ["notes.book_id -> books._id"]),
+    # A key that comes from elsewhere, and a name that says nothing
+    ("db.books.find_one({'_id': key})\n    db.notes.insert_one({'of': key})", []),
+    ("db.books.find_one({'_id': 1})\n    db.notes.insert_one({'book_id': key})", []),
+    ("db.prefixes.find_one({'_id': ObjectId(key)})\n    db.notes.find_one({'_id': ObjectId(key)})\n"
+     "    db.warnings.insert_one({'guild': key})", []),
+    ("db.users.find_one({'name': key})\n    db.notes.insert_one({'owner': key})", []),
+    ("db.users.create_index('name', unique=True)\n    db.users.find_one({'name': key})\n"
+     "    db.notes.insert_one({'owner': key})", ["notes.owner -> users.name"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "wanted"), REFERENCES, ids=[code for code, _ in REFERENCES])
+def test_references(code: str, wanted: list[str], tmp_path: Path) -> None:
+    found = model(f"def f(key):\n    {code}\n", tmp_path)
+    told = [f"{r.child}.{r.field} -> {r.parent}.{r.key}" for r in references(found, found.operations)]
+    assert told == wanted
+
+
+def test_references_through_helpers(tmp_path: Path) -> None:
+    code = """
+def get(key):
+    return db.books.find_one({"_id": ObjectId(key)})
+
+def note(document):
+    db.notes.insert_one(document)
+
+def handle(key, text):
+    if get(key):
+        note({"book": key, "text": text})
+"""
+    found = model(code, tmp_path)
+    assert [(r.child, r.field, r.parent) for r in references(found, found.operations)] == [("notes", "book", "books")]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("titel", "title"),
+        ("titles", "title"),
+        ("createdAt", "created_at"),
+        ("updated_at", None),
+        ("owner", None),
+        ("title2", "title"),
+        ("itle", None),
+    ],
+)
+def test_alike(name: str, wanted: str | None) -> None:
+    assert alike(name, ["title", "created_at", "owner_id", "status"]) == wanted
