@@ -15,6 +15,7 @@ import click
 from mongolint import __version__
 from mongolint.cli import terminal
 from mongolint.cli.checking import output
+from mongolint.cli.checking.request import STDIN, Request, options
 from mongolint.cli.main import VERBOSE
 from mongolint.cli.project import (
     Part,
@@ -27,7 +28,6 @@ from mongolint.cli.project import (
     warn,
     warn_once,
 )
-from mongolint.cli.request import STDIN, Request, options
 from mongolint.config import Config, ConfigError
 from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded, load
@@ -41,7 +41,7 @@ from mongolint.report.text import Source
 from mongolint.source.files import Problem, relative
 
 if TYPE_CHECKING:
-    from mongolint.cli.fix import Changes
+    from mongolint.cli.checking.fix import Changes
     from mongolint.engine.parsing import Broken
     from mongolint.engine.run import Result
 
@@ -213,7 +213,7 @@ def _check(chosen: Sequence[Part], request: Request, data: bytes, workers: Worke
 
 def _no_changes() -> Changes:
     # Like all that fixes, it brings the parser along
-    from mongolint.cli.fix import Changes
+    from mongolint.cli.checking.fix import Changes
 
     return Changes()
 
@@ -278,14 +278,13 @@ def _check_part(
     if changes is None:
         result = check(loaded)
     else:
-        from mongolint.cli.fix import apply
+        from mongolint.cli.checking.fix import apply
 
         loaded, result = apply(loaded, check, reload, request, changes)
     outcome.lap("link, check and fix" if changes else "link and check", start)
     progress.close()
     untold = [each for each in loaded.broken if not _reports_broken(settings, each.path)]
-    _tell_broken(untold, loaded, request)
-    outcome.notes += [Note(each.message, loaded.display[each.path], error=False) for each in untold]
+    _tell_broken(untold, loaded, request, outcome)
     outcome.severe |= {found for found in result.findings if found.severity.rank >= config.fail_on.rank}
     outcome.selected |= settings.selected(loaded.targets)
     _add(outcome, loaded, result, request)
@@ -344,8 +343,9 @@ def _reports_broken(settings: Settings, path: str) -> bool:
     return run.SYNTAX_ERROR in settings.of(path).selected
 
 
-def _tell_broken(untold: Sequence[Broken], loaded: Loaded, request: Request) -> None:
+def _tell_broken(untold: Sequence[Broken], loaded: Loaded, request: Request, outcome: Outcome) -> None:
     """Whoever asks for one rule still has to know that a file was not checked for it."""
+    outcome.notes += [Note(each.message, loaded.display[each.path], error=False) for each in untold]
     for broken in () if request.quiet else untold:
         place = f"{visible(loaded.display[broken.path])}:{broken.line}:{broken.column}"
         warn(f"{place}: {visible(broken.message)}")
@@ -355,7 +355,7 @@ def _tell(outcome: Outcome, request: Request, data: bytes) -> None:
     """Print the report, and for whom it interests how it came about."""
     start = time.perf_counter()
     if outcome.changes:
-        from mongolint.cli import fix
+        from mongolint.cli.checking import fix
 
         fix.show(outcome.changes, request, data)
     if request.diff:

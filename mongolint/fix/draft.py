@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from mongolint.project.loops import Repetition
     from mongolint.project.model import ClientSite
     from mongolint.project.operations import Operation
+    from mongolint.project.references.orphans import Orphans
     from mongolint.project.results.pages import UnsortedPage
     from mongolint.project.results.partial import PartialUse
     from mongolint.project.results.rereads import Reread
     from mongolint.project.results.unbounded import Unbounded
     from mongolint.project.sessions.outside import Outside
     from mongolint.project.updates.lost import LostUpdate
-    from mongolint.project.references.orphans import Orphans
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
 

@@ -32,11 +32,11 @@ from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
-from mongolint.project.results.answers import Results
-from mongolint.project.sessions.answers import Sessions
 from mongolint.project.references.orphans import Deletes, Orphans
+from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
 from mongolint.project.schema.validated import unvalidated
+from mongolint.project.sessions.answers import Sessions
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:

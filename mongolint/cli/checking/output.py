@@ -28,7 +28,7 @@ from mongolint.source.files import relative
 
 if TYPE_CHECKING:
     from mongolint.cli.check import Outcome
-    from mongolint.cli.request import Request
+    from mongolint.cli.checking.request import Request
 
 # For a person, with a summary below
 _TEXTS = ("full", "concise", "grouped")

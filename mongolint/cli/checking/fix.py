@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from mongolint.cli import terminal
+from mongolint.cli.checking.request import Request
 from mongolint.cli.project import Part, warn
-from mongolint.cli.request import Request
 from mongolint.engine.load import Loaded
 from mongolint.engine.mend import Check, Mended, Pair, Reload, WriteError, mend, write
 from mongolint.engine.run import Result
