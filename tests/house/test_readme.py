@@ -27,10 +27,3 @@ def test_set_up_commands() -> None:
         assert command in README
         assert (ROOT / command.split()[1]).is_file()
     assert "tests/run.sh" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-
-
-def test_every_rule_is_listed() -> None:
-    from mongolint.engine.registry import all_rules
-
-    for rule in all_rules():
-        assert re.search(rf"\| {rule.code} \| {rule.name} \| {rule.severity.value}", README), rule.code
