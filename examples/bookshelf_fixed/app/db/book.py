@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 async def title_taken(owner_id: str, title: str) -> bool:
-    return await books_collection.count_documents({"owner_id": owner_id, "title": title}, maxTimeMS=5000) > 0
+    return await books_collection.count_documents({"owner_id": owner_id, "title": title}, maxTimeMS=5000, limit=1) > 0
 
 
 async def create_book(book: BookDocument) -> dict[str, Any]:
@@ -48,7 +48,7 @@ async def get_owned_book(book_id: ObjectId, owner_id: str) -> Optional[dict[str,
 
 
 async def list_books(owner_id: str, skip: int, limit: int) -> list[dict[str, Any]]:
-    cursor = books_collection.find({"owner_id": owner_id}).skip(skip).limit(limit)
+    cursor = books_collection.find({"owner_id": owner_id}).sort("_id", 1).skip(skip).limit(limit)
     return await cursor.to_list(length=limit)
 
 

@@ -9,7 +9,6 @@ from typing import Any, Optional
 
 from bson import ObjectId
 from motor.motor_asyncio import AsyncIOMotorClientSession
-from pymongo.errors import PyMongoError
 
 from app.core.clock import utcnow
 from app.db.base import books_collection, client, get_collection
@@ -47,8 +46,8 @@ async def add_chapter(book_id: ObjectId, owner_id: str, chapter: dict[str, Any])
     try:
         hello = await client.admin.command("hello")
         has_transactions = "setName" in hello
-    except PyMongoError:
-        logger.exception("command failed")
+    except Exception:
+        logger.exception("no transaction: the writes are not atomic")
         has_transactions = False
 
     if not has_transactions:
@@ -62,8 +61,8 @@ async def remove_chapter(book_id: ObjectId, owner_id: str, chapter_id: str) -> d
     try:
         hello = await client.admin.command("hello")
         has_transactions = "setName" in hello
-    except PyMongoError:
-        logger.exception("command failed")
+    except Exception:
+        logger.exception("no transaction: the writes are not atomic")
         has_transactions = False
 
     if not has_transactions:
@@ -81,6 +80,7 @@ async def reorder_chapters(book_id: ObjectId, owner_id: str, chapter_ids: list[s
     except BookMissing:
         raise
     except Exception:
+        logger.exception("no transaction: the writes are not atomic")
         return await _sort_chapters(book_id, owner_id, chapter_ids, None)
 
 

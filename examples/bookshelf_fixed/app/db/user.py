@@ -5,6 +5,7 @@ from typing import Any, Iterable, Optional
 
 from bson import ObjectId
 from bson.errors import InvalidId
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from app.core.clock import utcnow
@@ -60,8 +61,11 @@ async def create_user(user: UserDocument) -> dict[str, Any]:
 
 
 async def update_profile(user_id: ObjectId, changes: dict[str, Any]) -> Optional[dict[str, Any]]:
-    await users_collection.update_one({"_id": user_id}, {"$set": {**changes, "updated_at": utcnow()}})
-    return await users_collection.find_one({"_id": user_id})
+    return await users_collection.find_one_and_update(
+        {"_id": user_id},
+        {"$set": {**changes, "updated_at": utcnow()}},
+        return_document=ReturnDocument.AFTER,
+    )
 
 
 async def record_login(user_id: ObjectId) -> None:
