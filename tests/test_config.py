@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mongolint.config import (
+    FORMATS,
     OPTIONS,
     Config,
     ConfigError,
@@ -197,7 +198,7 @@ def test_without_options_the_defaults_and_the_project_root(tmp_path: Path) -> No
         (
             "output-format = 'xml'",
             1,
-            "option 'output-format' has to be one of full, concise, json, not 'xml'",
+            f"option 'output-format' has to be one of {', '.join(FORMATS)}, not 'xml'",
         ),
         ("indexes = ['a']", 1, "option 'indexes' has to be a string, not a list"),
         (

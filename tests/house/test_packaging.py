@@ -6,6 +6,7 @@ Built and installed from a copy, because setuptools leaves files in the tree it 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,17 @@ def test_wheel(installed: Path, tmp_path: Path) -> None:
 def test_templates(installed: Path, tmp_path: Path) -> None:
     page = _run(str(installed / "bin" / "mongolint"), "indexes", "coverage", "--format", "html", cwd=tmp_path)
     assert "<h1>Index coverage</h1>" in page
+
+
+def test_schemas(installed: Path, tmp_path: Path) -> None:
+    """Where the documentation says that they are."""
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    command = re.search(r'^python -c "(.*)"$', page, re.MULTILINE)
+    assert command
+    folder = Path(_run(str(installed / "bin" / "python"), "-c", command[1], cwd=tmp_path).strip())
+    assert folder.is_relative_to(installed)
+    names = {path.name for path in folder.glob("*.json")}
+    assert names == set(re.findall(r"^\| `.*` \| `(\S+\.json)` \|$", page, re.MULTILINE))
 
 
 def test_editable(editable: Path, tree: Path, tmp_path: Path) -> None:
