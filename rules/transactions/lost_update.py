@@ -28,7 +28,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE)
+rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
 
 _OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
 _OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
