@@ -32,6 +32,7 @@ rule = Rule(
     "duplicate-key-handled-without-unique-index",
     Severity.MEDIUM,
     fix=Applicability.UNSAFE,
+    concern="integrity",
 )
 
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, ExceptSite, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB505", "exception-detail-lost", Severity.LOW, fix=Applicability.UNSAFE)
+rule = Rule("MDB505", "exception-detail-lost", Severity.LOW, fix=Applicability.UNSAFE, concern="visibility")
 
 
 @rule.on(ExceptSite)

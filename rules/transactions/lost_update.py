@@ -28,7 +28,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE)
+rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
 
 _OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
 _OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
@@ -128,6 +128,10 @@ EXAMPLES = [
             notes = held.get("notes", [])
             notes.append({"text": text})
             await db.books.update_one({"_id": book_id}, {"$set": {"notes": notes}})
+
+
+        async def drop(book_id, text):
+            await db.books.update_one({"_id": book_id}, {"$pull": {"notes": {"text": text}}})
         """,
         at=("update_one",),
         message="as book read it and the code changed it: of two changes at the same time one is lost; use $push",
@@ -144,6 +148,10 @@ EXAMPLES = [
         async def note(book_id, text):
             held = await book(book_id)
             await db.books.update_one({"_id": book_id}, {"$push": {"notes": {"text": text}}})
+
+
+        async def drop(book_id, text):
+            await db.books.update_one({"_id": book_id}, {"$pull": {"notes": {"text": text}}})
         """,
     ),
     Bad(
@@ -173,12 +181,10 @@ EXAMPLES = [
         db = client.app
 
 
-        def rename(user_id, name):
+        def vote(user_id):
             user = db.users.find_one({"_id": user_id})
-            tags = user["tags"]
-            tags.append(name)
             query = {"_id": user_id, "version": user["version"]}
-            done = db.users.update_one(query, {"$set": {"tags": tags}, "$inc": {"version": 1}})
+            done = db.users.update_one(query, {"$set": {"votes": user["votes"] - 1}, "$inc": {"version": 1}})
             return done.modified_count == 1
 
 
@@ -191,7 +197,7 @@ EXAMPLES = [
         def move(user_id, amount):
             with client.start_session() as session, session.start_transaction():
                 user = db.users.find_one({"_id": user_id}, session=session)
-                db.users.update_one({"_id": user_id}, {"$set": {"n": user["n"] + amount}}, session=session)
+                db.users.update_one({"_id": user_id}, {"$set": {"n": user["n"] - amount}}, session=session)
         """,
         why="the filter asks for the version or the old value; it is a transaction",
     ),

@@ -29,6 +29,7 @@ rule = Rule(
     Severity.LOW,
     tier="review",
     fix=Applicability.DISPLAY,
+    concern="integrity",
 )
 
 

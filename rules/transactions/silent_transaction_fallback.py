@@ -34,6 +34,7 @@ rule = Rule(
     Severity.HIGH,
     fix=Applicability.UNSAFE,
     supersedes=("MDB405", "MDB502"),
+    concern="integrity",
 )
 
 
