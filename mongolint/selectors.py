@@ -77,7 +77,8 @@ def rule_hint(word: str, known_rules: Mapping[str, RuleInfo]) -> str:
     """``; did you mean …?`` for a word that names no rule, empty where nothing comes near."""
     if re.search(r"\d", word):
         # Codes look alike: only one slip away from a code is it likely to be meant.
-        return did_you_mean(word, [rule.code for rule in known_rules.values()], cutoff=0.8)
+        # A letter O among the digits is a zero.
+        return did_you_mean(word.upper().replace("O", "0"), [rule.code for rule in known_rules.values()], cutoff=0.8)
     return did_you_mean(word, [rule.name for rule in known_rules.values()])
 
 

@@ -106,7 +106,7 @@ def place(tmp_path: Path, schema_of: Callable[[str], Any]) -> Place:
 SHOP = """\
 from pymongo import MongoClient
 
-db = MongoClient().shop
+db = MongoClient(connectTimeoutMS=5000).shop
 
 
 def names(orders):

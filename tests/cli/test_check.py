@@ -53,7 +53,7 @@ def test_findings_as_text(shop: Any) -> None:
     assert "  |                            ^^^^^^^^\n" in full.out
     assert "  --> shop/orders.py:7:5 the loop\n" in full.out
     assert "  help: limit the time of every operation (unsafe fix: " in full.out
-    assert "    + db = MongoClient(timeoutMS=5000).shop\n" in full.out
+    assert "    + db = MongoClient(connectTimeoutMS=5000, timeoutMS=5000).shop\n" in full.out
     assert full.lines[-3:-1] == ["", "Found 3 findings (1 high, 2 low) in 1 file."]
 
 

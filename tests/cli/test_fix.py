@@ -11,14 +11,14 @@ import pytest
 APP = """\
 from pymongo import MongoClient
 
-db = MongoClient().shop
+db = MongoClient(connectTimeoutMS=5000).shop
 
 
 def load(key):
     return db.orders.find_one({"_id": key})  # noqa: MDB101
 """
 SAFE = APP.replace("  # noqa: MDB101", "")
-UNSAFE = SAFE.replace("MongoClient()", "MongoClient(timeoutMS=5000)")
+UNSAFE = SAFE.replace("5000)", "5000, timeoutMS=5000)")
 CODES = ["MDB103", "MDB900"]
 
 
@@ -53,7 +53,7 @@ def test_json_and_statistics(app: Any) -> None:
     first = app.check("app.py", "--format", "json").json
     assert [finding["fix"]["applicability"] for finding in first] == ["unsafe", "safe"]
     edit = first[0]["fix"]["edits"][0]
-    assert (edit["file"], edit["line"], edit["column"], edit["content"]) == ("app.py", 3, 18, "timeoutMS=5000")
+    assert (edit["file"], edit["line"], edit["column"], edit["content"]) == ("app.py", 3, 39, ", timeoutMS=5000")
     assert first[0]["fix"]["reason"]
     run = app.check("app.py", "--fix", "--format", "json")
     assert (run.code, run.codes, run.err) == (1, ["MDB103"], "")
@@ -77,7 +77,7 @@ def test_diff(app: Any) -> None:
     assert (run.code, run.err) == (1, "Would fix 4 findings.\n")
     assert run.lines[:2] == ["--- app.py", "+++ app.py"]
     assert "--- other.py" in run.lines
-    assert "+db = MongoClient(timeoutMS=5000).shop" in run.lines
+    assert "+db = MongoClient(connectTimeoutMS=5000, timeoutMS=5000).shop" in run.lines
     assert text(app) == APP
     subprocess.run(["git", "apply", "-p0", "-"], cwd=app.root, input=run.out, text=True, check=True)
     assert text(app) == text(app, "other.py") == UNSAFE
@@ -136,7 +136,9 @@ def test_configuration(options: str, after: str, app: Any) -> None:
     flags = [] if "safe" in options else ["--unsafe-fixes"]
     run = app.check("--fix", "--format", "json", "app.py", *flags)
     assert text(app) == after
-    left = [code for code, there in zip(CODES, ("MongoClient()" in after, "noqa" in after), strict=True) if there]
+    left = [
+        code for code, there in zip(CODES, ("(connectTimeoutMS=5000)" in after, "noqa" in after), strict=True) if there
+    ]
     assert run.codes == left
     for finding in run.json:
         assert finding["fix"]["applicability"] == "display"
@@ -157,7 +159,7 @@ def test_several_projects(place: Any) -> None:
     assert run.out.count("+++") == 2
     place.check("one", "two", "--fix", "--unsafe-fixes")
     assert text(place, "one/app.py") == SAFE
-    assert text(place, "two/app.py") == APP.replace("MongoClient()", "MongoClient(timeoutMS=5000)")
+    assert text(place, "two/app.py") == APP.replace("5000)", "5000, timeoutMS=5000)")
     place.write({"mongolint.toml": "", "one/app.py": APP})
     run = place.check("one", ".", "--diff", "--unsafe-fixes")
     assert run.lines.count("+++ one/app.py") == 1

@@ -9,7 +9,7 @@ import pytest
 SUPPRESSED = """\
 from pymongo import MongoClient
 
-db = MongoClient().shop  # noqa: E501, MDB103
+db = MongoClient(connectTimeoutMS=5000).shop  # noqa: E501, MDB103
 
 
 def names(orders):
@@ -21,7 +21,7 @@ TRACKER = {
     "app/base.py": """\
         from pymongo import MongoClient
 
-        db = MongoClient().shop
+        db = MongoClient(connectTimeoutMS=5000).shop
 
 
         class Orders:
