@@ -96,6 +96,8 @@ def _is_bounded(tracer: Tracer, use: Use, name: str) -> bool:
     if operation is not None:
         if any(key == name or key.startswith(f"{name}.") for key in _asked(operation)):
             return True  # it looks at the array first: at its length, or at what is in it
+        if "range" in operation.filter.required.values():
+            return True  # it is full some day, and another document is taken
         if operation.filter.open or any(clause == "$expr" for clause, _ in operation.filter.clauses):
             return True
     return any(_is_short(tracer, spot, use.operator) for spot in use.values)
