@@ -175,10 +175,10 @@ EXAMPLES = [
 
         def rename(user_id, name):
             user = db.users.find_one({"_id": user_id})
-            tags = user["tags"]
-            tags.append(name)
+            names = user["names"]
+            names["short"] = name
             query = {"_id": user_id, "version": user["version"]}
-            done = db.users.update_one(query, {"$set": {"tags": tags}, "$inc": {"version": 1}})
+            done = db.users.update_one(query, {"$set": {"names": names}, "$inc": {"version": 1}})
             return done.modified_count == 1
 
 
