@@ -83,7 +83,8 @@ EXAMPLES = [
             book = db.books.find_one({"_id": ObjectId(book_id)})
             names = book["names"]
             names["long"] = title
-            db.books.update_one({"_id": ObjectId(book_id)}, {"$set": {"names": names}})
+            same = {"_id": ObjectId(book_id), "version": book["version"]}
+            db.books.update_one(same, {"$set": {"names": names}, "$inc": {"version": 1}})
 
 
         def replace_contents(book_id: str, contents: dict):

@@ -10,8 +10,8 @@ Why it hurts
 
 What it leaves alone
     Arrays that are pulled from, popped or set anew somewhere: their members come and go; those whose length the code
-    looks at, or whose filter does; `$addToSet` of constants; collections whose updates may set any field;
-    scripts and migrations.
+    looks at, or whose filter does; buckets, of which the filter takes one that is not full (`{"count": {"$lt": 100}}`);
+    `$addToSet` of constants; collections whose updates may set any field; scripts and migrations.
 
 Fix and its safety
     `$each` with `$slice`, which keeps the last `array-limit` members (1000 unless configured). Unsafe: older ones are

@@ -107,7 +107,8 @@ EXAMPLES = [
 
 
         def keep(page, row):
-            db.buckets.update_one({"page": page, "size": {"$lt": 100}}, {"$push": {"rows": row}}, upsert=True)
+            added = {"$push": {"rows": row}, "$inc": {"size": 1}}
+            db.buckets.update_one({"page": page, "size": {"$lt": 100}}, added, upsert=True)
 
 
         def save(page_id, text):

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from mongolint.engine.explained import explained
-from mongolint.engine.listing import indexes, queries, unresolved
+from mongolint.engine.listing import indexes, queries, schema, unresolved
 from mongolint.engine.registry import all_rules, examples
 from mongolint.project.explained.answer import answer
 from mongolint.source.deepstack import with_deep_stack
@@ -24,6 +24,7 @@ COMMANDS = {
     "queries": ["queries"],
     "queries-unresolved": ["queries", "--unresolved"],
     "indexes": ["indexes"],
+    "schema": ["schema"],
 }
 Check = Callable[[str, Any], None]
 
@@ -40,12 +41,12 @@ def shown(schema_of: Callable[[str], Any]) -> Check:
 @pytest.mark.parametrize("name", [*COMMANDS, "explain"])
 def test_schema(name: str, schema_of: Callable[[str], Any]) -> None:
     """It is one, it says what each field is, and it is strict enough to refuse something."""
-    schema = schema_of(name)
-    jsonschema.Draft202012Validator.check_schema(schema.schema)
-    assert schema.schema["title"].startswith("mongolint ")
-    assert not schema.is_valid({})
-    assert not schema.is_valid([{}])
-    assert schema.is_valid([])
+    found = schema_of(name)
+    jsonschema.Draft202012Validator.check_schema(found.schema)
+    assert found.schema["title"].startswith("mongolint ")
+    assert not found.is_valid({})
+    assert not found.is_valid([{}])
+    assert found.is_valid([])
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -79,6 +80,7 @@ def test_examples_of_rules(rule: Any, example: Any, shown: Check, tmp_path: Path
         shown("queries", queries(loaded))
         shown("queries-unresolved", unresolved(loaded))
         shown("indexes", indexes(loaded))
+        shown("schema", schema(loaded))
         operations = loaded.project.operations
         shown("explain", explained(loaded.project, [answer(loaded.project, each) for each in operations]))
 

@@ -40,6 +40,8 @@ _GIVEN = {
     "$pullAll": ("array",),
 }
 _ADDING = ("$push", "$addToSet")
+# What an upsert that makes a document does as well
+_MAKING = ("$set", "$setOnInsert", "$inc", "$mul", "$min", "$max", "$currentDate", "$push", "$addToSet")
 _STAGES = ("$set", "$addFields")
 
 
@@ -144,12 +146,24 @@ class _Writing:
         if update is None or not self._is_upsert():
             return
         content = stored.read(self.tracer, update)
-        found = [Content(compared) for compared in lookups.equalities(self.tracer, operation, frame)] or [stored.EMPTY]
-        for operator in ("$set", "$setOnInsert"):
+        made = self._compared()
+        for operator in _MAKING:
             for spot in content.fields[operator].spots if operator in content.fields else ():
-                part = stored.read(self.tracer, spot)
-                found = [each.merged(part) for each in found]
-        yield from (replace(each, open=each.open or content.open) for each in found)
+                made = made.merged(stored.read(self.tracer, spot))
+        yield replace(made, open=made.open or content.open)
+
+    def _compared(self) -> Content:
+        """What the filter of an upsert compares for equality, and so gives the document that it makes."""
+        spot = inserts.given(self.tracer, self.way.operation, self.way.frame, self.way.operation.method.filter)
+        found = stored.read(self.tracer, spot) if spot is not None else stored.EMPTY
+        fields: dict[str, Stored] = {}
+        is_open = found.open or bool(found.sources)
+        for name, value in found.fields.items():
+            if name.startswith("$"):
+                is_open = True  # of its branches, too, the server takes what is equal
+            elif lookups.is_equality(self.tracer, value):
+                fields[name] = value
+        return Content(fields, (), is_open)
 
     def _is_upsert(self) -> bool:
         given = inserts.given(self.tracer, self.way.operation, self.way.frame, "upsert")
@@ -159,9 +173,11 @@ class _Writing:
         """What an upsert makes a document of, besides its update: what its filter compares."""
         if not self._is_upsert():
             return
-        for compared in lookups.equalities(self.tracer, self.way.operation, self.way.frame):
-            for name, value in compared.items():
-                yield from self._field(name, value, "update", UPSERT)
+        compared = self._compared()
+        if compared.open:
+            yield "", Use("update", self.span, UPSERT)
+        for name, value in compared.fields.items():
+            yield from self._field(name, value, "update", UPSERT)
 
     def _documents(self, documents: Spot) -> Iterator[tuple[str, Use]]:
         spots, is_open = self._items(documents)

@@ -33,8 +33,9 @@ def record(project: Project, collection: str) -> Record:
     growing: dict[str, list[Use]] = {}
     for each in project.fields.growing(collection):
         growing.setdefault(each.field, []).append(each.use)
-    uses = [use for each in known.fields.values() for use in (*each.written, *each.read)]
-    first = min((use.span for use in uses), default=None)
+    written = [use for each in known.fields.values() for use in each.written]
+    named = [use for each in known.fields.values() for use in each.uses]
+    first = min((use.span for use in [*written, *known.opened] or named), default=None)
     return {
         "collection": collection,
         **({"file": first.file, "line": first.line, "column": first.column} if first is not None else {}),

@@ -14,7 +14,7 @@ from mongolint.facts.shapes import ModuleFacts
 from mongolint.project.fields import types
 from mongolint.project.fields.shapes import KnownFields, Use
 from mongolint.project.operations import Operation
-from mongolint.project.tracing import stored
+from mongolint.project.tracing import stored, terms
 from mongolint.project.tracing.tracer import Spot
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ def _is_bounded(tracer: Tracer, use: Use, name: str) -> bool:
     if operation is not None:
         if any(key == name or key.startswith(f"{name}.") for key in _asked(operation)):
             return True  # it looks at the array first: at its length, or at what is in it
+        if "range" in operation.filter.required.values():
+            return True  # it is full some day, and another document is taken
         if operation.filter.open or any(clause == "$expr" for clause, _ in operation.filter.clauses):
             return True
     return any(_is_short(tracer, spot, use.operator) for spot in use.values)
@@ -196,7 +198,9 @@ def _adds(tracer: Tracer, spot: Spot, name: str) -> bool:
             _is_read(tracer, inner, name) or _adds(tracer, inner, name)
         )
     if node[0] == "binop" and node[1] == "+":
-        return _is_read(tracer, spot.at(node[2]), name) or _is_read(tracer, spot.at(node[3]), name)
+        left, right = spot.at(node[2]), spot.at(node[3])
+        one, other = (left, right) if _is_read(tracer, left, name) else (right, left)
+        return _is_read(tracer, one, name) and types.at(tracer, other) == ("array",)
     if node[0] == "seq" and node[1] == "list":
         stars = [tracer.node(spot.at(row)) for row in node[2]]
         return len(stars) > 1 and any(star[0] == "star" and _is_read(tracer, spot.at(star[1]), name) for star in stars)
@@ -232,4 +236,7 @@ def _is_document(tracer: Tracer, spot: Spot) -> bool:
         spot = spot.at(row)
         node = tracer.node(spot)
     operation = tracer.operation_at.get((spot.module, spot.row))
-    return operation is not None and operation.name in ("find_one", "find_one_and_update")
+    if operation is not None or node[0] != "call":
+        return operation is not None and operation.name in ("find_one", "find_one_and_update")
+    frame = tracer.enter(spot)
+    return frame is not None and any(_is_document(tracer, each) for each in terms.returns(tracer, frame))

@@ -1,0 +1,92 @@
+"""Fixes of rules about documents, run on a real server: the fixed code does what its rule promises."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import pymongo
+import pytest
+from pymongo.database import Database
+from pymongo.errors import WriteError
+
+from mongolint.engine.registry import examples
+from mongolint.rule import Bad
+
+Db = Database[dict[str, Any]]
+
+
+@pytest.fixture
+def fixed(server_db: Db, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The first example of a rule, fixed and run: its names."""
+
+    def run(code: str) -> dict[str, Any]:
+        example = next(each for each in examples()[code] if isinstance(each, Bad))
+        assert isinstance(example.fixed, str)
+        monkeypatch.setattr(pymongo, "MongoClient", lambda **_: SimpleNamespace(app=server_db))
+        space: dict[str, Any] = {}
+        exec(compile(textwrap.dedent(example.fixed), "example.py", "exec"), space)
+        return space
+
+    return run
+
+
+def test_an_array_keeps_its_last_members(fixed: Any, server_db: Db) -> None:
+    space = fixed("MDB222")
+    server_db.jobs.insert_one({"_id": "a", "log": ["old"]})
+    space["log_all"]("a", [{"text": str(number)} for number in range(999)])
+    space["log"]("a", "last")
+    job = server_db.jobs.find_one({"_id": "a"})
+    assert job is not None
+    assert len(job["log"]) == 1000
+    assert (job["log"][0], job["log"][-1]["text"]) == ({"text": "0"}, "last")
+
+
+def test_a_validator_is_given_where_indexes_are_made(fixed: Any, server_db: Db) -> None:
+    space = fixed("MDB220")
+    space["add"]("a@example.org", None)
+    space["add"]("b@example.org", 7)
+    space["ensure_indexes"]()
+    with pytest.raises(WriteError):
+        server_db.users.insert_one({"email": 1, "age": 1})
+    with pytest.raises(WriteError):
+        server_db.users.insert_one({"email": "c@example.org"})
+
+
+def test_a_date_is_stored_as_one(fixed: Any, server_db: Db) -> None:
+    space = fixed("MDB226")
+    space["place"]("a")
+    space["pay"]("a")
+    assert server_db.orders.count_documents({"changed": {"$type": "date"}, "paid": True}) == 1
+
+
+def test_the_right_field_is_found(fixed: Any) -> None:
+    space = fixed("MDB225")
+    space["place"]("ada", 9.5)
+    assert space["of_customer"]("ada") == [9.5]
+
+
+def test_time_is_stored_in_utc(fixed: Any, server_db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Etc/GMT-9")
+    time.tzset()
+    try:
+        space = fixed("MDB227")
+        space["visit"]("home")
+        assert len(space["recent"]()) == 1
+        visit = server_db.visits.find_one({})
+        assert visit is not None
+        assert abs(visit["at"].timestamp() - time.time() + 9 * 3600) < 5  # read naive, and it is UTC
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_text_is_no_date_to_a_range(server_db: Db) -> None:
+    """Why two types in one field hurt."""
+    now = datetime.now(timezone.utc)
+    server_db.orders.insert_many([{"_id": 1, "at": now}, {"_id": 2, "at": now.isoformat()}])
+    found = [order["_id"] for order in server_db.orders.find({"at": {"$lte": datetime.now(timezone.utc)}})]
+    assert found == [1]
