@@ -168,7 +168,11 @@ EXAMPLES = [
 
         app = FastAPI()
         db = AsyncIOMotorClient(timeoutMS=5000).app
-        db.users.create_index("team")
+
+
+        @app.on_event("startup")
+        async def start():
+            await db.users.create_index("team")
 
 
         @app.get("/users")
