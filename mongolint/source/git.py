@@ -131,10 +131,22 @@ class Repository:
         # In a conflict there are several: ours is what the work tree is nearest to
         return self._files(((mode, name, path) for mode, name, stage, path in found if stage in b"02"), staged=True)
 
+    def left_out(self) -> set[str]:
+        """The absolute paths that a sparse checkout leaves out of the work tree.
+
+        Raises:
+            GitError: git cannot read the index.
+        """
+        lines = self._run("ls-files", "-t", "-z", "--full-name").split(b"\0")
+        return {self._place(line[2:]) for line in lines if line.startswith(b"S ")}
+
+    def _place(self, path: bytes) -> str:
+        return "/".join((self.top.replace(os.sep, "/").rstrip("/"), os.fsdecode(path)))
+
     def _files(self, entries: Iterable[tuple[bytes, ...]], *, staged: bool) -> Tree:
         tree = Tree()
         for mode, name, path in entries:
-            place = "/".join((self.top.replace(os.sep, "/").rstrip("/"), os.fsdecode(path)))
+            place = self._place(path)
             if mode.decode() in _FILES:
                 tree.files[place] = Blob(self, name.decode())
             elif mode.decode() == _SUBMODULE and os.path.exists(os.path.join(place, ".git")):

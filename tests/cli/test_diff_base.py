@@ -397,6 +397,15 @@ def test_nothing_of_the_repository_is_run(app: Any) -> None:
     assert (app.root / ".git/index").read_bytes() == index
 
 
+def test_sparse_checkout(app: Any) -> None:
+    """What is not checked out is not deleted, and no part of the project at any time."""
+    app.commit({"other/users.py": USERS, "other/indexes.py": INDEXES, "app/indexes.py": ""})
+    app.git("sparse-checkout", "set", "app")
+    assert not (app.root / "other").exists()
+    assert found(app, base="HEAD") == []
+    assert staged(app) == [("app/users.py", 5, "MDB104"), *OLD_ONES]
+
+
 def test_partial_clone_fetches_nothing(app: Any, tmp_path: Path) -> None:
     """What is missing is told, and not fetched: a remote is a command of the repository's choice."""
     app.commit({"app/users.py": USERS.replace("print(", "print( ")})

@@ -54,15 +54,7 @@ def differing(tree: Tree, files: Mapping[str, bytes], config: Config, instead: C
     """
     there = {path: _find(tree, path) for path in files if tree.knows(path)}
     wanted = {path: blob for path, blob in there.items() if blob is not None and not blob.is_of(files[path])}
-    known = set(map(os.path.realpath, files))
-    excluded = Globs(config.excluded)
-    top = os.path.join(config.root, "")
-    for path, blob in tree.files.items():
-        is_code = path.endswith(".py") or is_script(path)
-        if is_code and path.startswith(top) and path not in files and os.path.realpath(path) not in known:
-            left_out = instead[path] is not None if path in instead else os.path.lexists(path)
-            if not left_out and not excluded.covers(relative(path, config.root)):
-                wanted[path] = blob
+    wanted |= _gone(tree, files, config, instead)
     held = contents(dict.fromkeys(wanted.values()))
     found: dict[str, bytes | None] = {path: None for path, blob in there.items() if blob is None}
     for path, blob in wanted.items():
@@ -70,6 +62,22 @@ def differing(tree: Tree, files: Mapping[str, bytes], config: Config, instead: C
         if path not in files or _flat(data) != _flat(files[path]):
             found[path] = data
     return found
+
+
+def _gone(tree: Tree, files: Mapping[str, bytes], config: Config, instead: Contents) -> dict[str, Blob]:
+    """The code of a tree that a state does not have: it is not on the disk, and none of what the project leaves out."""
+    known = set(map(os.path.realpath, files))
+    excluded = Globs(config.excluded)
+    top = os.path.join(config.root, "")
+    found: dict[str, Blob] = {}
+    for path, blob in tree.files.items():
+        is_code = path.endswith(".py") or is_script(path)
+        if is_code and path.startswith(top) and path not in files and os.path.realpath(path) not in known:
+            left_out = instead[path] is not None if path in instead else os.path.lexists(path)
+            if not left_out and not excluded.covers(relative(path, config.root)):
+                found[path] = blob
+    sparse = repository_of(config).left_out() if found else ()
+    return {path: blob for path, blob in found.items() if path not in sparse}
 
 
 def index(loaded: Loaded, config: Config) -> dict[str, bytes | None]:
