@@ -32,6 +32,7 @@ from mongolint.cli.project import (
 from mongolint.config import Config, ConfigError
 from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded, load
+from mongolint.engine.reading.files import Contents
 from mongolint.engine.registry import tiers, tokens_of
 from mongolint.engine.workers import Workers, default_jobs
 from mongolint.finding import Finding
@@ -256,9 +257,7 @@ def _check_part(
     contents = {**overlay, **(changes.below(part) if changes else {})}
     gate = Gate(part, config, request, settings)
 
-    def reload(
-        more: Mapping[str, bytes | None], previous: Loaded | None, indexes: Sequence[IndexDeclaration] = external
-    ) -> Loaded:
+    def reload(more: Contents, previous: Loaded | None, indexes: Sequence[IndexDeclaration] = external) -> Loaded:
         return load(
             part.paths,
             config,

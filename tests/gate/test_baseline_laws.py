@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mongolint.engine.gate.baseline import Baseline, BaselineError, Scope, read, render
@@ -72,6 +72,7 @@ def sift(baseline: Baseline, files: dict[str, str]) -> tuple[list[Finding], int]
     return sifted.new, len(baseline.gone(sifted, everything()))
 
 
+@settings(deadline=None)
 @given(BODIES, st.integers(0, 1000), st.sampled_from(["abcd", "dcba", "wxyz"]), st.sampled_from(["a.py", "b/c.py"]))
 def test_old_findings_are_known(bodies: list[list[str]], seed: int, names: str, file: str) -> None:
     """With other lines around, other line breaks, other names of the functions or another one of the file."""
@@ -81,6 +82,7 @@ def test_old_findings_are_known(bodies: list[list[str]], seed: int, names: str, 
     assert sift(baseline, {file: text}) == ([], 0)
 
 
+@settings(deadline=None)
 @given(BODIES, st.sampled_from(LINES), st.data())
 def test_one_more_is_one_new(bodies: list[list[str]], line: str, data: st.DataObject) -> None:
     baseline = baseline_of({"a.py": text_of(bodies)})
@@ -91,6 +93,7 @@ def test_one_more_is_one_new(bodies: list[list[str]], line: str, data: st.DataOb
     assert ([finding.code for finding in new], gone) == ([line.strip()[:6]], 0)
 
 
+@settings(deadline=None)
 @given(BODIES, st.data())
 def test_one_less_is_one_gone(bodies: list[list[str]], data: st.DataObject) -> None:
     baseline = baseline_of({"a.py": text_of(bodies)})
@@ -102,6 +105,7 @@ def test_one_less_is_one_gone(bodies: list[list[str]], data: st.DataObject) -> N
         assert sift(baseline, {"a.py": text_of(less)}) == ([], 1)
 
 
+@settings(deadline=None)
 @given(BODIES, BODIES)
 def test_files_are_on_their_own(one: list[list[str]], other: list[list[str]]) -> None:
     """What is new in a file does not depend on which others are looked at."""
@@ -127,6 +131,7 @@ def test_written_and_read_again(tmp_path: Path) -> None:
     assert read(file, "baseline.json").entries == baseline.entries
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_whatever_else_is_no_baseline(data: bytes) -> None:
     class Held(type(Path())):  # type: ignore[misc]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mongolint.finding import Confidence, Finding, Severity, Span
@@ -46,6 +46,7 @@ def code_lines(text: str) -> list[int]:
     return sorted({node.lineno for node in nodes if isinstance(node, (ast.stmt, ast.expr))})
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=6),
     st.sampled_from(["\n", "\r\n", "\r"]),
