@@ -16,7 +16,7 @@ def test_comments(shop: Any) -> None:
     assert (run.code, run.out, run.err) == (0, "All checks passed.\n", "Silenced 3 findings by comments.\n")
     after = (shop.root / "shop/orders.py").read_text()
     assert after == before.replace(
-        "MongoClient().shop\n", "MongoClient().shop  # mongolint: ignore[missing-time-limit] see #12: five at most\n"
+        "MongoClient().shop\n", "MongoClient().shop  # mongolint: ignore[client-without-limits] see #12: five at most\n"
     ).replace("order}))\n", f"order}})){LEFT}see #12: five at most\n")
     run = shop.check("--add-ignore", "--reason", "another")
     assert (run.code, run.out, run.err) == (0, "All checks passed.\n", "")
@@ -36,7 +36,7 @@ def test_only_what_is_reported(shop: Any) -> None:
     assert (run.code, run.err) == (0, "")
     assert shop.run("baseline").code == 0
     assert shop.check("--add-ignore").err == ""
-    assert shop.check("--no-baseline", "--format", "json").codes == ["MDB103", "MDB101"]
+    assert shop.check("--no-baseline", "--format", "json").codes == ["MDB301", "MDB101"]
 
 
 def test_comment_that_is_there_is_added_to(shop: Any) -> None:
