@@ -124,13 +124,13 @@ class Repository(Place):
         return self.git("rev-parse", "HEAD")
 
     def at(self, folder: Path) -> Repository:
-        return Repository(folder)
+        return Repository(folder, self.schema_of)
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
+def repository(tmp_path: Path, schema_of: Callable[[str], Any]) -> Repository:
     """An empty one, on the branch ``main``."""
-    made = Repository(tmp_path / "repository")
+    made = Repository(tmp_path / "repository", schema_of)
     made.root.mkdir()
     made.git("init", "--quiet", "--initial-branch", "main")
     return made
