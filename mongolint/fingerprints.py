@@ -47,6 +47,17 @@ def fingerprints(findings: Sequence[Finding], text_of: Callable[[str], str | Non
     return found
 
 
+def settings(findings: Sequence[Finding], text: str) -> list[tuple[str, str]]:
+    """For each finding in a file, in order, the names of the functions and classes around it, and its text.
+
+    The names have dots between. The text is a hash of the reported lines without spaces and comments, 8 hex digits.
+    Other findings may have the same: this is to know one again whose fingerprint is another, by one of the two.
+    """
+    file = _file(text)
+    found = (file.identity(finding.span) for finding in findings)
+    return [(names, sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()[:8]) for names, lines in found]
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """``headers``: line, indentation and name of each function and class, from top to bottom."""

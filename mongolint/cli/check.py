@@ -14,6 +14,7 @@ import click
 
 from mongolint import __version__
 from mongolint.cli import terminal
+from mongolint.cli.baseline.gate import Gate, Passed, check_usage
 from mongolint.cli.checking import output
 from mongolint.cli.checking.request import STDIN, Request, options
 from mongolint.cli.main import VERBOSE
@@ -31,9 +32,11 @@ from mongolint.cli.project import (
 from mongolint.config import Config, ConfigError
 from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded, load
+from mongolint.engine.reading.files import Contents
 from mongolint.engine.registry import tiers, tokens_of
 from mongolint.engine.workers import Workers, default_jobs
 from mongolint.finding import Finding
+from mongolint.project.indexes import IndexDeclaration
 from mongolint.report import json, text
 from mongolint.report.formats.run import Note
 from mongolint.report.paint import visible
@@ -42,6 +45,7 @@ from mongolint.source.files import Problem, relative
 
 if TYPE_CHECKING:
     from mongolint.cli.checking.fix import Changes
+    from mongolint.engine.mend import Check, Reload
     from mongolint.engine.parsing import Broken
     from mongolint.engine.run import Result
 
@@ -54,9 +58,9 @@ Exit codes:
      with --diff: something would be fixed
   2  a mistake in the command line or the configuration; a given path that
      does not exist, cannot be read or written; a report that cannot be
-     written; a rule that failed; a fix that would have spoilt the file, which
-     was left as it was. Whatever else was asked for is done and reported
-     nevertheless.
+     written; a baseline that is none, a --diff-base that git does not have; a
+     rule that failed; a fix that would have spoilt the file, which was left as
+     it was. Whatever else was asked for is done and reported nevertheless.
 
 What lies below a given directory and cannot be read (no permission, a link to
 nowhere, in circles or out of the given paths) is told on standard error and
@@ -69,6 +73,8 @@ Examples:
   mongolint check --select MDB1,print-call    a family and a rule, no others
   mongolint check --diff                      what --fix would change
   mongolint check --fix --unsafe-fixes        all that needs no person
+  mongolint check --diff-base origin/main     what this branch brings
+  mongolint check --add-ignore                silence what there is by comments
   mongolint check --statistics                how often each rule reports
   mongolint check app.py --format json        for programs
   mongolint check --format sarif:out.sarif --format github
@@ -108,6 +114,7 @@ class Outcome:
     notes: list[Note] = field(default_factory=list)
     errors: bool = False
     suppressed: int = 0
+    passed: Passed = field(default_factory=Passed)
     loaded: list[Loaded] = field(default_factory=list)
     laps: dict[str, float] = field(default_factory=dict)
 
@@ -153,6 +160,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         raise click.UsageError("--stdin-filename leaves no room for another path than '-'")
     if STDIN in request.paths and len(request.paths) > 1:
         raise click.UsageError("'-' cannot be combined with other paths")
+    check_usage(request)
     chosen = _parts(request)
     request = request.spelled()
     if request.show_settings:
@@ -247,40 +255,38 @@ def _check_part(
     changes = outcome.changes
     fixes = request.mends or request.shows_fixes
     contents = {**overlay, **(changes.below(part) if changes else {})}
+    gate = Gate(part, config, request, settings)
 
-    def reload(more: Mapping[str, bytes], previous: Loaded | None) -> Loaded:
+    def reload(more: Contents, previous: Loaded | None, indexes: Sequence[IndexDeclaration] = external) -> Loaded:
         return load(
             part.paths,
             config,
             Path.cwd(),
             overlay={**contents, **more},
+            instead=gate.instead,
             tokens=lambda targets: tokens_of(_selected(settings, targets)),
             jobs=request.jobs,
             progress=None if previous else progress,
             previous=previous,
             meanwhile=import_parser if fixes else None,
-            external=external,
+            external=indexes,
             workers=workers,
         )
 
     def check(loaded: Loaded) -> Result:
         jobs = request.jobs or default_jobs()
         selected = settings.selected(loaded.targets)
-        return run.check(loaded, selected, config, fixes=fixes, jobs=jobs, settings=settings)
+        return run.check(loaded, selected, config, fixes=fixes, jobs=jobs, settings=settings, sift=gate.sift)
 
     start = time.perf_counter()
     loaded = reload({}, None)
     for mistake in mistakes:  # not before: those who parse are at work
         refuse(mistake)
+    loaded = gate.begin(loaded, reload, external)
     outcome.lap("read and parse", start)
     start = time.perf_counter()
     progress.say("checking")
-    if changes is None:
-        result = check(loaded)
-    else:
-        from mongolint.cli.checking.fix import apply
-
-        loaded, result = apply(loaded, check, reload, request, changes)
+    loaded, result = _judged(loaded, check, reload, request, changes, gate)
     outcome.lap("link, check and fix" if changes else "link and check", start)
     progress.close()
     untold = [each for each in loaded.broken if not _reports_broken(settings, each.path)]
@@ -288,6 +294,19 @@ def _check_part(
     outcome.severe |= {found for found in result.findings if found.severity.rank >= config.fail_on.rank}
     outcome.selected |= settings.selected(loaded.targets)
     _add(outcome, loaded, result, request)
+    outcome.errors |= gate.close(loaded, result, outcome.passed)
+
+
+def _judged(
+    loaded: Loaded, check: Check, reload: Reload, request: Request, changes: Changes | None, gate: Gate
+) -> tuple[Loaded, Result]:
+    """What is found, after what was asked to be done about it."""
+    if changes is not None:
+        from mongolint.cli.checking.fix import apply
+
+        return apply(loaded, check, reload, request, changes)
+    result = check(loaded)
+    return gate.silence(loaded, result, check, reload) if request.add_ignore else (loaded, result)
 
 
 def _add(outcome: Outcome, loaded: Loaded, result: Result, request: Request) -> None:

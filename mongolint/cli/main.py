@@ -23,6 +23,7 @@ VERBOSE = "mongolint.verbose"
 
 _COMMANDS = {
     "check": "Report findings in files and directories.",
+    "baseline": "Write the findings to live with for now.",
     "queries": "List the operations that the code runs on collections.",
     "explain": "Explain one query: its fields, and the index that serves it.",
     "schema": "List the fields of each collection, and validators for them.",

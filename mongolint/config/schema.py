@@ -29,6 +29,7 @@ FORMATS = (
     *("sarif", "github", "gitlab", "junit", "rdjson"),
 )
 INDEX_SOURCES = ("code", "external")
+BASELINE = ".mongolint-baseline.json"
 NEIGHBOURS = ("ruff",)
 
 _CONFIDENCE = Choice([item.value for item in Confidence], Confidence)
@@ -127,6 +128,9 @@ class Config:
     index_source: str = _option(
         "code", Choice(INDEX_SOURCES), "Where indexes are declared: code, or external: a snapshot has to tell."
     )
+    baseline: str | None = _option(
+        None, Text("path"), f"The baseline that mongolint baseline writes; default: {BASELINE}, if it is there."
+    )
     local_rules: tuple[str, ...] = _option(
         (), Texts("list of paths"), "Directories of the project that hold rules; loaded only where the user allows it."
     )
@@ -143,6 +147,11 @@ class Config:
     def indexes_file(self) -> Path | None:
         """The file that ``indexes`` names, relative to the directory of the file that says so."""
         return None if self.indexes is None else (self.file.parent if self.file else self.root) / self.indexes
+
+    @property
+    def baseline_file(self) -> Path:
+        """Where the baseline is, or would be."""
+        return self.root / BASELINE if self.baseline is None else (self.file or self.root / "-").parent / self.baseline
 
     def rule_options(self, name: str) -> Mapping[str, Any]:
         """The options of a rule by its name; empty for a rule that has none."""

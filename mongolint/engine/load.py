@@ -11,12 +11,12 @@ from mongolint.config import Config
 from mongolint.engine import parsing
 from mongolint.engine.parsing import Broken, Parsing, Progress
 from mongolint.engine.reading import files, relevance, scripts
-from mongolint.engine.reading.files import Reading
+from mongolint.engine.reading.files import Contents, Reading
 from mongolint.engine.workers import Workers, default_jobs
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
-from mongolint.source.files import Problem, relative
+from mongolint.source.files import Problem, is_script, relative
 from mongolint.source.text import SourceError, decode_source
 
 # What makes a target worth reading as code, or what tells it of all targets
@@ -27,7 +27,8 @@ Tokens = Sequence[str] | Callable[[Sequence[str]], Sequence[str]]
 class Loaded:
     """A project and what it was made of. ``targets``: the absolute paths to report on, in order.
 
-    ``scripts``: the indexes that scripts declare; ``shown_scripts``: the paths of those asked for, as they are shown.
+    ``scripts``: the indexes that scripts declare; ``script_files``: the paths of all that were looked at;
+    ``shown_scripts``: the paths of those asked for, as they are shown.
     """
 
     project: Project
@@ -37,7 +38,13 @@ class Loaded:
     problems: list[Problem]
     display: dict[str, str] = field(default_factory=dict)
     scripts: Sequence[IndexDeclaration] = ()
+    script_files: Sequence[Path] = ()
     shown_scripts: frozenset[str] = frozenset()
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """The absolute path of each file that findings may be of, by how they show it."""
+        return {self.display[path]: path for path in self.targets}
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be decoded."""
@@ -52,7 +59,8 @@ def load(
     config: Config,
     cwd: Path,
     *,
-    overlay: Mapping[str, bytes] | None = None,
+    overlay: Contents | None = None,
+    instead: Contents | None = None,
     tokens: Tokens = (),
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -65,7 +73,9 @@ def load(
     """Load the project around ``paths``.
 
     Args:
-        overlay: contents of files by absolute path that win over the disk (standard input, editor buffers).
+        overlay: contents of files by absolute path that win over the disk (standard input, editor buffers), and are
+            reported on like the given paths.
+        instead: the same for files that nobody asked for by that: what a commit holds of a project.
         tokens: a target that holds one of these is read as code even where the driver is out of reach; or a function
             that gives them for the paths of all targets.
         jobs: processes that parse; default: one per core. With 1, this process parses.
@@ -73,11 +83,11 @@ def load(
         meanwhile: what this process may do while others parse.
         external: indexes that no file of the project declares: those of a snapshot.
         workers: a crew of `jobs` that was started before; else one is started, if it takes one.
-        reading: these paths and this overlay as they were read before, with their parsing under way.
+        reading: these paths and contents as they were read before, with their parsing under way.
     """
 
     def read(parsing: Parsing) -> Reading:
-        return files.read(paths, config, cwd, overlay or {}, parsing, begin=previous is None)
+        return files.read(paths, config, cwd, overlay or {}, parsing, begin=previous is None, instead=instead)
 
     if reading is not None:
         return _load(reading, config, cwd, tokens, progress, None, external, meanwhile)
@@ -113,7 +123,7 @@ def _load(
     meanwhile: Callable[[], object] | None,
 ) -> Loaded:
     sources, parse = reading.sources, reading.parsing
-    declared = _scripts(reading, config, cwd, previous) if reading.wanted else ()
+    declared = _scripts(reading, cwd, previous) if reading.wanted else ()
     needles = [token.encode() for token in (tokens(reading.targets) if callable(tokens) else tokens)]
     telling = {t for t in reading.targets if any(n in sources[t] for n in needles)}
     texts, broken = files.decode((path for path in sources if path in reading.wanted or path in telling), sources)
@@ -135,16 +145,16 @@ def _load(
         reading.problems,
         display,
         declared,
+        reading.scripts,
         frozenset(relative(path, cwd) for path in reading.chosen_scripts),
     )
 
 
-def _scripts(reading: Reading, config: Config, cwd: Path, previous: Loaded | None) -> Sequence[IndexDeclaration]:
-    """What scripts declare that are no tests; no fix changes one, so that they are read once."""
-    if previous is not None:
+def _scripts(reading: Reading, cwd: Path, previous: Loaded | None) -> Sequence[IndexDeclaration]:
+    """What scripts declare; no fix changes one, so that they are read once, unless their contents are given."""
+    if previous is not None and not any(map(is_script, reading.contents)):
         return previous.scripts
-    found = dict.fromkeys([*reading.chosen_scripts, *reading.scripts])
-    return list(scripts.declarations((path for path in found if not config.is_test(path)), cwd))
+    return list(scripts.declarations(reading.scripts, cwd, reading.contents))
 
 
 def _unchanged(previous: Loaded, sources: Mapping[str, bytes]) -> dict[str, ModuleFacts]:

@@ -72,6 +72,12 @@ def applicable(finding: Finding, unsafe: bool) -> bool:
     )
 
 
+def _told(result: Result) -> Counter[Pair]:
+    """How often each rule reports on each file, shown or not."""
+    found = (*result.findings, *result.hidden)
+    return Counter((finding.span.file, code) for finding in found for code in (finding.code, *finding.also))
+
+
 def _pair(finding: Finding) -> Pair:
     return finding.span.file, finding.code
 
@@ -175,8 +181,7 @@ class _Work:
         if len(result.crashes) > len(self.state.result.crashes):
             return f"with them a {result.crashes[-1]}"
         # A fix may bring to light what its finding stood for; and a comment may have silenced what is fixed now
-        before = Counter((f.span.file, code) for f in self.state.result.findings for code in (f.code, *f.also))
-        after = Counter((f.span.file, code) for f in result.findings for code in (f.code, *f.also))
+        before, after = _told(self.state.result), _told(result)
         for (file, code), count in sorted(after.items()):
             if count > before[file, code] and code != UNUSED_SUPPRESSION:
                 return f"{file} would have a new finding of {code}"

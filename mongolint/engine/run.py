@@ -24,13 +24,18 @@ from mongolint.source.text import LineTable
 
 SYNTAX_ERROR = "MDB000"
 UNUSED_SUPPRESSION = "MDB900"
+Sift = Callable[[Loaded, Sequence[Finding]], Sequence[Finding]]
 
 
 @dataclass(slots=True)
 class Result:
-    """What a run found. ``crashes``: one line per rule that failed, with the file it failed on, if known."""
+    """What a run found. ``crashes``: one line per rule that failed, with the file it failed on, if known.
+
+    ``hidden``: what was found and is not to be shown: in the baseline, or older than a change.
+    """
 
     findings: list[Finding]
+    hidden: list[Finding] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     suppressed: int = 0
 
@@ -49,6 +54,7 @@ def check(
     jobs: int = 1,
     stop: Callable[[], bool] | None = None,
     settings: Settings | None = None,
+    sift: Sift | None = None,
 ) -> Result:
     """Run the selected rules.
 
@@ -59,6 +65,7 @@ def check(
         stop: asked now and then whether the result is still wanted.
         settings: what holds for each file; default: for all of them ``config`` and what is ``selected``, which else is
             what runs in any of them.
+        sift: gives those of the findings that are to be shown.
 
     Raises:
         StoppedError: it is not.
@@ -66,6 +73,10 @@ def check(
     """
     settings = settings or Settings.uniform(config, rule_infos(), selected, narrowed)
     result = with_deep_stack(lambda: _check(loaded, selected, settings, stop))
+    if sift is not None:
+        shown = set(sift(loaded, result.findings))
+        result.hidden = [finding for finding in result.findings if finding not in shown]
+        result.findings = [finding for finding in result.findings if finding in shown]
     if fixes:
         from mongolint.engine.fixes import build
 

@@ -14,6 +14,8 @@ from mongolint.config import Config, ConfigError, load_project
 from mongolint.config.perfile import Settings
 from mongolint.config.schema import rule_defaults
 from mongolint.engine import run
+from mongolint.engine.gate import baseline
+from mongolint.engine.gate.baseline import Baseline, BaselineError
 from mongolint.engine.load import Loaded
 from mongolint.engine.parsing import Progress
 from mongolint.engine.registry import rule_infos, tiers, tokens_of
@@ -71,6 +73,11 @@ class Root:
             self._external = _snapshot(config, cwd)
         except snapshot.SnapshotError as error:
             self.problems.append(str(error))
+        self._baseline: Baseline | None = None
+        try:
+            self._baseline = _baseline(config, cwd)
+        except BaselineError as error:
+            self.problems.append(str(error))
         self._files: frozenset[str] | None = None
         self.settings = Settings(config, rule_infos(), tiers(), complain=self._complain)
         self.selected = self.settings.selected(self._held() if paths else ())
@@ -82,6 +89,11 @@ class Root:
     @property
     def key(self) -> tuple[Path, ...]:
         return (self.config.root, *self.paths)
+
+    @property
+    def files_beside(self) -> list[Path]:
+        """What is read besides code and configuration: the indexes of a server, the baseline."""
+        return [file for file in (self.config.indexes_file, self.config.baseline_file) if file is not None]
 
     def takes(self, path: str) -> bool:
         """Whether a buffer belongs to what is checked: not one of an excluded file, or of one that git ignores."""
@@ -141,7 +153,11 @@ class Root:
 
     def check(self, loaded: Loaded, stop: Callable[[], bool] | None = None) -> run.Result:
         selected = self.settings.selected(loaded.targets)
-        return run.check(loaded, selected, self.config, stop=stop, settings=self.settings)
+        return run.check(loaded, selected, self.config, stop=stop, settings=self.settings, sift=self._sift)
+
+    def _sift(self, loaded: Loaded, findings: Sequence[Finding]) -> Sequence[Finding]:
+        """What the project does not live with for now."""
+        return findings if self._baseline is None else self._baseline.sift(loaded, findings).new
 
 
 def folder_config(folder: Path) -> Config:
@@ -178,3 +194,10 @@ def _snapshot(config: Config, cwd: Path) -> list[IndexDeclaration]:
         return []
     shown = relative(file.absolute(), cwd)
     return declarations(snapshot.read(file, shown), shown)
+
+
+def _baseline(config: Config, cwd: Path) -> Baseline | None:
+    file = config.baseline_file
+    if config.baseline is None and not os.path.lexists(file):
+        return None
+    return baseline.read(file, relative(os.path.abspath(file), cwd))

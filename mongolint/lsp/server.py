@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 from lsprotocol import types
@@ -82,8 +83,8 @@ def _lifecycle(session: Session) -> None:
     @session.feature(types.INITIALIZED)
     def initialized(params: types.InitializedParams) -> None:
         if session.can.watch:
-            snapshots = (root.config.indexes_file for root in session.projects.folder_roots())
-            patterns = [*_WATCHED, *(f"**/{file.name}" for file in snapshots if file)]
+            beside = {file.name for root in session.projects.folder_roots() for file in root.files_beside}
+            patterns = [*_WATCHED, *(f"**/{name}" for name in sorted(beside))]
             watchers = [types.FileSystemWatcher(pattern) for pattern in patterns]
             options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
             registration = types.Registration("watched", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
@@ -174,7 +175,7 @@ def _files(session: Session) -> None:
 
 
 def _changed_on_disk(session: Session, changes: list[tuple[str, types.FileChangeType]]) -> None:
-    if any(path.endswith(".toml") or path == _snapshot_of(session, path) for path, _ in changes):
+    if any(path.endswith(".toml") or _is_beside(session, path) for path, _ in changes):
         session.renew([folder.as_posix() for folder in session.projects.folders])
         return
     for root in session.projects.roots():
@@ -186,10 +187,13 @@ def _changed_on_disk(session: Session, changes: list[tuple[str, types.FileChange
             session.scheduler.changed(root, files=True, anew=any(not path.endswith(".py") for path in news))
 
 
-def _snapshot_of(session: Session, path: str) -> str | None:
-    """The path, if a project takes it for the indexes of a server."""
-    files = (root.config.indexes_file for root in session.projects.roots())
-    return path if any(file is not None and file.as_posix() == path for file in files) else None
+def _is_beside(session: Session, path: str) -> bool:
+    """Whether a project reads the file beside its configuration."""
+    return any(
+        Path(os.path.abspath(file)).as_posix() == path
+        for root in session.projects.roots()
+        for file in root.files_beside
+    )
 
 
 def _pulled(session: Session) -> None:

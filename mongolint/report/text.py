@@ -39,7 +39,7 @@ def full(findings: Iterable[Finding], source: Source, rewrite: Rewrite, paint: P
 def summary(findings: Sequence[Finding], paint: Paint, remark: str = "", fixed: int = 0) -> str:
     """The last line: how many findings of which severity in how many files, or how many are left after fixes."""
     if not findings and not fixed:
-        return paint("All checks passed.", "green")
+        return _remarked(paint("All checks passed", "green"), remark)
     if fixed:
         total = _plural(len(findings) + fixed, "finding")
         return _remarked(paint(f"Found {total} ({fixed} fixed, {len(findings)} remaining)", "bold"), remark)

@@ -81,6 +81,11 @@ def discover(
     return result
 
 
+def is_script(path: str) -> bool:
+    """Whether a file is JavaScript that may declare indexes, by its name."""
+    return path.endswith(_SCRIPT_SUFFIXES) and not path.endswith(_NO_SCRIPTS)
+
+
 def relative(path: str | Path, cwd: str | Path) -> str:
     """``path`` relative to ``cwd`` (both absolute) with ``/`` between names, ``../`` where it is outside."""
     text, prefix = os.fspath(path), os.path.join(cwd, "")
@@ -193,7 +198,7 @@ class _Walk:
                     if _ignored(path, chain, is_dir=True):  # only for what git tracks in it
                         chain = (*chain, _Patterns(path, Globs(["*"])))
                     pending.append((path, os.path.join(real, name), chain))
-            elif name.endswith(_SUFFIX) or (name.endswith(_SCRIPT_SUFFIXES) and not name.endswith(_NO_SCRIPTS)):
+            elif name.endswith(_SUFFIX) or is_script(name):
                 if entry.is_file(follow_symlinks=False) and not self.dropped(path, chain, is_dir=False):
                     found = self.found if name.endswith(_SUFFIX) else self.scripts
                     found.setdefault(os.path.join(real, name), path)

@@ -97,6 +97,45 @@ def _schema(arguments: tuple[str | Path, ...]) -> str | None:
     return words[0] + kind[1:]
 
 
+# Neither the person who runs the tests nor a repository around them has a say in what git does
+_GIT = {
+    **{f"GIT_{role}_{part}": "t@example.com" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")},
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+@dataclass(frozen=True)
+class Repository(Place):
+    """A place that is a git repository."""
+
+    def git(self, *arguments: str | Path, cwd: str = ".", check: bool = True) -> str:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        command = ["git", "-c", "protocol.file.allow=always", *map(str, arguments)]
+        done = subprocess.run(command, cwd=self.root / cwd, env={**clean, **_GIT}, capture_output=True, timeout=60)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
+
+    def commit(self, files: Mapping[str, str | bytes] | None = None, message: str = "change") -> str:
+        """Commit these files and all else that is different."""
+        self.write(files or {})
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def at(self, folder: Path) -> Repository:
+        return Repository(folder, self.schema_of)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, schema_of: Callable[[str], Any]) -> Repository:
+    """An empty one, on the branch ``main``."""
+    made = Repository(tmp_path / "repository", schema_of)
+    made.root.mkdir()
+    made.git("init", "--quiet", "--initial-branch", "main")
+    return made
+
+
 @pytest.fixture
 def place(tmp_path: Path, schema_of: Callable[[str], Any]) -> Place:
     return Place(tmp_path, schema_of)

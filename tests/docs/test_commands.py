@@ -48,6 +48,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, mongod_uri: str) -> Path:
     (backend / "users.py").write_text(_QUERY.format(blank="\n" * 37))
     assert "find_one" in (backend / "users.py").read_text().splitlines()[41]
     assert _run("git init -q . && git add -A && git -c user.name=A -c user.email=a@b commit -q -m start", root, {}) == 0
+    assert _run("git update-ref refs/remotes/origin/main HEAD", root, {}) == 0
     assert _run("mongolint indexes pull -o indexes.json", root, _server(mongod_uri)) == 0
     return root
 

@@ -163,3 +163,100 @@ def _ignore(folder: str, names: Collection[str]) -> set[str]:
     """Environments, caches and what a build left behind: nothing of it belongs to a checkout."""
     left = (".git", ".venv", "build", "dist", "node_modules", "__pycache__")
     return {name for name in names if name in left or name.endswith(("_cache", ".egg-info"))}
+
+
+# One query that only an index in another file serves
+QUERY = """\
+from store import users
+
+
+def load(email):
+    return users.find_one({"name": email})
+"""
+INDEX = 'from store import users\n\nusers.create_index("name", unique=True)\n'
+
+
+def test_only_what_is_staged_counts(hook: tuple[Path, str], home: Path, tmp_path: Path) -> None:
+    """The commit is judged by what it holds: not by files that are not in it, nor by what is changed beside it."""
+    repo = _repository(tmp_path, home, hook, "mongolint")
+    (repo / "store.py").write_text(STORE)
+    _git(repo, "add", "store.py", ".pre-commit-config.yaml")
+
+    (repo / "indexes.py").write_text(INDEX)  # never added
+    blocked, output = _commit(repo, home, "api.py", QUERY)
+    assert blocked, output
+    assert "MDB104" in output
+    assert (repo / "indexes.py").read_text() == INDEX
+
+    _git(repo, "add", "indexes.py")
+    blocked, output = _commit(repo, home, "api.py", QUERY)
+    assert not blocked, output
+
+    # The index goes, in the commit only
+    (repo / "indexes.py").write_text("")
+    _git(repo, "add", "indexes.py")
+    (repo / "indexes.py").write_text(INDEX)
+    blocked, output = _commit(repo, home, "api.py", f"{QUERY}\n\nMORE = 1\n")
+    assert blocked, output
+    assert "MDB104" in output
+    assert (repo / "indexes.py").read_text() == INDEX
+
+    # It goes on the disk only
+    _git(repo, "add", "indexes.py")
+    (repo / "indexes.py").write_text("")
+    blocked, output = _commit(repo, home, "api.py", f"{QUERY}\n\nMORE = 2\n")
+    assert not blocked, output
+    assert (repo / "indexes.py").read_text() == ""
+
+
+def test_commit_of_named_files(hook: tuple[Path, str], home: Path, tmp_path: Path) -> None:
+    """``git commit FILE`` leaves what else is staged where it is, also for its hooks."""
+    repo = _repository(tmp_path, home, hook, "mongolint")
+    blocked, output = _commit(repo, home, "store.py", STORE)
+    assert not blocked, output
+    for name, text in (("indexes.py", INDEX), ("api.py", QUERY)):
+        (repo / name).write_text(text)
+        _git(repo, "add", name)
+    run = _git(repo, "commit", "--message", "api", "api.py", home=home, check=False)
+    assert run.returncode != 0, run.stdout + run.stderr
+    assert "MDB104" in run.stdout + run.stderr
+    run = _git(repo, "commit", "--message", "both", "api.py", "indexes.py", home=home, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_baseline(hook: tuple[Path, str], home: Path, tmp_path: Path) -> None:
+    """Old findings block no commit, neither of a part of the files nor of all; new ones do."""
+    repo = _repository(tmp_path, home, hook, "mongolint")
+    for name, text in (("store.py", STORE), ("api.py", BAD), ("old.py", BAD.replace("load", "old"))):
+        (repo / name).write_text(text)
+    subprocess.run([sys.executable, "-m", "mongolint", "baseline"], cwd=repo, check=True, capture_output=True)
+    _git(repo, "add", "--all")
+    run = _git(repo, "commit", "--message", "all", home=home, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    blocked, output = _commit(repo, home, "api.py", f"import os\n{BAD}")
+    assert not blocked, output
+    blocked, output = _commit(repo, home, "api.py", f"{BAD}\n\n{BAD[BAD.index('def') :].replace('load', 'more')}")
+    assert blocked, output
+    assert "api.py:9:" in output
+    assert "api.py:5:" not in output
+
+
+def test_fixing_hook_leaves_other_files_alone(hook: tuple[Path, str], home: Path, tmp_path: Path) -> None:
+    """A file that is staged and then deleted, one that is not staged, and one that git does not know."""
+    repo = _repository(tmp_path, home, hook, "mongolint-fix")
+    useless = GOOD.replace(".limit(1000))", ".limit(1000))  # noqa: MDB101")
+    for name in ("store.py", "tracked.py"):
+        (repo / name).write_text(STORE if name == "store.py" else GOOD)
+    _git(repo, "add", "--all")
+    _git(repo, "commit", "--quiet", "--no-verify", "--message", "before")
+    for name in ("tracked.py", "untracked.py"):
+        (repo / name).write_text(useless)
+    (repo / "gone.py").write_text(GOOD)
+    _git(repo, "add", "gone.py")
+    (repo / "gone.py").unlink()
+    blocked, output = _commit(repo, home, "api.py", useless)
+    assert blocked, output
+    assert (repo / "api.py").read_text() == GOOD
+    assert (repo / "tracked.py").read_text() == useless
+    assert (repo / "untracked.py").read_text() == useless
+    assert not (repo / "gone.py").exists()

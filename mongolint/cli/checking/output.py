@@ -188,7 +188,10 @@ def _print(outcome: Outcome, request: Request, run: Run) -> None:
     # "All checks passed" would be a lie where some were not made
     if form in (*_TEXTS, None) and not request.quiet and (findings or not outcome.errors):
         gap = "\n" if body and form in ("full", "grouped") and not request.statistics else ""
-        echo(gap + text.summary(findings, paint, _remark(outcome), outcome.fixed))
+        echo(
+            gap
+            + text.summary(findings, paint, outcome.passed.remark(_remark(outcome), request.diff_base), outcome.fixed)
+        )
         if findings and (request.shows_fixes or request.mends):
             echo(text.hint(findings, request.unsafe_fixes))
 

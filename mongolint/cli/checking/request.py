@@ -43,6 +43,12 @@ class Request:
     preview: bool
     allow_local_rules: bool
     indexes: Path | None
+    baseline: Path | None
+    no_baseline: bool
+    diff_base: str | None
+    staged: bool
+    add_ignore: bool
+    reason: str | None
     jobs: int | None
     color: str
     quiet: int
@@ -119,15 +125,15 @@ def _split(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
     return words
 
 
-def _selectors(name: str, text: str) -> Decorator:
+def selectors(name: str, text: str) -> Decorator:
     return click.option(name, multiple=True, metavar="RULES", callback=_split, shell_complete=complete_rule, help=text)
 
 
 _OPTIONS: tuple[Decorator, ...] = (
     paths_argument,
-    _selectors("--select", f"Rules to run, and no others: {_SELECTORS}, with commas between."),
-    _selectors("--ignore", "Rules not to run; the more specific selector wins."),
-    _selectors("--extend-select", "Rules to run besides those selected."),
+    selectors("--select", f"Rules to run, and no others: {_SELECTORS}, with commas between."),
+    selectors("--ignore", "Rules not to run; the more specific selector wins."),
+    selectors("--extend-select", "Rules to run besides those selected."),
     click.option(
         "--fail-on",
         type=click.Choice([s.value for s in Severity]),
@@ -184,6 +190,21 @@ _OPTIONS: tuple[Decorator, ...] = (
         metavar="FILE",
         help="A snapshot of 'mongolint indexes pull': its indexes serve queries besides the declared ones.",
     ),
+    click.option(
+        "--baseline",
+        type=ANY_PATH,
+        metavar="FILE",
+        help="Report no finding that is in FILE; default: the project's own, which 'mongolint baseline' writes.",
+    ),
+    click.option("--no-baseline", is_flag=True, help="Report what is in the baseline too."),
+    click.option(
+        "--diff-base",
+        metavar="REV",
+        help="Report only what is on lines changed since HEAD left REV, or was not found there before.",
+    ),
+    click.option("--staged", is_flag=True, help="Take the project as git's index has it, which a commit is made of."),
+    click.option("--add-ignore", is_flag=True, help="Write a comment that silences it beside each finding."),
+    click.option("--reason", metavar="TEXT", help="With --add-ignore: what the comments give as the reason."),
     click.option(
         "--jobs",
         type=click.IntRange(min=1),

@@ -5,19 +5,22 @@ Imports nothing of the model: a command that parses in other processes reads fir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mongolint.config import Config
 from mongolint.engine.parsing import Broken, Parsing
 from mongolint.engine.reading import relevance
 from mongolint.link.imports import ImportMap
-from mongolint.source.files import Discovery, Problem, discover, relative
+from mongolint.source.files import Discovery, Problem, discover, is_script, relative
 from mongolint.source.text import SourceError, decode_source
 
 # Files in a directory that nothing marks as a project, so that a stray file in a big one does not take it all
 _MOST_UNMARKED = 3000
+# By absolute path; None: there is no such file
+Contents = Mapping[str, "bytes | None"]
 
 
 @dataclass(slots=True)
@@ -26,6 +29,7 @@ class Reading:
 
     ``targets``: the absolute paths to report on, in order. ``sources``: the bytes of all that were read, by path.
     ``wanted``: the paths of those that the model needs. ``parsing``: where these are under way, if `read` was told to.
+    ``contents``: what counted in the place of the disk's. ``scripts``: that may declare indexes, no tests among them.
     """
 
     targets: list[str]
@@ -36,35 +40,41 @@ class Reading:
     chosen_scripts: list[Path]
     scripts: list[Path]
     parsing: Parsing
+    contents: Contents = field(default_factory=dict)
 
 
 def read(
     paths: Sequence[Path],
     config: Config,
     cwd: Path,
-    overlay: Mapping[str, bytes],
+    overlay: Contents,
     parsing: Parsing,
     *,
     begin: bool = True,
+    instead: Contents | None = None,
 ) -> Reading:
     """Read the project around ``paths`` and, with ``begin``, have the files parsed that the model needs.
 
     Args:
-        overlay: contents of files by absolute path that win over the disk.
+        overlay: contents of files by absolute path that win over the disk; they are reported on like given paths.
+        instead: the same for files that nobody asked for by that: what a commit holds of a project.
     """
-    chosen = _discover(paths, config, cwd)
-    targets = list(dict.fromkeys([*(p.as_posix() for p in chosen.files), *overlay]))
-    sources, problems = _read(targets, overlay, set(targets), cwd)
-    around = _discover([config.root], config, cwd)
+    held = _Held(cwd, overlay, instead or {})
+    chosen = held.discover(paths, config)
+    targets = list(dict.fromkeys([*(p.as_posix() for p in chosen.files), *held.asked]))
+    sources, problems = held.read(targets, set(targets))
+    around = held.discover([config.root], config)
     is_project = config.is_marked or len(around.files) <= _MOST_UNMARKED
-    others = [p.as_posix() for p in around.files if is_project and not config.is_test(p)]
-    more, more_problems = _read([path for path in dict.fromkeys(others) if path not in sources], overlay, set(), cwd)
+    others = [*(p.as_posix() for p in around.files if is_project), *held.below(config.root, scripts=False)]
+    untested = [path for path in dict.fromkeys(others) if path not in sources and not config.is_test(path)]
+    more, more_problems = held.read(untested, ())
     sources.update(more)
     roots = [Path(config.root, root).as_posix() for root in config.src]
     imports = ImportMap(sources, Path(config.root).as_posix(), roots)
     wanted = relevance.relevant(sources, imports)
     if begin:
         parsing.add(decode((path for path in sources if path in wanted), sources)[0])
+    found = [*chosen.scripts, *around.scripts, *map(Path, held.below(config.root, scripts=True))]
     return Reading(
         [target for target in targets if target in sources],
         sources,
@@ -72,8 +82,9 @@ def read(
         imports,
         wanted,
         chosen.scripts,
-        around.scripts,
+        [path for path in dict.fromkeys(found) if not config.is_test(path)],
         parsing,
+        held.contents,
     )
 
 
@@ -89,31 +100,49 @@ def decode(paths: Iterable[str], sources: Mapping[str, bytes]) -> tuple[dict[str
     return texts, broken
 
 
-def _discover(paths: Sequence[Path], config: Config, cwd: Path) -> Discovery:
-    return discover(
-        paths,
-        cwd=cwd,
-        exclude=config.excluded,
-        exclude_root=config.root,
-        force_exclude=config.force_exclude,
-        respect_gitignore=config.respect_gitignore,
-    )
+class _Held:
+    """The disk, save for the contents of some files."""
 
+    def __init__(self, cwd: Path, overlay: Contents, instead: Contents) -> None:
+        self.cwd = cwd
+        self.contents = {**instead, **overlay}
+        self.asked = [path for path, data in overlay.items() if data is not None and not is_script(path)]
 
-def _read(
-    paths: Sequence[str], overlay: Mapping[str, bytes], targets: set[str], cwd: Path
-) -> tuple[dict[str, bytes], list[Problem]]:
-    sources: dict[str, bytes] = {}
-    problems: list[Problem] = []
-    for path in paths:
-        if path in overlay:
-            sources[path] = overlay[path]
-            continue
-        try:
-            with open(path, "rb") as file:
-                sources[path] = file.read()
-        except OSError as error:
-            if path in targets:
-                reason = (error.strerror or str(error)).lower()
-                problems.append(Problem(relative(path, cwd), f"cannot read: {reason}"))
-    return sources, problems
+    def discover(self, paths: Sequence[Path], config: Config) -> Discovery:
+        found = discover(
+            paths,
+            cwd=self.cwd,
+            exclude=config.excluded,
+            exclude_root=config.root,
+            force_exclude=config.force_exclude,
+            respect_gitignore=config.respect_gitignore,
+        )
+        gone = {Path(path) for path, data in self.contents.items() if data is None}
+        if gone:
+            found.files = [path for path in found.files if path not in gone]
+            found.scripts = [path for path in found.scripts if path not in gone]
+        return found
+
+    def below(self, root: Path, *, scripts: bool) -> list[str]:
+        """The files in a directory that have contents here."""
+        top = os.path.join(root.as_posix(), "")
+        held = (path for path, data in self.contents.items() if data is not None and is_script(path) == scripts)
+        return [path for path in held if path.startswith(top)]
+
+    def read(self, paths: Iterable[str], wanted: Collection[str]) -> tuple[dict[str, bytes], list[Problem]]:
+        """The files' bytes, and what is wrong with those of them that have to be read."""
+        sources: dict[str, bytes] = {}
+        problems: list[Problem] = []
+        for path in paths:
+            data = self.contents.get(path)
+            if data is not None:
+                sources[path] = data
+                continue
+            try:
+                with open(path, "rb") as file:
+                    sources[path] = file.read()
+            except OSError as error:
+                if path in wanted:
+                    reason = (error.strerror or str(error)).lower()
+                    problems.append(Problem(relative(path, self.cwd), f"cannot read: {reason}"))
+        return sources, problems

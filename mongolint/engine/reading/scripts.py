@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mongolint.facts.mongosh import read_script
@@ -18,10 +17,16 @@ _LONG_LINES = 500
 _DECLARING = (b"createIndex", b"ensureIndex")
 
 
-def declarations(paths: Iterable[Path], cwd: Path) -> Iterator[IndexDeclaration]:
-    """Every index that the scripts at these absolute paths declare; nothing of one that cannot be read."""
+def declarations(
+    paths: Iterable[Path], cwd: Path, contents: Mapping[str, bytes | None] | None = None
+) -> Iterator[IndexDeclaration]:
+    """Every index that the scripts at these absolute paths declare; nothing of one that cannot be read.
+
+    Args:
+        contents: by path, what counts in the place of the disk.
+    """
     for path in paths:
-        data = _read(os.fspath(path))
+        data = _read(path, (contents or {}).get(path.as_posix()))
         if not any(name in data for name in _DECLARING) or _is_generated(data):
             continue
         shown = relative(path, cwd)
@@ -40,15 +45,16 @@ def declarations(paths: Iterable[Path], cwd: Path) -> Iterator[IndexDeclaration]
             )
 
 
-def _read(path: str) -> bytes:
+def _read(path: Path, data: bytes | None) -> bytes:
     """The bytes of a script; none of one that is too large, part of an installed package, or cannot be read."""
-    if f"{os.sep}node_modules{os.sep}" in path:
+    if "node_modules" in path.parts:
         return b""
-    try:
-        with open(path, "rb", buffering=0) as file:
-            data = file.read(_LARGEST + 1) or b""
-    except OSError:
-        return b""
+    if data is None:
+        try:
+            with open(path, "rb", buffering=0) as file:
+                data = file.read(_LARGEST + 1) or b""
+        except OSError:
+            return b""
     return data if len(data) <= _LARGEST else b""
 
 

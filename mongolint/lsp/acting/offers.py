@@ -13,9 +13,9 @@ from mongolint.engine.load import Loaded
 from mongolint.finding import Applicability, Finding, Fix, Repair
 from mongolint.fix.apply import by_file
 from mongolint.lsp.acting.editing import between, of_fixes, workspace_edit
-from mongolint.lsp.acting.suppressing import Change, suppress_here, suppress_in_file
 from mongolint.lsp.diagnostics import SOURCE, Places, diagnostics
 from mongolint.lsp.root import Root
+from mongolint.source.silencing import Change, suppress_here, suppress_in_file
 from mongolint.source.text import decode_source
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{SOURCE}"
