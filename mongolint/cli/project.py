@@ -1,4 +1,7 @@
-"""What every command that reads a project shares: configuration, loading, and lines on standard error."""
+"""What every command that reads a project shares: configuration, loading, and lines on standard error.
+
+Imports rules and the model only where they are asked for: `check` begins to read before it has them.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from mongolint.config import Config, ConfigError, load_file, load_project, project_root
-from mongolint.engine.load import Loaded, load
-from mongolint.engine.registry import RegistryError, rule_infos, use_local
-from mongolint.project.indexes import IndexDeclaration
 from mongolint.report.paint import visible
 from mongolint.selectors import RuleInfo
 from mongolint.source.files import Discovery, discover, relative
 
 if TYPE_CHECKING:
+    from mongolint.engine.load import Loaded
     from mongolint.live.snapshot import Snapshot
+    from mongolint.project.indexes import IndexDeclaration
 
 # Whether it can be read shows when it is read: one path that cannot must not stop the others
 ANY_PATH = click.Path(path_type=Path, readable=False)
@@ -44,6 +46,8 @@ def paths_argument(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def known_rules() -> Mapping[str, RuleInfo]:
     """Every installed rule by code; a rule package that is broken ends the run with exit code 2."""
+    from mongolint.engine.registry import RegistryError, rule_infos
+
     try:
         return rule_infos()
     except RegistryError as error:
@@ -52,6 +56,8 @@ def known_rules() -> Mapping[str, RuleInfo]:
 
 def rules_here() -> Mapping[str, RuleInfo]:
     """Every installed rule, and those of the project around the working directory that the user allows."""
+    from mongolint.engine.registry import RegistryError, use_local
+
     try:
         use_local(Path.cwd())
     except ConfigError as error:
@@ -66,6 +72,8 @@ def read_config(path: Path, file: Path | None = None, *, allow_local: bool = Fal
 
     The rules that the project brings along are found from now on, if they are allowed.
     """
+    from mongolint.engine.registry import RegistryError, use_local
+
     path = path.absolute()
     try:
         note = use_local(path, allowed=allow_local, file=file)
@@ -76,6 +84,11 @@ def read_config(path: Path, file: Path | None = None, *, allow_local: bool = Fal
         fail(visible(str(error)))
     if note:
         warn_once(visible(f"mongolint: {note}"))
+    return placed(config, path, file)
+
+
+def placed(config: Config, path: Path, file: Path | None) -> Config:
+    """The configuration with the directory that a project with this absolute path in it has."""
     if file and not path.is_relative_to(config.root):
         # Options from elsewhere: their globs are about this project
         return replace(config, root=project_root(path))
@@ -117,6 +130,8 @@ def files_of(config: Config, paths: Sequence[Path]) -> Discovery:
 
 def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Codes and names of rules that begin so, for the shell; in a comma list, of its last entry."""
+    from mongolint.engine.registry import rule_infos
+
     head, comma, word = incomplete.rpartition(",")
     rules = rule_infos().values()
     names = [*(rule.name for rule in rules), *(rule.code for rule in rules)]
@@ -145,6 +160,8 @@ def indexes_elsewhere(config: Config) -> list[IndexDeclaration]:
 
 def load_for_listing(paths: Sequence[Path], *, with_snapshot: bool = True) -> Loaded:
     """A project for a command that lists; what cannot be read is told on standard error."""
+    from mongolint.engine.load import load
+
     chosen = list(paths) or [Path.cwd()]
     missing = [path for path in chosen if not os.path.lexists(path)]
     if missing:

@@ -20,7 +20,7 @@ def load(start: Path, known_rules: Mapping[str, RuleInfo]) -> Config:
     return _load(start, next(_options_files(_folder(start)), None), known_rules)
 
 
-def load_project(start: Path, known_rules: Mapping[str, RuleInfo]) -> Config:
+def load_project(start: Path, known_rules: Mapping[str, RuleInfo], *, lenient: bool = False) -> Config:
     """The configuration of the project around a file or directory: the outermost of its repository.
 
     Those nearer to a file decide which rules run there (`mongolint.config.perfile`). Where no repository says
@@ -29,14 +29,14 @@ def load_project(start: Path, known_rules: Mapping[str, RuleInfo]) -> Config:
     Raises:
         ConfigError: as of `load_file`.
     """
-    return _load(start, _project_file(_folder(start)), known_rules)
+    return _load(start, _project_file(_folder(start)), known_rules, lenient)
 
 
-def _load(start: Path, file: Path | None, known_rules: Mapping[str, RuleInfo]) -> Config:
+def _load(start: Path, file: Path | None, known_rules: Mapping[str, RuleInfo], lenient: bool = False) -> Config:
     from mongolint.config.reading import load_file  # which asks here how far a project reaches
 
     if file is not None:
-        return load_file(file, known_rules)
+        return load_file(file, known_rules, lenient=lenient)
     return Config(root=project_root(start), rules=rule_defaults(known_rules))
 
 

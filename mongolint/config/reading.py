@@ -29,8 +29,11 @@ class _Given:
     origins: dict[str, Origin] = field(default_factory=dict)
 
 
-def load_file(file: Path, known_rules: Mapping[str, RuleInfo]) -> Config:
+def load_file(file: Path, known_rules: Mapping[str, RuleInfo], *, lenient: bool = False) -> Config:
     """The configuration in a file: of ``[tool.mongolint]`` in a ``pyproject.toml``, else of its top level.
+
+    Args:
+        lenient: rules may be named that are not known.
 
     Raises:
         ConfigError: TOML that does not parse, unknown keys or rules, values of a wrong type, a file that cannot be
@@ -39,7 +42,7 @@ def load_file(file: Path, known_rules: Mapping[str, RuleInfo]) -> Config:
     held = toml.read(file)
     chain = list(_chain(held))
     # Whoever names rules that are there only where the user allows it makes no mistake
-    lenient = any("local-rules" in each.table() for each in chain)
+    lenient = lenient or any("local-rules" in each.table() for each in chain)
     given = _Given()
     for each in reversed(chain):
         _take(given, _read(each, known_rules, lenient, held.path.parent))

@@ -23,6 +23,7 @@ from mongolint.project.catalog import absence, options
 from mongolint.project.clients.answers import Clients
 from mongolint.project.declared import find_mapped
 from mongolint.project.documents import Reader
+from mongolint.project.fields.known import Fields
 from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
 from mongolint.project.operations import Operation, OperationFinder
@@ -41,7 +42,6 @@ from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
     from mongolint.project.coveragemap.served import Served
-    from mongolint.project.fields.known import Fields
 
 _ELSEWHERE = 'indexes are declared elsewhere (index-source = "external"), and no snapshot tells which there are'
 
@@ -200,8 +200,6 @@ class Project:
     @cached_property
     def fields(self) -> Fields:
         """Which fields of a collection the code knows, and where they are written and read."""
-        from mongolint.project.fields.known import Fields  # needed by editors, not by each check
-
         return Fields(self)
 
     @cached_property

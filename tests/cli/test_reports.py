@@ -214,7 +214,7 @@ def test_fixed_standard_input(shop: Any) -> None:
     code = (shop.root / "shop/orders.py").read_text()
     arguments = ["-", "--fix", "--unsafe-fixes", "--select", "MDB103", "--format", "json:left.json"]
     run = shop.check(*arguments, stdin=code)
-    assert run.out == code.replace("MongoClient()", "MongoClient(timeoutMS=5000)")
+    assert run.out == code.replace("connectTimeoutMS=5000", "connectTimeoutMS=5000, timeoutMS=5000")
     assert json.loads((shop.root / "left.json").read_text()) == []
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mongolint.cli.baseline.gate import read_baseline, scope
-from mongolint.cli.checking.request import selectors
+from mongolint.cli.checking.request import selectors, spelled
 from mongolint.cli.project import (
     ANY_PATH,
     Part,
@@ -79,6 +79,7 @@ def command(
         fail(f"{visible(str(missing[0]))}: no such file or directory")
     if prune and reason:
         raise click.UsageError("--reason is for new findings, and --prune adds none")
+    select = spelled(select, "--select")
     baselines: dict[Path, tuple[Baseline, Baseline]] = {}
     for part in parts(paths or (Path.cwd(),), config_file):
         file = Path(os.path.abspath(output)) if output else part.config.baseline_file

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from mongolint.cli.project import Part, fail, warn
 from mongolint.config import Config
 from mongolint.config.perfile import Settings
@@ -29,23 +27,6 @@ if TYPE_CHECKING:
 DEFAULT_REASON = "not reviewed yet"
 # Loads another state of the project, given what is different in it and the indexes of its snapshot
 Other = Callable[[Mapping[str, "bytes | None"], Loaded, Sequence[IndexDeclaration]], Loaded]
-
-
-def check_usage(request: Request) -> None:
-    """Refuse options that do not go together."""
-    if request.no_baseline and request.baseline:
-        raise click.UsageError("--baseline and --no-baseline exclude each other")
-    if request.add_ignore and (request.mends or request.overlay):
-        other = "standard input" if request.overlay else "--diff" if request.diff else "--fix"
-        raise click.UsageError(f"--add-ignore cannot be combined with {other}")
-    if request.reason is None:
-        return
-    if not request.add_ignore:
-        raise click.UsageError("--reason is for --add-ignore")
-    from mongolint.source.silencing import is_reason
-
-    if not is_reason(request.reason):
-        raise click.BadParameter("has to be one line without another comment in it", param_hint="'--reason'")
 
 
 @dataclass

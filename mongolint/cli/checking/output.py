@@ -1,12 +1,12 @@
-"""``--format`` and ``--output-file``: which reports a run of ``check`` gives, and where each of them goes."""
+"""Which reports a run of ``check`` gives, and where each of them goes."""
 
 from __future__ import annotations
 
 import os
 import posixpath
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,8 @@ import click
 
 from mongolint import __version__
 from mongolint.cli import terminal
-from mongolint.cli.project import ANY_PATH, Decorator, fail, warn
-from mongolint.config import FORMATS
+from mongolint.cli.checking.targets import SUMMARY, Target
+from mongolint.cli.project import fail, warn
 from mongolint.engine.registry import all_rules
 from mongolint.finding import Finding, Fix, Span
 from mongolint.fix.apply import rewrite
@@ -23,61 +23,17 @@ from mongolint.report import formats, statistics, text
 from mongolint.report.formats.run import Run
 from mongolint.report.paint import visible
 from mongolint.report.rules import Page
-from mongolint.selectors import did_you_mean
 from mongolint.source.files import relative
 
 if TYPE_CHECKING:
-    from mongolint.cli.check import Outcome
     from mongolint.cli.checking.request import Request
+    from mongolint.cli.checking.run import Outcome
 
 # For a person, with a summary below
 _TEXTS = ("full", "concise", "grouped")
-# Those that show what a fix changes, or how many there are
-_WITH_FIXES = ("full", "json", "jsonl", "sarif", "rdjson")
 # Whoever reads these looks for files from the root of the repository, and says in the environment where that is
 _ROOTED = ("github", "gitlab", "sarif")
 _ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
-_SUMMARY = "GITHUB_STEP_SUMMARY"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A report to give: its format, and the file to write; None is standard output."""
-
-    form: str
-    file: Path | None = None
-
-
-def _targets(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[Target, ...]:
-    found = []
-    for value in values:
-        form, colon, file = value.partition(":")
-        if form not in FORMATS:
-            choices = ", ".join(map(repr, FORMATS))
-            raise click.BadParameter(f"{form!r} is not one of {choices}{did_you_mean(form, FORMATS)}", ctx, param)
-        if colon and not file:
-            raise click.BadParameter(f"{value!r} names no file after the colon", ctx, param)
-        found.append(Target(form, Path(file) if file else None))
-    return tuple(found)
-
-
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    return [form for form in FORMATS if form.startswith(incomplete)]
-
-
-OPTIONS: tuple[Decorator, ...] = (
-    click.option(
-        "--format",
-        "formats",
-        multiple=True,
-        metavar="FORMAT[:FILE]",
-        callback=_targets,
-        shell_complete=_complete,
-        help=f"How findings are shown: {', '.join(FORMATS)} (default: full). With :FILE it is written there; may be "
-        "given several times, once without a file.",
-    ),
-    click.option("--output-file", type=ANY_PATH, metavar="FILE", help="Write the report to FILE, not to the terminal."),
-)
 
 
 def resolve(request: Request, default: str) -> tuple[Target, ...]:
@@ -111,14 +67,6 @@ def _check_writable(file: Path) -> None:
         fail(f"{visible(str(file))}: cannot write: there is no such directory")
 
 
-def needs_fixes(request: Request) -> bool:
-    """Whether a report tells of fixes: writing these takes trees of the code."""
-    if request.statistics and request.quiet < 2:
-        return True
-    shown = [target.form for target in request.formats if target.file or (request.quiet < 2 and not request.statistics)]
-    return any(form in _WITH_FIXES for form in shown) or ("github" in shown and bool(os.environ.get(_SUMMARY)))
-
-
 def publish(outcome: Outcome, request: Request) -> None:
     """Write the files, then print the rest."""
     run = _run(outcome, request)
@@ -126,8 +74,8 @@ def publish(outcome: Outcome, request: Request) -> None:
     for target in request.formats:
         if target.file:
             _write(target, rooted if target.form in _ROOTED else run, outcome)
-    if os.environ.get(_SUMMARY) and any(target.form == "github" for target in request.formats):
-        _add_summary(os.environ[_SUMMARY], rooted, outcome)
+    if os.environ.get(SUMMARY) and any(target.form == "github" for target in request.formats):
+        _add_summary(os.environ[SUMMARY], rooted, outcome)
     if request.quiet < 2:
         _print(outcome, request, rooted if request.form in _ROOTED else run)
 

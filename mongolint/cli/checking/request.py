@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from mongolint.cli.checking import output
-from mongolint.cli.checking.output import Target
+from mongolint.cli.checking import targets
+from mongolint.cli.checking.targets import Target
 from mongolint.cli.project import ANY_PATH, Decorator, complete_rule, fail, known_rules, paths_argument
 from mongolint.config import ConfigError, check_selectors
 from mongolint.config.perfile import Overrides
@@ -19,6 +19,14 @@ from mongolint.finding import Confidence, Severity
 
 _SELECTORS = "codes, prefixes, names or ALL"
 STDIN = Path("-")
+
+
+def spelled(words: tuple[str, ...] | None, option: str) -> tuple[str, ...] | None:
+    """Selectors as rules are spelled; one that names no rule ends the run with exit code 2."""
+    try:
+        return words and check_selectors(words, known_rules(), option)
+    except ConfigError as error:
+        fail(str(error))
 
 
 @dataclass(frozen=True)
@@ -61,15 +69,12 @@ class Request:
 
     def spelled(self) -> Request:
         """The same with selectors as rules are spelled; one that names no rule ends the run with exit code 2."""
-        words = {"select": self.select, "ignore": self.ignore, "extend_select": self.extend_select}
-        try:
-            checked: dict[str, Any] = {
-                name: held and check_selectors(held, known_rules(), f"--{name.replace('_', '-')}")
-                for name, held in words.items()
-            }
-        except ConfigError as error:
-            fail(str(error))
-        return replace(self, **checked)
+        return replace(
+            self,
+            select=spelled(self.select, "--select"),
+            ignore=spelled(self.ignore, "--ignore"),
+            extend_select=spelled(self.extend_select, "--extend-select"),
+        )
 
     @property
     def overrides(self) -> Overrides:
@@ -97,6 +102,11 @@ class Request:
         return None
 
     @property
+    def reads_disk(self) -> bool:
+        """Whether files are checked, and as they are on the disk."""
+        return not (self.show_files or self.show_settings or self.overlay)
+
+    @property
     def mends(self) -> bool:
         return self.fix or self.diff
 
@@ -112,7 +122,13 @@ class Request:
 
     @property
     def shows_fixes(self) -> bool:
-        return output.needs_fixes(self)
+        """Whether a report tells of fixes: writing these takes trees of the code."""
+        if self.statistics and self.quiet < 2:
+            return True
+        shown = [each.form for each in self.formats if each.file or (self.quiet < 2 and not self.statistics)]
+        if "github" in shown and os.environ.get(targets.SUMMARY):
+            return True
+        return any(form in targets.WITH_FIXES for form in shown)
 
 
 def _split(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
@@ -151,7 +167,7 @@ _OPTIONS: tuple[Decorator, ...] = (
         type=click.Choice([c.value for c in Confidence]),
         help="Lowest confidence at which a finding is shown (default: inferred).",
     ),
-    *output.OPTIONS,
+    *targets.OPTIONS,
     click.option("--fix", is_flag=True, help="Apply the safe fixes."),
     click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe fixes too."),
     click.option("--diff", is_flag=True, help="Show what --fix would change, as one diff, and change nothing."),

@@ -30,6 +30,7 @@ class Reading:
     ``targets``: the absolute paths to report on, in order. ``sources``: the bytes of all that were read, by path.
     ``wanted``: the paths of those that the model needs. ``parsing``: where these are under way, if `read` was told to.
     ``contents``: what counted in the place of the disk's. ``scripts``: that may declare indexes, no tests among them.
+    ``asked``: what decided about all that (`asked_of`).
     """
 
     targets: list[str]
@@ -41,6 +42,17 @@ class Reading:
     scripts: list[Path]
     parsing: Parsing
     contents: Contents = field(default_factory=dict)
+    asked: tuple[object, ...] = ()
+
+    def is_of(self, paths: Sequence[Path], config: Config) -> bool:
+        """Whether reading these paths from the disk under this configuration would give the same."""
+        return not self.contents and self.asked == asked_of(paths, config)
+
+
+def asked_of(paths: Sequence[Path], config: Config) -> tuple[object, ...]:
+    """What decides which files a project has."""
+    options = (config.excluded, config.force_exclude, config.respect_gitignore, config.src, config.test_patterns)
+    return (tuple(paths), config.root, config.is_marked, *options)
 
 
 def read(
@@ -85,6 +97,7 @@ def read(
         [path for path in dict.fromkeys(found) if not config.is_test(path)],
         parsing,
         held.contents,
+        asked_of(paths, config),
     )
 
 
