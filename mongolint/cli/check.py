@@ -41,7 +41,7 @@ Examples:
   mongolint check --diff                      what --fix would change
   mongolint check --fix --unsafe-fixes        all that needs no person
   mongolint check --diff-base origin/main     what this branch brings
-  mongolint check --add-ignore                silence what there is by comments
+  mongolint check --add-ignore                silence all by comments
   mongolint check --statistics                how often each rule reports
   mongolint check app.py --format json        for programs
   mongolint check --format sarif:out.sarif --format github

@@ -12,7 +12,7 @@ import pytest
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it keeps an event loop running, beside which no other test could start one
 def browser() -> Iterator[Any]:
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
