@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import islice
 from typing import TypeVar, cast
 
 from mongolint.facts.shapes import ModuleFacts, Row, Scope
@@ -26,7 +27,18 @@ from mongolint.link.atoms import (
     informative,
     join,
 )
+from mongolint.link.gathered import Entry, Table
 from mongolint.link.imports import ImportMap
+from mongolint.link.journal import Journal, Record
+from mongolint.link.scopes import (
+    ROW_BITS,
+    Bound,
+    Said,
+    annotated_names,
+    bound,
+    nested_classes,
+    star_imports,
+)
 
 T = TypeVar("T")
 _NEVER = 1 << 30
@@ -36,12 +48,19 @@ _MAX_DEPTH = 300
 _MAX_TRIES = 6
 # Rows looked at for one question from outside
 _MAX_WORK = 6_000
+_LITERALS = ("dict", "seq", "comp")
 
 
 class Linker:
     """Answers questions about the rows of all modules of a project."""
 
-    def __init__(self, modules: Sequence[ModuleFacts], imports: ImportMap, tests: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        modules: Sequence[ModuleFacts],
+        imports: ImportMap,
+        tests: frozenset[int] = frozenset(),
+        journal: Journal | None = None,
+    ) -> None:
         self.modules = modules
         self.imports = imports
         # Tests call with fakes and subclass to stub: what they do says nothing of other modules
@@ -54,33 +73,91 @@ class Linker:
         self._active: dict[Hashable, int] = {}
         self._cut = _NEVER
         self._work = 0
+        self._said: dict[tuple[Said, int, int], object] = {}
         # Answers that a cycle under way made incomplete, with the depth of its outermost question, in order
         self._tentative: dict[Hashable, tuple[object, int]] = {}
         self._tries: dict[Hashable, int] = {}
-        self._envs: dict[object, Env] = {}
+        self._journal = journal
+        self.tables = _tables(modules, tests)
+        if journal is not None:
+            journal.begin(self)
+        # What the question from outside that is under way has to do with, if anybody wants to know
+        self._record: Record | None = None
 
     def node(self, module: int, row: int) -> Row:
+        if self._record is not None:
+            self._record.tokens.add(module << ROW_BITS | row << 1)
         return self.modules[module].nodes[row]
 
+    def literal(self, module: int, row: int) -> Row | None:
+        """The row, if it is a literal, of which its kind is all that is asked."""
+        node = self.modules[module].nodes[row]
+        if node[0] not in _LITERALS:
+            return None
+        if self._record is not None:
+            self._record.tokens.add(module << ROW_BITS | row << 1 | 1)
+        return node
+
     def scope(self, module: int, index: int) -> Scope:
+        """A scope, save for what its names are bound to (`bound`), its rows and its places."""
+        if self._record is not None:
+            self._record.tokens.add(("scope", module, index))
         return self.modules[module].scopes[index]
+
+    def bound(self, module: int, index: int, name: str) -> Bound:
+        """What a scope itself binds a name to."""
+        if self._record is not None:
+            self._record.tokens.add(("bound", module, index, name))
+        return bound(self.modules[module].scopes[index], name)
+
+    def fields(self, module: int, index: int) -> list[str]:
+        """The names that the body of a class annotates."""
+        return cast("list[str]", self.said(annotated_names, module, index))
+
+    def said(self, question: Said, module: int, index: int) -> object:
+        """What the code of one scope says by itself."""
+        key = (question, module, index)
+        if self._record is not None:
+            self._record.tokens.add(key)
+        if key not in self._said:
+            self._said[key] = question(self.modules[module], index)
+        return self._said[key]
+
+    def gathered(self, table: str, key: Hashable) -> list[Entry]:
+        """What all modules contribute under a key: the number of the module, and its entry."""
+        if self._record is not None:
+            self._record.tokens.add((table, key))
+        return self.tables[table].of(key)
+
+    def kept(self, question: str, answer: Callable[[], T]) -> T:
+        """``answer()``, of which there is just one, kept for later whatever it is asked amid."""
+        found = self._answers.get(question)
+        if self._record is not None:
+            self._record.met(question, found)
+        if found is None:
+            found = self._answers[question] = answer()
+        return cast(T, found)
 
     def value(self, module: int, row: int, env: Env | None = None) -> Value:
         """What the expression at ``row`` can be; parameters not bound in ``env`` by all their call sites."""
         node = self.modules[module].nodes[row]
+        record = self._record
         if node[0] == "const":
+            if record is not None:
+                record.tokens.add(module << ROW_BITS | row << 1)
             return (const(node[1]),)
         key = (module, row, env)
         found = self._answers.get(key)
+        if record is not None:
+            record.met(key, found)
         if found is not None:
             return cast(Value, found)
-        if not self._active:
-            self._work = 0
-        self._work += 1
-        if len(self._active) > _MAX_DEPTH:
-            self._cut = 0  # asked from nearer by, it may be found
-        if len(self._active) > _MAX_DEPTH or self._work > _MAX_WORK:
-            return (UNKNOWN,)
+        if self._active:
+            self._work += 1
+            if len(self._active) > _MAX_DEPTH:
+                self._cut = 0  # asked from nearer by, it may be found
+            if len(self._active) > _MAX_DEPTH or self._work > _MAX_WORK:
+                return (UNKNOWN,)
         return self.once(key, lambda: rows.evaluate(self, module, row, env), ())
 
     def once(self, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
@@ -89,8 +166,36 @@ class Linker:
         An answer that such a cycle made incomplete is kept only until the outermost question of the cycle has its
         own: asked again after that, it comes out complete.
         """
-        if question in self._answers:
-            return cast(T, self._answers[question])
+        found = self._answers.get(question)
+        if self._record is not None:
+            self._record.met(question, found)
+        if found is not None:
+            return cast(T, found)
+        if not self._active:
+            self._work = 1
+            if self._journal is not None:
+                return self._replayed(self._journal, question, answer, within_cycle)
+        return self._ask(question, answer, within_cycle)
+
+    def _replayed(self, journal: Journal, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
+        """What a question from outside gave in an earlier state, if it would go the same way again; else asked."""
+        held = journal.valid(question, self._answers, self._tries)
+        if held is not None:
+            self._answers.update(held.answers)
+            self._tries.update(held.tries)
+            return cast(T, held.answers[question])
+        before = len(self._answers)
+        record = self._record = Record()
+        try:
+            result = self._ask(question, answer, within_cycle)
+        finally:
+            self._record = None
+        record.answers = dict(islice(reversed(self._answers.items()), len(self._answers) - before))
+        record.tries = {each: self._tries[each] for each in record.tried}
+        journal.add(question, record)
+        return result
+
+    def _ask(self, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
         tentative = self._tentative.get(question)
         if tentative is not None:
             self._cut = min(self._cut, tentative[1])
@@ -124,7 +229,10 @@ class Linker:
         """
         while len(self._tentative) > mark:
             question, (answer, _) = self._tentative.popitem()
-            tries = self._tries[question] = self._tries.get(question, 0) + 1
+            before = self._tries.get(question, 0)
+            if self._record is not None:
+                self._record.tried.setdefault(question, before)
+            tries = self._tries[question] = before + 1
             if tries >= _MAX_TRIES:
                 self._answers[question] = answer
 
@@ -135,14 +243,22 @@ class Linker:
         self, module: int, scope: int, bindings: dict[str, Value], parent: Env | None, outer: Env | None
     ) -> Env | None:
         """The environment of a call made in ``outer``; None (follow all call sites) when nested too deep."""
-        key = (module, scope, tuple(sorted(bindings.items(), key=lambda item: item[0])), parent)
-        found = self._envs.get(key)
+        key = ("env", module, scope, tuple(sorted(bindings.items(), key=lambda item: item[0])), parent)
+        found = self._answers.get(key)
+        if self._record is not None:
+            self._record.met(key, found)
         if found is None:
-            if outer is not None and outer.depth >= _MAX_ENV_DEPTH:
+            depth = outer.depth if outer else 0
+            if depth >= _MAX_ENV_DEPTH:
                 return None
-            found = self._envs[key] = Env(module, scope, bindings, parent)
-            found.depth = (outer.depth if outer else 0) + 1
-        return found
+            found = self._journal.env(key, depth + 1) if self._journal is not None else None
+            if found is None:
+                found = Env(module, scope, bindings, parent)
+                found.depth = depth + 1
+                if self._journal is not None:
+                    self._journal.keep_env(key, found)
+            self._answers[key] = found
+        return cast(Env, found)
 
     def pin(self, module: int, row: int, atom: Atom, env: Env | None) -> Env | None:
         """``env`` with the loop element at ``row`` held to be ``atom``."""
@@ -189,13 +305,12 @@ class Linker:
 
     def global_name(self, module: int, name: str, seen: tuple[int, ...] = ()) -> Value:
         """What a module binds ``name`` to, by itself or by a star import; empty when it does not."""
-        scope = self.modules[module].scopes[0]
-        indexes = list(scope.defs.get(name, ()))
-        if name in scope.final:
-            indexes.insert(0, scope.final[name])
-        if indexes:
-            return self.values(module, indexes)
-        for dotted, level in self.modules[module].star_imports:
+        held = self.bound(module, 0, name)
+        if held.final is not None:
+            return self.values(module, [held.final, *held.defs])
+        if held.defs:
+            return self.values(module, held.defs)
+        for dotted, level in cast("list[tuple[str, int]]", self.said(star_imports, module, 0)):
             path = self.imports.resolve(self.modules[module].path, dotted, level)
             other = self.number.get(path) if path else None
             if other is not None and other not in seen and not name.startswith("__"):
@@ -222,12 +337,8 @@ class Linker:
 
     def nested_classes(self, cls: ClassRef) -> dict[str, ClassRef]:
         """Classes defined in the body of a class: ``class Config``, ``class Meta``."""
-        found = {}
-        for name, row in self.scope(*cls).final.items():
-            node = self.node(cls.module, row)
-            if node[0] == "class":
-                found[name] = ClassRef(cls.module, node[1])
-        return found
+        found = cast("dict[str, int]", self.said(nested_classes, *cls))
+        return {name: ClassRef(cls.module, index) for name, index in found.items()}
 
     def self_env(self, atom: Instance | ClassRef, module: int, method: int) -> Env | None:
         """The environment of a method run on ``atom``; its constructor with what it was constructed with."""
@@ -255,3 +366,15 @@ class Linker:
         """The functions of the project that the call at ``row`` may run, constructors included."""
         for atom in self.value(module, self.node(module, row)[1], env):
             yield from functions.callees(self, atom)
+
+
+def _tables(modules: Sequence[ModuleFacts], tests: frozenset[int]) -> dict[str, Table]:
+    return {
+        "calls": Table(modules, functions.calls),
+        "classes": Table(modules, classes.with_bases),
+        "configurations": Table(modules, attributes.configurations),
+        "item stores": Table(modules, attributes.item_stores, tests, attributes.plain_store),
+        "named": Table(modules, attributes.named, tests),
+        "own stores": Table(modules, attributes.own_stores, plain=attributes.plain_store),
+        "stores": Table(modules, attributes.foreign_stores, tests, attributes.plain_store),
+    }

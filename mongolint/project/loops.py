@@ -317,7 +317,7 @@ class _Finder:
             return True
         if loop.iterable is None:
             return False
-        elements = [r for r, n in enumerate(facts.nodes) if n == ("iter", loop.iterable)]
+        elements = [r for r, n in facts.numbered() if n == ("iter", loop.iterable)]
         for name, place in operation.filter.places.items():
             if operation.filter.required.get(name) == "in" and place.module == operation.module:
                 value = facts.nodes[place.row]

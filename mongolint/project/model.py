@@ -12,6 +12,7 @@ from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.finding import Related, Severity, Span
 from mongolint.link.atoms import Client, Cursor
 from mongolint.link.imports import ImportMap
+from mongolint.link.journal import Journal
 from mongolint.link.linker import Linker
 from mongolint.link.rowtools import depends_on
 from mongolint.mongo.drivers import DRIVER_PACKAGES
@@ -88,6 +89,7 @@ class Project:
         display: Mapping[str, str],
         uses_driver: bool | None = None,
         external: Sequence[IndexDeclaration] = (),
+        journal: Journal | None = None,
     ) -> None:
         self.config = config
         self.modules = modules
@@ -95,7 +97,7 @@ class Project:
         self._external = external
         self.tests = frozenset(i for i, facts in enumerate(modules) if config.is_test(facts.path))
         self.uses_driver = _imports_driver(modules) if uses_driver is None else uses_driver
-        self.link = Linker(modules, imports, self.tests)
+        self.link = Linker(modules, imports, self.tests, journal)
         self.reader = Reader(self.link)
         self._verdicts: dict[int, verdicts.Verdict] = {}
 

@@ -40,7 +40,7 @@ def declares_unseen(project: Project) -> bool:
 
 def _sends_command(facts: ModuleFacts) -> bool:
     """Whether a module spells out the command: as the key of a document, or the first argument of ``command``."""
-    rows = {row for row, node in enumerate(facts.nodes) if node == _COMMAND}
+    rows = {row for row, node in facts.numbered() if node == _COMMAND}
     return bool(rows) and any(
         (node[0] == "dict" and any(key in rows for key, _ in node[1]))
         or (node[0] == "call" and _names(facts, node[1]) == "command" and any(row in rows for _, row in node[2][:1]))

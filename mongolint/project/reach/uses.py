@@ -48,7 +48,7 @@ class _Parents:
     def __init__(self, facts: ModuleFacts) -> None:
         self.facts = facts
         self.of: dict[int, list[int]] = {}
-        for row, node in enumerate(facts.nodes):
+        for row, node in facts.numbered():
             for operand in operands(node):
                 self.of.setdefault(operand, []).append(row)
         self.contexts = {call.row: call.context for call in facts.calls}
@@ -142,7 +142,7 @@ class Uses:
         """Where each name is read: module and row."""
         found: dict[str, list[tuple[int, int]]] = {}
         for module, facts in enumerate(self.link.modules):
-            for row, node in enumerate(facts.nodes):
+            for row, node in facts.numbered():
                 if node[0] in _NAMED:
                     found.setdefault(node[2], []).append((module, row))
         return found
@@ -167,7 +167,7 @@ class Uses:
         return {
             (module, node[1]): row
             for module, facts in enumerate(self.link.modules)
-            for row, node in enumerate(facts.nodes)
+            for row, node in facts.numbered()
             if node[0] in ("func", "class")
         }
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import Collection
 from mongolint.project.callgraph import CallGraph
 from mongolint.project.operations import Operation
@@ -95,19 +96,19 @@ def is_locked(tracer: Tracer, way: Way) -> bool:
     facts = tracer.facts(way.point.module)
     for entry in facts.chain(way.point.context):
         if entry.kind == "with":
-            names = {str(part).lower() for node in _chain(facts.nodes, entry.ref) for part in node[1:]}
+            names = {str(part).lower() for node in _chain(facts, entry.ref) for part in node[1:]}
             if any("lock" in name or "semaphore" in name or "mutex" in name for name in names):
                 return True
     return False
 
 
-def _chain(nodes: Sequence[Any], row: int) -> Iterator[Any]:
+def _chain(facts: ModuleFacts, row: int) -> Iterator[Any]:
     """The names of an expression: ``self.locks[key]`` or ``redis.lock("x")``."""
-    node = nodes[row]
+    node = facts.nodes[row]
     while node[0] in ("call", "attr", "item", "await"):
         if node[0] == "attr":
             yield ("", node[2])
-        node = nodes[node[1]]
+        node = facts.nodes[node[1]]
     if node[0] in ("free", "from", "param"):
         yield ("", node[2])
 

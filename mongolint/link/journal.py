@@ -1,0 +1,120 @@
+"""How questions went in an earlier state of a project, so that after an edit only those are asked anew that may differ.
+
+The answer to a question from outside depends on more than what modules say. Cycles are cut where they are met, work is
+bounded, and what one question found out the next takes as given: asked in another order, some come out otherwise. So
+an answer is taken over only where the question would go exactly as it went, step by step: the modules say the same
+wherever it looked, each earlier answer that it met is the same, and each that it missed is still missing. Asked in the
+order of a fresh run, all answers are those of a fresh run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.atoms import Env
+from mongolint.link.gathered import Table
+from mongolint.link.scopes import changed_tokens
+
+if TYPE_CHECKING:
+    from mongolint.link.linker import Linker
+
+# States after which what nobody asked again is forgotten
+_OLDEST = 8
+
+
+class Record:
+    """How one question from outside went.
+
+    ``tokens``: what it saw of modules. ``met``: the earlier answers that it met. ``missed``: the questions that had
+    none. ``tried``: how often those of cycles had been asked before. ``answers``, ``tries``: what it left behind.
+    """
+
+    __slots__ = ("age", "answers", "known", "missed", "tokens", "tried", "tries")
+
+    def __init__(self) -> None:
+        self.age = 0
+        self.tokens: set[Hashable] = set()
+        self.known: dict[Hashable, object] = {}
+        self.missed: set[Hashable] = set()
+        self.tried: dict[Hashable, int] = {}
+        self.answers: dict[Hashable, object] = {}
+        self.tries: dict[Hashable, int] = {}
+
+    def met(self, question: Hashable, answer: object | None) -> None:
+        """It came to a question that has this answer, or none yet."""
+        if answer is None:
+            self.missed.add(question)
+        else:
+            self.known[question] = answer
+
+    def finish(self) -> None:
+        """Its own answers are none that it depends on."""
+        self.known = {question: answer for question, answer in self.known.items() if question not in self.missed}
+
+
+class Journal:
+    """The records of the last states of one project. Handed to each linker in turn."""
+
+    def __init__(self) -> None:
+        self._modules: list[ModuleFacts] = []
+        self._layout: object = None
+        self._past: dict[Hashable, Record] = {}
+        self._now: dict[Hashable, Record] = {}
+        self._envs: dict[tuple[Hashable, int], Env] = {}
+        self._tables: dict[str, Table] = {}
+
+    def begin(self, link: Linker) -> None:
+        """A new state: forget what it may change."""
+        layout = ([facts.path for facts in link.modules], link.tests, *link.imports.layout)
+        if layout != self._layout:
+            self._past, self._now, self._envs = {}, {}, {}
+        else:
+            self._forget(link)
+        self._layout, self._modules, self._tables = layout, list(link.modules), link.tables
+
+    def _forget(self, link: Linker) -> None:
+        changed: set[Hashable] = set()
+        link.tables = self._tables
+        for module, (old, new) in enumerate(zip(self._modules, link.modules, strict=True)):
+            if old is not new:
+                changed.update(changed_tokens(module, old, new))
+                for name, table in link.tables.items():
+                    changed.update((name, key) for key in table.replace(module, old, link.modules))
+        for question, record in self._past.items():
+            if question not in self._now and record.age < _OLDEST:
+                record.age += 1
+                self._now[question] = record
+        self._past = {q: record for q, record in self._now.items() if changed.isdisjoint(record.tokens)}
+        self._now = {}
+
+    def valid(
+        self, question: Hashable, answers: Mapping[Hashable, object], tries: Mapping[Hashable, int]
+    ) -> Record | None:
+        """How a question went, if it would go the same way after what these answers and tries tell."""
+        record = self._past.get(question)
+        if record is None or not answers.keys().isdisjoint(record.missed):
+            return None
+        for each, known in record.known.items():
+            found = answers.get(each)
+            if found is not known and found != known:
+                return None
+        if any(tries.get(each, 0) != count for each, count in record.tried.items()):
+            return None
+        record.age = 0
+        self._now[question] = record
+        return record
+
+    def add(self, question: Hashable, record: Record) -> None:
+        """A question was asked."""
+        record.finish()
+        self._now[question] = record
+
+    def env(self, key: Hashable, depth: int) -> Env | None:
+        """The environment of an earlier state, so that it is the same one."""
+        return self._envs.get((key, depth))
+
+    def keep_env(self, key: Hashable, env: Env) -> None:
+        """An environment was made."""
+        self._envs[key, env.depth] = env
