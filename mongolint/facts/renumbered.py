@@ -32,8 +32,7 @@ def follow(old: ModuleFacts, new: ModuleFacts) -> ModuleFacts:
 
 def _numbers(old: ModuleFacts, new: ModuleFacts) -> dict[int, int] | None:
     """The numbers of the new rows, in order; None where there is no room for them."""
-    mine = [(row, _label(node)) for row, node in old.numbered()]
-    other = [(row, _label(node)) for row, node in new.numbered()]
+    mine, other = _labelled(old), _labelled(new)
     kept = _alike(mine, other)
     numbers: dict[int, int] = {}
     waiting: list[int] = []
@@ -91,17 +90,18 @@ def _resumed(
     return None
 
 
-def _label(node: Row) -> Row:
+def _labelled(facts: ModuleFacts) -> list[tuple[int, Row]]:
+    """The rows by number, each with what the rows that it refers to say by themselves in place of their numbers."""
+    alone: dict[int | None, Row | None] = {None: None}
+    alone.update((row, _alone(node)) for row, node in facts.numbered())
+    return [(row, _row(node, alone.__getitem__)) for row, node in facts.numbered()]
+
+
+def _alone(node: Row) -> Row:
     """What a row says without what it refers to."""
-    tag = node[0]
-    if tag == "const":
-        return (tag, type(node[1]), node[1])
-    if tag in _WHOLE:
+    if node[0] not in _ROWS:
         return node
-    return (tag, node[2]) if tag == "attr" else (tag,)
-
-
-_WHOLE = frozenset({"free", "param", "func", "class", "module", "from", "unknown"})
+    return (node[0], node[2]) if node[0] == "attr" else (node[0],)
 
 
 def renumber(facts: ModuleFacts, numbers: Numbers) -> ModuleFacts:
