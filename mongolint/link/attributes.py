@@ -34,6 +34,8 @@ from mongolint.link.atoms import (
     join,
     strings,
 )
+from mongolint.link.classes import WITH_BASES
+from mongolint.link.gathered import Gather
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -278,7 +280,7 @@ class Stores:
         """What methods of ``member`` store in ``self.name`` of the object ``atom``."""
         link = self.link
         found = []
-        for _, store in link.gathered("own stores", (*member, name)):
+        for _, store in link.gathered(OWN_STORES, (*member, name)):
             around = link.enclosing_method(member.module, store.scope)
             method = around[1] if around else store.scope
             env = link.self_env(atom, member.module, method)
@@ -294,7 +296,7 @@ class Stores:
         link = self.link
         family = {cls, *link.hierarchy.order(cls), *link.hierarchy.subclasses(cls)}
         found = []
-        for module, store in link.gathered("stores", name):
+        for module, store in link.gathered(STORES, name):
             for atom in link.value(module, store.base):
                 if type(atom) in (Instance, ClassRef) and ClassRef(*atom[:2]) in family:
                     found.append(link.value(module, store.value))
@@ -306,7 +308,7 @@ class Stores:
         link = self.link
         return join(
             link.value(module, store.value)
-            for module, store in link.gathered("stores", name)
+            for module, store in link.gathered(STORES, name)
             if target in link.value(module, store.base)
         )
 
@@ -320,13 +322,13 @@ class Stores:
 
     def _hung_values(self, name: str, own: bool) -> Iterator[Value]:
         link = self.link
-        for module, store in link.gathered("stores", name):
+        for module, store in link.gathered(STORES, name):
             base = link.value(module, store.base)
             if not any(type(atom) in (Instance, ClassRef, ModuleRef) for atom in base):
                 yield _hangable(link.value(module, store.value))
         if own:
             for cls in link.kept("applications", self._applications):
-                stores = link.gathered("own stores", (*cls, name))
+                stores = link.gathered(OWN_STORES, (*cls, name))
                 yield from (_hangable(link.value(cls.module, store.value)) for _, store in stores)
                 method = link.hierarchy.own(cls, name)
                 if method is not None and link.hierarchy.is_property(method):
@@ -337,7 +339,7 @@ class Stores:
     def _applications(self) -> list[ClassRef]:
         """Project classes that a framework hands around: subclasses of its bot, client or application."""
         found = []
-        for module, index in self.link.gathered("classes", ""):
+        for module, index in self.link.gathered(WITH_BASES, ""):
             if module not in self.link.tests:
                 cls = ClassRef(module, index)
                 if any(name.endswith(_APPLICATIONS) for name in self.link.hierarchy.external_bases(cls)):
@@ -353,12 +355,12 @@ class Stores:
 
     def _hung_item(self, key: str) -> Value:
         link = self.link
-        read = [self._configuration(module, dotted) for module, dotted in link.gathered("configurations", "")]
+        read = [self._configuration(module, dotted) for module, dotted in link.gathered(CONFIGURATIONS, "")]
         found = [link.global_name(module, key) for module in read if module is not None]
-        for module, store in link.gathered("item stores", key):
+        for module, store in link.gathered(ITEM_STORES, key):
             if not any(type(atom) in (Literal, Instance) for atom in link.value(module, store.base)):
                 found.append(_hangable(link.value(module, store.value), texts=True))
-        for module, row in link.gathered("named", key):
+        for module, row in link.gathered(NAMED, key):
             found.append(_hangable(link.value(module, row)))
         return _agreed(join(found))
 
@@ -390,7 +392,7 @@ def _hangable(value: Value, texts: bool = False) -> Value:
 # What one module contributes
 
 
-def own_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[tuple[int, int, str], Store]]:
+def _own_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[tuple[int, int, str], Store]]:
     """Stores on ``self`` or ``cls`` by class and name."""
     for store in facts.stores:
         cls = _owner(facts, store)
@@ -398,7 +400,7 @@ def own_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[tuple[int, int
             yield (module, cls, str(store.name)), store
 
 
-def foreign_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[str, Store]]:
+def _foreign_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[str, Store]]:
     """All other stores by name."""
     yield from ((str(store.name), store) for store in facts.stores if _owner(facts, store) is None)
 
@@ -414,7 +416,7 @@ def _owner(facts: ModuleFacts, store: Store) -> int | None:
     return cls if params and params[0].name == node[2] else None
 
 
-def item_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[str, Store]]:
+def _item_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[str, Store]]:
     """Stores under literal keys."""
     for store in facts.item_stores:
         key = facts.constant(int(store.name))
@@ -422,7 +424,7 @@ def item_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[str, Store]]:
             yield key, store
 
 
-def named(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
+def _named(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
     """Rows by the literal key or keyword under which they are handed to something: a context, settings."""
     for node in facts.nodes:
         if node[0] == "dict":
@@ -435,7 +437,7 @@ def named(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
                 yield str(keyword), value
 
 
-def configurations(module: int, facts: ModuleFacts) -> Iterator[tuple[str, str]]:
+def _configurations(module: int, facts: ModuleFacts) -> Iterator[tuple[str, str]]:
     """Modules read as configuration: ``app.config.from_pyfile("defaults.py")``, ``from_object("app.defaults")``."""
     for call in facts.calls:
         node = facts.nodes[call.row]
@@ -445,6 +447,13 @@ def configurations(module: int, facts: ModuleFacts) -> Iterator[tuple[str, str]]
                 yield "", given.removesuffix(".py").replace("/", ".")
 
 
-def plain_store(store: Store) -> tuple[object, ...]:
+def _plain(store: Store) -> tuple[object, ...]:
     """A store without its context, which linking does not ask for."""
     return store.base, store.name, store.value, store.scope
+
+
+OWN_STORES = Gather(_own_stores, plain=_plain)
+STORES = Gather(_foreign_stores, tests=False, plain=_plain)
+ITEM_STORES = Gather(_item_stores, tests=False, plain=_plain)
+NAMED = Gather(_named, tests=False)
+CONFIGURATIONS = Gather(_configurations)

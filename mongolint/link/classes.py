@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import Atom, ClassRef, External, FunctionRef, Instance, Super
+from mongolint.link.gathered import Gather
 from mongolint.link.scopes import decorators, is_empty
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Hierarchy:
 
     def _find_subclasses(self) -> dict[ClassRef, list[ClassRef]]:
         found: dict[ClassRef, list[ClassRef]] = {}
-        for module, index in self.link.gathered("classes", ""):
+        for module, index in self.link.gathered(WITH_BASES, ""):
             cls = ClassRef(module, index)
             for base in self.order(cls)[1:]:
                 if module in self.link.tests and base.module not in self.link.tests:
@@ -126,9 +127,12 @@ class Hierarchy:
         )
 
 
-def with_bases(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
+def _with_bases(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
     """The classes that name a base."""
     yield from (("", scope.index) for scope in facts.scopes if scope.kind == "class" and scope.bases)
+
+
+WITH_BASES = Gather(_with_bases)
 
 
 _IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")

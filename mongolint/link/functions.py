@@ -27,6 +27,7 @@ from mongolint.link.atoms import (
     join,
     strings,
 )
+from mongolint.link.gathered import Gather
 from mongolint.link.rowtools import alternatives
 from mongolint.link.scopes import init_calls, needed_params
 
@@ -348,14 +349,14 @@ class CallSites:
             names.extend(self.link.scope(*c).name for c in [cls, *self.link.hierarchy.subclasses(cls)])
             names.append("cls")
         for name in dict.fromkeys(names):
-            yield from self.link.gathered("calls", name)
+            yield from self.link.gathered(CALLS, name)
 
     def constructions(self, cls: ClassRef) -> list[tuple[int, int]]:
         """Calls (module, row) that make an object of a class."""
         return self.link.once(("constructions", cls), lambda: list(self._find_constructions(cls)), [])
 
     def _find_constructions(self, cls: ClassRef) -> Iterator[tuple[int, int]]:
-        for module, row in self.link.gathered("calls", self.link.scope(*cls).name):
+        for module, row in self.link.gathered(CALLS, self.link.scope(*cls).name):
             if module not in self.link.tests or cls.module in self.link.tests:
                 if cls in self.link.value(module, self.link.node(module, row)[1]):
                     yield module, row
@@ -379,11 +380,14 @@ class CallSites:
         return join(found)
 
 
-def calls(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
+def _calls(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
     """The calls of a module by the last names of what they call."""
     for entry in facts.calls:
         for name in callee_names(facts, facts.nodes[entry.row][1]):
             yield name, entry.row
+
+
+CALLS = Gather(_calls)
 
 
 def callee_names(facts: ModuleFacts, row: int) -> Iterator[str]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import Env
-from mongolint.link.gathered import Table
 from mongolint.link.scopes import changed_tokens
 
 if TYPE_CHECKING:
@@ -63,30 +62,40 @@ class Journal:
         self._past: dict[Hashable, Record] = {}
         self._now: dict[Hashable, Record] = {}
         self._envs: dict[tuple[Hashable, int], Env] = {}
-        self._tables: dict[str, Table] = {}
+        # The answers of the last state, and the questions of which it is known that they have another one now
+        self._before: Mapping[Hashable, object] = {}
+        self._differing: set[Hashable] = set()
+        self._link: Linker | None = None
 
     def begin(self, link: Linker) -> None:
         """A new state: forget what it may change."""
         layout = ([facts.path for facts in link.modules], link.tests, *link.imports.layout)
-        if layout != self._layout:
-            self._past, self._now, self._envs = {}, {}, {}
+        if self._link is None or layout != self._layout:
+            self._past, self._now, self._envs, self._before = {}, {}, {}, {}
         else:
-            self._forget(link)
-        self._layout, self._modules, self._tables = layout, list(link.modules), link.tables
+            self._take(self._link, link)
+        self._layout, self._modules, self._link = layout, list(link.modules), link
+        self._differing = set()
 
-    def _forget(self, link: Linker) -> None:
+    def _take(self, before: Linker, link: Linker) -> None:
+        """What holds in the new state, too."""
         changed: set[Hashable] = set()
-        link.tables = self._tables
+        modules: set[int] = set()
+        link.tables = before.tables
         for module, (old, new) in enumerate(zip(self._modules, link.modules, strict=True)):
             if old is not new:
+                modules.add(module)
                 changed.update(changed_tokens(module, old, new))
-                for name, table in link.tables.items():
-                    changed.update((name, key) for key in table.replace(module, old, link.modules))
+                for gather, table in link.tables.items():
+                    changed.update((gather, key) for key in table.replace(module, old, new))
+        known = before.known_of_modules.items()
+        link.known_of_modules = {key: said for key, said in known if key[1] not in modules}
         for question, record in self._past.items():
             if question not in self._now and record.age < _OLDEST:
                 record.age += 1
                 self._now[question] = record
         self._past = {q: record for q, record in self._now.items() if changed.isdisjoint(record.tokens)}
+        self._before = before.answers
         self._now = {}
 
     def valid(
@@ -96,10 +105,11 @@ class Journal:
         record = self._past.get(question)
         if record is None or not answers.keys().isdisjoint(record.missed):
             return None
-        for each, known in record.known.items():
-            found = answers.get(each)
-            if found is not known and found != known:
+        if record.age:
+            if any(answers.get(each) != known for each, known in record.known.items()):
                 return None
+        elif not (record.known.keys() <= answers.keys() and self._differing.isdisjoint(record.known)):
+            return None
         if any(tries.get(each, 0) != count for each, count in record.tried.items()):
             return None
         record.age = 0
@@ -110,6 +120,13 @@ class Journal:
         """A question was asked."""
         record.finish()
         self._now[question] = record
+        for each, answer in record.answers.items():
+            self.found(each, answer)
+
+    def found(self, question: Hashable, answer: object) -> None:
+        """A question was answered anew."""
+        if self._before.get(question) != answer:
+            self._differing.add(question)
 
     def env(self, key: Hashable, depth: int) -> Env | None:
         """The environment of an earlier state, so that it is the same one."""

@@ -27,7 +27,7 @@ from mongolint.link.atoms import (
     informative,
     join,
 )
-from mongolint.link.gathered import Entry, Table
+from mongolint.link.gathered import Entry, Gather, Table
 from mongolint.link.imports import ImportMap
 from mongolint.link.journal import Journal, Record
 from mongolint.link.scopes import (
@@ -69,16 +69,16 @@ class Linker:
         self.hierarchy = classes.Hierarchy(self)
         self.sites = functions.CallSites(self)
         self.stores = attributes.Stores(self)
-        self._answers: dict[Hashable, object] = {}
+        self.answers: dict[Hashable, object] = {}
         self._active: dict[Hashable, int] = {}
         self._cut = _NEVER
         self._work = 0
-        self._said: dict[tuple[Said, int, int], object] = {}
+        self.known_of_modules: dict[tuple[Hashable, int, int], object] = {}
         # Answers that a cycle under way made incomplete, with the depth of its outermost question, in order
         self._tentative: dict[Hashable, tuple[object, int]] = {}
         self._tries: dict[Hashable, int] = {}
         self._journal = journal
-        self.tables = _tables(modules, tests)
+        self.tables: dict[Gather, Table] = {}
         if journal is not None:
             journal.begin(self)
         # What the question from outside that is under way has to do with, if anybody wants to know
@@ -116,27 +116,47 @@ class Linker:
 
     def said(self, question: Said, module: int, index: int) -> object:
         """What the code of one scope says by itself."""
-        key = (question, module, index)
         if self._record is not None:
-            self._record.tokens.add(key)
-        if key not in self._said:
-            self._said[key] = question(self.modules[module], index)
-        return self._said[key]
+            self._record.tokens.add((question, module, index))
+        return self.of_module(question, module, index)
 
-    def gathered(self, table: str, key: Hashable) -> list[Entry]:
+    def of_module(self, question: Callable[[ModuleFacts, int], T], module: int, index: int = 0) -> T:
+        """What the code of a module (or of one of its scopes) says by itself, be it asked by linking or not."""
+        key = (question, module, index)
+        if key not in self.known_of_modules:
+            self.known_of_modules[key] = question(self.modules[module], index)
+        return cast(T, self.known_of_modules[key])
+
+    def of_files(self, question: str, module: int, answer: Callable[[], T]) -> T:
+        """What the code of a module says, given which files there are."""
+        key = (question, module, 0)
+        if key not in self.known_of_modules:
+            self.known_of_modules[key] = answer()
+        return cast(T, self.known_of_modules[key])
+
+    def gathered(self, gather: Gather, key: Hashable) -> list[Entry]:
         """What all modules contribute under a key: the number of the module, and its entry."""
         if self._record is not None:
-            self._record.tokens.add((table, key))
-        return self.tables[table].of(key)
+            self._record.tokens.add((gather, key))
+        table = self.tables.get(gather)
+        if table is None:
+            table = self.tables[gather] = Table(gather, self.modules, self.tests)
+        return table.of(key)
 
     def kept(self, question: str, answer: Callable[[], T]) -> T:
         """``answer()``, of which there is just one, kept for later whatever it is asked amid."""
-        found = self._answers.get(question)
+        found = self.answers.get(question)
         if self._record is not None:
             self._record.met(question, found)
         if found is None:
-            found = self._answers[question] = answer()
+            found = self._keep(question, answer())
         return cast(T, found)
+
+    def _keep(self, question: Hashable, answer: T) -> T:
+        self.answers[question] = answer
+        if self._journal is not None and self._record is None:
+            self._journal.found(question, answer)
+        return answer
 
     def value(self, module: int, row: int, env: Env | None = None) -> Value:
         """What the expression at ``row`` can be; parameters not bound in ``env`` by all their call sites."""
@@ -147,7 +167,7 @@ class Linker:
                 record.tokens.add(module << ROW_BITS | row << 1)
             return (const(node[1]),)
         key = (module, row, env)
-        found = self._answers.get(key)
+        found = self.answers.get(key)
         if record is not None:
             record.met(key, found)
         if found is not None:
@@ -166,7 +186,7 @@ class Linker:
         An answer that such a cycle made incomplete is kept only until the outermost question of the cycle has its
         own: asked again after that, it comes out complete.
         """
-        found = self._answers.get(question)
+        found = self.answers.get(question)
         if self._record is not None:
             self._record.met(question, found)
         if found is not None:
@@ -179,18 +199,18 @@ class Linker:
 
     def _replayed(self, journal: Journal, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
         """What a question from outside gave in an earlier state, if it would go the same way again; else asked."""
-        held = journal.valid(question, self._answers, self._tries)
+        held = journal.valid(question, self.answers, self._tries)
         if held is not None:
-            self._answers.update(held.answers)
+            self.answers.update(held.answers)
             self._tries.update(held.tries)
             return cast(T, held.answers[question])
-        before = len(self._answers)
+        before = len(self.answers)
         record = self._record = Record()
         try:
             result = self._ask(question, answer, within_cycle)
         finally:
             self._record = None
-        record.answers = dict(islice(reversed(self._answers.items()), len(self._answers) - before))
+        record.answers = dict(islice(reversed(self.answers.items()), len(self.answers) - before))
         record.tries = {each: self._tries[each] for each in record.tried}
         journal.add(question, record)
         return result
@@ -215,7 +235,7 @@ class Linker:
             del self._active[question]
         if self._cut >= depth:
             self._settle(mark)
-            self._answers[question] = result
+            self.answers[question] = result
             self._cut = outer
         else:
             self._tentative[question] = (result, self._cut)
@@ -234,7 +254,7 @@ class Linker:
                 self._record.tried.setdefault(question, before)
             tries = self._tries[question] = before + 1
             if tries >= _MAX_TRIES:
-                self._answers[question] = answer
+                self.answers[question] = answer
 
     def values(self, module: int, indexes: Sequence[int], env: Env | None = None) -> Value:
         return join(self.value(module, row, env) for row in indexes)
@@ -244,7 +264,7 @@ class Linker:
     ) -> Env | None:
         """The environment of a call made in ``outer``; None (follow all call sites) when nested too deep."""
         key = ("env", module, scope, tuple(sorted(bindings.items(), key=lambda item: item[0])), parent)
-        found = self._answers.get(key)
+        found = self.answers.get(key)
         if self._record is not None:
             self._record.met(key, found)
         if found is None:
@@ -257,7 +277,7 @@ class Linker:
                 found.depth = depth + 1
                 if self._journal is not None:
                     self._journal.keep_env(key, found)
-            self._answers[key] = found
+            self._keep(key, found)
         return cast(Env, found)
 
     def pin(self, module: int, row: int, atom: Atom, env: Env | None) -> Env | None:
@@ -366,15 +386,3 @@ class Linker:
         """The functions of the project that the call at ``row`` may run, constructors included."""
         for atom in self.value(module, self.node(module, row)[1], env):
             yield from functions.callees(self, atom)
-
-
-def _tables(modules: Sequence[ModuleFacts], tests: frozenset[int]) -> dict[str, Table]:
-    return {
-        "calls": Table(modules, functions.calls),
-        "classes": Table(modules, classes.with_bases),
-        "configurations": Table(modules, attributes.configurations),
-        "item stores": Table(modules, attributes.item_stores, tests, attributes.plain_store),
-        "named": Table(modules, attributes.named, tests),
-        "own stores": Table(modules, attributes.own_stores, plain=attributes.plain_store),
-        "stores": Table(modules, attributes.foreign_stores, tests, attributes.plain_store),
-    }
