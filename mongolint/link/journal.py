@@ -13,7 +13,6 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
-from mongolint.link.atoms import Env
 from mongolint.link.scopes import changed_tokens
 
 if TYPE_CHECKING:
@@ -21,19 +20,22 @@ if TYPE_CHECKING:
 
 # States after which what nobody asked again is forgotten
 _OLDEST = 8
+# Environments and the like, after which all begins anew
+_MOST = 100_000
 
 
 class Record:
-    """How one question from outside went.
+    """How one question from outside went, or a study (`Linker.study`) that asks several.
 
     ``tokens``: what it saw of modules. ``met``: the earlier answers that it met. ``missed``: the questions that had
     none. ``tried``: how often those of cycles had been asked before. ``answers``, ``tries``: what it left behind.
     """
 
-    __slots__ = ("age", "answers", "known", "missed", "tokens", "tried", "tries")
+    __slots__ = ("age", "answers", "is_study", "known", "missed", "tokens", "tried", "tries")
 
-    def __init__(self) -> None:
+    def __init__(self, is_study: bool = False) -> None:
         self.age = 0
+        self.is_study = is_study
         self.tokens: set[Hashable] = set()
         self.known: dict[Hashable, object] = {}
         self.missed: set[Hashable] = set()
@@ -48,6 +50,14 @@ class Record:
         else:
             self.known[question] = answer
 
+    def absorb(self, part: Record) -> None:
+        """What it had to do with in one of its questions."""
+        self.tokens |= part.tokens
+        self.known.update(part.known)
+        self.missed |= part.missed
+        for question, count in part.tried.items():
+            self.tried.setdefault(question, count)
+
     def finish(self) -> None:
         """Its own answers are none that it depends on."""
         self.known = {question: answer for question, answer in self.known.items() if question not in self.missed}
@@ -61,7 +71,6 @@ class Journal:
         self._layout: object = None
         self._past: dict[Hashable, Record] = {}
         self._now: dict[Hashable, Record] = {}
-        self._envs: dict[tuple[Hashable, int], Env] = {}
         # The answers of the last state, and the questions of which it is known that they have another one now
         self._before: Mapping[Hashable, object] = {}
         self._differing: set[Hashable] = set()
@@ -70,8 +79,8 @@ class Journal:
     def begin(self, link: Linker) -> None:
         """A new state: forget what it may change."""
         layout = ([facts.path for facts in link.modules], link.tests, *link.imports.layout)
-        if self._link is None or layout != self._layout:
-            self._past, self._now, self._envs, self._before = {}, {}, {}, {}
+        if self._link is None or layout != self._layout or len(self._link.interned) > _MOST:
+            self._past, self._now, self._before = {}, {}, {}
         else:
             self._take(self._link, link)
         self._layout, self._modules, self._link = layout, list(link.modules), link
@@ -82,9 +91,11 @@ class Journal:
         changed: set[Hashable] = set()
         modules: set[int] = set()
         link.tables = before.tables
+        link.interned = before.interned
         for module, (old, new) in enumerate(zip(self._modules, link.modules, strict=True)):
             if old is not new:
                 modules.add(module)
+                changed.add(("module", module))
                 changed.update(changed_tokens(module, old, new))
                 for gather, table in link.tables.items():
                     changed.update((gather, key) for key in table.replace(module, old, new))
@@ -127,11 +138,3 @@ class Journal:
         """A question was answered anew."""
         if self._before.get(question) != answer:
             self._differing.add(question)
-
-    def env(self, key: Hashable, depth: int) -> Env | None:
-        """The environment of an earlier state, so that it is the same one."""
-        return self._envs.get((key, depth))
-
-    def keep_env(self, key: Hashable, env: Env) -> None:
-        """An environment was made."""
-        self._envs[key, env.depth] = env

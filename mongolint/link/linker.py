@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from mongolint.facts.shapes import ModuleFacts, Row, Scope
 from mongolint.link import annotations as hints
@@ -77,6 +77,8 @@ class Linker:
         # Answers that a cycle under way made incomplete, with the depth of its outermost question, in order
         self._tentative: dict[Hashable, tuple[object, int]] = {}
         self._tries: dict[Hashable, int] = {}
+        # What is the same object wherever it is equal
+        self.interned: dict[Hashable, Any] = {}
         self._journal = journal
         self.tables: dict[Gather, Table] = {}
         if journal is not None:
@@ -101,7 +103,7 @@ class Linker:
     def scope(self, module: int, index: int) -> Scope:
         """A scope, save for what its names are bound to (`bound`), its rows and its places."""
         if self._record is not None:
-            self._record.tokens.add(("scope", module, index))
+            self._record.tokens.add(("module", module) if self._record.is_study else ("scope", module, index))
         return self.modules[module].scopes[index]
 
     def bound(self, module: int, index: int, name: str) -> Bound:
@@ -194,26 +196,60 @@ class Linker:
         if not self._active:
             self._work = 1
             if self._journal is not None:
-                return self._replayed(self._journal, question, answer, within_cycle)
+                self._replayed(self._journal, question, lambda: self._ask(question, answer, within_cycle))
+                return cast(T, self.answers[question])
         return self._ask(question, answer, within_cycle)
 
-    def _replayed(self, journal: Journal, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
-        """What a question from outside gave in an earlier state, if it would go the same way again; else asked."""
+    def study(self, question: Hashable, answer: Callable[[], T]) -> T:
+        """``answer()``, kept for later: of something that asks the linker this and that, for itself or in studies.
+
+        It may ask nothing else but what is recorded here: of a module as a whole it asks `touched`.
+        """
+        if self.recall(question) is None:
+            if self._journal is None:
+                return self.tell(question, answer())
+            self._replayed(self._journal, question, lambda: self.tell(question, answer()), is_study=True)
+        return cast("tuple[T]", self.answers[question])[0]
+
+    def recall(self, question: Hashable) -> tuple[Any] | None:
+        """What was told of something, in a tuple of its own."""
+        found = self.answers.get(question)
+        if self._record is not None:
+            self._record.met(question, found)
+        return cast("tuple[Any] | None", found)
+
+    def tell(self, question: Hashable, answer: T) -> T:
+        """Keep an answer for all that may `recall` it."""
+        self._keep(question, (answer,))
+        return answer
+
+    def touched(self, module: int) -> ModuleFacts:
+        """A module, of which anything may be asked."""
+        if self._record is not None:
+            self._record.tokens.add(("module", module))
+        return self.modules[module]
+
+    def _replayed(
+        self, journal: Journal, question: Hashable, ask: Callable[[], object], is_study: bool = False
+    ) -> None:
+        """Take over what a question left behind in an earlier state, if it would go the same way; else ask it."""
+        outer = self._record
         held = journal.valid(question, self.answers, self._tries)
         if held is not None:
             self.answers.update(held.answers)
             self._tries.update(held.tries)
-            return cast(T, held.answers[question])
-        before = len(self.answers)
-        record = self._record = Record()
-        try:
-            result = self._ask(question, answer, within_cycle)
-        finally:
-            self._record = None
-        record.answers = dict(islice(reversed(self.answers.items()), len(self.answers) - before))
-        record.tries = {each: self._tries[each] for each in record.tried}
-        journal.add(question, record)
-        return result
+        else:
+            before = len(self.answers)
+            held = self._record = Record(is_study)
+            try:
+                ask()
+            finally:
+                self._record = outer
+            held.answers = dict(islice(reversed(self.answers.items()), len(self.answers) - before))
+            held.tries = {each: self._tries[each] for each in held.tried}
+            journal.add(question, held)
+        if outer is not None:
+            outer.absorb(held)
 
     def _ask(self, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
         tentative = self._tentative.get(question)
@@ -271,13 +307,9 @@ class Linker:
             depth = outer.depth if outer else 0
             if depth >= _MAX_ENV_DEPTH:
                 return None
-            found = self._journal.env(key, depth + 1) if self._journal is not None else None
-            if found is None:
-                found = Env(module, scope, bindings, parent)
-                found.depth = depth + 1
-                if self._journal is not None:
-                    self._journal.keep_env(key, found)
-            self._keep(key, found)
+            made = Env(module, scope, bindings, parent)
+            made.depth = depth + 1
+            found = self._keep(key, self.interned.setdefault((key, depth), made))
         return cast(Env, found)
 
     def pin(self, module: int, row: int, atom: Atom, env: Env | None) -> Env | None:

@@ -111,7 +111,7 @@ def _item(tracer: Tracer, spot: Spot, node: Any) -> bool:
 def _call(tracer: Tracer, spot: Spot, node: Any) -> bool:
     function = tracer.node(spot.at(node[1]))
     rows = [row for keyword, row in node[2] if keyword is None]
-    if (spot.module, spot.row) in tracer.operation_at:
+    if tracer.operation(spot.module, spot.row) is not None:
         return False
     if function[0] == "attr" and function[2] in ("get", "pop") and rows:
         if len(rows) > 1:

@@ -161,7 +161,7 @@ def _call(tracer: Tracer, spot: Spot, node: Any) -> Term:
 
 def _method(tracer: Tracer, spot: Spot, node: Any, rows: list[int]) -> Term:
     function = tracer.node(spot.at(node[1]))
-    if function[0] != "attr" or (spot.module, spot.row) in tracer.operation_at:
+    if function[0] != "attr" or tracer.operation(spot.module, spot.row) is not None:
         return _itself(spot)
     base, name = spot.at(function[1]), function[2]
     if name in DUMPING:

@@ -190,7 +190,7 @@ def _is_fetched(tracer: Tracer, term: Term) -> bool:
         return any(_is_fetched(tracer, tracer.term(each)) for each in given)
     if term[0] == "either":
         return any(_is_fetched(tracer, each) for each in term[1])
-    operation = tracer.operation_at.get(term[1:3]) if term[0] == "row" else None
+    operation = tracer.operation(*term[1:3]) if term[0] == "row" else None
     return operation is not None and operation.method.returns in ("document", "cursor")
 
 
