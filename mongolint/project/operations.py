@@ -298,28 +298,26 @@ class OperationFinder:
         steps = tuple((step.name, step.module, step.row, step.certain) for step in operation.steps)
         place = (operation.module, operation.row, operation.context, operation.method.name)
         question = ("operation's documents", *place, operation.collections, steps)
-        read = self.link.study(question, lambda: self._read(replace(operation)))
+        read = self.link.study(question, lambda: self._read(operation))
         for name in _READ:
             setattr(operation, name, getattr(read, name))
 
     def _read(self, operation: Operation) -> Operation:
         """The operation with what its arguments and its surroundings say."""
-        self._read_arguments(operation)
-        return operation
-
-    def _read_arguments(self, operation: Operation) -> None:
+        operation = replace(operation)
         link, method = self.link, operation.method
         facts = link.touched(operation.module)
         chain = facts.chain(operation.context)
         operation.in_loop = any(entry.kind in ("loop", "comp") for entry in chain)
         if link.node(operation.module, operation.row)[0] != "call":
             operation.bounded = not method.many
-            return
+            return operation
         self._read_filter(operation)
         self._read_sort(operation)
         operation.session = self._has_session(operation)
         operation.time_limit = self._is_time_limited(operation, chain)
         operation.bounded = self._is_bounded(operation)
+        return operation
 
     def _read_filter(self, operation: Operation) -> None:
         if operation.method.pipeline is not None:

@@ -72,7 +72,7 @@ class Complete:
         if operation.collection_names:
             return False
         tracer = self.project.writes.tracer
-        ways = inserts.ways(tracer, operation, lambda module: module not in self.project.tests)
+        ways = inserts.ways(tracer, operation, self.project.tests)
         return not any(inserts.collection_of(tracer, operation, way.frame) is not None for way in ways)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,13 +46,13 @@ class LookThenInsert:
 
 
 def find(
-    tracer: Tracer, graph: CallGraph, operations: Sequence[Operation], is_counted: Callable[[int], bool]
+    tracer: Tracer, graph: CallGraph, operations: Sequence[Operation], left_out: frozenset[int]
 ) -> Iterator[LookThenInsert]:
     """The places where a look-up decides about an insert of the same values; each once."""
     seen: set[tuple[Any, ...]] = set()
     for operation in operations:
         if operation.name in inserts.INSERTING and operation.method.document:
-            for way in inserts.ways(tracer, operation, is_counted):
+            for way in inserts.ways(tracer, operation, left_out):
                 for found in _of_way(tracer, graph, way):
                     key = (found.module, found.look, found.put, found.fields)
                     if key not in seen:
