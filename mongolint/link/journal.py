@@ -27,18 +27,19 @@ _MOST = 100_000
 class Record:
     """How one question from outside went, or a study (`Linker.study`) that asks several.
 
-    ``tokens``: what it saw of modules. ``met``: the earlier answers that it met. ``missed``: the questions that had
-    none. ``tried``: how often those of cycles had been asked before. ``answers``, ``tries``: what it left behind.
+    ``tokens``: what it saw of modules. ``known``: the earlier answers that it met. ``missed``: the questions that had
+    none, ``lost`` those of them that it left without. ``tried``: how often those of cycles had been asked before.
+    ``answers``, ``tries``: what it left behind.
     """
 
-    __slots__ = ("age", "answers", "is_study", "known", "missed", "tokens", "tried", "tries")
+    __slots__ = ("age", "answers", "known", "lost", "missed", "tokens", "tried", "tries")
 
-    def __init__(self, is_study: bool = False) -> None:
+    def __init__(self) -> None:
         self.age = 0
-        self.is_study = is_study
         self.tokens: set[Hashable] = set()
         self.known: dict[Hashable, object] = {}
         self.missed: set[Hashable] = set()
+        self.lost: set[Hashable] = set()
         self.tried: dict[Hashable, int] = {}
         self.answers: dict[Hashable, object] = {}
         self.tries: dict[Hashable, int] = {}
@@ -61,6 +62,7 @@ class Record:
     def finish(self) -> None:
         """Its own answers are none that it depends on."""
         self.known = {question: answer for question, answer in self.known.items() if question not in self.missed}
+        self.lost = self.missed - self.answers.keys()
 
 
 class Journal:
@@ -74,6 +76,8 @@ class Journal:
         # The answers of the last state, and the questions of which it is known that they have another one now
         self._before: Mapping[Hashable, object] = {}
         self._differing: set[Hashable] = set()
+        # The questions that were answered anew
+        self._anew: set[Hashable] = set()
         self._link: Linker | None = None
 
     def begin(self, link: Linker) -> None:
@@ -84,7 +88,7 @@ class Journal:
         else:
             self._take(self._link, link)
         self._layout, self._modules, self._link = layout, list(link.modules), link
-        self._differing = set()
+        self._differing, self._anew = set(), set()
 
     def _take(self, before: Linker, link: Linker) -> None:
         """What holds in the new state, too."""
@@ -114,13 +118,19 @@ class Journal:
     ) -> Record | None:
         """How a question went, if it would go the same way after what these answers and tries tell."""
         record = self._past.get(question)
-        if record is None or not answers.keys().isdisjoint(record.missed):
+        if record is None:
             return None
         if record.age:
+            if not answers.keys().isdisjoint(record.missed):
+                return None
             if any(answers.get(each) != known for each, known in record.known.items()):
                 return None
-        elif not (record.known.keys() <= answers.keys() and self._differing.isdisjoint(record.known)):
-            return None
+        else:
+            # What it left behind in the last state, nobody else did: but one that is asked anew may
+            if not (self._anew.isdisjoint(record.answers.keys()) and answers.keys().isdisjoint(record.lost)):
+                return None
+            if not (self._differing.isdisjoint(record.known.keys()) and record.known.keys() <= answers.keys()):
+                return None
         if any(tries.get(each, 0) != count for each, count in record.tried.items()):
             return None
         record.age = 0
@@ -136,5 +146,6 @@ class Journal:
 
     def found(self, question: Hashable, answer: object) -> None:
         """A question was answered anew."""
+        self._anew.add(question)
         if self._before.get(question) != answer:
             self._differing.add(question)

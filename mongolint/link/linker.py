@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from mongolint.facts.shapes import ModuleFacts, Row, Scope
+from mongolint.facts.shapes import Call, ModuleFacts, Row, Scope
 from mongolint.link import annotations as hints
 from mongolint.link import attributes, classes, functions, rows
 from mongolint.link.atoms import (
@@ -36,6 +36,7 @@ from mongolint.link.scopes import (
     Said,
     annotated_names,
     bound,
+    calls_by_row,
     nested_classes,
     star_imports,
 )
@@ -101,9 +102,9 @@ class Linker:
         return node
 
     def scope(self, module: int, index: int) -> Scope:
-        """A scope, save for what its names are bound to (`bound`), its rows and its places."""
+        """A scope, save for what its names are bound to (`bound`), its rows, its places and contexts."""
         if self._record is not None:
-            self._record.tokens.add(("module", module) if self._record.is_study else ("scope", module, index))
+            self._record.tokens.add(("scope", module, index))
         return self.modules[module].scopes[index]
 
     def bound(self, module: int, index: int, name: str) -> Bound:
@@ -208,7 +209,7 @@ class Linker:
         if self.recall(question) is None:
             if self._journal is None:
                 return self.tell(question, answer())
-            self._replayed(self._journal, question, lambda: self.tell(question, answer()), is_study=True)
+            self._replayed(self._journal, question, lambda: self.tell(question, answer()))
         return cast("tuple[T]", self.answers[question])[0]
 
     def recall(self, question: Hashable) -> tuple[Any] | None:
@@ -223,15 +224,19 @@ class Linker:
         self._keep(question, (answer,))
         return answer
 
+    def call_at(self, module: int, row: int) -> Call | None:
+        """The call at ``row``, and where it stands."""
+        if self._record is not None:
+            self._record.tokens.add(("call", module, row))
+        return self.of_module(calls_by_row, module).get(row)
+
     def touched(self, module: int) -> ModuleFacts:
         """A module, of which anything may be asked."""
         if self._record is not None:
             self._record.tokens.add(("module", module))
         return self.modules[module]
 
-    def _replayed(
-        self, journal: Journal, question: Hashable, ask: Callable[[], object], is_study: bool = False
-    ) -> None:
+    def _replayed(self, journal: Journal, question: Hashable, ask: Callable[[], object]) -> None:
         """Take over what a question left behind in an earlier state, if it would go the same way; else ask it."""
         outer = self._record
         held = journal.valid(question, self.answers, self._tries)
@@ -240,7 +245,7 @@ class Linker:
             self._tries.update(held.tries)
         else:
             before = len(self.answers)
-            held = self._record = Record(is_study)
+            held = self._record = Record()
             try:
                 ask()
             finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import NamedTuple
 
-from mongolint.facts.shapes import ModuleFacts, Row, Scope
+from mongolint.facts.shapes import Call, ModuleFacts, Row, Scope
 from mongolint.link.rowtools import reached_rows
 
 Said = Callable[[ModuleFacts, int], object]
@@ -33,6 +33,11 @@ def nested_classes(facts: ModuleFacts, index: int) -> dict[str, int]:
     """The classes defined in the body of a class."""
     nodes = {name: facts.nodes[row] for name, row in facts.scopes[index].final.items()}
     return {name: node[1] for name, node in nodes.items() if node[0] == "class"}
+
+
+def calls_by_row(facts: ModuleFacts, index: int) -> dict[int, Call]:
+    """All calls of a module."""
+    return {call.row: call for call in facts.calls}
 
 
 def star_imports(facts: ModuleFacts, index: int) -> list[tuple[str, int]]:
@@ -128,6 +133,8 @@ def changed_tokens(module: int, old: ModuleFacts, new: ModuleFacts) -> Iterator[
             yield row_token(module, row)
             if mine[0] != other[0]:
                 yield row_token(module, row, kind_only=True)
+    calls, others = calls_by_row(old, 0), calls_by_row(new, 0)
+    yield from (("call", module, row) for row in calls.keys() | others.keys() if calls.get(row) != others.get(row))
     for index in range(max(len(old.scopes), len(new.scopes))):
         if index >= min(len(old.scopes), len(new.scopes)):
             scope = max(old.scopes, new.scopes, key=len)[index]

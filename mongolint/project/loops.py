@@ -48,7 +48,7 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
     direct = {(o.module, o.row): o for o in operations if o.method.kind in ("read", "write")}
     finder = _Finder(link)
     for module, facts in enumerate(link.modules):
-        if module in link.tests:
+        if module in link.tests or not facts.loops:
             continue
         references, calls = link.study(("repeating loops", module), partial(finder.repeating_loops, module))
         for place, number in references:
@@ -81,7 +81,6 @@ class _Finder:
     def __init__(self, link: Linker) -> None:
         self.link = link
         self._per_item: dict[tuple[int, int], bool] = {}
-        self._fallbacks: dict[int, set[int]] = {}
         self._inside: dict[int, dict[int, list[tuple[Call, str]]]] = {}
 
     def is_overridden(self, module: int, call: Call) -> bool:
@@ -98,10 +97,7 @@ class _Finder:
 
     def fallbacks(self, module: int) -> set[int]:
         """Calls for what a dict does not hold: ``held[key] if key in held else get(key)``."""
-        if module not in self._fallbacks:
-            facts = self.link.modules[module]
-            self._fallbacks[module] = {row for node in facts.nodes if (row := _fallback(facts, node)) is not None}
-        return self._fallbacks[module]
+        return self.link.of_module(_fallbacks, module)
 
     def _calls_inside(self, module: int, loop: Loop) -> list[tuple[Call, str]]:
         """The calls in a loop, each with the part of it (body, comprehension, test) that it stands in."""
@@ -180,7 +176,8 @@ class _Finder:
         if base[0] != "param" or base[2] not in ("self", "cls"):
             return False
         cls = self.link.method_class(module, base[1])
-        return cls is not None and node[2] in {**self.link.scope(*cls).defs, **self.link.scope(*cls).final}
+        bound = self.link.bound(*cls, node[2]) if cls is not None else None
+        return bound is not None and (bool(bound.defs) or bound.final is not None)
 
     def _size(self, atom: Literal) -> int:
         node = self.link.node(atom.module, atom.row)
@@ -336,6 +333,10 @@ class _Finder:
         if loop.iterable is None or function[0] != "attr":
             return False
         return depends_on(facts, function[1], ("iter", loop.iterable))
+
+
+def _fallbacks(facts: ModuleFacts, index: int) -> set[int]:
+    return {row for node in facts.nodes if (row := _fallback(facts, node)) is not None}
 
 
 def _fallback(facts: ModuleFacts, node: Row) -> int | None:

@@ -120,6 +120,8 @@ class OperationFinder:
         return found
 
     def _calls(self, module: int) -> Iterator[Operation]:
+        if not self.link.of_module(_has_methods, module):
+            return
         question = ("calls of operations", module, self.uses_driver)
         found, unresolved = self.link.study(question, lambda: self._found_calls(module))
         self.unresolved += unresolved
@@ -190,27 +192,33 @@ class OperationFinder:
         return self.reader.document(module, given[index]) if index < len(given) else EMPTY
 
     @cached_property
-    def _kept(self) -> tuple[dict[tuple[int, int], int], dict[str, list[tuple[int, int]]]]:
-        """References kept in variables: the rows that stand for each, and the global names they have."""
-        rows: dict[tuple[int, int], int] = {}
+    def _kept(self) -> tuple[dict[int, dict[int, int]], dict[str, list[tuple[int, int]]]]:
+        """References kept in variables: the rows of each module that stand for them, and the global names they have."""
+        rows: dict[int, dict[int, int]] = {}
         names: dict[str, list[tuple[int, int]]] = {}
         for module, facts in enumerate(self.link.modules):
+            if not facts.references:
+                continue
+            own = rows[module] = {}
             for entry in facts.references:
-                rows[module, entry.row] = entry.row
+                own[entry.row] = entry.row
                 if entry.call is not None and entry.position == 0:
-                    rows[module, entry.call] = entry.row  # partial(coll.find_one, …)
+                    own[entry.call] = entry.row  # partial(coll.find_one, …)
             for name, bound in facts.scopes[0].final.items():
                 for row in alternatives(facts, bound):
-                    if (module, row) in rows:
-                        names.setdefault(name, []).append((module, rows[module, row]))
+                    if row in own:
+                        names.setdefault(name, []).append((module, own[row]))
         return rows, names
 
     def _kept_calls(self, module: int) -> Iterator[Operation]:
         """Calls of driver methods that a variable holds."""
         facts = self.link.modules[module]
         rows, names = self._kept
+        own = rows.get(module, {})
+        if not own and names.keys().isdisjoint(self.link.of_module(_called_names, module)):
+            return
         for call, function, each in self.link.of_module(_called_rows, module):
-            held = [(module, rows[module, r]) for r in each if (module, r) in rows]
+            held = [(module, own[r]) for r in each if r in own]
             node = facts.nodes[function]
             if not held and node[0] in ("free", "from"):
                 held = names.get(node[2], [])
@@ -457,6 +465,18 @@ def _called_rows(facts: ModuleFacts, index: int) -> list[tuple[Call, int, list[i
     """The calls, what each calls, and the rows that this may stand for."""
     functions = ((call, facts.nodes[call.row][1]) for call in facts.calls)
     return [(call, function, alternatives(facts, function)) for call, function in functions]
+
+
+def _called_names(facts: ModuleFacts, index: int) -> set[str]:
+    """The names of what is called that is bound in no function around the call."""
+    functions = (facts.nodes[facts.nodes[call.row][1]] for call in facts.calls)
+    return {node[2] for node in functions if node[0] in ("free", "from")}
+
+
+def _has_methods(facts: ModuleFacts, index: int) -> bool:
+    """Whether it calls anything that is named like a method of collections."""
+    functions = (facts.nodes[facts.nodes[call.row][1]] for call in facts.calls)
+    return any(node[0] == "attr" and node[2] in COLLECTION_METHODS for node in functions)
 
 
 def _cursor_calls(facts: ModuleFacts, index: int) -> list[tuple[Call, int, str]]:

@@ -33,7 +33,15 @@ def of(db, find=pymongo.collection.Collection.find_one):
     with db.client.start_session() as session:
         return Books(db).books.update_one({"_id": 1}, {"$set": {f"a.{find}": True}}, session=session)
 """
-LINES = ("x = 1", "x = {'owner_id': 1, 'n': [1, 2]}", "found = self.books", "call(x, y=2)", "yield x", "# x", "return x")
+LINES = (
+    "x = 1",
+    "x = {'owner_id': 1, 'n': [1, 2]}",
+    "found = self.books",
+    "call(x, y=2)",
+    "yield x",
+    "# x",
+    "return x",
+)
 EDITS = st.lists(st.tuples(st.integers(0, 30), st.sampled_from(LINES), st.booleans()), min_size=1, max_size=5)
 
 

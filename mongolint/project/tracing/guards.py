@@ -284,7 +284,7 @@ def told_by_result(tracer: Tracer, frame: Frame, outcome: bool | None) -> list[L
 
 def _told_by_result(tracer: Tracer, frame: Frame, outcome: bool | None) -> list[Lookup]:
     found: dict[Lookup, None] = {}
-    for row, context in tracer.link.scope(frame.module, frame.scope).returns:
+    for row, context in tracer.facts(frame.module).scopes[frame.scope].returns:
         returned, point = Spot(frame.module, row, frame), Point(frame.module, context, None, frame)
         if outcome is None:
             found.update(dict.fromkeys([*absent(tracer, point), *completed(tracer, returned)]))

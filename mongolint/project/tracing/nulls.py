@@ -136,7 +136,7 @@ def _is_optional_field(tracer: Tracer, cls: ClassRef, name: str) -> bool:
 
 def annotation_of(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
     for owner in tracer.link.hierarchy.order(cls):
-        row = tracer.link.scope(*owner).annotations.get(name)
+        row = tracer.link.bound(*owner, name).annotation
         if row is not None:
             return Spot(owner.module, row, None)
     return None

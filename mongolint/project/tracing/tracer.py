@@ -93,8 +93,7 @@ class Tracer:
 
     def call(self, module: int, row: int) -> Call | None:
         """The call at ``row``, and where it stands."""
-        self.link.touched(module)
-        return self.link.of_module(_calls, module).get(row)
+        return self.link.call_at(module, row)
 
     def branches(self, module: int) -> Branches:
         """The conditions that hold at the places of a module."""
@@ -216,7 +215,3 @@ class Tracer:
         from mongolint.project.tracing import terms
 
         return terms.member(self, base, name)
-
-
-def _calls(facts: ModuleFacts, index: int) -> dict[int, Call]:
-    return {call.row: call for call in facts.calls}
