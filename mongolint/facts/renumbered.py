@@ -126,7 +126,8 @@ def renumber(facts: ModuleFacts, numbers: Numbers) -> ModuleFacts:
         references=[replace(each, row=at(each.row), call=at(each.call)) for each in facts.references],
         stores=[_store(store, at) for store in facts.stores],
         item_stores=[replace(_store(store, at), name=at(int(store.name))) for store in facts.item_stores],
-        raises=[replace(each, value=at(each.value)) for each in facts.raises],
+        raises=[replace(each, value=at(each.value), cause=at(each.cause)) for each in facts.raises],
+        uses=[replace(use, row=at(use.row)) for use in facts.uses],
         spans={at(row): span for row, span in facts.spans.items()},
         tokens={at(row): span for row, span in facts.tokens.items()},
     )

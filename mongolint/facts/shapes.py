@@ -56,6 +56,8 @@ class Rows(dict[int, Row]):
         return iter(self.values())
 
 
+Nodes = list[Row] | Rows
+
 Offsets = tuple[int, int]
 
 
@@ -216,7 +218,7 @@ class ModuleFacts:
 
     path: str
     lines: list[int] = field(default_factory=list)
-    nodes: list[Row] | Rows = field(default_factory=list)
+    nodes: Nodes = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     contexts: list[Context] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
@@ -241,6 +243,11 @@ class ModuleFacts:
     def numbered(self) -> Iterable[tuple[int, Row]]:
         """All rows with their numbers, in order."""
         return self.nodes.items() if isinstance(self.nodes, Rows) else enumerate(self.nodes)
+
+    def body(self, scope: Scope) -> list[Row]:
+        """The rows of a function, class or module."""
+        first, end = scope.rows
+        return [node for row, node in self.numbered() if first <= row < end]
 
     def constant(self, row: int | None) -> str | bytes | int | float | bool | None:
         """The value of a literal row; None for any other."""

@@ -366,7 +366,7 @@ class Stores:
 
     def _configuration(self, module: int, dotted: str) -> int | None:
         """A module read as configuration."""
-        importer, resolve = self.link.modules[module].path, self.link.imports.resolve
+        importer, resolve = self.link.path(module), self.link.imports.resolve
         path = resolve(importer, dotted) or resolve(importer, dotted, 1)
         return None if path is None else self.link.number.get(path)
 

@@ -99,7 +99,7 @@ class Journal:
         for module, (old, new) in enumerate(zip(self._modules, link.modules, strict=True)):
             if old is not new:
                 modules.add(module)
-                changed.add(("module", module))
+                changed.update([("module", module), ("modules",)])
                 changed.update(changed_tokens(module, old, new))
                 for gather, table in link.tables.items():
                     changed.update((gather, key) for key in table.replace(module, old, new))

@@ -52,6 +52,24 @@ _MAX_WORK = 6_000
 _LITERALS = ("dict", "seq", "comp")
 
 
+class Watched(list[ModuleFacts]):
+    """The modules of a project. Whatever is asked of one while a record is under way is noted as all of it."""
+
+    def __init__(self, modules: Sequence[ModuleFacts], link: Linker) -> None:
+        super().__init__(modules)
+        self._link = link
+
+    def __getitem__(self, module: int) -> ModuleFacts:  # type: ignore[override]  # no slices
+        if self._link.record is not None:
+            self._link.record.tokens.add(("module", module))
+        return super().__getitem__(module)
+
+    def __iter__(self) -> Iterator[ModuleFacts]:
+        if self._link.record is not None:
+            self._link.record.tokens.add(("modules",))
+        return super().__iter__()
+
+
 class Linker:
     """Answers questions about the rows of all modules of a project."""
 
@@ -62,7 +80,10 @@ class Linker:
         tests: frozenset[int] = frozenset(),
         journal: Journal | None = None,
     ) -> None:
-        self.modules = modules
+        # What the question from outside that is under way has to do with, if anybody wants to know
+        self.record: Record | None = None
+        self._facts = modules
+        self.modules = modules if journal is None else Watched(modules, self)
         self.imports = imports
         # Tests call with fakes and subclass to stub: what they do says nothing of other modules
         self.tests = tests
@@ -84,34 +105,36 @@ class Linker:
         self.tables: dict[Gather, Table] = {}
         if journal is not None:
             journal.begin(self)
-        # What the question from outside that is under way has to do with, if anybody wants to know
-        self._record: Record | None = None
 
     def node(self, module: int, row: int) -> Row:
-        if self._record is not None:
-            self._record.tokens.add(module << ROW_BITS | row << 1)
-        return self.modules[module].nodes[row]
+        if self.record is not None:
+            self.record.tokens.add(module << ROW_BITS | row << 1)
+        return self._facts[module].nodes[row]
+
+    def path(self, module: int) -> str:
+        """The path of a module."""
+        return self._facts[module].path
 
     def literal(self, module: int, row: int) -> Row | None:
         """The row, if it is a literal, of which its kind is all that is asked."""
-        node = self.modules[module].nodes[row]
+        node = self._facts[module].nodes[row]
         if node[0] not in _LITERALS:
             return None
-        if self._record is not None:
-            self._record.tokens.add(module << ROW_BITS | row << 1 | 1)
+        if self.record is not None:
+            self.record.tokens.add(module << ROW_BITS | row << 1 | 1)
         return node
 
     def scope(self, module: int, index: int) -> Scope:
         """A scope, save for what its names are bound to (`bound`), its rows, its places and contexts."""
-        if self._record is not None:
-            self._record.tokens.add(("scope", module, index))
-        return self.modules[module].scopes[index]
+        if self.record is not None:
+            self.record.tokens.add(("scope", module, index))
+        return self._facts[module].scopes[index]
 
     def bound(self, module: int, index: int, name: str) -> Bound:
         """What a scope itself binds a name to."""
-        if self._record is not None:
-            self._record.tokens.add(("bound", module, index, name))
-        return bound(self.modules[module].scopes[index], name)
+        if self.record is not None:
+            self.record.tokens.add(("bound", module, index, name))
+        return bound(self._facts[module].scopes[index], name)
 
     def fields(self, module: int, index: int) -> list[str]:
         """The names that the body of a class annotates."""
@@ -119,15 +142,15 @@ class Linker:
 
     def said(self, question: Said, module: int, index: int) -> object:
         """What the code of one scope says by itself."""
-        if self._record is not None:
-            self._record.tokens.add((question, module, index))
+        if self.record is not None:
+            self.record.tokens.add((question, module, index))
         return self.of_module(question, module, index)
 
     def of_module(self, question: Callable[[ModuleFacts, int], T], module: int, index: int = 0) -> T:
         """What the code of a module (or of one of its scopes) says by itself, be it asked by linking or not."""
         key = (question, module, index)
         if key not in self.known_of_modules:
-            self.known_of_modules[key] = question(self.modules[module], index)
+            self.known_of_modules[key] = question(self._facts[module], index)
         return cast(T, self.known_of_modules[key])
 
     def of_files(self, question: str, module: int, answer: Callable[[], T]) -> T:
@@ -139,32 +162,32 @@ class Linker:
 
     def gathered(self, gather: Gather, key: Hashable) -> list[Entry]:
         """What all modules contribute under a key: the number of the module, and its entry."""
-        if self._record is not None:
-            self._record.tokens.add((gather, key))
+        if self.record is not None:
+            self.record.tokens.add((gather, key))
         table = self.tables.get(gather)
         if table is None:
-            table = self.tables[gather] = Table(gather, self.modules, self.tests)
+            table = self.tables[gather] = Table(gather, self._facts, self.tests)
         return table.of(key)
 
     def kept(self, question: str, answer: Callable[[], T]) -> T:
         """``answer()``, of which there is just one, kept for later whatever it is asked amid."""
         found = self.answers.get(question)
-        if self._record is not None:
-            self._record.met(question, found)
+        if self.record is not None:
+            self.record.met(question, found)
         if found is None:
             found = self._keep(question, answer())
         return cast(T, found)
 
     def _keep(self, question: Hashable, answer: T) -> T:
         self.answers[question] = answer
-        if self._journal is not None and self._record is None:
+        if self._journal is not None and self.record is None:
             self._journal.found(question, answer)
         return answer
 
     def value(self, module: int, row: int, env: Env | None = None) -> Value:
         """What the expression at ``row`` can be; parameters not bound in ``env`` by all their call sites."""
-        node = self.modules[module].nodes[row]
-        record = self._record
+        node = self._facts[module].nodes[row]
+        record = self.record
         if node[0] == "const":
             if record is not None:
                 record.tokens.add(module << ROW_BITS | row << 1)
@@ -190,8 +213,8 @@ class Linker:
         own: asked again after that, it comes out complete.
         """
         found = self.answers.get(question)
-        if self._record is not None:
-            self._record.met(question, found)
+        if self.record is not None:
+            self.record.met(question, found)
         if found is not None:
             return cast(T, found)
         if not self._active:
@@ -204,7 +227,7 @@ class Linker:
     def study(self, question: Hashable, answer: Callable[[], T]) -> T:
         """``answer()``, kept for later: of something that asks the linker this and that, for itself or in studies.
 
-        It may ask nothing else but what is recorded here: of a module as a whole it asks `touched`.
+        It may ask nothing else but what is recorded here, and ``modules``.
         """
         if self.recall(question) is None:
             if self._journal is None:
@@ -215,8 +238,8 @@ class Linker:
     def recall(self, question: Hashable) -> tuple[Any] | None:
         """What was told of something, in a tuple of its own."""
         found = self.answers.get(question)
-        if self._record is not None:
-            self._record.met(question, found)
+        if self.record is not None:
+            self.record.met(question, found)
         return cast("tuple[Any] | None", found)
 
     def tell(self, question: Hashable, answer: T) -> T:
@@ -226,30 +249,24 @@ class Linker:
 
     def call_at(self, module: int, row: int) -> Call | None:
         """The call at ``row``, and where it stands."""
-        if self._record is not None:
-            self._record.tokens.add(("call", module, row))
+        if self.record is not None:
+            self.record.tokens.add(("call", module, row))
         return self.of_module(calls_by_row, module).get(row)
-
-    def touched(self, module: int) -> ModuleFacts:
-        """A module, of which anything may be asked."""
-        if self._record is not None:
-            self._record.tokens.add(("module", module))
-        return self.modules[module]
 
     def _replayed(self, journal: Journal, question: Hashable, ask: Callable[[], object]) -> None:
         """Take over what a question left behind in an earlier state, if it would go the same way; else ask it."""
-        outer = self._record
+        outer = self.record
         held = journal.valid(question, self.answers, self._tries)
         if held is not None:
             self.answers.update(held.answers)
             self._tries.update(held.tries)
         else:
             before = len(self.answers)
-            held = self._record = Record()
+            held = self.record = Record()
             try:
                 ask()
             finally:
-                self._record = outer
+                self.record = outer
             held.answers = dict(islice(reversed(self.answers.items()), len(self.answers) - before))
             held.tries = {each: self._tries[each] for each in held.tried}
             journal.add(question, held)
@@ -291,8 +308,8 @@ class Linker:
         while len(self._tentative) > mark:
             question, (answer, _) = self._tentative.popitem()
             before = self._tries.get(question, 0)
-            if self._record is not None:
-                self._record.tried.setdefault(question, before)
+            if self.record is not None:
+                self.record.tried.setdefault(question, before)
             tries = self._tries[question] = before + 1
             if tries >= _MAX_TRIES:
                 self.answers[question] = answer
@@ -306,8 +323,8 @@ class Linker:
         """The environment of a call made in ``outer``; None (follow all call sites) when nested too deep."""
         key = ("env", module, scope, tuple(sorted(bindings.items(), key=lambda item: item[0])), parent)
         found = self.answers.get(key)
-        if self._record is not None:
-            self._record.met(key, found)
+        if self.record is not None:
+            self.record.met(key, found)
         if found is None:
             depth = outer.depth if outer else 0
             if depth >= _MAX_ENV_DEPTH:
@@ -368,7 +385,7 @@ class Linker:
         if held.defs:
             return self.values(module, held.defs)
         for dotted, level in cast("list[tuple[str, int]]", self.said(star_imports, module, 0)):
-            path = self.imports.resolve(self.modules[module].path, dotted, level)
+            path = self.imports.resolve(self._facts[module].path, dotted, level)
             other = self.number.get(path) if path else None
             if other is not None and other not in seen and not name.startswith("__"):
                 found = self.global_name(other, name, (*seen, module))

@@ -128,13 +128,13 @@ def _class(link: Linker, module: int, row: int, node: Row, env: Env | None) -> V
 
 
 def _module(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
-    path = link.imports.resolve(link.modules[module].path, node[1])
+    path = link.imports.resolve(link.path(module), node[1])
     return (External(node[1]) if path is None else link.module_ref(path),)
 
 
 def _from(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
     _, dotted, name, level = node
-    importer = link.modules[module].path
+    importer = link.path(module)
     path = link.imports.resolve(importer, dotted, level)
     if path is None:
         return (UNKNOWN,) if level else (External(f"{dotted}.{name}"),)

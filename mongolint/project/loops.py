@@ -113,7 +113,7 @@ class _Finder:
 
     def repeating_loops(self, module: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """The references and the calls in loops that repeat them, each by its place in the table and its loop's."""
-        facts = self.link.touched(module)
+        facts = self.link.modules[module]
         references = ((place, self._repeating(module, each.context)) for place, each in enumerate(facts.references))
         calls = ((place, self._repeating(module, each.context)) for place, each in enumerate(facts.calls))
         return [(p, loop) for p, loop in references if loop is not None], [(p, n) for p, n in calls if n is not None]
@@ -281,7 +281,7 @@ class _Finder:
             if type(atom) is External and atom.name.partition(".")[0] in _OTHER_SYSTEMS:
                 return True
             if type(atom) is FunctionRef and depth < _MAX_WORK_DEPTH:
-                facts = self.link.touched(atom.module)
+                facts = self.link.modules[atom.module]
                 calls = [c.row for c in facts.calls if c.scope == atom.scope]
                 if any(self._calls_out(atom.module, inner, depth + 1) for inner in calls):
                     return True

@@ -92,12 +92,12 @@ class Project:
         journal: Journal | None = None,
     ) -> None:
         self.config = config
-        self.modules = modules
         self._display = display
         self._external = external
         self.tests = frozenset(i for i, facts in enumerate(modules) if config.is_test(facts.path))
         self.uses_driver = _imports_driver(modules) if uses_driver is None else uses_driver
         self.link = Linker(modules, imports, self.tests, journal)
+        self.modules = self.link.modules
         self.reader = Reader(self.link)
         self._verdicts: dict[int, verdicts.Verdict] = {}
 

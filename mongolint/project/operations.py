@@ -132,7 +132,7 @@ class OperationFinder:
         """What makes the operations among the calls of a module, and what is not traced."""
         found: list[_Found] = []
         unresolved: list[tuple[int, int, int]] = []
-        facts = self.link.touched(module)
+        facts = self.link.modules[module]
         for entry in facts.calls:
             function = facts.nodes[entry.row][1]
             node = facts.nodes[function]
@@ -314,7 +314,7 @@ class OperationFinder:
         """The operation with what its arguments and its surroundings say."""
         operation = replace(operation)
         link, method = self.link, operation.method
-        facts = link.touched(operation.module)
+        facts = link.modules[operation.module]
         chain = facts.chain(operation.context)
         operation.in_loop = any(entry.kind in ("loop", "comp") for entry in chain)
         if link.node(operation.module, operation.row)[0] != "call":

@@ -23,7 +23,7 @@ class Books:
                 if owner:
                     found.append(self.books.find_one({"owner_id": owner, "n": 1}, sort=[("a", -1)]))
             except pymongo.errors.PyMongoError:
-                raise
+                raise ValueError(owner) from KeyError(-owner)
         while found:
             found.pop()
         return [each for each in found if each]
@@ -95,4 +95,4 @@ def test_without_room_all_is_numbered_anew() -> None:
 def test_the_numbers_of_lists_and_of_spread_tables() -> None:
     dense, spread = extract("/a.py", TEXT), extract("/a.py", TEXT, STEP)
     assert renumber(dense, {row: row * STEP for row, _ in dense.numbered()}) == spread
-    assert list(dense.nodes)[0] == next(iter(spread.nodes))
+    assert next(iter(dense.nodes)) == next(iter(spread.nodes))

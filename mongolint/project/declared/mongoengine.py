@@ -228,8 +228,7 @@ class MongoEngineFinder:
         if init is None:
             return False
         facts = self.link.modules[init.module]
-        first, end = self.link.scope(init.module, init.scope).rows
-        calls = [node[2] for row, node in facts.numbered() if first <= row < end and node[0] == "call"]
+        calls = [node[2] for node in facts.body(facts.scopes[init.scope]) if node[0] == "call"]
         said = [
             [name or facts.constant(row) for name, row in args] + [facts.constant(args[-1][1])]
             for args in calls

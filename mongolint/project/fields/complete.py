@@ -140,7 +140,7 @@ class Complete:
             offset = 1 if atom.receiver is not None else 0
             given = keyword or (names[position + offset] if position + offset < len(names) else None)
             facts = self.project.modules[atom.module]
-            for node in facts.nodes[slice(*scope.rows)]:
+            for node in facts.body(scope):
                 if node[0] in ("setitem", "mutated") and _parameter(facts, node[1]) == given:
                     return True
         return False

@@ -84,7 +84,7 @@ class Tracer:
         self._work = 0
 
     def facts(self, module: int) -> ModuleFacts:
-        return self.link.touched(module)
+        return self.link.modules[module]
 
     def operation(self, module: int, row: int) -> Operation | None:
         """The operation that the call at ``row`` is."""
@@ -97,7 +97,7 @@ class Tracer:
 
     def branches(self, module: int) -> Branches:
         """The conditions that hold at the places of a module."""
-        self.link.touched(module)
+        _ = self.link.modules[module]  # all of it may be asked
         if module not in self._branches:
             self._branches[module] = Branches(self.link, module)
         return self._branches[module]
