@@ -15,7 +15,7 @@ from mongolint.engine.reading.files import Contents, Reading
 from mongolint.engine.workers import Workers, default_jobs
 from mongolint.facts.renumbered import STEP
 from mongolint.facts.shapes import ModuleFacts
-from mongolint.link.journal import Journal
+from mongolint.link.states.journal import Journal
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.source.files import Problem, is_script, relative

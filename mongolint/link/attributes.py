@@ -35,7 +35,7 @@ from mongolint.link.atoms import (
     strings,
 )
 from mongolint.link.classes import WITH_BASES
-from mongolint.link.gathered import Gather
+from mongolint.link.states.gathered import Gather
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import Atom, ClassRef, External, FunctionRef, Instance, Super
-from mongolint.link.gathered import Gather
-from mongolint.link.scopes import decorators, is_empty
+from mongolint.link.states.gathered import Gather
+from mongolint.link.states.scopes import decorators, is_empty
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker

@@ -27,9 +27,9 @@ from mongolint.link.atoms import (
     join,
     strings,
 )
-from mongolint.link.gathered import Gather
 from mongolint.link.rowtools import alternatives
-from mongolint.link.scopes import init_calls, needed_params
+from mongolint.link.states.gathered import Gather
+from mongolint.link.states.scopes import init_calls, needed_params
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker

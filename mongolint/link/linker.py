@@ -27,10 +27,10 @@ from mongolint.link.atoms import (
     informative,
     join,
 )
-from mongolint.link.gathered import Entry, Gather, Table
 from mongolint.link.imports import ImportMap
-from mongolint.link.journal import Journal, Record
-from mongolint.link.scopes import (
+from mongolint.link.states.gathered import Entry, Gather, Table
+from mongolint.link.states.journal import Journal, Record
+from mongolint.link.states.scopes import (
     ROW_BITS,
     Bound,
     Said,

@@ -18,7 +18,7 @@ from mongolint.engine.workers import WorkerError, Workers
 from mongolint.facts.moved import move, only_moved
 from mongolint.facts.renumbered import STEP, follow
 from mongolint.facts.shapes import ModuleFacts
-from mongolint.link.journal import Journal
+from mongolint.link.states.journal import Journal
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.source.files import discover

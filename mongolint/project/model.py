@@ -12,9 +12,9 @@ from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.finding import Related, Severity, Span
 from mongolint.link.atoms import Client, Cursor
 from mongolint.link.imports import ImportMap
-from mongolint.link.journal import Journal
 from mongolint.link.linker import Linker
 from mongolint.link.rowtools import depends_on
+from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, loops, redundancy, verdicts
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons

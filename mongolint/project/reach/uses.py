@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Instance, ModuleRef, Unknown
-from mongolint.link.gathered import Gather
 from mongolint.link.rowtools import alternatives, operands, reached_rows
+from mongolint.link.states.gathered import Gather
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
-from mongolint.link.scopes import changed_tokens
+from mongolint.link.states.scopes import changed_tokens
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
