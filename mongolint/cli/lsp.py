@@ -9,6 +9,7 @@ import click
 from mongolint.cli.project import fail, known_rules
 from mongolint.engine import parsing
 from mongolint.engine.workers import default_jobs
+from mongolint.facts.renumbered import STEP
 
 _EPILOG = """\
 \b
@@ -39,7 +40,7 @@ def command(ctx: click.Context, stdio: bool, port: int | None) -> None:
         fail("the language server needs pygls: pip install 'mongolint[lsp]'")
     known_rules()
     jobs = default_jobs()
-    crew = parsing.crew(jobs) if jobs > 1 else None
+    crew = parsing.crew(jobs, STEP) if jobs > 1 else None
     # It takes as long to import as the parser does, which the crew does meanwhile
     from mongolint.lsp.server import over_stdio, over_tcp
 

@@ -47,6 +47,13 @@ class Origin:
     line: int | None = None
 
 
+@lru_cache(maxsize=10_000)
+def _covered(patterns: tuple[str, ...], root: str, path: str) -> bool:
+    # Of a file outside the root only the name counts: "tests/" is about the project's own directories.
+    relative = path[len(root) :] if path.startswith(root) else os.path.basename(path)
+    return _globs(patterns).covers(relative.replace(os.sep, "/"))
+
+
 @lru_cache(maxsize=256)
 def _globs(patterns: tuple[str, ...]) -> Globs:
     return Globs(patterns)
@@ -205,10 +212,7 @@ class Config:
         return at_home and (self.preview or not rule.preview)
 
     def _covered(self, patterns: tuple[str, ...], path: str | Path) -> bool:
-        absolute, root = os.path.abspath(path), os.path.join(self.root, "")
-        # Of a file outside the root only the name counts: "tests/" is about the project's own directories.
-        relative = absolute[len(root) :] if absolute.startswith(root) else os.path.basename(absolute)
-        return _globs(patterns).covers(relative.replace(os.sep, "/"))
+        return _covered(patterns, os.path.join(self.root, ""), os.path.abspath(path))
 
 
 @dataclass(frozen=True, slots=True)

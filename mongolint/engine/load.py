@@ -13,7 +13,9 @@ from mongolint.engine.parsing import Broken, Parsing, Progress
 from mongolint.engine.reading import files, relevance, scripts
 from mongolint.engine.reading.files import Contents, Reading
 from mongolint.engine.workers import Workers, default_jobs
+from mongolint.facts.renumbered import STEP
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.states.journal import Journal
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.source.files import Problem, is_script, relative
@@ -69,6 +71,7 @@ def load(
     external: Sequence[IndexDeclaration] = (),
     workers: Workers | None = None,
     reading: Reading | None = None,
+    journal: Journal | None = None,
 ) -> Loaded:
     """Load the project around ``paths``.
 
@@ -84,28 +87,29 @@ def load(
         external: indexes that no file of the project declares: those of a snapshot.
         workers: a crew of `jobs` that was started before; else one is started, if it takes one.
         reading: these paths and contents as they were read before, with their parsing under way.
+        journal: of earlier states. What was not parsed before is numbered so that rows of later states find room.
     """
+    step = 1 if journal is None else STEP
 
     def read(parsing: Parsing) -> Reading:
         return files.read(paths, config, cwd, overlay or {}, parsing, begin=previous is None, instead=instead)
 
     if reading is not None:
-        return _load(reading, config, cwd, tokens, progress, None, external, meanwhile)
+        return _load(reading, config, cwd, tokens, progress, None, external, meanwhile, None)
     wanted = 1 if previous else default_jobs() if jobs is None else jobs
-    with _crew(wanted, workers) as crew:
-        return _load(
-            read(Parsing(crew)), config, cwd, tokens, progress, previous, external, meanwhile if crew else None
-        )
+    with _crew(wanted, workers, step) as crew:
+        aside = meanwhile if crew else None
+        return _load(read(Parsing(crew, step)), config, cwd, tokens, progress, previous, external, aside, journal)
 
 
 @contextmanager
-def _crew(jobs: int, given: Workers | None) -> Iterator[Workers | None]:
+def _crew(jobs: int, given: Workers | None, step: int) -> Iterator[Workers | None]:
     if jobs == 1:
         yield None
     elif given is not None and given.count == jobs:
         yield given
     else:
-        workers = parsing.crew(jobs)
+        workers = parsing.crew(jobs, step)
         try:
             yield workers
         finally:
@@ -121,6 +125,7 @@ def _load(
     previous: Loaded | None,
     external: Sequence[IndexDeclaration],
     meanwhile: Callable[[], object] | None,
+    journal: Journal | None,
 ) -> Loaded:
     sources, parse = reading.sources, reading.parsing
     declared = _scripts(reading, cwd, previous) if reading.wanted else ()
@@ -135,7 +140,8 @@ def _load(
     facts = [found for path in texts if (found := held.get(path) or new.get(path))]
     display = {path: relative(path, cwd) for path in sources}
     indexes = [*declared, *external]
-    project = Project(facts, reading.imports, config, display, relevance.uses_driver(sources.values()), indexes)
+    uses_driver = relevance.uses_driver(sources.values())
+    project = Project(facts, reading.imports, config, display, uses_driver, indexes, journal)
     shown = set(reading.targets)
     return Loaded(
         project,

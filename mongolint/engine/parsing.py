@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mongolint.engine.workers import Workers
@@ -31,9 +32,9 @@ class Broken:
     column: int
 
 
-def crew(jobs: int) -> Workers:
-    """Processes that parse; they import the parser while this one goes on."""
-    return Workers(jobs, _import_parser, extract_batch)
+def crew(jobs: int, step: int = 1) -> Workers:
+    """Processes that parse; they import the parser while this one goes on. ``step``: see `mongolint.facts.extract`."""
+    return Workers(jobs, _import_parser, partial(extract_batch, step=step))
 
 
 def _import_parser() -> None:
@@ -44,8 +45,9 @@ def _import_parser() -> None:
 class Parsing:
     """The parsing of a project's files: some are handed in before it is known which others are needed."""
 
-    def __init__(self, workers: Workers | None) -> None:
+    def __init__(self, workers: Workers | None, step: int = 1) -> None:
         self._workers = workers
+        self._step = step
         self._given: set[str] = set()
         self._batches: list[list[tuple[str, str]]] = []
 
@@ -73,7 +75,7 @@ class Parsing:
                 progress(len(facts) + len(broken), len(self._given))
 
         for batch in self._batches:
-            done(extract_batch(batch))
+            done(extract_batch(batch, self._step))
         if self._workers is not None:
             self._workers.finish(done)
         return facts, broken
@@ -92,7 +94,7 @@ def _batches(texts: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
     return batches
 
 
-def extract_batch(batch: Sequence[tuple[str, str]]) -> list[ModuleFacts | Broken]:
+def extract_batch(batch: Sequence[tuple[str, str]], step: int = 1) -> list[ModuleFacts | Broken]:
     """The facts of some files; for one that is not Python, the error."""
     from mongolint.facts.extract import extract
     from mongolint.source.tree import ParseError
@@ -101,7 +103,7 @@ def extract_batch(batch: Sequence[tuple[str, str]]) -> list[ModuleFacts | Broken
         found: list[ModuleFacts | Broken] = []
         for path, text in batch:
             try:
-                found.append(extract(path, text))
+                found.append(extract(path, text, step))
             except ParseError as error:
                 found.append(Broken(path, error.message, error.line, error.column))
             except RecursionError:

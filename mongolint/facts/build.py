@@ -17,6 +17,7 @@ from mongolint.facts.shapes import (
     Offsets,
     Reference,
     Row,
+    Rows,
     Scope,
     Use,
 )
@@ -37,9 +38,11 @@ class LoopFrame:
 class Builder:
     """What the walk has gathered so far. One per module."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, step: int = 1) -> None:
         self.facts = ModuleFacts(path)
-        self.nodes: list[Row] = self.facts.nodes
+        self.nodes: dict[int, Row] = {}
+        self.next = 0
+        self._step = step
         self.env: Env | None = {}
         self.scope = 0
         self.context = 0
@@ -56,8 +59,10 @@ class Builder:
         self._const: dict[tuple[type, object], int] = {}
 
     def add(self, row: Row) -> int:
-        self.nodes.append(row)
-        return len(self.nodes) - 1
+        number = self.next
+        self.nodes[number] = row
+        self.next = number + self._step
+        return number
 
     def const(self, value: str | bytes | int | float | bool | None) -> int:
         key = (type(value), value)
@@ -120,7 +125,7 @@ class Builder:
             self.context = outer
 
     def new_context(self, parent: int, kind: str, ref: int) -> int:
-        self.facts.contexts.append(Context(parent, kind, ref, len(self.nodes)))
+        self.facts.contexts.append(Context(parent, kind, ref, self.next))
         return len(self.facts.contexts) - 1
 
     def new_scope(self, kind: str, name: str) -> Scope:
@@ -137,11 +142,11 @@ class Builder:
         saved = (self.env, self.scope, self.context, self.loops, self.outer_names)
         self.env, self.scope, self.context = env, scope.index, scope.context
         self.loops, self.outer_names = [], {}
-        first = len(self.nodes)
+        first = self.next
         try:
             yield
             scope.final = self.env or {}
-            scope.rows = (first, len(self.nodes))
+            scope.rows = (first, self.next)
         finally:
             self.env, self.scope, self.context, self.loops, self.outer_names = saved
 
@@ -167,6 +172,7 @@ class Builder:
     def place(self, found: dict[int, Offsets]) -> None:
         """Take in the places that were asked for."""
         facts = self.facts
+        facts.nodes = list(self.nodes.values()) if self._step == 1 else Rows(self.nodes)
         facts.spans = {row: found[key] for key, row in self.span_marks.items() if key in found}
         facts.tokens = {row: found[key] for key, row in self.token_marks.items() if key in found}
         facts.parts = [found[id(node)] for node in self.parts if id(node) in found]

@@ -16,14 +16,17 @@ from mongolint.source.tree import parse
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
-def extract(path: str, text: str) -> ModuleFacts:
+def extract(path: str, text: str, step: int = 1) -> ModuleFacts:
     """The facts of one module.
+
+    Args:
+        step: from the number of a row to that of the next; more than 1 leaves room for rows of later states.
 
     Raises:
         mongolint.source.tree.ParseError: the text is not Python.
     """
     module = parse(text)
-    b = Builder(path)
+    b = Builder(path, step)
     b.facts.lines = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
     scope = b.new_scope("module", "<module>")
     with b.entered(scope, {}):

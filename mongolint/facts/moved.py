@@ -6,7 +6,7 @@ import marshal
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from mongolint.facts.shapes import ModuleFacts
+from mongolint.facts.shapes import ModuleFacts, Rows
 
 # What holds offsets, of modules and of their parts
 _PLACES = frozenset({"lines", "spans", "tokens", "parts", "span", "name_span"})
@@ -45,6 +45,8 @@ def _plain(facts: ModuleFacts) -> bytes:
 def _parts(value: Any) -> Any:
     if is_dataclass(value):
         return [_parts(getattr(value, each.name)) for each in fields(value) if each.name not in _PLACES]
+    if isinstance(value, Rows):
+        return [*value.items()]
     if type(value) is list and value and is_dataclass(value[0]):
         return [_parts(each) for each in value]
     return value

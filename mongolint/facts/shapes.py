@@ -42,10 +42,22 @@ imports) is answered by `mongolint.project`. Rows, tags first:
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 Row = tuple[Any, ...]
+
+
+class Rows(dict[int, Row]):
+    """The rows of a module by number, in order, with room between the numbers; else like a list of them."""
+
+    def __iter__(self) -> Iterator[Row]:  # type: ignore[override]  # a list gives its items
+        return iter(self.values())
+
+
+Nodes = list[Row] | Rows
+
 Offsets = tuple[int, int]
 
 
@@ -206,7 +218,7 @@ class ModuleFacts:
 
     path: str
     lines: list[int] = field(default_factory=list)
-    nodes: list[Row] = field(default_factory=list)
+    nodes: Nodes = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
     contexts: list[Context] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
@@ -228,10 +240,28 @@ class ModuleFacts:
         line = bisect_right(self.lines, offset)
         return line, offset - self.lines[line - 1] + 1
 
+    def numbered(self) -> Iterable[tuple[int, Row]]:
+        """All rows with their numbers, in order."""
+        return self.nodes.items() if isinstance(self.nodes, Rows) else enumerate(self.nodes)
+
+    def body(self, scope: Scope) -> list[Row]:
+        """The rows of a function, class or module."""
+        first, end = scope.rows
+        return [node for row, node in self.numbered() if first <= row < end]
+
     def constant(self, row: int | None) -> str | bytes | int | float | bool | None:
         """The value of a literal row; None for any other."""
         node = self.nodes[row] if row is not None else None
         return node[1] if node is not None and node[0] == "const" else None
+
+    def enclosing_method(self, scope: int) -> tuple[int, int] | None:
+        """The scopes of the class and of the method around a place, through nested functions."""
+        while scope > 0:
+            parent = self.scopes[scope].parent
+            if parent > 0 and self.scopes[parent].kind == "class":
+                return parent, scope
+            scope = parent
+        return None
 
     def chain(self, context: int) -> list[Context]:
         """The contexts around a place, innermost first, up to its function, class or module body."""

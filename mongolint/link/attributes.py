@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import Store
+from mongolint.facts.shapes import ModuleFacts, Store
 from mongolint.link import driver, functions
 from mongolint.link.atoms import (
     DRIVER_ATOMS,
@@ -35,6 +34,8 @@ from mongolint.link.atoms import (
     join,
     strings,
 )
+from mongolint.link.classes import WITH_BASES
+from mongolint.link.states.gathered import Gather
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -229,19 +230,19 @@ def _member_of(link: Linker, atom: Instance | ClassRef, member: ClassRef, name: 
     method = link.hierarchy.own(member, name)
     if method is not None:
         if type(atom) is Instance and link.hierarchy.is_property(method):
-            bound = method._replace(receiver=atom)
-            env = link.env(method.module, method.scope, _receiver_binding(link, bound), None, atom.init)
-            return functions.returned(link, bound, env)
+            getter = method._replace(receiver=atom)
+            env = link.env(method.module, method.scope, _receiver_binding(link, getter), None, atom.init)
+            return functions.returned(link, getter, env)
         return _bound(link, atom, method, name)
     found = [link.stores.on_self(atom, member, name)]
-    scope = link.scope(*member)
-    if name in scope.final:
-        found.append(link.value(member.module, scope.final[name]))
-    if name in scope.annotations and not informative(join(found)):
+    bound = link.bound(*member, name)
+    if bound.final is not None:
+        found.append(link.value(member.module, bound.final))
+    if bound.annotation is not None and not informative(join(found)):
         passed = atom.init.bindings.get(name, ()) if type(atom) is Instance and atom.init else ()
         made = () if passed else functions.field_value(link, ClassRef(atom.module, atom.scope), name)
-        found.append(passed or (made if informative(made) else link.annotated(member.module, scope.annotations[name])))
-    elif name in scope.annotations and type(atom) is Instance and atom.init:
+        found.append(passed or (made if informative(made) else link.annotated(member.module, bound.annotation)))
+    elif bound.annotation is not None and type(atom) is Instance and atom.init:
         found = [atom.init.bindings[name]] if name in atom.init.bindings else found
     if name in link.nested_classes(member):
         found.append((link.nested_classes(member)[name],))
@@ -275,36 +276,11 @@ class Stores:
     def __init__(self, link: Linker) -> None:
         self.link = link
 
-    @cached_property
-    def _split(self) -> tuple[dict[tuple[ClassRef, str], list[Store]], dict[str, list[tuple[int, Store]]]]:
-        """Stores on ``self`` or ``cls`` by class and name; all others by name."""
-        own: dict[tuple[ClassRef, str], list[Store]] = {}
-        foreign: dict[str, list[tuple[int, Store]]] = {}
-        for module, facts in enumerate(self.link.modules):
-            for store in facts.stores:
-                cls = self._owner(module, store)
-                if cls is not None:
-                    own.setdefault((cls, str(store.name)), []).append(store)
-                elif module not in self.link.tests:
-                    foreign.setdefault(str(store.name), []).append((module, store))
-        return own, foreign
-
-    def _owner(self, module: int, store: Store) -> ClassRef | None:
-        node = self.link.node(module, store.base)
-        if node[0] not in ("param", "free"):
-            return None
-        around = self.link.enclosing_method(module, node[1])
-        if around is None:
-            return None
-        cls, method = around
-        params = self.link.scope(module, method).params
-        return cls if params and params[0].name == node[2] else None
-
     def on_self(self, atom: Instance | ClassRef, member: ClassRef, name: str) -> Value:
         """What methods of ``member`` store in ``self.name`` of the object ``atom``."""
         link = self.link
         found = []
-        for store in self._split[0].get((member, name), ()):
+        for _, store in link.gathered(OWN_STORES, (*member, name)):
             around = link.enclosing_method(member.module, store.scope)
             method = around[1] if around else store.scope
             env = link.self_env(atom, member.module, method)
@@ -320,7 +296,7 @@ class Stores:
         link = self.link
         family = {cls, *link.hierarchy.order(cls), *link.hierarchy.subclasses(cls)}
         found = []
-        for module, store in self._split[1].get(name, ()):
+        for module, store in link.gathered(STORES, name):
             for atom in link.value(module, store.base):
                 if type(atom) in (Instance, ClassRef) and ClassRef(*atom[:2]) in family:
                     found.append(link.value(module, store.value))
@@ -332,7 +308,7 @@ class Stores:
         link = self.link
         return join(
             link.value(module, store.value)
-            for module, store in self._split[1].get(name, ())
+            for module, store in link.gathered(STORES, name)
             if target in link.value(module, store.base)
         )
 
@@ -346,29 +322,28 @@ class Stores:
 
     def _hung_values(self, name: str, own: bool) -> Iterator[Value]:
         link = self.link
-        for module, store in self._split[1].get(name, ()):
+        for module, store in link.gathered(STORES, name):
             base = link.value(module, store.base)
             if not any(type(atom) in (Instance, ClassRef, ModuleRef) for atom in base):
                 yield _hangable(link.value(module, store.value))
         if own:
-            for cls in self._applications:
-                yield from (_hangable(link.value(cls.module, s.value)) for s in self._split[0].get((cls, name), ()))
+            for cls in link.kept("applications", self._applications):
+                stores = link.gathered(OWN_STORES, (*cls, name))
+                yield from (_hangable(link.value(cls.module, store.value)) for _, store in stores)
                 method = link.hierarchy.own(cls, name)
                 if method is not None and link.hierarchy.is_property(method):
                     bound = method._replace(receiver=Instance(*cls))
                     env = link.env(method.module, method.scope, _receiver_binding(link, bound), None, None)
                     yield _hangable(functions.returned(link, bound, env))
 
-    @cached_property
     def _applications(self) -> list[ClassRef]:
         """Project classes that a framework hands around: subclasses of its bot, client or application."""
         found = []
-        for module, facts in enumerate(self.link.modules):
-            for scope in facts.scopes:
-                cls = ClassRef(module, scope.index)
-                if scope.kind == "class" and scope.bases and module not in self.link.tests:
-                    if any(name.endswith(_APPLICATIONS) for name in self.link.hierarchy.external_bases(cls)):
-                        found.append(cls)
+        for module, index in self.link.gathered(WITH_BASES, ""):
+            if module not in self.link.tests:
+                cls = ClassRef(module, index)
+                if any(name.endswith(_APPLICATIONS) for name in self.link.hierarchy.external_bases(cls)):
+                    found.append(cls)
         return found
 
     def hung_item(self, key: str) -> Value:
@@ -380,62 +355,20 @@ class Stores:
 
     def _hung_item(self, key: str) -> Value:
         link = self.link
-        found = [link.global_name(module, key) for module in self._configurations]
-        for module, store in self._items.get(key, ()):
+        read = [self._configuration(module, dotted) for module, dotted in link.gathered(CONFIGURATIONS, "")]
+        found = [link.global_name(module, key) for module in read if module is not None]
+        for module, store in link.gathered(ITEM_STORES, key):
             if not any(type(atom) in (Literal, Instance) for atom in link.value(module, store.base)):
                 found.append(_hangable(link.value(module, store.value), texts=True))
-        for module, row in self._named.get(key, ()):
+        for module, row in link.gathered(NAMED, key):
             found.append(_hangable(link.value(module, row)))
         return _agreed(join(found))
 
-    @cached_property
-    def _named(self) -> dict[str, list[tuple[int, int]]]:
-        """Rows by the literal key or keyword under which they are handed to something: a context, settings."""
-        found: dict[str, list[tuple[int, int]]] = {}
-        for module, facts in enumerate(self.link.modules):
-            if module in self.link.tests:
-                continue
-            for node in facts.nodes:
-                if node[0] == "dict":
-                    for key, value in node[1]:
-                        name = facts.constant(key)
-                        if isinstance(name, str):
-                            found.setdefault(name, []).append((module, value))
-                elif node[0] == "call" and str(facts.nodes[node[1]][-1]).endswith("Application"):
-                    for keyword, value in node[2]:
-                        found.setdefault(str(keyword), []).append((module, value))
-        return found
-
-    @cached_property
-    def _configurations(self) -> list[int]:
-        """Modules read as configuration: ``app.config.from_pyfile("defaults.py")``, ``from_object("app.defaults")``."""
-        found = []
-        for facts in self.link.modules:
-            for call in facts.calls:
-                node = facts.nodes[call.row]
-                name = facts.nodes[node[1]][-1]
-                if name in ("from_pyfile", "from_object") and node[2]:
-                    given = facts.nodes[node[2][0][1]]
-                    if given[0] == "const" and isinstance(given[1], str):
-                        dotted = given[1].removesuffix(".py").replace("/", ".")
-                        path = self.link.imports.resolve(facts.path, dotted) or self.link.imports.resolve(
-                            facts.path, dotted, 1
-                        )
-                        if path in self.link.number:
-                            found.append(self.link.number[path])
-        return found
-
-    @cached_property
-    def _items(self) -> dict[str, list[tuple[int, Store]]]:
-        found: dict[str, list[tuple[int, Store]]] = {}
-        for module, facts in enumerate(self.link.modules):
-            if module in self.link.tests:
-                continue
-            for store in facts.item_stores:
-                node = facts.nodes[int(store.name)]
-                if node[0] == "const" and isinstance(node[1], str):
-                    found.setdefault(node[1], []).append((module, store))
-        return found
+    def _configuration(self, module: int, dotted: str) -> int | None:
+        """A module read as configuration."""
+        importer, resolve = self.link.path(module), self.link.imports.resolve
+        path = resolve(importer, dotted) or resolve(importer, dotted, 1)
+        return None if path is None else self.link.number.get(path)
 
 
 _APPLICATIONS = ("Bot", "Client", "FastAPI", "Flask", "Quart", "Sanic", "Starlette", "Application")
@@ -454,3 +387,73 @@ def _agreed(value: Value) -> Value:
 def _hangable(value: Value, texts: bool = False) -> Value:
     kinds = (*DRIVER_ATOMS, Instance, Const) if texts else (*DRIVER_ATOMS, Instance)
     return tuple(atom for atom in value if isinstance(atom, kinds))
+
+
+# What one module contributes
+
+
+def _own_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[tuple[int, int, str], Store]]:
+    """Stores on ``self`` or ``cls`` by class and name."""
+    for store in facts.stores:
+        cls = _owner(facts, store)
+        if cls is not None:
+            yield (module, cls, str(store.name)), store
+
+
+def _foreign_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[str, Store]]:
+    """All other stores by name."""
+    yield from ((str(store.name), store) for store in facts.stores if _owner(facts, store) is None)
+
+
+def _owner(facts: ModuleFacts, store: Store) -> int | None:
+    """The class in whose method ``self.name = value`` stands."""
+    node = facts.nodes[store.base]
+    around = facts.enclosing_method(node[1]) if node[0] in ("param", "free") else None
+    if around is None:
+        return None
+    cls, method = around
+    params = facts.scopes[method].params
+    return cls if params and params[0].name == node[2] else None
+
+
+def _item_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[str, Store]]:
+    """Stores under literal keys."""
+    for store in facts.item_stores:
+        key = facts.constant(int(store.name))
+        if isinstance(key, str):
+            yield key, store
+
+
+def _named(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
+    """Rows by the literal key or keyword under which they are handed to something: a context, settings."""
+    for node in facts.nodes:
+        if node[0] == "dict":
+            for key, value in node[1]:
+                name = facts.constant(key)
+                if isinstance(name, str):
+                    yield name, value
+        elif node[0] == "call" and str(facts.nodes[node[1]][-1]).endswith("Application"):
+            for keyword, value in node[2]:
+                yield str(keyword), value
+
+
+def _configurations(module: int, facts: ModuleFacts) -> Iterator[tuple[str, str]]:
+    """Modules read as configuration: ``app.config.from_pyfile("defaults.py")``, ``from_object("app.defaults")``."""
+    for call in facts.calls:
+        node = facts.nodes[call.row]
+        if facts.nodes[node[1]][-1] in ("from_pyfile", "from_object") and node[2]:
+            given = facts.constant(node[2][0][1])
+            if isinstance(given, str):
+                yield "", given.removesuffix(".py").replace("/", ".")
+
+
+def _plain(store: Store) -> tuple[object, ...]:
+    """A store without its context, which linking does not ask for."""
+    return store.base, store.name, store.value, store.scope
+
+
+OWN_STORES = Gather(_own_stores, plain=_plain)
+STORES = Gather(_foreign_stores, tests=False, plain=_plain)
+ITEM_STORES = Gather(_item_stores, tests=False, plain=_plain)
+NAMED = Gather(_named, tests=False)
+CONFIGURATIONS = Gather(_configurations)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from mongolint.facts.shapes import Scope
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import Atom, ClassRef, External, FunctionRef, Instance, Super
+from mongolint.link.states.gathered import Gather
+from mongolint.link.states.scopes import decorators, is_empty
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -18,7 +19,6 @@ class Hierarchy:
 
     def __init__(self, link: Linker) -> None:
         self.link = link
-        self._decorators: dict[tuple[int, int], frozenset[str]] = {}
 
     def bases(self, cls: ClassRef) -> list[ClassRef | External]:
         """Direct bases; ``Generic[T]`` counts as ``Generic``."""
@@ -49,26 +49,23 @@ class Hierarchy:
                 if type(base) is External:
                     yield base.name
 
-    @cached_property
-    def _subclasses(self) -> dict[ClassRef, list[ClassRef]]:
+    def _find_subclasses(self) -> dict[ClassRef, list[ClassRef]]:
         found: dict[ClassRef, list[ClassRef]] = {}
-        for module, facts in enumerate(self.link.modules):
-            for scope in facts.scopes:
-                if scope.kind == "class" and scope.bases:
-                    cls = ClassRef(module, scope.index)
-                    for base in self.order(cls)[1:]:
-                        if module in self.link.tests and base.module not in self.link.tests:
-                            continue
-                        found.setdefault(base, []).append(cls)
+        for module, index in self.link.gathered(WITH_BASES, ""):
+            cls = ClassRef(module, index)
+            for base in self.order(cls)[1:]:
+                if module in self.link.tests and base.module not in self.link.tests:
+                    continue
+                found.setdefault(base, []).append(cls)
         return found
 
     def subclasses(self, cls: ClassRef) -> list[ClassRef]:
         """All classes that inherit from ``cls``, at any depth."""
-        return self._subclasses.get(cls, [])
+        return self.link.kept("subclasses", self._find_subclasses).get(cls, [])
 
     def own(self, cls: ClassRef, name: str) -> FunctionRef | None:
         """The function that ``cls`` itself defines under ``name``."""
-        row = self.link.scope(*cls).final.get(name)
+        row = self.link.bound(*cls, name).final
         if row is None:
             return None
         node = self.link.node(cls.module, row)
@@ -109,17 +106,7 @@ class Hierarchy:
 
     def decorators(self, function: FunctionRef) -> frozenset[str]:
         """The last names of a function's decorators: ``app.get("/")`` is ``get``."""
-        key = (function.module, function.scope)
-        if key not in self._decorators:
-            names = [self._last_name(function.module, row) for row in self.link.scope(*key).decorators]
-            self._decorators[key] = frozenset(name for name in names if name)
-        return self._decorators[key]
-
-    def _last_name(self, module: int, row: int) -> str | None:
-        node = self.link.node(module, row)
-        while node[0] == "call":
-            node = self.link.node(module, node[1])
-        return node[2] if node[0] in ("attr", "free", "from") else None
+        return cast(frozenset[str], self.link.said(decorators, function.module, function.scope))
 
     def is_static(self, function: FunctionRef) -> bool:
         return "staticmethod" in self.decorators(function)
@@ -135,24 +122,17 @@ class Hierarchy:
         """Declared abstract, or a body that only raises NotImplementedError or does nothing."""
         if self.decorators(function) & {"abstractmethod", "abstractproperty", "overload"}:
             return True
-        scope = self.link.scope(function.module, function.scope)
-        return self.link.method_class(function.module, function.scope) is not None and self._is_empty(
-            function.module, scope
+        return self.link.method_class(function.module, function.scope) is not None and cast(
+            bool, self.link.said(is_empty, function.module, function.scope)
         )
 
-    def _is_empty(self, module: int, scope: Scope) -> bool:
-        facts = self.link.modules[module]
-        if scope.name.startswith("__") or any(facts.nodes[row] != ("const", None) for row, _ in scope.returns):
-            return False
-        raises = [r for r in facts.raises if r.scope == scope.index]
-        calls = [c for c in facts.calls if c.scope == scope.index]
-        stores = [s for s in facts.stores if s.scope == scope.index]
-        return (
-            not stores
-            and not scope.yields
-            and len(calls) <= len(raises)
-            and not scope.defs.keys() - {p.name for p in scope.params}
-        )
+
+def _with_bases(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
+    """The classes that name a base."""
+    yield from (("", scope.index) for scope in facts.scopes if scope.kind == "class" and scope.bases)
+
+
+WITH_BASES = Gather(_with_bases)
 
 
 _IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")

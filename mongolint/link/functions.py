@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from mongolint.facts.shapes import ModuleFacts, Param, Scope
 from mongolint.link import driver, externals
@@ -28,7 +27,9 @@ from mongolint.link.atoms import (
     join,
     strings,
 )
-from mongolint.link.rowtools import alternatives, reached_rows
+from mongolint.link.rowtools import alternatives
+from mongolint.link.states.gathered import Gather
+from mongolint.link.states.scopes import init_calls, needed_params
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -102,7 +103,7 @@ def construct(link: Linker, cls: ClassRef, module: int, row: int, env: Env | Non
 
 def _bind_fields(link: Linker, cls: ClassRef, module: int, row: int, env: Env | None) -> Env | None:
     """Arguments of a class without a constructor of its own (dataclass, Pydantic model), by field name."""
-    fields = [n for c in reversed(link.hierarchy.order(cls)) for n in link.scope(*c).annotations]
+    fields = [n for c in reversed(link.hierarchy.order(cls)) for n in link.fields(*c)]
     params = [Param(name, "positional", None, None) for name in dict.fromkeys(fields)]
     bindings = _bindings(link, params, module, row, env)
     return link.env(cls.module, cls.scope, bindings, None, env) if bindings else None
@@ -119,39 +120,13 @@ def bind(
     params, bindings = list(scope.params), {}
     if _takes_receiver(link, function) and params:
         bindings[params.pop(0).name] = (function.receiver,)
-    wanted = (
-        None
-        if every
-        else link.once(
-            ("needed", function.module, scope.index),
-            lambda: _needed(link.modules[function.module], scope),
-            None,
-        )
-    )
+    wanted = None if every else cast("frozenset[str] | None", link.said(needed_params, function.module, scope.index))
     bindings.update(_bindings(link, params, module, row, env, wanted))
     for param in params:
         if param.name in bindings or param.default is None or (wanted is not None and param.name not in wanted):
             continue
         bindings[param.name] = link.value(function.module, param.default, function.env)
     return link.env(function.module, function.scope, bindings, function.env, env)
-
-
-def _needed(facts: ModuleFacts, scope: Scope) -> frozenset[str] | None:
-    """The parameters that what a function returns, yields or stores depends on; None for all of them."""
-    rows = [row for row, _ in scope.returns] + scope.yields
-    rows += [store.value for store in facts.stores if store.scope == scope.index]
-    for call in facts.calls:
-        function = facts.nodes[facts.nodes[call.row][1]]
-        if call.scope == scope.index and function[0] == "attr" and function[2] in ("__init__", "__new__"):
-            rows.append(call.row)
-    found: set[str] = set()
-    for row in rows:
-        for node in reached_rows(facts, row).values():
-            if node[0] in ("func", "class"):
-                return None
-            if node[0] == "param" and node[1] == scope.index:
-                found.add(node[2])
-    return frozenset(found)
 
 
 def _takes_receiver(link: Linker, function: FunctionRef) -> bool:
@@ -208,7 +183,7 @@ def field_value(link: Linker, cls: ClassRef, name: str) -> Value:
     """What is passed for a field wherever an object of a class without a constructor of its own is made."""
     if link.hierarchy.find(cls, "__init__") is not None:
         return ()
-    fields = [n for c in reversed(link.hierarchy.order(cls)) for n in link.scope(*c).annotations]
+    fields = [n for c in reversed(link.hierarchy.order(cls)) for n in link.fields(*c)]
     params = [Param(field, "positional", None, None) for field in dict.fromkeys(fields)]
     found = []
     for module, row in link.sites.constructions(cls):
@@ -338,15 +313,6 @@ class CallSites:
     def __init__(self, link: Linker) -> None:
         self.link = link
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[tuple[int, int]]]:
-        found: dict[str, list[tuple[int, int]]] = {}
-        for module, facts in enumerate(self.link.modules):
-            for entry in facts.calls:
-                for name in callee_names(facts, facts.nodes[entry.row][1]):
-                    found.setdefault(name, []).append((module, entry.row))
-        return found
-
     def of(self, module: int, index: int) -> list[tuple[int, int, FunctionRef]]:
         """Calls (module, row, receiver) of a function; for ``__init__``, the constructions of its classes."""
         return self.link.once(("sites", module, index), lambda: list(self._search(module, index))[:_MAX_SITES], [])
@@ -383,14 +349,14 @@ class CallSites:
             names.extend(self.link.scope(*c).name for c in [cls, *self.link.hierarchy.subclasses(cls)])
             names.append("cls")
         for name in dict.fromkeys(names):
-            yield from self._by_name.get(name, ())
+            yield from self.link.gathered(CALLS, name)
 
     def constructions(self, cls: ClassRef) -> list[tuple[int, int]]:
         """Calls (module, row) that make an object of a class."""
         return self.link.once(("constructions", cls), lambda: list(self._find_constructions(cls)), [])
 
     def _find_constructions(self, cls: ClassRef) -> Iterator[tuple[int, int]]:
-        for module, row in self._by_name.get(self.link.scope(*cls).name, ()):
+        for module, row in self.link.gathered(CALLS, self.link.scope(*cls).name):
             if module not in self.link.tests or cls.module in self.link.tests:
                 if cls in self.link.value(module, self.link.node(module, row)[1]):
                     yield module, row
@@ -412,6 +378,16 @@ class CallSites:
             else:
                 found.append((UNKNOWN,))
         return join(found)
+
+
+def _calls(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
+    """The calls of a module by the last names of what they call."""
+    for entry in facts.calls:
+        for name in callee_names(facts, facts.nodes[entry.row][1]):
+            yield name, entry.row
+
+
+CALLS = Gather(_calls)
 
 
 def callee_names(facts: ModuleFacts, row: int) -> Iterator[str]:
@@ -458,11 +434,8 @@ def base_init_bindings(link: Linker, atom: Instance, module: int, method: int) -
 
 def _base_init_call(link: Linker, init: FunctionRef, owner: ClassRef) -> int | None:
     """The call in constructor ``init`` that runs the constructor of ``owner``."""
-    facts = link.modules[init.module]
-    for entry in facts.calls:
-        function = facts.nodes[facts.nodes[entry.row][1]]
-        if entry.scope == init.scope and function[0] == "attr" and function[2] == "__init__":
-            for atom in link.value(init.module, facts.nodes[entry.row][1]):
-                if type(atom) is FunctionRef and link.method_class(atom.module, atom.scope) == owner:
-                    return entry.row
+    for row in cast("list[int]", link.said(init_calls, init.module, init.scope)):
+        for atom in link.value(init.module, link.node(init.module, row)[1]):
+            if type(atom) is FunctionRef and link.method_class(atom.module, atom.scope) == owner:
+                return row
     return None

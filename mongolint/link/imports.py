@@ -23,6 +23,11 @@ class ImportMap:
             self._note(path)
         self._found: dict[tuple[str, str], str | None] = {}
 
+    @property
+    def layout(self) -> tuple[object, ...]:
+        """What answers depend on."""
+        return self.files, self.root, self.source_roots
+
     def _note(self, path: str) -> None:
         tail = posixpath.basename(path)
         if tail == "__init__.py":

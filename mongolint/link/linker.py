@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import TypeVar, cast
+from itertools import islice
+from typing import Any, TypeVar, cast
 
-from mongolint.facts.shapes import ModuleFacts, Row, Scope
+from mongolint.facts.shapes import Call, ModuleFacts, Row, Scope
 from mongolint.link import annotations as hints
 from mongolint.link import attributes, classes, functions, rows
 from mongolint.link.atoms import (
@@ -27,6 +28,18 @@ from mongolint.link.atoms import (
     join,
 )
 from mongolint.link.imports import ImportMap
+from mongolint.link.states.gathered import Entry, Gather, Table
+from mongolint.link.states.journal import Journal, Record
+from mongolint.link.states.scopes import (
+    ROW_BITS,
+    Bound,
+    Said,
+    annotated_names,
+    bound,
+    calls_by_row,
+    nested_classes,
+    star_imports,
+)
 
 T = TypeVar("T")
 _NEVER = 1 << 30
@@ -36,13 +49,41 @@ _MAX_DEPTH = 300
 _MAX_TRIES = 6
 # Rows looked at for one question from outside
 _MAX_WORK = 6_000
+_LITERALS = ("dict", "seq", "comp")
+
+
+class Watched(list[ModuleFacts]):
+    """The modules of a project. Whatever is asked of one while a record is under way is noted as all of it."""
+
+    def __init__(self, modules: Sequence[ModuleFacts], link: Linker) -> None:
+        super().__init__(modules)
+        self._link = link
+
+    def __getitem__(self, module: int) -> ModuleFacts:  # type: ignore[override]  # no slices
+        if self._link.record is not None:
+            self._link.record.tokens.add(("module", module))
+        return super().__getitem__(module)
+
+    def __iter__(self) -> Iterator[ModuleFacts]:
+        if self._link.record is not None:
+            self._link.record.tokens.add(("modules",))
+        return super().__iter__()
 
 
 class Linker:
     """Answers questions about the rows of all modules of a project."""
 
-    def __init__(self, modules: Sequence[ModuleFacts], imports: ImportMap, tests: frozenset[int] = frozenset()) -> None:
-        self.modules = modules
+    def __init__(
+        self,
+        modules: Sequence[ModuleFacts],
+        imports: ImportMap,
+        tests: frozenset[int] = frozenset(),
+        journal: Journal | None = None,
+    ) -> None:
+        # What the question from outside that is under way has to do with, if anybody wants to know
+        self.record: Record | None = None
+        self._facts = modules
+        self.modules = modules if journal is None else Watched(modules, self)
         self.imports = imports
         # Tests call with fakes and subclass to stub: what they do says nothing of other modules
         self.tests = tests
@@ -50,37 +91,119 @@ class Linker:
         self.hierarchy = classes.Hierarchy(self)
         self.sites = functions.CallSites(self)
         self.stores = attributes.Stores(self)
-        self._answers: dict[Hashable, object] = {}
+        self.answers: dict[Hashable, object] = {}
         self._active: dict[Hashable, int] = {}
         self._cut = _NEVER
         self._work = 0
+        self.known_of_modules: dict[tuple[Hashable, int, int], object] = {}
         # Answers that a cycle under way made incomplete, with the depth of its outermost question, in order
         self._tentative: dict[Hashable, tuple[object, int]] = {}
         self._tries: dict[Hashable, int] = {}
-        self._envs: dict[object, Env] = {}
+        # What is the same object wherever it is equal
+        self.interned: dict[Hashable, Any] = {}
+        self._journal = journal
+        self.tables: dict[Gather, Table] = {}
+        if journal is not None:
+            journal.begin(self)
 
     def node(self, module: int, row: int) -> Row:
-        return self.modules[module].nodes[row]
+        if self.record is not None:
+            self.record.tokens.add(module << ROW_BITS | row << 1)
+        return self._facts[module].nodes[row]
+
+    def path(self, module: int) -> str:
+        """The path of a module."""
+        return self._facts[module].path
+
+    def literal(self, module: int, row: int) -> Row | None:
+        """The row, if it is a literal, of which its kind is all that is asked."""
+        node = self._facts[module].nodes[row]
+        if node[0] not in _LITERALS:
+            return None
+        if self.record is not None:
+            self.record.tokens.add(module << ROW_BITS | row << 1 | 1)
+        return node
 
     def scope(self, module: int, index: int) -> Scope:
-        return self.modules[module].scopes[index]
+        """A scope, save for what its names are bound to (`bound`), its rows, its places and contexts."""
+        if self.record is not None:
+            self.record.tokens.add(("scope", module, index))
+        return self._facts[module].scopes[index]
+
+    def bound(self, module: int, index: int, name: str) -> Bound:
+        """What a scope itself binds a name to."""
+        if self.record is not None:
+            self.record.tokens.add(("bound", module, index, name))
+        return bound(self._facts[module].scopes[index], name)
+
+    def fields(self, module: int, index: int) -> list[str]:
+        """The names that the body of a class annotates."""
+        return cast("list[str]", self.said(annotated_names, module, index))
+
+    def said(self, question: Said, module: int, index: int) -> object:
+        """What the code of one scope says by itself."""
+        if self.record is not None:
+            self.record.tokens.add((question, module, index))
+        return self.of_module(question, module, index)
+
+    def of_module(self, question: Callable[[ModuleFacts, int], T], module: int, index: int = 0) -> T:
+        """What the code of a module (or of one of its scopes) says by itself, be it asked by linking or not."""
+        key = (question, module, index)
+        if key not in self.known_of_modules:
+            self.known_of_modules[key] = question(self._facts[module], index)
+        return cast(T, self.known_of_modules[key])
+
+    def of_files(self, question: str, module: int, answer: Callable[[], T]) -> T:
+        """What the code of a module says, given which files there are."""
+        key = (question, module, 0)
+        if key not in self.known_of_modules:
+            self.known_of_modules[key] = answer()
+        return cast(T, self.known_of_modules[key])
+
+    def gathered(self, gather: Gather, key: Hashable) -> list[Entry]:
+        """What all modules contribute under a key: the number of the module, and its entry."""
+        if self.record is not None:
+            self.record.tokens.add((gather, key))
+        table = self.tables.get(gather)
+        if table is None:
+            table = self.tables[gather] = Table(gather, self._facts, self.tests)
+        return table.of(key)
+
+    def kept(self, question: str, answer: Callable[[], T]) -> T:
+        """``answer()``, of which there is just one, kept for later whatever it is asked amid."""
+        found = self.answers.get(question)
+        if self.record is not None:
+            self.record.met(question, found)
+        if found is None:
+            found = self._keep(question, answer())
+        return cast(T, found)
+
+    def _keep(self, question: Hashable, answer: T) -> T:
+        self.answers[question] = answer
+        if self._journal is not None and self.record is None:
+            self._journal.found(question, answer)
+        return answer
 
     def value(self, module: int, row: int, env: Env | None = None) -> Value:
         """What the expression at ``row`` can be; parameters not bound in ``env`` by all their call sites."""
-        node = self.modules[module].nodes[row]
+        node = self._facts[module].nodes[row]
+        record = self.record
         if node[0] == "const":
+            if record is not None:
+                record.tokens.add(module << ROW_BITS | row << 1)
             return (const(node[1]),)
         key = (module, row, env)
-        found = self._answers.get(key)
+        found = self.answers.get(key)
+        if record is not None:
+            record.met(key, found)
         if found is not None:
             return cast(Value, found)
-        if not self._active:
-            self._work = 0
-        self._work += 1
-        if len(self._active) > _MAX_DEPTH:
-            self._cut = 0  # asked from nearer by, it may be found
-        if len(self._active) > _MAX_DEPTH or self._work > _MAX_WORK:
-            return (UNKNOWN,)
+        if self._active:
+            self._work += 1
+            if len(self._active) > _MAX_DEPTH:
+                self._cut = 0  # asked from nearer by, it may be found
+            if len(self._active) > _MAX_DEPTH or self._work > _MAX_WORK:
+                return (UNKNOWN,)
         return self.once(key, lambda: rows.evaluate(self, module, row, env), ())
 
     def once(self, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
@@ -89,8 +212,68 @@ class Linker:
         An answer that such a cycle made incomplete is kept only until the outermost question of the cycle has its
         own: asked again after that, it comes out complete.
         """
-        if question in self._answers:
-            return cast(T, self._answers[question])
+        found = self.answers.get(question)
+        if self.record is not None:
+            self.record.met(question, found)
+        if found is not None:
+            return cast(T, found)
+        if not self._active:
+            self._work = 1
+            if self._journal is not None:
+                self._replayed(self._journal, question, lambda: self._ask(question, answer, within_cycle))
+                return cast(T, self.answers[question])
+        return self._ask(question, answer, within_cycle)
+
+    def study(self, question: Hashable, answer: Callable[[], T]) -> T:
+        """``answer()``, kept for later: of something that asks the linker this and that, for itself or in studies.
+
+        It may ask nothing else but what is recorded here, and ``modules``.
+        """
+        if self.recall(question) is None:
+            if self._journal is None:
+                return self.tell(question, answer())
+            self._replayed(self._journal, question, lambda: self.tell(question, answer()))
+        return cast("tuple[T]", self.answers[question])[0]
+
+    def recall(self, question: Hashable) -> tuple[Any] | None:
+        """What was told of something, in a tuple of its own."""
+        found = self.answers.get(question)
+        if self.record is not None:
+            self.record.met(question, found)
+        return cast("tuple[Any] | None", found)
+
+    def tell(self, question: Hashable, answer: T) -> T:
+        """Keep an answer for all that may `recall` it."""
+        self._keep(question, (answer,))
+        return answer
+
+    def call_at(self, module: int, row: int) -> Call | None:
+        """The call at ``row``, and where it stands."""
+        if self.record is not None:
+            self.record.tokens.add(("call", module, row))
+        return self.of_module(calls_by_row, module).get(row)
+
+    def _replayed(self, journal: Journal, question: Hashable, ask: Callable[[], object]) -> None:
+        """Take over what a question left behind in an earlier state, if it would go the same way; else ask it."""
+        outer = self.record
+        held = journal.valid(question, self.answers, self._tries)
+        if held is not None:
+            self.answers.update(held.answers)
+            self._tries.update(held.tries)
+        else:
+            before = len(self.answers)
+            held = self.record = Record()
+            try:
+                ask()
+            finally:
+                self.record = outer
+            held.answers = dict(islice(reversed(self.answers.items()), len(self.answers) - before))
+            held.tries = {each: self._tries[each] for each in held.tried}
+            journal.add(question, held)
+        if outer is not None:
+            outer.absorb(held)
+
+    def _ask(self, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
         tentative = self._tentative.get(question)
         if tentative is not None:
             self._cut = min(self._cut, tentative[1])
@@ -110,7 +293,7 @@ class Linker:
             del self._active[question]
         if self._cut >= depth:
             self._settle(mark)
-            self._answers[question] = result
+            self.answers[question] = result
             self._cut = outer
         else:
             self._tentative[question] = (result, self._cut)
@@ -124,9 +307,12 @@ class Linker:
         """
         while len(self._tentative) > mark:
             question, (answer, _) = self._tentative.popitem()
-            tries = self._tries[question] = self._tries.get(question, 0) + 1
+            before = self._tries.get(question, 0)
+            if self.record is not None:
+                self.record.tried.setdefault(question, before)
+            tries = self._tries[question] = before + 1
             if tries >= _MAX_TRIES:
-                self._answers[question] = answer
+                self.answers[question] = answer
 
     def values(self, module: int, indexes: Sequence[int], env: Env | None = None) -> Value:
         return join(self.value(module, row, env) for row in indexes)
@@ -135,14 +321,18 @@ class Linker:
         self, module: int, scope: int, bindings: dict[str, Value], parent: Env | None, outer: Env | None
     ) -> Env | None:
         """The environment of a call made in ``outer``; None (follow all call sites) when nested too deep."""
-        key = (module, scope, tuple(sorted(bindings.items(), key=lambda item: item[0])), parent)
-        found = self._envs.get(key)
+        key = ("env", module, scope, tuple(sorted(bindings.items(), key=lambda item: item[0])), parent)
+        found = self.answers.get(key)
+        if self.record is not None:
+            self.record.met(key, found)
         if found is None:
-            if outer is not None and outer.depth >= _MAX_ENV_DEPTH:
+            depth = outer.depth if outer else 0
+            if depth >= _MAX_ENV_DEPTH:
                 return None
-            found = self._envs[key] = Env(module, scope, bindings, parent)
-            found.depth = (outer.depth if outer else 0) + 1
-        return found
+            made = Env(module, scope, bindings, parent)
+            made.depth = depth + 1
+            found = self._keep(key, self.interned.setdefault((key, depth), made))
+        return cast(Env, found)
 
     def pin(self, module: int, row: int, atom: Atom, env: Env | None) -> Env | None:
         """``env`` with the loop element at ``row`` held to be ``atom``."""
@@ -189,14 +379,13 @@ class Linker:
 
     def global_name(self, module: int, name: str, seen: tuple[int, ...] = ()) -> Value:
         """What a module binds ``name`` to, by itself or by a star import; empty when it does not."""
-        scope = self.modules[module].scopes[0]
-        indexes = list(scope.defs.get(name, ()))
-        if name in scope.final:
-            indexes.insert(0, scope.final[name])
-        if indexes:
-            return self.values(module, indexes)
-        for dotted, level in self.modules[module].star_imports:
-            path = self.imports.resolve(self.modules[module].path, dotted, level)
+        held = self.bound(module, 0, name)
+        if held.final is not None:
+            return self.values(module, [held.final, *held.defs])
+        if held.defs:
+            return self.values(module, held.defs)
+        for dotted, level in cast("list[tuple[str, int]]", self.said(star_imports, module, 0)):
+            path = self.imports.resolve(self._facts[module].path, dotted, level)
             other = self.number.get(path) if path else None
             if other is not None and other not in seen and not name.startswith("__"):
                 found = self.global_name(other, name, (*seen, module))
@@ -222,12 +411,8 @@ class Linker:
 
     def nested_classes(self, cls: ClassRef) -> dict[str, ClassRef]:
         """Classes defined in the body of a class: ``class Config``, ``class Meta``."""
-        found = {}
-        for name, row in self.scope(*cls).final.items():
-            node = self.node(cls.module, row)
-            if node[0] == "class":
-                found[name] = ClassRef(cls.module, node[1])
-        return found
+        found = cast("dict[str, int]", self.said(nested_classes, *cls))
+        return {name: ClassRef(cls.module, index) for name, index in found.items()}
 
     def self_env(self, atom: Instance | ClassRef, module: int, method: int) -> Env | None:
         """The environment of a method run on ``atom``; its constructor with what it was constructed with."""

@@ -36,7 +36,7 @@ def pin_scope(row: int) -> int:
 
 def evaluate(link: Linker, module: int, row: int, env: Env | None) -> Value:
     """The alternatives of one row."""
-    node = link.node(module, row)
+    node = link.literal(module, row) or link.node(module, row)
     handler = _HANDLERS.get(node[0])
     return handler(link, module, row, node, env) if handler else (UNKNOWN,)
 
@@ -45,7 +45,7 @@ def _free(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
     _, index, name = node
     scope = link.scope(module, index)
     while scope.index > 0:
-        found = scope.defs.get(name) if scope.kind != "class" else None
+        found = link.bound(module, scope.index, name).defs if scope.kind != "class" else None
         if found:
             return link.values(module, found, env)
         scope = link.scope(module, scope.parent)
@@ -128,13 +128,13 @@ def _class(link: Linker, module: int, row: int, node: Row, env: Env | None) -> V
 
 
 def _module(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
-    path = link.imports.resolve(link.modules[module].path, node[1])
+    path = link.imports.resolve(link.path(module), node[1])
     return (External(node[1]) if path is None else link.module_ref(path),)
 
 
 def _from(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
     _, dotted, name, level = node
-    importer = link.modules[module].path
+    importer = link.path(module)
     path = link.imports.resolve(importer, dotted, level)
     if path is None:
         return (UNKNOWN,) if level else (External(f"{dotted}.{name}"),)

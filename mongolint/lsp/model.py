@@ -16,7 +16,9 @@ from mongolint.engine.parsing import Broken, Progress, extract_batch
 from mongolint.engine.reading import relevance, scripts
 from mongolint.engine.workers import WorkerError, Workers
 from mongolint.facts.moved import move, only_moved
+from mongolint.facts.renumbered import STEP, follow
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.states.journal import Journal
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.source.files import discover
@@ -57,6 +59,7 @@ class Model:
         self._external = external
         self._parsers = parsers or Parsers()
         self._memo = relevance.Memo()
+        self._journal = Journal()
         self.loaded: Loaded | None = None
         self._before: Loaded | None = None
         self.stale: dict[str, Broken] = {}
@@ -86,6 +89,7 @@ class Model:
                 progress=progress,
                 previous=previous,
                 external=self._external,
+                journal=self._journal,
             )
 
         try:
@@ -173,7 +177,7 @@ class Model:
         """The texts that the model can have, and the facts of those that are new."""
         texts: dict[str, bytes] = {}
         parsed: dict[str, ModuleFacts] = {}
-        held = {facts.path for facts in self.loaded.project.modules} if self.loaded else set()
+        held = {facts.path: facts for facts in self.loaded.project.modules} if self.loaded else {}
         for path, data in contents.items():
             texts[path] = data
             if self.loaded is None or path not in held:
@@ -184,7 +188,7 @@ class Model:
                     self.stale[path] = found
                 else:
                     self.stale.pop(path, None)
-                    parsed[path] = found
+                    parsed[path] = follow(held[path], found)
             elif self.loaded.sources[path] == data:
                 self.stale.pop(path, None)
             if path in self.stale and self.loaded is not None:
@@ -218,7 +222,7 @@ class Model:
                 broken.append(found)
         uses_driver = relevance.uses_driver(sources.values())
         indexes = [*previous.scripts, *self._external]
-        project = Project(facts, imports, self._config, previous.display, uses_driver, indexes)
+        project = Project(facts, imports, self._config, previous.display, uses_driver, indexes, self._journal)
         return replace(previous, project=project, sources=sources, broken=broken)
 
 
@@ -235,4 +239,4 @@ def _facts(path: str, data: bytes) -> ModuleFacts | Broken:
         text = decode_source(data, path).text
     except SourceError as error:
         return Broken(path, str(error), error.line, error.column)
-    return extract_batch([(path, text)])[0]
+    return extract_batch([(path, text)], STEP)[0]

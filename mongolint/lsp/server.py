@@ -248,7 +248,9 @@ def _chosen(session: Session) -> None:
             return []
         document, root, places = found
         only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()] or None
-        ask = Ask(document.path, params.range, only, session.can.versioned, session.can.resolves)
+        starts = ((each.range.start, str(each.code)) for each in params.context.diagnostics)
+        named = frozenset((start.line, start.character, code) for start, code in starts)
+        ask = Ask(document.path, params.range, only, named, session.can.versioned, session.can.resolves)
         given = await session.scheduler.run(lambda: actions(ask, root, places))
         session.unchanged(document, places)
         return given

@@ -18,12 +18,11 @@ from mongolint.lsp.diagnostics import Places, diagnostics, page
 from mongolint.lsp.documents import Document, Documents, uri_of
 from mongolint.lsp.model import Parsers
 from mongolint.lsp.positions import Encoding
-from mongolint.lsp.protocol import Protocol
+from mongolint.lsp.protocol import CONTENT_MODIFIED, Protocol
 from mongolint.lsp.root import Analysis, Root
 from mongolint.lsp.schedule import Scheduler
 from mongolint.lsp.workspace import Workspace
 
-_CONTENT_MODIFIED = -32801
 _LOAD = "Reading the project"
 
 
@@ -69,7 +68,7 @@ class Session(LanguageServer):
     def unchanged(self, document: Document, places: Places) -> None:
         """Raise what tells the client that its buffer has changed while it was waiting."""
         if document.version != places.versions.get(document.path):
-            raise JsonRpcException("the buffer has changed since", _CONTENT_MODIFIED)
+            raise JsonRpcException("the buffer has changed since", CONTENT_MODIFIED)
 
     def renew(self, folders: Iterable[str]) -> None:
         """Make all projects anew, of these folders."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.link import functions
 from mongolint.link.atoms import FunctionRef
 from mongolint.project.operations import Operation
@@ -68,7 +69,7 @@ class CallGraph:
         following: dict[Function, list[Reach]] = {}
         for function, reaches in level.items():
             for module, row, _ in self.link.sites.of(*function):
-                caller = (module, self._scope_of_call[module, row])
+                caller = (module, self.link.of_module(_scopes, module)[row])
                 if module in self.link.tests and function[0] not in self.link.tests:
                     continue
                 cached = self._is_cached(caller)
@@ -79,10 +80,6 @@ class CallGraph:
                         held[id(reach.operation)] = made
                         following.setdefault(caller, []).append(made)
         return following
-
-    @cached_property
-    def _scope_of_call(self) -> dict[tuple[int, int], int]:
-        return {(m, call.row): call.scope for m, facts in enumerate(self.link.modules) for call in facts.calls}
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -109,3 +106,8 @@ class CallGraph:
     def _is_cached(self, function: Function) -> bool:
         names = self.link.hierarchy.decorators(FunctionRef(*function))
         return any(name in _CACHING or "cache" in name or "memo" in name for name in names)
+
+
+def _scopes(facts: ModuleFacts, index: int) -> dict[int, int]:
+    """The scope of each call."""
+    return {call.row: call.scope for call in facts.calls}

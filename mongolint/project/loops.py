@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
@@ -47,18 +48,17 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
     direct = {(o.module, o.row): o for o in operations if o.method.kind in ("read", "write")}
     finder = _Finder(link)
     for module, facts in enumerate(link.modules):
-        if module in link.tests:
+        if module in link.tests or not facts.loops:
             continue
-        for entry in facts.references:
+        references, calls = link.study(("repeating loops", module), partial(finder.repeating_loops, module))
+        for place, number in references:
             # A method handed on, to a thread or an executor, runs there once per iteration
-            loop = finder.repeating_loop(module, entry.row, entry.context)
-            if loop is not None and (module, entry.row) in direct:
+            entry, loop = facts.references[place], facts.loops[number]
+            if (module, entry.row) in direct:
                 reach = Reach(direct[module, entry.row], ())
                 yield Repetition(module, entry.row, entry.context, loop, (reach,))
-        for call in facts.calls:
-            loop = finder.repeating_loop(module, call.row, call.context)
-            if loop is None:
-                continue
+        for place, number in calls:
+            call, loop = facts.calls[place], facts.loops[number]
             operation = direct.get((module, call.row))
             if operation is not None:
                 if operation.method.kind == "write" and finder.is_no_batch(module, call, loop):
@@ -81,8 +81,6 @@ class _Finder:
     def __init__(self, link: Linker) -> None:
         self.link = link
         self._per_item: dict[tuple[int, int], bool] = {}
-        self._units: dict[int, bool] = {}
-        self._fallbacks: dict[int, set[int]] = {}
         self._inside: dict[int, dict[int, list[tuple[Call, str]]]] = {}
 
     def is_overridden(self, module: int, call: Call) -> bool:
@@ -99,10 +97,7 @@ class _Finder:
 
     def fallbacks(self, module: int) -> set[int]:
         """Calls for what a dict does not hold: ``held[key] if key in held else get(key)``."""
-        if module not in self._fallbacks:
-            facts = self.link.modules[module]
-            self._fallbacks[module] = {row for node in facts.nodes if (row := _fallback(facts, node)) is not None}
-        return self._fallbacks[module]
+        return self.link.of_module(_fallbacks, module)
 
     def _calls_inside(self, module: int, loop: Loop) -> list[tuple[Call, str]]:
         """The calls in a loop, each with the part of it (body, comprehension, test) that it stands in."""
@@ -116,7 +111,14 @@ class _Finder:
             self._inside[module] = found
         return self._inside[module].get(id(loop), [])
 
-    def repeating_loop(self, module: int, row: int, context: int) -> Loop | None:
+    def repeating_loops(self, module: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """The references and the calls in loops that repeat them, each by its place in the table and its loop's."""
+        facts = self.link.modules[module]
+        references = ((place, self._repeating(module, each.context)) for place, each in enumerate(facts.references))
+        calls = ((place, self._repeating(module, each.context)) for place, each in enumerate(facts.calls))
+        return [(p, loop) for p, loop in references if loop is not None], [(p, n) for p, n in calls if n is not None]
+
+    def _repeating(self, module: int, context: int) -> int | None:
         """The innermost loop around a place that runs its body once per item of something unbounded."""
         facts = self.link.modules[module]
         inside: list[Context] = []
@@ -124,7 +126,7 @@ class _Finder:
             if entry.kind in ("loop", "comp"):
                 loop = facts.loops[entry.ref]
                 if self._is_per_item(module, entry.ref, loop) and not _ends_first(facts, loop, inside):
-                    return loop
+                    return entry.ref
             inside.append(entry)
         return None
 
@@ -174,7 +176,8 @@ class _Finder:
         if base[0] != "param" or base[2] not in ("self", "cls"):
             return False
         cls = self.link.method_class(module, base[1])
-        return cls is not None and node[2] in {**self.link.scope(*cls).defs, **self.link.scope(*cls).final}
+        bound = self.link.bound(*cls, node[2]) if cls is not None else None
+        return bound is not None and (bool(bound.defs) or bound.final is not None)
 
     def _size(self, atom: Literal) -> int:
         node = self.link.node(atom.module, atom.row)
@@ -267,12 +270,10 @@ class _Finder:
 
     def _is_unit_of_work(self, module: int, loop: Loop) -> bool:
         """Each round also calls another system: the queries are not what it waits for."""
-        if id(loop) not in self._units:
-            self._units[id(loop)] = any(
-                part != "while-test" and self._calls_out(module, call.row, 0)
-                for call, part in self._calls_inside(module, loop)
-            )
-        return self._units[id(loop)]
+        rows = tuple(call.row for call, part in self._calls_inside(module, loop) if part != "while-test")
+        return self.link.study(
+            ("calls out", module, rows), lambda: any(self._calls_out(module, row, 0) for row in rows)
+        )
 
     def _calls_out(self, module: int, row: int, depth: int) -> bool:
         function = self.link.node(module, row)[1]
@@ -292,7 +293,7 @@ class _Finder:
         node = self.link.node(module, row)
         while node[0] == "attr":
             node = self.link.node(module, node[1])
-        made = self.link.modules[module].scopes[0].final.get(node[2]) if node[0] == "free" else None
+        made = self.link.bound(module, 0, node[2]).final if node[0] == "free" else None
         if made is not None and self.link.node(module, made)[0] == "call":
             yield from self.link.value(module, self.link.node(module, made)[1])
 
@@ -317,7 +318,7 @@ class _Finder:
             return True
         if loop.iterable is None:
             return False
-        elements = [r for r, n in enumerate(facts.nodes) if n == ("iter", loop.iterable)]
+        elements = [r for r, n in facts.numbered() if n == ("iter", loop.iterable)]
         for name, place in operation.filter.places.items():
             if operation.filter.required.get(name) == "in" and place.module == operation.module:
                 value = facts.nodes[place.row]
@@ -332,6 +333,10 @@ class _Finder:
         if loop.iterable is None or function[0] != "attr":
             return False
         return depends_on(facts, function[1], ("iter", loop.iterable))
+
+
+def _fallbacks(facts: ModuleFacts, index: int) -> set[int]:
+    return {row for node in facts.nodes if (row := _fallback(facts, node)) is not None}
 
 
 def _fallback(facts: ModuleFacts, node: Row) -> int | None:

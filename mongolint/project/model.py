@@ -14,6 +14,7 @@ from mongolint.link.atoms import Client, Cursor
 from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
 from mongolint.link.rowtools import depends_on
+from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, loops, redundancy, verdicts
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
@@ -88,14 +89,15 @@ class Project:
         display: Mapping[str, str],
         uses_driver: bool | None = None,
         external: Sequence[IndexDeclaration] = (),
+        journal: Journal | None = None,
     ) -> None:
         self.config = config
-        self.modules = modules
         self._display = display
         self._external = external
         self.tests = frozenset(i for i, facts in enumerate(modules) if config.is_test(facts.path))
         self.uses_driver = _imports_driver(modules) if uses_driver is None else uses_driver
-        self.link = Linker(modules, imports, self.tests)
+        self.link = Linker(modules, imports, self.tests, journal)
+        self.modules = self.link.modules
         self.reader = Reader(self.link)
         self._verdicts: dict[int, verdicts.Verdict] = {}
 
@@ -242,22 +244,19 @@ class Project:
     def clients(self) -> list[ClientSite]:
         """Where clients are constructed."""
         found: dict[tuple[int, int], ClientSite] = {}
-        for module, facts in enumerate(self.modules):
-            for call in facts.calls:
-                node = facts.nodes[facts.nodes[call.row][1]]
-                if node[0] in ("free", "from", "attr") and "lient" in str(node[2]):
-                    for atom in self.link.value(module, call.row):
-                        if type(atom) is Client and (atom.module, atom.row) == (module, call.row):
-                            found[module, call.row] = ClientSite(module, call.row, atom.flavour)
+        for module in range(len(self.modules)):
+            for row in self.link.of_module(_client_calls, module):
+                for atom in self.link.value(module, row):
+                    if type(atom) is Client and (atom.module, atom.row) == (module, row):
+                        found[module, row] = ClientSite(module, row, atom.flavour)
         return list(found.values())
 
     def builtin_calls(self, name: str) -> Iterator[tuple[int, Call]]:
         """Calls of the builtin ``name``, where nothing of the project shadows it."""
-        for module, facts in enumerate(self.modules):
-            for call in facts.calls:
-                node = facts.nodes[facts.nodes[call.row][1]]
-                if node[0] == "free" and node[2] == name and not self.link.global_name(module, name):
-                    yield module, call
+        for module in range(len(self.modules)):
+            calls = self.link.of_module(_free_calls, module).get(name)
+            if calls and not self.link.global_name(module, name):
+                yield from ((module, call) for call in calls)
 
     # Questions
 
@@ -557,6 +556,22 @@ class Project:
             names.append(entry.name)
             scope = entry.parent
         return ".".join(reversed(names))
+
+
+def _client_calls(facts: ModuleFacts, index: int) -> list[int]:
+    """The calls of what may be called a client."""
+    called = ((call.row, facts.nodes[facts.nodes[call.row][1]]) for call in facts.calls)
+    return [row for row, node in called if node[0] in ("free", "from", "attr") and "lient" in str(node[2])]
+
+
+def _free_calls(facts: ModuleFacts, index: int) -> dict[str, list[Call]]:
+    """The calls of names that are bound neither in their function nor imported."""
+    found: dict[str, list[Call]] = {}
+    for call in facts.calls:
+        node = facts.nodes[facts.nodes[call.row][1]]
+        if node[0] == "free":
+            found.setdefault(node[2], []).append(call)
+    return found
 
 
 def _class_names(facts: ModuleFacts, row: int | None) -> set[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mongolint.facts.shapes import Reference
+from mongolint.facts.shapes import Call, ModuleFacts, Reference
 from mongolint.link import functions
 from mongolint.link.atoms import (
     NONE,
@@ -90,6 +90,12 @@ class Operation:
         return list(dict.fromkeys(c.name for c in self.collections if c.name))
 
 
+# What `OperationFinder` finds out about an operation after it has found it
+_READ = ("filter", "sort", "in_loop", "time_limit", "bounded", "session", "head", "lookups")
+# An operation: its row, token, scope and context, its method's name, its collections, how sure they are
+_Found = tuple[tuple[int, int, int, int], str, tuple[Collection, ...], str]
+
+
 class OperationFinder:
     """Finds the operations of a project."""
 
@@ -114,6 +120,18 @@ class OperationFinder:
         return found
 
     def _calls(self, module: int) -> Iterator[Operation]:
+        if not self.link.of_module(_has_methods, module):
+            return
+        question = ("calls of operations", module, self.uses_driver)
+        found, unresolved = self.link.study(question, lambda: self._found_calls(module))
+        self.unresolved += unresolved
+        for place, name, collections, confidence in found:
+            yield self._operation(module, place, COLLECTION_METHODS[name], collections, confidence)
+
+    def _found_calls(self, module: int) -> tuple[list[_Found], list[tuple[int, int, int]]]:
+        """What makes the operations among the calls of a module, and what is not traced."""
+        found: list[_Found] = []
+        unresolved: list[tuple[int, int, int]] = []
         facts = self.link.modules[module]
         for entry in facts.calls:
             function = facts.nodes[entry.row][1]
@@ -128,10 +146,11 @@ class OperationFinder:
             if collections is None:
                 collections, confidence = self._kept_method(module, function, method), "known"
             if not collections and method.name in _TELLING_NAMES and _untraced(receiver):
-                self.unresolved.append((module, entry.row, node[1]))
+                unresolved.append((module, entry.row, node[1]))
             if collections:
                 place = (entry.row, entry.row, entry.scope, entry.context)
-                yield self._operation(module, place, method, collections, confidence)
+                found.append((place, method.name, collections, confidence))
+        return found, unresolved
 
     def _kept_method(self, module: int, function: int, method: Spec) -> tuple[Collection, ...]:
         """The collections of a driver method kept on an object: ``self.find = collection.find``."""
@@ -173,28 +192,33 @@ class OperationFinder:
         return self.reader.document(module, given[index]) if index < len(given) else EMPTY
 
     @cached_property
-    def _kept(self) -> tuple[dict[tuple[int, int], int], dict[str, list[tuple[int, int]]]]:
-        """References kept in variables: the rows that stand for each, and the global names they have."""
-        rows: dict[tuple[int, int], int] = {}
+    def _kept(self) -> tuple[dict[int, dict[int, int]], dict[str, list[tuple[int, int]]]]:
+        """References kept in variables: the rows of each module that stand for them, and the global names they have."""
+        rows: dict[int, dict[int, int]] = {}
         names: dict[str, list[tuple[int, int]]] = {}
         for module, facts in enumerate(self.link.modules):
+            if not facts.references:
+                continue
+            own = rows[module] = {}
             for entry in facts.references:
-                rows[module, entry.row] = entry.row
+                own[entry.row] = entry.row
                 if entry.call is not None and entry.position == 0:
-                    rows[module, entry.call] = entry.row  # partial(coll.find_one, …)
+                    own[entry.call] = entry.row  # partial(coll.find_one, …)
             for name, bound in facts.scopes[0].final.items():
                 for row in alternatives(facts, bound):
-                    if (module, row) in rows:
-                        names.setdefault(name, []).append((module, rows[module, row]))
+                    if row in own:
+                        names.setdefault(name, []).append((module, own[row]))
         return rows, names
 
     def _kept_calls(self, module: int) -> Iterator[Operation]:
         """Calls of driver methods that a variable holds."""
         facts = self.link.modules[module]
         rows, names = self._kept
-        for call in facts.calls:
-            function = facts.nodes[call.row][1]
-            held = [(module, rows[module, r]) for r in alternatives(facts, function) if (module, r) in rows]
+        own = rows.get(module, {})
+        if not own and names.keys().isdisjoint(self.link.of_module(_called_names, module)):
+            return
+        for call, function, each in self.link.of_module(_called_rows, module):
+            held = [(module, own[r]) for r in each if r in own]
             node = facts.nodes[function]
             if not held and node[0] in ("free", "from"):
                 held = names.get(node[2], [])
@@ -252,17 +276,13 @@ class OperationFinder:
     def _attach_steps(self, operations: list[Operation]) -> None:
         """Note on each operation what is called on its cursor, wherever that happens."""
         by_call = {(o.module, o.row): o for o in operations if o.method.returns in ("cursor", "command-cursor")}
-        steps = TABLES["cursor"].keys() | TABLES["command-cursor"].keys()
-        for module, facts in enumerate(self.link.modules):
-            for entry in facts.calls:
-                node = facts.nodes[facts.nodes[entry.row][1]]
-                if node[0] != "attr" or node[2] not in steps:
-                    continue
-                for atom in self.link.value(module, node[1]):
+        for module in range(len(self.link.modules)):
+            for entry, receiver, name in self.link.of_module(_cursor_calls, module):
+                for atom in self.link.value(module, receiver):
                     operation = by_call.get((atom.module, atom.row)) if type(atom) is Cursor else None
                     if operation is not None:
                         certain = self._is_certain(operation, module, entry.context)
-                        operation.steps.append(Step(node[2], module, entry.row, certain))
+                        operation.steps.append(Step(name, module, entry.row, certain))
 
     def _is_certain(self, operation: Operation, module: int, context: int) -> bool:
         """Whether a step runs whenever the operation does, as far as their contexts tell."""
@@ -283,18 +303,29 @@ class OperationFinder:
         return argument(self.link, operation.module, operation.row, operation.method, parameter)
 
     def _finish(self, operation: Operation) -> None:
+        steps = tuple((step.name, step.module, step.row, step.certain) for step in operation.steps)
+        place = (operation.module, operation.row, operation.context, operation.method.name)
+        question = ("operation's documents", *place, operation.collections, steps)
+        read = self.link.study(question, lambda: self._read(operation))
+        for name in _READ:
+            setattr(operation, name, getattr(read, name))
+
+    def _read(self, operation: Operation) -> Operation:
+        """The operation with what its arguments and its surroundings say."""
+        operation = replace(operation)
         link, method = self.link, operation.method
         facts = link.modules[operation.module]
         chain = facts.chain(operation.context)
         operation.in_loop = any(entry.kind in ("loop", "comp") for entry in chain)
         if link.node(operation.module, operation.row)[0] != "call":
             operation.bounded = not method.many
-            return
+            return operation
         self._read_filter(operation)
         self._read_sort(operation)
         operation.session = self._has_session(operation)
         operation.time_limit = self._is_time_limited(operation, chain)
         operation.bounded = self._is_bounded(operation)
+        return operation
 
     def _read_filter(self, operation: Operation) -> None:
         if operation.method.pipeline is not None:
@@ -428,6 +459,37 @@ def argument(link: Linker, module: int, row: int, method: Spec, parameter: str, 
             row_given = positional[index].row
             return None if row_given is None else Place(module, row_given, env)
     return None
+
+
+def _called_rows(facts: ModuleFacts, index: int) -> list[tuple[Call, int, list[int]]]:
+    """The calls, what each calls, and the rows that this may stand for."""
+    functions = ((call, facts.nodes[call.row][1]) for call in facts.calls)
+    return [(call, function, alternatives(facts, function)) for call, function in functions]
+
+
+def _called_names(facts: ModuleFacts, index: int) -> set[str]:
+    """The names of what is called that is bound in no function around the call."""
+    functions = (facts.nodes[facts.nodes[call.row][1]] for call in facts.calls)
+    return {node[2] for node in functions if node[0] in ("free", "from")}
+
+
+def _has_methods(facts: ModuleFacts, index: int) -> bool:
+    """Whether it calls anything that is named like a method of collections."""
+    functions = (facts.nodes[facts.nodes[call.row][1]] for call in facts.calls)
+    return any(node[0] == "attr" and node[2] in COLLECTION_METHODS for node in functions)
+
+
+def _cursor_calls(facts: ModuleFacts, index: int) -> list[tuple[Call, int, str]]:
+    """The calls of methods that cursors have, with their receivers and names."""
+    found = []
+    for call in facts.calls:
+        node = facts.nodes[facts.nodes[call.row][1]]
+        if node[0] == "attr" and node[2] in _STEPS:
+            found.append((call, node[1], node[2]))
+    return found
+
+
+_STEPS = TABLES["cursor"].keys() | TABLES["command-cursor"].keys()
 
 
 def _has_timeout(text: str) -> bool:

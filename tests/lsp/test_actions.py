@@ -90,6 +90,48 @@ def test_a_fix_of_one_finding(talk: Talk, shop: Path) -> None:
     talk(scenario)
 
 
+def test_the_line_of_the_cursor_is_enough(talk: Talk, shop: Path) -> None:
+    async def scenario(client: Any) -> None:
+        uri = await begin(client, shop, BARE)
+        cursor = types.Range(types.Position(6, 0), types.Position(6, 0))
+        (diagnostic,) = [each for each in client.published[-1].diagnostics if each.range.start.line == 6]
+        assert diagnostic.range.start.character > 0
+        fixed = [each for each in await client.actions(uri, cursor) if each.edit and each.diagnostics]
+        assert str(diagnostic.code) in {str(each.diagnostics[0].code) for each in fixed}
+        assert not await client.actions(uri, types.Range(types.Position(8, 0), types.Position(8, 0)))
+
+    talk(scenario)
+
+
+def test_a_named_finding_is_meant_wherever_the_range_is(talk: Talk, shop: Path) -> None:
+    async def scenario(client: Any) -> None:
+        uri = await begin(client, shop, BARE)
+        named = [each for each in client.published[-1].diagnostics if each.range.start.line == 6]
+        params = types.CodeActionParams(
+            types.TextDocumentIdentifier(uri),
+            types.Range(types.Position(8, 0), types.Position(8, 0)),
+            types.CodeActionContext(named),
+        )
+        found = await client.text_document_code_action_async(params)
+        assert {str(each.diagnostics[0].code) for each in found if each.diagnostics} == {str(e.code) for e in named}
+
+    talk(scenario)
+
+
+@pytest.mark.parametrize("capabilities", [None, RESOLVING])
+def test_without_a_safe_fix_none_is_offered(
+    talk: Talk, shop: Path, capabilities: types.ClientCapabilities | None
+) -> None:
+    text = "from app.db import books\n\n\ndef f():\n    return books.find_one({'owner_id': 1})\n"
+
+    async def scenario(client: Any) -> None:
+        uri = await begin(client, shop, text, capabilities)
+        assert client.published[-1].diagnostics
+        assert await client.actions(uri, EVERYTHING, [types.CodeActionKind.SourceFixAll]) == []
+
+    talk(scenario)
+
+
 def test_safe_fixes_are_preferred_and_others_say_why_not(talk: Talk, shop: Path) -> None:
     text = "from app.db import books\n\nbooks.create_index('a', background=True)\nprint(1)\n"
 

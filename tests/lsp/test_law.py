@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mongolint.engine.load import load
 from mongolint.engine.registry import all_rules
 from mongolint.finding import Finding
 from mongolint.lsp.root import Root, folder_config
+from mongolint.project.model import Project
 from mongolint.source.tree import ParseError, parse
 
 FILES = ("app/__init__.py", "app/db.py", "app/books.py", "app/start.py", "app/loops.py")
@@ -61,6 +63,77 @@ EDITS = st.lists(
     min_size=1,
     max_size=12,
 )
+STORE = """\
+from app.db import client
+
+
+class Store:
+    def __init__(self, db):
+        self.books = db['books']
+
+    def one(self, owner):
+        return self.books.find_one({'owner_id': owner})
+
+    def add(self, title):
+        if not self.one(title):
+            self.books.insert_one({'owner_id': title})
+
+
+def store(name='shop'):
+    return Store(client[name])
+"""
+USER = """\
+from app.store import store
+
+
+def all_of(owners):
+    for owner in owners:
+        store().one(owner)
+
+
+def handle(request):
+    store().add(request.title)
+"""
+WIRED = ("app/store.py", "app/user.py", "app/start.py")
+# What one file says of others: collections that are returned and stored, who calls, what is imported
+WIRING = (
+    "        self.books = db['tomes']",
+    "        self.tomes = db['books']",
+    "        self.books = self.tomes",
+    "        return self.books.find_one({'owner_id': owner, 'year': 1}, max_time_ms=10)",
+    "        return self.books",
+    "    return Store(client.other)",
+    "    return None",
+    "    yield Store(client.shop)",
+    "class Store(dict):",
+    "class Tomes(Store):",
+    "    def one(self, owner, limit=1):",
+    "def store(name):",
+    "async def store(name='shop'):",
+    "from app.store import *",
+    "from app.store import Store as store",
+    "from app.user import all_of",
+    "import app.store",
+    "store().books.create_index('owner_id')",
+    "store().books.create_index('owner_id', unique=True)",
+    "app.state.books = store().books",
+    "    request.app.state.books.delete_many({'owner_id': 1})",
+    "    while owners: store('b').one(owners.pop())",
+    "    all_of([1, 2, 3])",
+    "    value = {'field': 1}",
+    "    if not store().books.count_documents({'owner_id': 1}): store().books.insert_one({'owner_id': 1})",
+    "",
+)
+WIRINGS = st.lists(
+    st.tuples(
+        st.sampled_from(WIRED),
+        st.sampled_from(["insert", "insert", "delete", "replace", "restore", "save", "remove"]),
+        st.integers(0, 20),
+        st.sampled_from(WIRING),
+    ),
+    min_size=1,
+    max_size=12,
+)
 Talk = Callable[[Callable[[Any], Coroutine[Any, Any, None]]], None]
 
 
@@ -88,8 +161,6 @@ def fresh(root: Root, folder: Path, texts: dict[str, bytes]) -> set[Finding]:
 
 
 def comparable(finding: Finding) -> Finding:
-    from dataclasses import replace
-
     return replace(finding, fix=None)
 
 
@@ -131,6 +202,47 @@ def test_every_state_equals_a_fresh_run(shop: Path, edits: list[tuple[str, str, 
         found = {comparable(each) for path in analysis.findings for each in analysis.of(path)}
         assert {f for f in found if f.span.file not in stale} == {f for f in expected if f.span.file not in stale}
         assert {f.code for f in found if f.span.file in stale} <= {"MDB000"}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=WIRINGS)
+def test_what_one_file_says_of_others_is_heard_at_once(shop: Path, edits: list[tuple[str, str, int, str]]) -> None:
+    original(shop)
+    (shop / WIRED[0]).write_text(STORE)
+    (shop / WIRED[1]).write_text(USER)
+    first = {name: (shop / name).read_text() for name in WIRED}
+    root = Root((shop,), folder_config(shop), shop)
+    root.analyse({})
+    buffers: dict[str, str] = {}
+    for name, kind, place, line in edits:
+        files_changed = False
+        if kind == "remove":
+            buffers.pop(name, None)
+            (shop / name).unlink(missing_ok=True)
+            files_changed = True
+        elif kind == "save":
+            (shop / name).write_text(buffers.pop(name, first[name]))
+            files_changed = True
+        else:
+            text = edited(buffers.get(name, first[name]), first[name], kind, place, line)
+            if not is_python(text):
+                continue
+            buffers[name] = text
+        contents = {(shop / each).as_posix(): text.encode() for each, text in buffers.items()}
+        analysis = root.analyse(contents, files_changed=files_changed)
+        assert not analysis.crashes
+        found = {comparable(each) for path in analysis.findings for each in analysis.of(path)}
+        assert found == fresh(root, shop, contents)
+        # Not only the findings: all that was asked on the way
+        project = analysis.loaded.project
+        other = Project(project.modules, project.link.imports, root.config, {}, project.uses_driver)
+        root.check(replace(analysis.loaded, project=other))
+        assert project.link.answers.keys() >= {each for each in other.link.answers if _is_plain(each)}
+
+
+def _is_plain(question: Any) -> bool:
+    """Whether a question is the same in two linkers: it holds no environment."""
+    return "object at" not in repr(question)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

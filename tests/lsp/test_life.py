@@ -7,11 +7,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from mongolint.lsp.protocol import CONTENT_MODIFIED
+from mongolint.lsp.server import make
 
 Talk = Callable[[Callable[[Any], Coroutine[Any, Any, None]]], None]
 WATCHING = types.ClientCapabilities(
@@ -172,6 +177,21 @@ def test_cancelled_requests_are_answered_so(talk: Talk, shop: Path) -> None:
         assert (await client.pull(uri)).kind == "full"
 
     talk(scenario)
+
+
+def test_what_a_client_takes_back_is_no_error(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = make()
+    sent: list[Any] = []
+    monkeypatch.setattr(session.protocol, "_send_response", lambda *args, **given: sent.append(given))
+    outdated: Future[None] = Future()
+    outdated.set_exception(JsonRpcException("changed", CONTENT_MODIFIED))
+    session.protocol._send_handler_result(outdated, msg_id=1)
+    session.protocol._handle_cancel_notification(2)
+    assert [each["error"].code for each in sent] == [CONTENT_MODIFIED]
+    assert not caplog.records
+    session.scheduler.stop()
 
 
 @pytest.mark.parametrize("word", ["exit", "eof", "kill"])

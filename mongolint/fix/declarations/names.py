@@ -15,7 +15,7 @@ def is_spelled_out(project: Project, name: str) -> bool:
         if module in project.tests:
             continue
         defaults = set(_defaults(facts))
-        for row, node in enumerate(facts.nodes):
+        for row, node in facts.numbered():
             if (node[0] == "attr" and node[2] == name) or (node == ("const", name) and row not in defaults):
                 return True
     return False

@@ -68,7 +68,7 @@ def _databases(project: Project) -> set[str]:
     for module, facts in enumerate(project.modules):
         if module in project.tests:
             continue
-        for row, node in enumerate(facts.nodes):
+        for row, node in facts.numbered():
             is_item = node[0] == "item"
             if is_item or (node[0] == "call" and _is_getter(facts.nodes[node[1]])):
                 base = node[1] if is_item else facts.nodes[node[1]][1]

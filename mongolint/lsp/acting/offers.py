@@ -26,14 +26,16 @@ _QUICK = types.CodeActionKind.QuickFix.value
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What the client wants: actions in a range of a file, of certain kinds or any.
+    """What the client wants: actions for the lines of a range of a file, of certain kinds or any.
 
-    ``versioned``: it takes versions with edits. ``resolves``: it asks for the edit of an action when it is chosen.
+    ``named``: the diagnostics that it means, each by where it begins and its code. ``versioned``: it takes versions
+    with edits. ``resolves``: it asks for the edit of an action when it is chosen.
     """
 
     path: str
     range: types.Range
     only: Sequence[str] | None
+    named: frozenset[tuple[int, int, str]]
     versioned: bool
     resolves: bool
 
@@ -43,7 +45,7 @@ def actions(ask: Ask, root: Root, places: Places) -> list[types.CodeAction]:
     found: list[types.CodeAction] = []
     if _wants(ask, _QUICK):
         found += _quick(ask, root, places)
-    if _wants(ask, FIX_ALL) and ask.path not in places.analysis.stale:
+    if _wants(ask, FIX_ALL) and ask.path not in places.analysis.stale and _has_safe_fix(ask.path, root, places):
         action = types.CodeAction("Apply all safe fixes of mongolint", kind=FIX_ALL, data=_data(ask, None))
         if not ask.resolves:
             action = resolve(action, root, places, versioned=ask.versioned)
@@ -96,7 +98,7 @@ def _quick(ask: Ask, root: Root, places: Places) -> Iterator[types.CodeAction]:
     here = [
         (finding, diagnostic)
         for finding, diagnostic in zip(analysis.of(ask.path), shown, strict=True)
-        if _touch(diagnostic.range, ask.range)
+        if _is_meant(diagnostic, ask)
     ]
     crashes: list[str] = []
     built = fixes.build([finding for finding, _ in here], analysis.loaded, root.settings, crashes)
@@ -170,8 +172,21 @@ def _wants(ask: Ask, kind: str) -> bool:
     return ask.only is None or any(kind == each or kind.startswith(f"{each}.") or not each for each in ask.only)
 
 
-def _touch(one: types.Range, other: types.Range) -> bool:
-    def key(position: types.Position) -> tuple[int, int]:
-        return position.line, position.character
+def _has_safe_fix(path: str, root: Root, places: Places) -> bool:
+    """Whether a rule may fix something in a file without a doubt, as far as is known before it is written."""
+    force = root.settings.of(path)
+    return any(
+        isinstance(finding.fix, Fix | Repair)
+        and finding.code in force.fixable
+        and finding.fix.applicability is not Applicability.DISPLAY
+        and (finding.fix.applicability is Applicability.SAFE or finding.code in force.safe_fixes)
+        for finding in places.analysis.of(path)
+    )
 
-    return key(one.start) <= key(other.end) and key(other.start) <= key(one.end)
+
+def _is_meant(diagnostic: types.Diagnostic, ask: Ask) -> bool:
+    """Whether it is named, or on the lines of the range: some editors send nothing but where the cursor is."""
+    start, end = diagnostic.range.start, diagnostic.range.end
+    if (start.line, start.character, str(diagnostic.code)) in ask.named:
+        return True
+    return start.line <= ask.range.end.line and ask.range.start.line <= end.line

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import Call, ModuleFacts, Row, Use
+from mongolint.facts.shapes import Call, ModuleFacts, Nodes, Row, Use
 from mongolint.link.atoms import External, FunctionRef
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo.awaiting import COROUTINE_NAMES, FUTURE_NAMES, PENDING_NAMES, given
@@ -360,7 +360,7 @@ class Search:
             row = above[0]
             steps.append(row)
 
-    def _is_awaitable(self, steps: list[int], nodes: list[Row], results: Made | None) -> bool:
+    def _is_awaitable(self, steps: list[int], nodes: Nodes, results: Made | None) -> bool:
         """Whether what is taken from the value is itself something to await, as far as is known."""
         kinds = {(thing.kind, thing.flavour) for thing in results or ()}
         names = [nodes[row][2] for row in steps if nodes[row][0] == "attr"]
@@ -384,7 +384,7 @@ class Search:
         return given(flavour, role, names[-1])  # type: ignore[arg-type]
 
 
-def own_name_of(nodes: list[Row], row: int) -> str:
+def own_name_of(nodes: Nodes, row: int) -> str:
     node = nodes[row]
     return str(node[2]) if node[0] in ("attr", "free", "from") else ""
 

@@ -33,14 +33,15 @@ def indexes_of(project: Project, collection: str) -> list[IndexDeclaration] | No
 def declares_unseen(project: Project) -> bool:
     """Whether code that is not a test may declare an index of which the model knows nothing."""
     return any(
-        module not in project.tests and (_sends_command(facts) or _has_untraced_call(project, module))
-        for module, facts in enumerate(project.modules)
+        module not in project.tests
+        and (project.link.of_module(_sends_command, module) or _has_untraced_call(project, module))
+        for module in range(len(project.modules))
     )
 
 
-def _sends_command(facts: ModuleFacts) -> bool:
+def _sends_command(facts: ModuleFacts, index: int) -> bool:
     """Whether a module spells out the command: as the key of a document, or the first argument of ``command``."""
-    rows = {row for row, node in enumerate(facts.nodes) if node == _COMMAND}
+    rows = {row for row, node in facts.numbered() if node == _COMMAND}
     return bool(rows) and any(
         (node[0] == "dict" and any(key in rows for key, _ in node[1]))
         or (node[0] == "call" and _names(facts, node[1]) == "command" and any(row in rows for _, row in node[2][:1]))

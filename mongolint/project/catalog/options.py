@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.finding import Span
 from mongolint.link.atoms import External, Literal
 from mongolint.mongo import drivers
@@ -47,7 +48,9 @@ def find(project: Project, names: Collection[str]) -> Iterator[OptionSite]:
 
 def _declaring_calls(project: Project) -> Iterator[tuple[int, int, str]]:
     """The calls that options of an index are given to: module, row, method."""
-    for module, facts in enumerate(project.modules):
+    declaring = {(o.module, o.row) for o in project.operations if o.name in _SINGLE}
+    for module in sorted({*(module for module, _ in declaring), *_with_models(project)}):
+        facts = project.modules[module]
         for call in facts.calls:
             function = facts.nodes[facts.nodes[call.row][1]]
             operation = project.operation_at(module, call.row)
@@ -57,6 +60,16 @@ def _declaring_calls(project: Project) -> Iterator[tuple[int, int, str]]:
                 callee = project.link.value(module, facts.nodes[call.row][1])
                 if any(type(atom) is External and atom.name in drivers.INDEX_MODELS for atom in callee):
                     yield module, call.row, "IndexModel"
+
+
+def _with_models(project: Project) -> Iterator[int]:
+    """The modules that may make index models."""
+    return (module for module in range(len(project.modules)) if project.link.of_module(_names_a_model, module))
+
+
+def _names_a_model(facts: ModuleFacts, index: int) -> bool:
+    functions = (facts.nodes[facts.nodes[call.row][1]] for call in facts.calls)
+    return any(function[0] in ("attr", "free", "from") and "Index" in str(function[2]) for function in functions)
 
 
 def _holders(

@@ -51,6 +51,7 @@ class Classes:
     def __init__(self, link: Linker) -> None:
         self.link = link
         self._lists: dict[int, dict[int, list[int]]] = {}
+        self._bases: dict[ClassRef, set[Name]] = {}
 
     def documents(self, bases: Iterable[Name]) -> Iterator[ClassRef]:
         """The classes that inherit from one of these external classes, in the order of files and lines."""
@@ -64,7 +65,9 @@ class Classes:
 
     def external_bases(self, cls: ClassRef) -> set[Name]:
         """The bases outside the project, of a class and all it inherits from; ("", "") for one that is not known."""
-        return self.link.once(("mapper bases", cls), lambda: set(self._external_bases(cls)), set())
+        if cls not in self._bases:
+            self._bases[cls] = set(self._external_bases(cls))
+        return self._bases[cls]
 
     def _external_bases(self, cls: ClassRef) -> Iterator[Name]:
         for member in self.link.hierarchy.order(cls):
@@ -147,7 +150,9 @@ class Classes:
 
     def row(self, cls: ClassRef) -> Place:
         """A class as a row."""
-        return Place(cls.module, self.link.modules[cls.module].nodes.index(("class", cls.scope)), None)
+        wanted = ("class", cls.scope)
+        rows = self.link.modules[cls.module].numbered()
+        return Place(cls.module, next(row for row, node in rows if node == wanted), None)
 
     def spelled(self, place: Place, listing: Place, cls: ClassRef) -> Place:
         """Where an item of a list stands: a string has no place of its own, so then the list, at worst the class."""
@@ -156,7 +161,7 @@ class Classes:
             return place
         if place.module not in self._lists:
             held = self._lists[place.module] = {}
-            for row, node in enumerate(facts.nodes):
+            for row, node in facts.numbered():
                 for part in node[2] if node[0] == "seq" and row in facts.spans else ():
                     held.setdefault(part, []).append(row)
         found = self._lists[place.module].get(place.row, [])

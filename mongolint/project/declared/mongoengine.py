@@ -78,6 +78,7 @@ class MongoEngineFinder:
         self.finder = finder
         self.classes = classes
         self._metas: dict[ClassRef, _Meta] = {}
+        self._known_fields: dict[ClassRef, dict[str, _Field]] = {}
 
     def find(self) -> Iterator[IndexDeclaration]:
         for cls in self.classes.documents(mappers.MONGOENGINE_DOCUMENTS):
@@ -184,7 +185,10 @@ class MongoEngineFinder:
     # Fields
 
     def _fields(self, cls: ClassRef) -> dict[str, _Field]:
-        return self.link.once(("mongoengine fields", cls), lambda: dict(self._find_fields(cls)), {})
+        if cls not in self._known_fields:
+            self._known_fields[cls] = {}  # what a field of the class asks of it meanwhile
+            self._known_fields[cls] = dict(self._find_fields(cls))
+        return self._known_fields[cls]
 
     def _find_fields(self, cls: ClassRef) -> Iterator[tuple[str, _Field]]:
         for member in reversed(self.link.hierarchy.order(cls)):
@@ -224,8 +228,7 @@ class MongoEngineFinder:
         if init is None:
             return False
         facts = self.link.modules[init.module]
-        rows = range(*self.link.scope(init.module, init.scope).rows)
-        calls = [facts.nodes[row][2] for row in rows if facts.nodes[row][0] == "call"]
+        calls = [node[2] for node in facts.body(facts.scopes[init.scope]) if node[0] == "call"]
         said = [
             [name or facts.constant(row) for name, row in args] + [facts.constant(args[-1][1])]
             for args in calls

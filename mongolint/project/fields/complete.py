@@ -72,7 +72,7 @@ class Complete:
         if operation.collection_names:
             return False
         tracer = self.project.writes.tracer
-        ways = inserts.ways(tracer, operation, lambda module: module not in self.project.tests)
+        ways = inserts.ways(tracer, operation, self.project.tests)
         return not any(inserts.collection_of(tracer, operation, way.frame) is not None for way in ways)
 
     @property
@@ -140,7 +140,7 @@ class Complete:
             offset = 1 if atom.receiver is not None else 0
             given = keyword or (names[position + offset] if position + offset < len(names) else None)
             facts = self.project.modules[atom.module]
-            for node in facts.nodes[slice(*scope.rows)]:
+            for node in facts.body(scope):
                 if node[0] in ("setitem", "mutated") and _parameter(facts, node[1]) == given:
                     return True
         return False

@@ -114,7 +114,7 @@ def _of_model(tracer: Tracer, value: Stored) -> Inside:
     assert value.declared is not None
     cls, name = value.declared
     for owner in tracer.link.hierarchy.order(cls):
-        row = tracer.link.scope(*owner).annotations.get(name)
+        row = tracer.link.bound(*owner, name).annotation
         if row is not None:
             atoms = [
                 each

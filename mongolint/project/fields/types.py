@@ -211,7 +211,7 @@ def _item(tracer: Tracer, spot: Spot, node: Row) -> Types:
 
 
 def _call(tracer: Tracer, spot: Spot, node: Row) -> Types:
-    operation = tracer.operation_at.get((spot.module, spot.row))
+    operation = tracer.operation(spot.module, spot.row)
     if operation is not None:
         return (_OPERATIONS.get(operation.name, ANY),)
     called = tracer.value(spot.at(node[1]))

@@ -64,7 +64,7 @@ def written_by(project: Project, operation: Operation) -> Iterator[Named]:
     """The fields that an operation writes, on each way to it."""
     tracer = project.writes.tracer
     span = project.operation_span(operation)
-    found = inserts.ways(tracer, operation, lambda module: module not in project.tests)
+    found = inserts.ways(tracer, operation, project.tests)
     for way in found:
         if _is_called(project, way, found):
             continue
@@ -77,7 +77,7 @@ def written_by(project: Project, operation: Operation) -> Iterator[Named]:
 def documents_by(project: Project, operation: Operation) -> Iterator[tuple[str, Content]]:
     """The whole documents that an operation makes, those of upserts too, each with its collection."""
     tracer = project.writes.tracer
-    found = inserts.ways(tracer, operation, lambda module: module not in project.tests)
+    found = inserts.ways(tracer, operation, project.tests)
     for way in found:
         if _is_called(project, way, found):
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -84,13 +84,9 @@ class Loading:
     @cached_property
     def mains(self) -> dict[int, list[int]]:
         """The calls under ``if __name__ == "__main__":`` of each module."""
-        found: dict[int, list[int]] = {}
-        for module, facts in enumerate(self.link.modules):
-            if module not in self.link.tests:
-                for call in facts.calls:
-                    if call.scope == 0 and is_main_block(facts, call.context):
-                        found.setdefault(module, []).append(call.row)
-        return found
+        every = (module for module in range(len(self.link.modules)) if module not in self.link.tests)
+        found = {module: self.link.of_module(_main_calls, module) for module in every}
+        return {module: rows for module, rows in found.items() if rows}
 
     @cached_property
     def _main(self) -> dict[int, Loaded]:
@@ -155,26 +151,28 @@ class Loading:
 
     @cached_property
     def _imports(self) -> list[set[int]]:
-        return [set(self._resolved(facts, facts.imports)) for facts in self.link.modules]
+        return [self._named("imports", module, facts.imports) for module, facts in enumerate(self.link.modules)]
 
     @cached_property
     def _loads(self) -> list[set[int]]:
         """What each module imports, or names in a string: ``"app.tasks"``, ``"app.main:app"``."""
-        found = []
-        for facts, imported in zip(self.link.modules, self._imports, strict=True):
-            named = [(node[1].partition(":")[0], "", 0) for node in facts.nodes if _is_dotted(node)]
-            found.append(imported | set(self._resolved(facts, named)))
-        return found
+        return [
+            imported | self._named("texts", module, self.link.of_module(_dotted, module))
+            for module, imported in enumerate(self._imports)
+        ]
 
-    def _resolved(self, facts: ModuleFacts, imports: Iterable[tuple[str, str, int]]) -> Iterator[int]:
+    def _named(self, question: str, module: int, imports: Sequence[tuple[str, str, int]]) -> set[int]:
         """The modules of imports, the packages around them, and names that are modules."""
-        resolve, number = self.link.imports.resolve, self.link.number
+        return self.link.of_files(question, module, lambda: set(self._resolved(module, imports)))
+
+    def _resolved(self, module: int, imports: Iterable[tuple[str, str, int]]) -> Iterator[int]:
+        importer, resolve, number = self.link.modules[module].path, self.link.imports.resolve, self.link.number
         for dotted, name, level in imports:
             parts = dotted.split(".") if dotted else []
             each = [".".join(parts[:count]) for count in range(1, len(parts) + 1)] or [""]
             if name not in ("", "*"):
                 each.append(f"{dotted}.{name}" if dotted else name)
-            paths = (resolve(facts.path, one, level) for one in each)
+            paths = (resolve(importer, one, level) for one in each)
             yield from (number[path] for path in paths if path in number)
 
     @cached_property
@@ -238,14 +236,25 @@ class Loading:
     @cached_property
     def _words(self) -> dict[int, tuple[bool, set[str]]]:
         """For each module outside tests whether it imports by name, and the file and module names in its strings."""
-        found: dict[int, tuple[bool, set[str]]] = {}
-        for module, facts in enumerate(self.link.modules):
-            if module not in self.link.tests:
-                imports = any(own_name(facts, facts.nodes[call.row][1]) in _DYNAMIC for call in facts.calls)
-                texts = [node[1] for node in facts.nodes if _is_line(node)]
-                words = {word for text in texts for word in re.split(r"[/\\\s\"']+", text)}
-                found[module] = imports, words | {part for word in words for part in word.split(".")}
-        return found
+        every = range(len(self.link.modules))
+        return {module: self.link.of_module(_words, module) for module in every if module not in self.link.tests}
+
+
+def _words(facts: ModuleFacts, index: int) -> tuple[bool, set[str]]:
+    """Whether a module imports by name, and the file and module names in its strings."""
+    imports = any(own_name(facts, facts.nodes[call.row][1]) in _DYNAMIC for call in facts.calls)
+    texts = [node[1] for node in facts.nodes if _is_line(node)]
+    words = {word for text in texts for word in re.split(r"[/\\\s\"']+", text)}
+    return imports, words | {part for word in words for part in word.split(".")}
+
+
+def _dotted(facts: ModuleFacts, index: int) -> list[tuple[str, str, int]]:
+    """The names of modules in the strings of a module."""
+    return [(node[1].partition(":")[0], "", 0) for node in facts.nodes if _is_dotted(node)]
+
+
+def _main_calls(facts: ModuleFacts, index: int) -> list[int]:
+    return [call.row for call in facts.calls if call.scope == 0 and is_main_block(facts, call.context)]
 
 
 def _closure(edges: list[set[int]], start: Iterable[int]) -> set[int]:

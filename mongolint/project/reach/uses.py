@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Instance, ModuleRef, Unknown
 from mongolint.link.rowtools import alternatives, operands, reached_rows
+from mongolint.link.states.gathered import Gather
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -48,7 +48,7 @@ class _Parents:
     def __init__(self, facts: ModuleFacts) -> None:
         self.facts = facts
         self.of: dict[int, list[int]] = {}
-        for row, node in enumerate(facts.nodes):
+        for row, node in facts.numbered():
             for operand in operands(node):
                 self.of.setdefault(operand, []).append(row)
         self.contexts = {call.row: call.context for call in facts.calls}
@@ -123,53 +123,44 @@ class _Parents:
         return places[0][1] if places else self.facts.scopes[self.scope(row)].context
 
 
+def _parents(facts: ModuleFacts, index: int) -> _Parents:
+    return _Parents(facts)
+
+
+def _definitions(facts: ModuleFacts, index: int) -> dict[int, int]:
+    """The row of each function and class."""
+    return {node[1]: row for row, node in facts.numbered() if node[0] in ("func", "class")}
+
+
+def _reads(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
+    """Where each name is read."""
+    return ((node[2], row) for row, node in facts.numbered() if node[0] in _NAMED)
+
+
+def _aliases(module: int, facts: ModuleFacts) -> Iterator[tuple[str, str]]:
+    """Other names that modules and classes give to what has a name."""
+    for scope in facts.scopes:
+        if scope.kind in ("module", "class"):
+            for name, bound in scope.final.items():
+                for row in alternatives(facts, bound):
+                    own = own_name(facts, row)
+                    if own and own != name:
+                        yield own, name
+
+
+_READS, _ALIASES = Gather(_reads), Gather(_aliases)
+
+
 class Uses:
     """Answers who uses a function. Uses in tests count only for what tests define."""
 
     def __init__(self, link: Linker) -> None:
         self.link = link
-        self._of_module: dict[int, _Parents] = {}
         # Kept here and not by the linker, to which each use is a question of its own, with work of its own
         self._found_uses: dict[tuple[int, int], list[Use]] = {}
 
     def parents(self, module: int) -> _Parents:
-        if module not in self._of_module:
-            self._of_module[module] = _Parents(self.link.modules[module])
-        return self._of_module[module]
-
-    @cached_property
-    def _named(self) -> dict[str, list[tuple[int, int]]]:
-        """Where each name is read: module and row."""
-        found: dict[str, list[tuple[int, int]]] = {}
-        for module, facts in enumerate(self.link.modules):
-            for row, node in enumerate(facts.nodes):
-                if node[0] in _NAMED:
-                    found.setdefault(node[2], []).append((module, row))
-        return found
-
-    @cached_property
-    def _aliases(self) -> dict[str, set[str]]:
-        """Other names that modules and classes give to what has a name."""
-        found: dict[str, set[str]] = {}
-        for facts in self.link.modules:
-            for scope in facts.scopes:
-                if scope.kind in ("module", "class"):
-                    for name, bound in scope.final.items():
-                        for row in alternatives(facts, bound):
-                            own = own_name(facts, row)
-                            if own and own != name:
-                                found.setdefault(own, set()).add(name)
-        return found
-
-    @cached_property
-    def _definitions(self) -> dict[tuple[int, int], int]:
-        """The row of each function and class."""
-        return {
-            (module, node[1]): row
-            for module, facts in enumerate(self.link.modules)
-            for row, node in enumerate(facts.nodes)
-            if node[0] in ("func", "class")
-        }
+        return self.link.of_module(_parents, module)
 
     def of(self, module: int, scope: int) -> list[Use]:
         """The uses of a function; those of its class, where making or having an object of it runs the function."""
@@ -196,7 +187,7 @@ class Uses:
     def _by_unknown_name(self, module: int, scope: int, cls: ClassRef | None) -> Iterator[Use]:
         """Reads of attributes whose names only the running program knows: ``getattr(manager, name)``."""
         for reader in _READERS:
-            for at, row in self._named.get(reader, ()):
+            for at, row in self.link.gathered(_READS, reader):
                 if at in self.link.tests and module not in self.link.tests:
                     continue
                 for call in self.parents(at).users(row):
@@ -241,12 +232,12 @@ class Uses:
         return Use(module, scope, row, operand, called, certain)
 
     def _candidates(self, module: int, scope: int) -> Iterator[tuple[int, int]]:
-        own = self._definitions.get((module, scope))
+        own = self.link.of_module(_definitions, module).get(scope)
         if own is not None:
             yield module, own
         name = self.link.scope(module, scope).name
-        for each in (name, *sorted(self._aliases.get(name, ()))):
-            yield from self._named.get(each, ())
+        for each in (name, *sorted({other for _, other in self.link.gathered(_ALIASES, name)})):
+            yield from self.link.gathered(_READS, each)
 
     def _is(self, target: ClassRef | FunctionRef, module: int, row: int) -> bool | None:
         """Whether a row is the function or class; None where it is something else for certain."""

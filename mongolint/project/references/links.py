@@ -56,7 +56,7 @@ def references(project: Project, operations: Sequence[Operation]) -> list[Refere
     found: dict[tuple[str, str, str, str], Reference] = {}
     functions: dict[tuple[int, int], dict[Term, list[_Named]]] = {}
     for operation in operations:
-        for way in inserts.ways(finder.tracer, operation, lambda module: module not in project.tests):
+        for way in inserts.ways(finder.tracer, operation, project.tests):
             held = functions.setdefault((way.point.module, way.scope), {})
             for term, named in finder.named(operation, way):
                 held.setdefault(term, []).append(named)
@@ -99,10 +99,10 @@ class _Finder:
         _, module, row, _ = term[1]
         link = self.project.link
         node = link.node(module, row)
-        operation = self.tracer.operation_at.get((module, row))
+        operation = self.tracer.operation(module, row)
         if operation is None and node[0] == "iter":
             cursors = [atom for atom in link.value(module, node[1]) if type(atom) is Cursor and atom.kind == "cursor"]
-            operation = self.tracer.operation_at.get((cursors[0].module, cursors[0].row)) if len(cursors) == 1 else None
+            operation = self.tracer.operation(cursors[0].module, cursors[0].row) if len(cursors) == 1 else None
         if operation is None or operation.collection is None:
             return None
         return operation.collection.name

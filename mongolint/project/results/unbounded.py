@@ -190,7 +190,7 @@ def _runs_in(facts: ModuleFacts, context: int, number: int) -> bool:
 def _makes_list(project: Project, module: int, element: int) -> bool:
     """Whether the first comprehension over an element makes a list, set or dict, at once or by a call around it."""
     facts = project.modules[module]
-    comps = [row for row, node in enumerate(facts.nodes) if node[0] == "comp" and element in reached_rows(facts, row)]
+    comps = [row for row, node in facts.numbered() if node[0] == "comp" and element in reached_rows(facts, row)]
     if not comps:
         return False
     if facts.nodes[comps[0]][1] != "generator":

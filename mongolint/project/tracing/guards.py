@@ -245,7 +245,7 @@ def _of_known(tracer: Tracer, each: Known, asked: Spot) -> list[Lookup]:
 
 
 def _told_by_call(tracer: Tracer, spot: Spot, node: Any) -> list[Lookup]:
-    operation = tracer.operation_at.get((spot.module, spot.row))
+    operation = tracer.operation(spot.module, spot.row)
     if operation is not None:
         # A cursor is there, whatever it finds
         return [Lookup(spot, operation)] if operation.name in LOOKING and operation.name != "find" else []
@@ -266,7 +266,7 @@ def _of_cursor(tracer: Tracer, spot: Spot) -> list[Lookup]:
     """The look-up of a cursor, through what only configures it."""
     node = tracer.node(spot)
     while node[0] == "call":
-        operation = tracer.operation_at.get((spot.module, spot.row))
+        operation = tracer.operation(spot.module, spot.row)
         if operation is not None:
             return [Lookup(spot, operation)] if operation.name == "find" else []
         function = tracer.node(spot.at(node[1]))
@@ -284,7 +284,7 @@ def told_by_result(tracer: Tracer, frame: Frame, outcome: bool | None) -> list[L
 
 def _told_by_result(tracer: Tracer, frame: Frame, outcome: bool | None) -> list[Lookup]:
     found: dict[Lookup, None] = {}
-    for row, context in tracer.link.scope(frame.module, frame.scope).returns:
+    for row, context in tracer.facts(frame.module).scopes[frame.scope].returns:
         returned, point = Spot(frame.module, row, frame), Point(frame.module, context, None, frame)
         if outcome is None:
             found.update(dict.fromkeys([*absent(tracer, point), *completed(tracer, returned)]))

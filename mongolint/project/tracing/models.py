@@ -28,7 +28,7 @@ def field_names(tracer: Tracer, cls: ClassRef) -> list[str]:
     if tracer.link.hierarchy.find(cls, "__init__"):
         return []
     owners = list(reversed(tracer.link.hierarchy.order(cls)))
-    names = dict.fromkeys(name for owner in owners for name in tracer.link.scope(*owner).annotations)
+    names = dict.fromkeys(name for owner in owners for name in tracer.link.fields(*owner))
     return [
         name
         for name in names
@@ -85,7 +85,7 @@ def _is_allowing(tracer: Tracer, module: int, row: int) -> bool:
 def has_default(tracer: Tracer, cls: ClassRef, name: str) -> bool:
     """Whether a field can be left out where an object is made."""
     for owner in tracer.link.hierarchy.order(cls):
-        row = tracer.link.scope(*owner).final.get(name)
+        row = tracer.link.bound(*owner, name).final
         node = tracer.link.node(owner.module, row) if row is not None else ("none",)
         if node[0] == "typed":
             if node[2] is None:

@@ -111,7 +111,7 @@ def _item(tracer: Tracer, spot: Spot, node: Any) -> bool:
 def _call(tracer: Tracer, spot: Spot, node: Any) -> bool:
     function = tracer.node(spot.at(node[1]))
     rows = [row for keyword, row in node[2] if keyword is None]
-    if (spot.module, spot.row) in tracer.operation_at:
+    if tracer.operation(spot.module, spot.row) is not None:
         return False
     if function[0] == "attr" and function[2] in ("get", "pop") and rows:
         if len(rows) > 1:
@@ -136,7 +136,7 @@ def _is_optional_field(tracer: Tracer, cls: ClassRef, name: str) -> bool:
 
 def annotation_of(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
     for owner in tracer.link.hierarchy.order(cls):
-        row = tracer.link.scope(*owner).annotations.get(name)
+        row = tracer.link.bound(*owner, name).annotation
         if row is not None:
             return Spot(owner.module, row, None)
     return None

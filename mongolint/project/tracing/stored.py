@@ -280,7 +280,7 @@ def _by_alias(tracer: Tracer, content: Content) -> Content:
 def _alias(tracer: Tracer, cls: ClassRef, name: str) -> str:
     """The name under which a model's field is stored."""
     for owner in tracer.link.hierarchy.order(cls):
-        row = tracer.link.scope(*owner).final.get(name)
+        row = tracer.link.bound(*owner, name).final
         node = tracer.link.node(owner.module, row) if row is not None else ("none",)
         if node[0] == "typed" and node[2] is not None:
             node = tracer.link.node(owner.module, node[2])

@@ -130,7 +130,7 @@ def _named(tracer: Tracer, spot: Spot, node: Any) -> Term:
         return (*node[:3], spot.module if node[-1] else -1)
     scope = tracer.link.scope(spot.module, node[1])
     while scope.index > 0:
-        found = scope.defs.get(node[2]) if scope.kind != "class" else None
+        found = tracer.link.bound(spot.module, scope.index, node[2]).defs if scope.kind != "class" else ()
         if found:
             return of(tracer, Spot(spot.module, found[0], spot.frame)) if len(found) == 1 else _itself(spot)
         scope = tracer.link.scope(spot.module, scope.parent)
@@ -161,7 +161,7 @@ def _call(tracer: Tracer, spot: Spot, node: Any) -> Term:
 
 def _method(tracer: Tracer, spot: Spot, node: Any, rows: list[int]) -> Term:
     function = tracer.node(spot.at(node[1]))
-    if function[0] != "attr" or (spot.module, spot.row) in tracer.operation_at:
+    if function[0] != "attr" or tracer.operation(spot.module, spot.row) is not None:
         return _itself(spot)
     base, name = spot.at(function[1]), function[2]
     if name in DUMPING:
@@ -221,7 +221,7 @@ def constructed(tracer: Tracer, new: Term, name: str) -> Spot | None:
 def default(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
     """The default of a dataclass or model field."""
     for owner in tracer.link.hierarchy.order(cls):
-        row = tracer.link.scope(*owner).final.get(name)
+        row = tracer.link.bound(*owner, name).final
         if row is None:
             continue
         spot = Spot(owner.module, row, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from mongolint.facts.shapes import Call, ModuleFacts, Row
 from mongolint.link import functions
@@ -31,12 +31,12 @@ MAX_PATHS = 40
 _NEVER = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Frame:
     """A call being followed: the function that the call at ``site`` of ``site_module`` runs, called in ``outer``.
 
     ``env`` binds the parameters for the linker; ``takes_receiver``: the first parameter is what the method is
-    called on.
+    called on. Made only by `Tracer.frame`, so that identity is equality.
     """
 
     module: int
@@ -76,10 +76,9 @@ class Tracer:
     def __init__(self, link: Linker, reader: Reader, operations: Iterable[Operation]) -> None:
         self.link = link
         self.reader = reader
-        self.operation_at = {(o.module, o.row): o for o in operations}
-        self._calls: dict[int, dict[int, Call]] = {}
+        for place, operation in {(o.module, o.row): o for o in operations}.items():
+            link.tell(("operation", *place), operation)
         self._branches: dict[int, Branches] = {}
-        self._kept: dict[Any, Any] = {}
         self._active: dict[Any, int] = {}
         self._cut = _NEVER
         self._work = 0
@@ -87,20 +86,24 @@ class Tracer:
     def facts(self, module: int) -> ModuleFacts:
         return self.link.modules[module]
 
+    def operation(self, module: int, row: int) -> Operation | None:
+        """The operation that the call at ``row`` is."""
+        found = self.link.recall(("operation", module, row))
+        return found[0] if found else None
+
     def call(self, module: int, row: int) -> Call | None:
         """The call at ``row``, and where it stands."""
-        if module not in self._calls:
-            self._calls[module] = {call.row: call for call in self.facts(module).calls}
-        return self._calls[module].get(row)
+        return self.link.call_at(module, row)
 
     def branches(self, module: int) -> Branches:
         """The conditions that hold at the places of a module."""
+        _ = self.link.modules[module]  # all of it may be asked
         if module not in self._branches:
             self._branches[module] = Branches(self.link, module)
         return self._branches[module]
 
     def node(self, spot: Spot) -> Row:
-        return self.link.modules[spot.module].nodes[spot.row]
+        return self.link.node(spot.module, spot.row)
 
     def value(self, spot: Spot) -> Value:
         """What the linker says that an expression can be."""
@@ -111,8 +114,12 @@ class Tracer:
 
         What such a cycle made incomplete is not kept; what costs too much is answered so for good.
         """
-        if question in self._kept:
-            return self._kept[question]  # type: ignore[no-any-return]
+        if not self._active:
+            return self.link.study(question, lambda: self._ask(question, answer, within_cycle))
+        kept = self.link.recall(question)
+        return kept[0] if kept else self._ask(question, answer, within_cycle)
+
+    def _ask(self, question: Any, answer: Callable[[], T], within_cycle: T) -> T:
         depth = len(self._active)
         self._work = self._work + 1 if depth else 0
         if self._work > _MAX_WORK:
@@ -127,7 +134,8 @@ class Tracer:
         finally:
             del self._active[question]
         if self._cut >= depth:
-            self._kept[question] = found
+            if depth:
+                self.link.tell(question, found)
             self._cut = outer
         else:
             self._cut = min(outer, self._cut)
@@ -149,7 +157,11 @@ class Tracer:
             return None
         env = functions.bind(self.link, function, spot.module, spot.row, outer.env if outer else None, every=True)
         takes_receiver = function.receiver is not None and not self.link.hierarchy.is_static(function)
-        return Frame(function.module, function.scope, spot.module, spot.row, outer, env, takes_receiver)
+        key = (function.module, function.scope, spot.module, spot.row, outer, env, takes_receiver)
+        found = self.link.interned.get(key)
+        if found is None:
+            found = self.link.interned[key] = Frame(*key)
+        return cast(Frame, found)
 
     def argument(self, frame: Frame, name: str) -> Spot | None:
         """What a call passes for a parameter, its default included; None where the code does not show it."""

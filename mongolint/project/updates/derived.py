@@ -123,7 +123,7 @@ def _changed(found: Derived | None, how: str) -> Derived | None:
 
 
 def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
-    operation = tracer.operation_at.get((spot.module, spot.row))
+    operation = tracer.operation(spot.module, spot.row)
     if operation is not None:
         return Derived(spot, operation, "") if operation.name in _READING else None
     function = tracer.node(spot.at(node[1]))

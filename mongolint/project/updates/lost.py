@@ -59,7 +59,7 @@ def find(project: Project, tracer: Tracer) -> Iterator[LostUpdate]:
     for operation in project.operations:
         if operation.name not in _UPDATING | _REPLACING or operation.module in project.tests:
             continue
-        for way in inserts.ways(tracer, operation, lambda module: _is_counted(project, module)):
+        for way in inserts.ways(tracer, operation, project.writes.left_out):
             place = (way.point.module, way.row)
             found = _of_way(project, tracer, way) if place not in seen else None
             if found is not None:
@@ -67,10 +67,6 @@ def find(project: Project, tracer: Tracer) -> Iterator[LostUpdate]:
                 yield found
                 if way.frame is None:
                     break  # the same is true of all its callers
-
-
-def _is_counted(project: Project, module: int) -> bool:
-    return module not in project.tests and not project.is_script(module)
 
 
 def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:

@@ -42,7 +42,7 @@ class Writes:
     @cached_property
     def look_then_inserts(self) -> list[Need[lookups.LookThenInsert]]:
         """The inserts that only a look-up keeps from storing the same twice."""
-        found = lookups.find(self.tracer, self.project.graph, self._operations, self._is_counted)
+        found = lookups.find(self.tracer, self.project.graph, self._operations, self.left_out)
         return [
             Need(need, one)
             for one in found
@@ -53,7 +53,7 @@ class Writes:
     @cached_property
     def upserts(self) -> list[Need[upserts.Upsert]]:
         """The upserts that can make a document twice."""
-        found = upserts.find(self.tracer, [o for o in self._operations if self._is_counted(o.module)])
+        found = upserts.find(self.tracer, [o for o in self._operations if o.module not in self.left_out])
         return [
             Need(need, one)
             for one in found
@@ -135,7 +135,7 @@ class Writes:
         found = []
         for operation in self._operations:
             if operation.name in inserts.INSERTING and operation.method.document:
-                for way in inserts.ways(self.tracer, operation, lambda module: module not in self.project.tests):
+                for way in inserts.ways(self.tracer, operation, self.project.tests):
                     collection = inserts.collection_of(self.tracer, operation, way.frame)
                     if collection is not None:
                         found.append((way, collection, inserts.content_of(self.tracer, way)))
@@ -147,7 +147,7 @@ class Writes:
         found = [(way, collection, content, False) for way, collection, content in self.written]
         for operation in self._operations:
             if operation.method.update or operation.name == "insert_many":
-                for way in inserts.ways(self.tracer, operation, lambda module: module not in self.project.tests):
+                for way in inserts.ways(self.tracer, operation, self.project.tests):
                     collection = inserts.collection_of(self.tracer, operation, way.frame)
                     if collection is not None:
                         parts = inserts.changes_of(self.tracer, way)
@@ -157,15 +157,17 @@ class Writes:
     @cached_property
     def _several(self) -> list[tuple[Collection, frozenset[str]]]:
         """The collections, and the fields of which the project reads several documents with the same values."""
-        return list(several.find(self.tracer, self._operations, lambda module: module not in self.project.tests))
+        return list(several.find(self.tracer, self._operations, self.project.tests))
 
     @cached_property
     def _operations(self) -> list[Operation]:
         return [o for o in self.project.operations if o.module not in self.project.tests]
 
-    def _is_counted(self, module: int) -> bool:
+    @cached_property
+    def left_out(self) -> frozenset[int]:
+        """Tests and scripts."""
         project = self.project
-        return module not in project.tests and not project.config.is_script(project.modules[module].path)
+        return project.tests | {module for module in range(len(project.modules)) if project.is_script(module)}
 
     def _is_concurrent(self, module: int, scope: int) -> bool:
         """Whether a function may run twice at the same time; a script that a person runs does not."""

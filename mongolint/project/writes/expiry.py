@@ -128,8 +128,8 @@ def _sources(tracer: Tracer, spot: Spot) -> Iterator[Spot]:
             passed = tracer.parameter(current)
             following = [passed] if passed else []
         elif node[0] == "free":
-            rows = tracer.link.scope(current.module, 0).final
-            following = [Spot(current.module, rows[node[2]], None)] if node[2] in rows else []
+            bound = tracer.link.bound(current.module, 0, node[2]).final
+            following = [] if bound is None else [Spot(current.module, bound, None)]
         elif node[0] == "typed" and node[2] is not None:
             following = [current.at(node[2])]
         for each in following:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,9 +40,15 @@ class Way:
         return self.point.before
 
 
-def ways(tracer: Tracer, operation: Operation, is_counted: Callable[[int], bool]) -> list[Way]:
-    """The ways to an operation, the shortest first; ``is_counted`` says which modules may begin one."""
-    found: list[Way] = []
+def ways(tracer: Tracer, operation: Operation, left_out: frozenset[int]) -> list[Way]:
+    """The ways to an operation, the shortest first, but for those that begin in modules ``left_out``."""
+    place = (operation.module, operation.row, operation.scope, operation.context)
+    found = tracer.link.study(("ways", *place, left_out), lambda: _ways(tracer, operation, left_out))
+    return [Way(operation, frame, scope, point) for frame, scope, point in found]
+
+
+def _ways(tracer: Tracer, operation: Operation, left_out: frozenset[int]) -> list[tuple[Frame | None, int, Point]]:
+    found: list[tuple[Frame | None, int, Point]] = []
     here = Point(operation.module, operation.context, operation.row, None)
     level: list[tuple[list[_Step], int, Point]] = [([], operation.scope, here)]
     for _ in range(_MAX_DEPTH + 1):
@@ -51,8 +57,8 @@ def ways(tracer: Tracer, operation: Operation, is_counted: Callable[[int], bool]
             frame = _frame(tracer, steps)
             if steps and frame is None:
                 continue
-            if is_counted(point.module):
-                found.append(Way(operation, frame, scope, point))
+            if point.module not in left_out:
+                found.append((frame, scope, point))
             following += _callers(tracer, steps, scope, point)
         level = following[: _MAX_WAYS - len(found)]
     return found

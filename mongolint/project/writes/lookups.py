@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import Collection
 from mongolint.project.callgraph import CallGraph
 from mongolint.project.operations import Operation
@@ -45,13 +46,13 @@ class LookThenInsert:
 
 
 def find(
-    tracer: Tracer, graph: CallGraph, operations: Sequence[Operation], is_counted: Callable[[int], bool]
+    tracer: Tracer, graph: CallGraph, operations: Sequence[Operation], left_out: frozenset[int]
 ) -> Iterator[LookThenInsert]:
     """The places where a look-up decides about an insert of the same values; each once."""
     seen: set[tuple[Any, ...]] = set()
     for operation in operations:
         if operation.name in inserts.INSERTING and operation.method.document:
-            for way in inserts.ways(tracer, operation, is_counted):
+            for way in inserts.ways(tracer, operation, left_out):
                 for found in _of_way(tracer, graph, way):
                     key = (found.module, found.look, found.put, found.fields)
                     if key not in seen:
@@ -95,19 +96,19 @@ def is_locked(tracer: Tracer, way: Way) -> bool:
     facts = tracer.facts(way.point.module)
     for entry in facts.chain(way.point.context):
         if entry.kind == "with":
-            names = {str(part).lower() for node in _chain(facts.nodes, entry.ref) for part in node[1:]}
+            names = {str(part).lower() for node in _chain(facts, entry.ref) for part in node[1:]}
             if any("lock" in name or "semaphore" in name or "mutex" in name for name in names):
                 return True
     return False
 
 
-def _chain(nodes: Sequence[Any], row: int) -> Iterator[Any]:
+def _chain(facts: ModuleFacts, row: int) -> Iterator[Any]:
     """The names of an expression: ``self.locks[key]`` or ``redis.lock("x")``."""
-    node = nodes[row]
+    node = facts.nodes[row]
     while node[0] in ("call", "attr", "item", "await"):
         if node[0] == "attr":
             yield ("", node[2])
-        node = nodes[node[1]]
+        node = facts.nodes[node[1]]
     if node[0] in ("free", "from", "param"):
         yield ("", node[2])
 
@@ -189,7 +190,7 @@ def _is_fetched(tracer: Tracer, term: Term) -> bool:
         return any(_is_fetched(tracer, tracer.term(each)) for each in given)
     if term[0] == "either":
         return any(_is_fetched(tracer, each) for each in term[1])
-    operation = tracer.operation_at.get(term[1:3]) if term[0] == "row" else None
+    operation = tracer.operation(*term[1:3]) if term[0] == "row" else None
     return operation is not None and operation.method.returns in ("document", "cursor")
 
 

@@ -44,7 +44,7 @@ def find(tracer: Tracer, graph: CallGraph, operations: Sequence[Operation], test
     found: dict[tuple[int, int], list[Refused | None]] = {}
     for operation in operations:
         if operation.name in inserts.INSERTING | _UPDATING:
-            for way in inserts.ways(tracer, operation, lambda module: module not in tests):
+            for way in inserts.ways(tracer, operation, tests):
                 for attempt, handler in _clauses(tracer, way):
                     key = (way.point.module, handler.context)
                     found.setdefault(key, []).append(_refused(tracer, graph, way, attempt, handler))
@@ -98,7 +98,7 @@ def _is_alone(graph: CallGraph, tracer: Tracer, module: int, attempt: int, colle
     """Whether all writes of a ``try`` are to one collection, so that the error can come from no other."""
     facts = tracer.facts(module)
     for call in calls_under(facts, facts.tries[attempt].context, calls_by_context(facts)):
-        direct = tracer.operation_at.get((module, call.row))
+        direct = tracer.operation(module, call.row)
         reached = [direct] if direct else [reach.operation for reach in graph.run_by_call(module, call.row)]
         for each in reached:
             if each.method.kind == "write" and collection.name not in each.collection_names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mongolint.link.atoms import Collection
@@ -20,7 +20,7 @@ _STAGES = frozenset(
 
 
 def find(
-    tracer: Tracer, operations: Sequence[Operation], is_counted: Callable[[int], bool]
+    tracer: Tracer, operations: Sequence[Operation], left_out: frozenset[int]
 ) -> Iterator[tuple[Collection, frozenset[str]]]:
     """The collections, and the fields compared for equality when several documents are meant."""
     for operation in operations:
@@ -30,7 +30,7 @@ def find(
         if operation.collection is not None and (equal or not operation.filter.open):
             yield operation.collection, equal
             continue
-        for way in inserts.ways(tracer, operation, is_counted):
+        for way in inserts.ways(tracer, operation, left_out):
             collection = inserts.collection_of(tracer, operation, way.frame)
             given = inserts.given(tracer, operation, way.frame, operation.method.filter)
             if collection is not None and given is not None:

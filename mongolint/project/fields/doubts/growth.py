@@ -235,7 +235,7 @@ def _is_document(tracer: Tracer, spot: Spot) -> bool:
             return False
         spot = spot.at(row)
         node = tracer.node(spot)
-    operation = tracer.operation_at.get((spot.module, spot.row))
+    operation = tracer.operation(spot.module, spot.row)
     if operation is not None or node[0] != "call":
         return operation is not None and operation.name in ("find_one", "find_one_and_update")
     frame = tracer.enter(spot)

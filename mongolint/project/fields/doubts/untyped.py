@@ -49,7 +49,7 @@ def untyped(project: Project, fields: Fields) -> Iterator[UntypedField]:
 def _owner(tracer: Tracer, cls: ClassRef, name: str) -> tuple[ClassRef, str]:
     """The class that annotates a field, which may be a base."""
     owners = tracer.link.hierarchy.order(cls)
-    return next((owner for owner in owners if name in tracer.link.scope(*owner).annotations), cls), name
+    return next((owner for owner in owners if name in tracer.link.fields(*owner)), cls), name
 
 
 def _is_untyped(tracer: Tracer, annotation: Spot) -> bool:
