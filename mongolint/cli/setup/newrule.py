@@ -23,7 +23,7 @@ _EPILOG = """\
 \b
 Examples:
   mongolint new-rule missing-tenant --plugin mongolint-shop
-                                      a rule in a plugin, which is made if need be
+                                      a rule in a plugin, made if need be
   mongolint new-rule slow-thing --family queries
                                       a rule of mongolint, in its checkout
 """
