@@ -68,7 +68,7 @@ def _finding(
     if verdict.nearest is not None:
         place = project.index_span(verdict.nearest)
         places.append((place, f"the nearest index, {verdict.nearest.name}"))
-    calls = " and ".join(_advised(project, collection, pattern) for pattern in patterns)
+    calls = " and ".join(project.writes.index_code(collection, pattern) for pattern in patterns)
     return rule.finding(
         project.operation_span(first),
         f"{first.name} on {collection} filters by {fields}{more}: {verdict.reason}, so each call reads the whole "
@@ -88,22 +88,10 @@ def _declare(
     draft: Draft, collection: str, patterns: Sequence[Any], queries: Sequence[Query], wanted: Mapping[Any, Any]
 ) -> None:
     if len(patterns) > 1:
-        draft.text = "\n".join(f"db.{collection}.{_call(pattern.keys)}" for pattern in patterns)
+        codes = (draft.project.writes.index_code(collection, pattern) for pattern in patterns)
+        draft.text = "\n".join(f"db.{collection}.{code}" for code in codes)
         raise NoFix("each branch of the $or needs an index of its own, and one alone serves nothing")
     draft.declare_index(queries, patterns[0], wanted)
-
-
-def _advised(project: Project, collection: str, pattern: Any) -> str:
-    """The index to declare: two on the same keys are refused, so that a unique one which is missing goes first."""
-    for need in project.writes.constraints:
-        if need.name == collection and need.keys == pattern.keys and "unique" in need.options and not need.doubt:
-            return str(need.code)
-    return _call(pattern.keys)
-
-
-def _call(keys: Sequence[tuple[str, Any]]) -> str:
-    pairs = ", ".join(f'("{name}", {direction!r})' for name, direction in keys)
-    return f"create_index([{pairs}])"
 
 
 EXAMPLES = [

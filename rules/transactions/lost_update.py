@@ -51,7 +51,7 @@ def check(project: Project) -> Iterator[Finding]:
             confidence=lost.operation.confidence,
             related=project.related(places),
             fix=rule.repair(
-                "change the field in the database",
+                "update the field in one step",
                 partial(_write, lost),
                 text="put a version, or the value that was read, into the filter, and begin anew if nothing matched",
                 reason="the value is no longer that which the code has computed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mongolint.project.fields.shapes import KnownField
+from mongolint.project.fields.shapes import KnownField, KnownFields
 from mongolint.project.model import Project
 from mongolint.project.schema.validated import validated
 
@@ -91,13 +91,14 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
     if dated and names & _ADDING and not names & _REMOVING and not expires:
         is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
         yield (
-            f"documents are {'only ' if is_log else ''}added, nothing that the code shows deletes them, and no TTL index "
-            f"ends them: how long are they kept? ({', '.join(dated[:2])} tells their age)"
+            f"documents are {'only ' if is_log else ''}added, nothing that the code shows deletes them, and no TTL "
+            f"index ends them: how long are they kept? ({', '.join(dated[:2])} tells their age)"
         )
-    asked = [field.name for field in known.fields.values() if field.read and not field.written and "." not in field.name]
-    if known.open and asked and "_id" not in asked:
-        several = len(asked) > 1
-        yield f"no write that the code shows stores {', '.join(asked[:5])}: {'are they' if several else 'is it'} named right?"
+    top = [field for field in known.fields.values() if "." not in field.name and field.name != "_id"]
+    asked = [field.name for field in top if field.read and not field.written]
+    if asked and len(asked) < len(top):
+        right = "are they named right?" if len(asked) > 1 else "is it named right?"
+        yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
 
 
 def _served(shapes: Sequence[Mapping[str, Any]]) -> float:
