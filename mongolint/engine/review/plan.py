@@ -14,8 +14,10 @@ _SIZE = {"S": 0, "M": 1, "L": 2}
 def plan(issues: Sequence[Mapping[str, Any]]) -> list[Record]:
     """One step for issues that are mended alike, in the order of their impact; what is quick first among equals."""
     steps: dict[str, list[Mapping[str, Any]]] = {}
-    for issue in issues:
-        steps.setdefault(_step(issue), []).append(issue)
+    for issue in sorted(issues, key=lambda each: len(_step(each))):
+        step = _step(issue)
+        # "Declare the unique index and catch its error" begins as a step that is there
+        steps.setdefault(next((known for known in steps if step.startswith(known)), step), []).append(issue)
     found = [_record(step, held) for step, held in steps.items()]
     return sorted(found, key=lambda each: (_RANK[each["severity"]], _SIZE[each["size"]], each["issues"]))
 
@@ -28,7 +30,7 @@ def _record(step: str, issues: Sequence[Mapping[str, Any]]) -> Record:
         "severity": worst,
         "why": f"{worst}: {len(places)} place{'' if len(places) == 1 else 's'}",
         "size": max((str(issue["size"]) for issue in issues), key=_SIZE.__getitem__),
-        "issues": [issue["id"] for issue in issues],
+        "issues": sorted(issue["id"] for issue in issues),
         "collections": sorted({name for place in places for name in place["collections"]}),
     }
 

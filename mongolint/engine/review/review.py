@@ -66,8 +66,10 @@ def review(
 
 
 def _idle_lines(project: Project) -> set[tuple[str, int]]:
-    """The lines with a call that only scripts run, or nothing."""
-    found = set()
+    """The lines with a call that only scripts run, or nothing; none where no start is there to compare with."""
+    found: set[tuple[str, int]] = set()
+    if not project.reachability.loading.has_start:
+        return found
     for module, facts in enumerate(project.modules):
         for call in facts.calls:
             if call.scope and project.reached(module, call.scope, call.context).runner in ("nothing", "script"):
