@@ -90,8 +90,11 @@ def checklist(root: Path, cwd: Path, sources: Mapping[str, str], idle: Collectio
     for topic in TOPICS:
         texts = [(file, text) for file, text, is_ci in files if topic.in_ci or not is_ci]
         every = (place for file, text in (*texts, *sources.items()) for place in _places(file, text, topic.shown_by))
-        places = [place for place in every if (place["file"], place["line"]) not in idle]
-        found.append({"topic": topic.topic, "question": topic.question, "shown": places[:_MOST_PLACES]})
+        places: dict[str, Record] = {}
+        for place in every:
+            if (place["file"], place["line"]) not in idle:
+                places.setdefault(place["file"], place)
+        found.append({"topic": topic.topic, "question": topic.question, "shown": [*places.values()][:_MOST_PLACES]})
     return found
 
 
