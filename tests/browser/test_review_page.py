@@ -78,7 +78,7 @@ def test_collections_and_plan(open_page: Open, review: dict[str, Any]) -> None:
     tab = open_page(review)
     section = tab.locator("#collections details", has_text=held["name"]).first
     assert "Validator: known only at run time." in str(section.text_content())
-    assert "how long is <b>it</b> kept?" in str(section.text_content())
+    assert "How long is <b>it</b> kept?" in str(section.text_content())
     assert "mongodump --uri <uri> (backup.sh:2)" in str(tab.locator("#operation").text_content())
     steps = tab.locator("#plan tbody tr").all_text_contents()
     assert len(steps) == len(review["plan"])

@@ -257,7 +257,7 @@ def _plan(review: Record) -> Iterator[str]:
     yield from ("| step | what | size | clears |", "| --- | --- | --- | --- |")
     for number, step in enumerate(review["plan"], 1):
         clears = ", ".join(map(str, step["issues"]))
-        what = f"{_text(step['step'])}{_text(named(step['collections']))} ({step['why']})"
+        what = f"{_text(step['step'])}{_text(named(step['collections'], ': '))} ({step['why']})"
         yield f"| {number} | {what} | {step['size']} | {clears} |"
 
 

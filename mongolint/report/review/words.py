@@ -56,19 +56,19 @@ def overview(review: Mapping[str, Any]) -> str:
     )
 
 
-def named(collections: Sequence[str]) -> str:
-    """What is touched, to stand behind a noun: " on books and users"."""
+def named(collections: Sequence[str], before: str) -> str:
+    """What is touched, to stand behind other words: ": books and users"."""
     if not collections:
         return ""
     shown = list(collections[:_MOST_NAMES])
     if len(collections) > _MOST_NAMES:
         shown.append(f"{len(collections) - _MOST_NAMES} more")
-    return " on " + (f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0])
+    return before + (f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0])
 
 
 def in_collections(places: Sequence[Mapping[str, Any]]) -> str:
     """The collections of places, to stand behind their number."""
-    return named(sorted({name for place in places for name in place["collections"]}))
+    return named(sorted({name for place in places for name in place["collections"]}), " on ")
 
 
 def unmade(indexes: Sequence[Mapping[str, Any]]) -> str:
