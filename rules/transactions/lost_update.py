@@ -78,22 +78,6 @@ EXAMPLES = [
         """\
         from pymongo import MongoClient
 
-        db = MongoClient(timeoutMS=5000).app
-
-
-        def rewrite(book_id, text):
-            book = db.books.find_one({"_id": book_id})
-            history = book.get("history", [])
-            history.append({"text": book["text"]})
-            db.books.update_one({"_id": book_id}, {"$set": {"text": text, "history": history[-20:]}})
-        """,
-        at=("update_one",),
-        message="one is lost; use $push with $each and $slice",
-    ),
-    Bad(
-        """\
-        from pymongo import MongoClient
-
         shop = MongoClient(timeoutMS=5000).shop
 
 
@@ -191,6 +175,22 @@ EXAMPLES = [
         """,
         at=("save",),
         message="save writes back a whole document of users",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def rewrite(book_id, text):
+            book = db.books.find_one({"_id": book_id})
+            history = book.get("history", [])
+            history.append({"text": book["text"]})
+            db.books.update_one({"_id": book_id}, {"$set": {"text": text, "history": history[-20:]}})
+        """,
+        at=("update_one",),
+        message="one is lost; use $push with $each and $slice",
     ),
     Good(
         """\
