@@ -40,7 +40,7 @@ def check(project: Project) -> Iterator[Finding]:
                 confidence=operation.confidence,
                 related=project.related((span, f"sets all of {field}, too") for span in spans[1:]),
                 fix=rule.repair(
-                    "update one member",
+                    "update one member at a time",
                     _none,
                     text=f'{{"$push": {{"{field}.…": member}}}}, and to change one, {{"$set": {{"{field}.….$.…": …}}}}',
                 ),

@@ -41,7 +41,7 @@ def check(project: Project) -> Iterator[Finding]:
             f"{told}; give it a model of its own",
             related=project.related((span, f"{found.name} is stored here") for span in list(spans)[:_SHOWN]),
             fix=rule.repair(
-                "give it a model",
+                "give the field a model",
                 _none,
                 text=f"class {found.name.title().replace('_', '')}(BaseModel): …  # {', '.join(keys) or 'its fields'}",
             ),

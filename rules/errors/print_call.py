@@ -52,7 +52,7 @@ def _finding(project: Project, module: int, row: int) -> Finding:
         "print cannot be filtered, routed or turned off in production; use logger.info(…) "
         "with logger = logging.getLogger(__name__)",
         fix=rule.repair(
-            "log it instead",
+            "log instead of printing",
             lambda draft: draft.log_instead_of_print(module, row),
             text='logger.info("… %s", value) with logger = logging.getLogger(__name__)',
             reason="nothing shows unless logging is configured",

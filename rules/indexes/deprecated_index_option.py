@@ -50,7 +50,7 @@ def check(project: Project) -> Iterator[Finding]:
             yield rule.finding(
                 site.span,
                 f"{site.name} {why or _OPTIONS[site.name]}; delete it",
-                fix=rule.repair(f"delete {site.name}", _remover(site, is_cache), text=_by_hand(site.name)),
+                fix=rule.repair(f"delete the option {site.name}", _remover(site, is_cache), text=_by_hand(site.name)),
             )
     for index in (*project.declared_in_code, *project.test_indexes):
         if any(kind == "geoHaystack" for _, kind in index.keys or ()):

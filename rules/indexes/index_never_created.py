@@ -5,8 +5,8 @@ What it flags
     One finding per function, at its first index; collections that no query uses, or not by name, are left out.
 
 Why it hurts
-    The indexes are in the code and not in the database: each query that relies on them reads the whole collection,
-    unique keys repeat, and nothing expires. One forgotten run, or a new environment, is enough.
+    A database in which nobody ran it has none of these indexes: each query that relies on them reads the whole
+    collection, unique keys repeat, and nothing expires. One forgotten run, or a new environment, is enough.
 
 What it leaves alone
     Whatever the application runs: lifespan and start-up hooks, application factories, routes, tasks, the module level

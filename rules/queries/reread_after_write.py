@@ -43,7 +43,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         confidence=query.confidence,
         related=project.related([(project.operation_span(found.write), "the write")]),
         fix=rule.repair(
-            "let the update return the document",
+            "let the update return the document" if found.kind == "update" else "use the document that was inserted",
             lambda draft: draft.read_back(found),
             text=form,
             reason="it returns the document as this update left it",

@@ -68,7 +68,7 @@ def _finding(
     if verdict.nearest is not None:
         place = project.index_span(verdict.nearest)
         places.append((place, f"the nearest index, {verdict.nearest.name}"))
-    calls = " and ".join(_call(pattern.keys) for pattern in patterns)
+    calls = " and ".join(project.writes.index_code(collection, pattern) for pattern in patterns)
     return rule.finding(
         project.operation_span(first),
         f"{first.name} on {collection} filters by {fields}{more}: {verdict.reason}, so each call reads the whole "
@@ -88,14 +88,10 @@ def _declare(
     draft: Draft, collection: str, patterns: Sequence[Any], queries: Sequence[Query], wanted: Mapping[Any, Any]
 ) -> None:
     if len(patterns) > 1:
-        draft.text = "\n".join(f"db.{collection}.{_call(pattern.keys)}" for pattern in patterns)
+        codes = (draft.project.writes.index_code(collection, pattern) for pattern in patterns)
+        draft.text = "\n".join(f"db.{collection}.{code}" for code in codes)
         raise NoFix("each branch of the $or needs an index of its own, and one alone serves nothing")
     draft.declare_index(queries, patterns[0], wanted)
-
-
-def _call(keys: Sequence[tuple[str, Any]]) -> str:
-    pairs = ", ".join(f'("{name}", {direction!r})' for name, direction in keys)
-    return f"create_index([{pairs}])"
 
 
 EXAMPLES = [

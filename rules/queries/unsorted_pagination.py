@@ -39,7 +39,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         severity=project.severity(rule.severity, query.module),
         confidence=query.confidence,
         fix=rule.repair(
-            "sort by _id",
+            "sort the pages by _id",
             lambda draft: draft.sort_page(page),
             text=f"add {form} before the skip",
             reason="the order of the pages changes",

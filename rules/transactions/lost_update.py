@@ -31,6 +31,7 @@ from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Ru
 rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
 
 _OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
+_BOUNDED = ({"append", "slice"}, {"extend", "slice"})
 _OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
 
 
@@ -51,7 +52,7 @@ def check(project: Project) -> Iterator[Finding]:
             confidence=lost.operation.confidence,
             related=project.related(places),
             fix=rule.repair(
-                "change the field in the database",
+                "update the field in one step",
                 partial(_write, lost),
                 text="put a version, or the value that was read, into the filter, and begin anew if nothing matched",
                 reason="the value is no longer that which the code has computed",
@@ -63,6 +64,8 @@ def _advice(changes: tuple[str, ...]) -> str:
     operator = _OPERATORS.get(changes[0]) if len(set(changes)) == 1 else None
     if operator is not None:
         return f"use {operator}"
+    if changes[0] == "slice" and set(changes) in _BOUNDED:
+        return "use $push with $each and $slice"
     return "set only what changes, or put a version into the filter"
 
 
@@ -172,6 +175,22 @@ EXAMPLES = [
         """,
         at=("save",),
         message="save writes back a whole document of users",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def rewrite(book_id, text):
+            book = db.books.find_one({"_id": book_id})
+            history = book.get("history", [])
+            history.append({"text": book["text"]})
+            db.books.update_one({"_id": book_id}, {"$set": {"text": text, "history": history[-20:]}})
+        """,
+        at=("update_one",),
+        message="one is lost; use $push with $each and $slice",
     ),
     Good(
         """\

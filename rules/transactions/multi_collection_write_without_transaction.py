@@ -77,6 +77,22 @@ EXAMPLES = [
         at=("delete_many", "update_one"),
         message="delete_many on questions follows delete_one on books with the same book_id",
     ),
+    Bad(
+        """\
+        from bson import ObjectId
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def remove(number, owner_id):
+            order = db.orders.find_one({"number": number, "owner_id": owner_id})
+            db.lines.delete_many({"order": str(order["_id"]), "owner_id": owner_id})
+            db.orders.delete_one({"_id": order["_id"]})
+        """,
+        at=("delete_one",),
+        message="with the same _id, in no transaction",
+    ),
     Good(
         """\
         from pymongo import MongoClient

@@ -69,6 +69,22 @@ def test_all_is_shown(open_page: Open, review: dict[str, Any]) -> None:
     assert tab.locator(".issue").count() == len(review["issues"])
 
 
+def test_collections_and_plan(open_page: Open, review: dict[str, Any]) -> None:
+    """What the record says of validators, idle indexes, evidence and steps is there to be read."""
+    review = deepcopy(review)
+    held = review["collections"][0]
+    held.update(validator=None, notes=["how long is <b>it</b> kept?"])
+    review["operations"][0]["shown"] = [{"file": "backup.sh", "line": 2, "column": 1, "text": "mongodump --uri <uri>"}]
+    tab = open_page(review)
+    section = tab.locator("#collections details", has_text=held["name"]).first
+    assert "Validator: known only at run time." in str(section.text_content())
+    assert "How long is <b>it</b> kept?" in str(section.text_content())
+    assert "mongodump --uri <uri> (backup.sh:2)" in str(tab.locator("#operation").text_content())
+    steps = tab.locator("#plan tbody tr").all_text_contents()
+    assert len(steps) == len(review["plan"])
+    assert all(step["step"] in row for step, row in zip(review["plan"], steps, strict=True))
+
+
 def test_filters(open_page: Open, review: dict[str, Any]) -> None:
     tab = open_page(review)
     places = [(issue, place) for issue in review["issues"] for place in issue["places"]]

@@ -24,7 +24,7 @@ def by_mail(mail):
     return db.customers.find_one({"mail": mail})
 
 
-def ping():
+def alive():
     return db.command("ping")
 """
 
@@ -75,6 +75,25 @@ def test_evidence_of_operation(shop: Any) -> None:
     assert shown["health"] == ["shop/orders.py"]
 
 
+def test_evidence_is_of_what_runs(shop: Any) -> None:
+    """What CI starts for its tests, and what nothing runs, shows nothing of production."""
+    shop.write(
+        {
+            "main.py": "from fastapi import FastAPI\n\nimport shop.orders\n\napp = FastAPI()\n",
+            ".github/workflows/tests.yml": "services:\n  db:\n    image: mongo:7\n",
+            ".github/workflows/nightly.yml": "run: mongorestore --dryRun dump\n",
+        }
+    )
+    shown = {item["topic"]: item["shown"] for item in review(shop)["operations"]}
+    assert shown["health"] == shown["version"] == []
+    assert [(each["file"], each["text"]) for each in shown["restore"]] == [
+        (".github/workflows/nightly.yml", "run: mongorestore --dryRun dump")
+    ]
+    out = shop.run("review", "shop").out
+    assert "- [ ] **health**: Does a health check ask the database?\n" in out
+    assert "Shown: `run: mongorestore --dryRun dump` (`.github/workflows/nightly.yml:1`)" in out
+
+
 def test_links_are_not_followed(shop: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     outside = tmp_path_factory.mktemp("outside") / "restore.sh"
     outside.write_text("mongorestore\n")
@@ -96,9 +115,107 @@ def test_indexes(shop: Any) -> None:
     assert sum(part["weight"] for part in customers["completeness"]["parts"]) == 100
 
 
+COLLECTIONS = """\
+from datetime import datetime, timezone
+
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient("mongodb://db/shop").shop
+
+
+def setup():
+    db.orders.create_index("number", unique=True)
+    db.command("collMod", "orders", validator={"$jsonSchema": {"required": ["number"]}})
+
+
+@app.post("/orders")
+def order(number: str):
+    db.orders.insert_one({"number": number, "at": datetime.now(timezone.utc)})
+    db.trail.insert_one({"what": "order", "at": datetime.now(timezone.utc)})
+
+
+@app.get("/orders")
+def orders(state: str):
+    return list(db.orders.find({"state": state}).limit(5))
+
+
+@app.delete("/orders")
+def delete(number: str):
+    db.orders.delete_one({"number": number})
+"""
+
+
+def test_collections(shop: Any) -> None:
+    """Validators, indexes that nothing makes, what is kept for ever, what no write stores."""
+    shop.write({"shop/orders.py": COLLECTIONS})
+    found = review(shop)
+    orders, trail = found["collections"]
+    assert (orders["validator"], trail["validator"]) == (True, False)
+    parts = {part["part"]: part["share"] for part in orders["completeness"]["parts"]}
+    assert parts["validator"] == 1.0
+    assert [index["made"] for index in orders["indexes"]] == [False]
+    assert orders["notes"] == ["no write that the code shows stores state: is it named right?"]
+    assert [note[:27] for note in trail["notes"]] == ["documents are only added, n"]
+    assert not any("unique" in strength["text"] for strength in found["strengths"])
+    out = shop.run("review", "shop").out
+    assert "{number: 1} (made by no start of the application) | {state: 1} | yes |" in out
+    assert "- **trail**: documents are only added" in out
+
+
+def test_steps_that_are_alike_are_one(shop: Any) -> None:
+    """Two rules that ask for unique indexes make one step, and what is told with another finding is named there."""
+    shop.write(
+        {
+            "shop/orders.py": """\
+import secrets
+
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient("mongodb://db/shop", timeoutMS=5000).shop
+
+
+@app.post("/orders")
+def order(number: str):
+    if db.orders.find_one({"number": number}) is None:
+        db.orders.insert_one({"number": number})
+
+
+@app.post("/tokens")
+def token(user: str):
+    made = secrets.token_urlsafe(32)
+    db.tokens.insert_one({"token": made, "user": user})
+    return made
+
+
+@app.get("/tokens")
+def user(token: str):
+    return db.tokens.find_one({"token": token}, {"user": 1})["user"]
+"""
+        }
+    )
+    found = review(shop)
+    by_code = {issue["code"]: issue for issue in found["issues"]}
+    assert [also["code"] for also in by_code["MDB202"]["also"]] == ["MDB207"]
+    (step,) = [step for step in found["plan"] if step["step"] == "Declare the unique index"]
+    assert sorted(step["issues"]) == sorted(by_code[code]["id"] for code in ("MDB202", "MDB207"))
+    assert step["collections"] == ["orders", "tokens"]
+    out = shop.run("review", "shop").out
+    assert "Declare the unique index: orders and tokens (critical: 2 places)" in out
+    assert "Told with it, at 1 place:" in out
+    # A plain index on the same keys would be refused beside the unique one
+    assert 'declare create\\_index(\\[("number", 1)\\])' not in out
+    assert 'declare create\\_index(\\[("number", 1)\\], unique=True)' in out
+
+
 def test_since_the_last_review(shop: Any) -> None:
     (shop.root / "old.json").write_text(json.dumps(review(shop)))
-    mended = CODE.replace("        print(db", "        yield (db").replace("def ping():", "def ping():\n    print(1)\n")
+    mended = CODE.replace("        print(db", "        yield (db").replace(
+        "def alive():", "def alive():\n    print(1)\n"
+    )
     shop.write({"shop/orders.py": "# moved\n\n" + mended})
     compared = review(shop, "--baseline", "old.json")["compared"]
     assert [gone["code"] for gone in compared["fixed"]].count("MDB503") == 1

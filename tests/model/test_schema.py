@@ -205,6 +205,26 @@ def test_growing(code: str, wanted: list[str], tmp_path: Path) -> None:
     assert [each.field for each in found] == wanted
 
 
+def test_rewritten_in_a_loop(tmp_path: Path) -> None:
+    """A value that a loop changes is made of itself: the search comes to an end, and finds what grows."""
+    code = """
+def add(key, parts):
+    book = db.books.find_one({"_id": key})
+    contents = book["contents"]
+    chapters = contents["chapters"]
+    for part in parts:
+        chapters.append(part)
+        contents["chapters"] = chapters
+        while part:
+            part = contents.get("next")
+            contents["last"] = part
+    db.books.update_one({"_id": key}, {"$set": {"contents": contents}})
+"""
+    fields = model(code, tmp_path).fields
+    assert [name for name, _ in fields.rewritten("books")] == ["contents"]
+    assert [each.field for each in fields.growing("books")] == []
+
+
 REFERENCES = [
     ("db.books.find_one({'_id': ObjectId(key)})\n    db.notes.insert_one({'book': key})", ["notes.book -> books._id"]),
     ("book = db.books.find_one({})\n    db.notes.find_one({'book': str(book['_id'])})", ["notes.book -> books._id"]),

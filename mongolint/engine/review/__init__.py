@@ -7,15 +7,18 @@ A review is an object with these keys; a *place* is ``{file, line, column}``, 1-
     health       {level, why}: level is red, orange, yellow or green
     counts       findings by severity
     strengths    [{text, places}]
-    issues       [{id, code, name, severity, title, impact, concern, size, todo, applied, places}]: findings of one
-                 rule, told once. todo: what its fixes do; applied: how many places a fix can be applied to.
+    issues       [{id, code, name, severity, title, impact, concern, size, todo, applied, also, places}]: findings of
+                 one rule, told once. todo: what its fixes do; applied: how many places a fix can be applied to; also:
+                 [{code, name, title, count}], rules that found the same places and are told with this one.
                  places: [{…place, end_line, end_column, severity, message, collections, related, fix, fingerprint}]
-    collections  [{name, operations, fields, open, indexes, needed, completeness}]
+    collections  [{name, operations, fields, open, indexes, needed, validator, notes, completeness}]: made: whether
+                 a start of the application makes an index; validator: null where only the running program knows
     indexes      [{priority, collection, keys, options, why, reason, serves, writes, replaces}]
     queries      [{…of mongolint.engine.explained}]: the queries to look at first, with what would serve them
     coverage     the record of mongolint.engine.coverage
-    operations   [{topic, question, shown}]: what the repository shows of how the database is run, as places
-    plan         [{step, why, size, issues}]: by impact
+    operations   [{topic, question, shown}]: what the repository shows of how the database is run, as places with
+                 the text that shows it
+    plan         [{step, severity, why, size, issues, collections}]: by impact; a step may clear several issues
     acceptance   [{text, command, issues}]
     unknown      [text]: what the source does not tell
     compared     null, or {new, remaining: fingerprints; fixed: [{code, name, severity, message, file, line}]}

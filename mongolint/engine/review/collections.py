@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mongolint.project.fields.shapes import KnownField
+from mongolint.project.fields.shapes import KnownField, KnownFields
 from mongolint.project.model import Project
+from mongolint.project.schema.validated import validated
 
 Record = dict[str, Any]
+
+_REMOVING = frozenset(
+    ["delete_one", "delete_many", "find_one_and_delete", "find_and_modify", "remove", "bulk_write", "drop"]
+)
+_ADDING = frozenset(["insert_one", "insert_many", "insert"])
 
 # What completeness is made of, in percent. The page shows this formula with each number.
 WEIGHTS = {
@@ -22,22 +28,36 @@ WEIGHTS = {
 def collections(project: Project, coverage: Mapping[str, Any], needed: Sequence[Record]) -> list[Record]:
     """Every collection that the files asked for touch and whose name is known, by name."""
     found = []
+    guarded, unmade = validated(project), _unmade(project)
     for held in coverage["collections"]:
         if held["name"] is None:
             continue
         lacking = [index for index in needed if index["collection"] == held["name"]]
-        found.append(_collection(project, held, lacking))
+        validator = True if held["name"] in guarded else None if None in guarded else False
+        found.append(_collection(project, held, lacking, validator, unmade))
     return sorted(found, key=lambda each: str(each["name"]))
 
 
-def _collection(project: Project, held: Mapping[str, Any], needed: Sequence[Record]) -> Record:
+def _unmade(project: Project) -> set[tuple[str, int, int]]:
+    """Where the indexes are declared that no start of the application makes."""
+    spans = [project.index_span(index) for setup in project.idle_setups() for index in setup.indexes]
+    return {(span.file, span.line, span.column) for span in spans}
+
+
+def _collection(
+    project: Project,
+    held: Mapping[str, Any],
+    needed: Sequence[Record],
+    validator: bool | None,
+    unmade: set[tuple[str, int, int]],
+) -> Record:
     name = held["name"]
     known = project.fields.of(name)
     parts = {
         "queries": _served(held["shapes"]),
         "uniqueness": 0.0 if any(index["why"] == "unique" for index in needed) else 1.0,
         "fields": 0.0 if known.open or not any(field.written for field in known.fields.values()) else 1.0,
-        "validator": 0.0,
+        "validator": 1.0 if validator else 0.0,
     }
     return {
         "name": name,
@@ -45,16 +65,40 @@ def _collection(project: Project, held: Mapping[str, Any], needed: Sequence[Reco
         "fields": [_field(field) for field in known.fields.values()],
         "open": known.open,
         "indexes": [
-            {key: index[key] for key in ("name", "keys", "options", "status", "places")}
+            {
+                **{key: index[key] for key in ("name", "keys", "options", "status", "places")},
+                "made": not any((each["file"], each["line"], each["column"]) in unmade for each in index["places"]),
+            }
             for index in held["indexes"]
             if not index["server"]
         ],
         "needed": [{key: index[key] for key in ("keys", "options", "why", "reason", "priority")} for index in needed],
+        "validator": validator,
+        "notes": list(_notes(project, name, known)),
         "completeness": {
             "percent": round(sum(WEIGHTS[part] * share for part, share in parts.items())),
             "parts": [{"part": part, "weight": WEIGHTS[part], "share": round(parts[part], 2)} for part in WEIGHTS],
         },
     }
+
+
+def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
+    """What a reader of the table should know besides."""
+    run = [each for each in project.operations if name in each.collection_names and each.module not in project.tests]
+    names = {operation.name for operation in run}
+    dated = [field.name for field in known.fields.values() if field.written and "date" in field.kinds]
+    expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
+    if dated and names & _ADDING and not names & _REMOVING and not expires:
+        is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
+        yield (
+            f"documents are {'only ' if is_log else ''}added, nothing that the code shows deletes them, and no TTL "
+            f"index ends them: how long are they kept? ({', '.join(dated[:2])} tells their age)"
+        )
+    top = [field for field in known.fields.values() if "." not in field.name and field.name != "_id"]
+    asked = [field.name for field in top if field.read and not field.written]
+    if asked and len(asked) < len(top):
+        right = "are they named right?" if len(asked) > 1 else "is it named right?"
+        yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
 
 
 def _served(shapes: Sequence[Mapping[str, Any]]) -> float:

@@ -29,18 +29,19 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
     groups: dict[str, list[Record]] = {}
     for finding, fingerprint in zip(findings, prints, strict=True):
         groups.setdefault(finding.code, []).append(_place(finding, fingerprint, touched))
-    found = [_issue(known[code], places) for code, places in groups.items()]
+    found = [_issue(known[code], places, known) for code, places in groups.items()]
     found.sort(key=lambda issue: (-Severity(issue["severity"]).rank, -len(issue["places"]), issue["code"]))
     for number, issue in enumerate(found, 1):
         issue["id"] = number
     return found
 
 
-def _issue(rule: Rule, places: list[Record]) -> Record:
+def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Record:
     places.sort(key=lambda p: (-Severity(p["severity"]).rank, p["file"], p["line"], p["column"]))
     fixes = [place["fix"] for place in places if place["fix"]]
     applied = sum(fix["applicability"] != Applicability.DISPLAY.value for fix in fixes)
     todo = Counter(fix["title"] for fix in fixes)
+    also = Counter(code for place in places for code in place["also"] if code in known)
     return {
         "id": 0,
         "code": rule.code,
@@ -52,6 +53,10 @@ def _issue(rule: Rule, places: list[Record]) -> Record:
         "size": _size(applied, len(places) - applied),
         "todo": [{"text": text, "count": count} for text, count in todo.most_common()],
         "applied": applied,
+        "also": [
+            {"code": code, "name": known[code].name, "title": known[code].summary, "count": count}
+            for code, count in also.most_common()
+        ],
         "places": places,
     }
 

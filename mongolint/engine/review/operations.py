@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +17,12 @@ Record = dict[str, Any]
 
 
 class _Topic(NamedTuple):
+    """``in_ci``: a workflow shows it, too; else what a workflow says is true of the tests that it runs, not of more."""
+
     topic: str
     question: str
     shown_by: re.Pattern[str]
+    in_ci: bool = False
 
 
 def _words(pattern: str) -> re.Pattern[str]:
@@ -29,10 +32,16 @@ def _words(pattern: str) -> re.Pattern[str]:
 # Commands and options of the server's tools and drivers, by their manuals
 TOPICS = (
     _Topic(
-        "backup", "Is there a backup, and who would notice that it stopped?", _words(r"\bmongodump\b|\bpbm backup\b")
+        "backup",
+        "Is there a backup, and who would notice that it stopped?",
+        _words(r"\bmongodump\b|\bpbm backup\b"),
+        in_ci=True,
     ),
     _Topic(
-        "restore", "Has a restore been tried, and how long does it take?", _words(r"\bmongorestore\b|\bpbm restore\b")
+        "restore",
+        "Has a restore been tried, and how long does it take?",
+        _words(r"\bmongorestore\b|\bpbm restore\b"),
+        in_ci=True,
     ),
     _Topic(
         "replica set",
@@ -61,23 +70,31 @@ TOPICS = (
 _LARGEST = 256 * 1024
 _MOST_FILES = 2000
 _MOST_PLACES = 3
+_WIDTH = 100
 _SUFFIXES = (".sh", ".yml", ".yaml", ".toml", ".tf", ".conf", ".cfg", ".ini", ".env", ".example", ".service", ".timer")
 _NAMES = ("dockerfile", "makefile", "crontab", "procfile", "justfile", ".env")
 _HIDDEN = (".github", ".gitlab", ".circleci")
+_CI = (".gitlab-ci", "azure-pipelines", "bitbucket-pipelines", ".travis")
 _FOREIGN = ("node_modules", "site-packages", "vendor", "dist", "build", "venv", "env")
 
 
-def checklist(root: Path, cwd: Path, sources: Mapping[str, str]) -> list[Record]:
+def checklist(root: Path, cwd: Path, sources: Mapping[str, str], idle: Collection[tuple[str, int]]) -> list[Record]:
     """Each topic with the first places that show it, as far as there are any.
 
     Args:
         sources: the texts of the Python files, by the path that findings show.
+        idle: lines of them that no application runs, as (file, line): they show nothing.
     """
-    texts = [*_files(root, cwd), *sources.items()]
+    files = list(_files(root, cwd))
     found = []
     for topic in TOPICS:
-        places = [place for file, text in texts for place in _places(file, text, topic.shown_by)]
-        found.append({"topic": topic.topic, "question": topic.question, "shown": places[:_MOST_PLACES]})
+        texts = [(file, text) for file, text, is_ci in files if topic.in_ci or not is_ci]
+        every = (place for file, text in (*texts, *sources.items()) for place in _places(file, text, topic.shown_by))
+        places: dict[str, Record] = {}
+        for place in every:
+            if (place["file"], place["line"]) not in idle:
+                places.setdefault(place["file"], place)
+        found.append({"topic": topic.topic, "question": topic.question, "shown": [*places.values()][:_MOST_PLACES]})
     return found
 
 
@@ -87,12 +104,12 @@ def _places(file: str, text: str, pattern: re.Pattern[str]) -> Iterator[Record]:
         line = text[start : text.find("\n", match.end()) % (len(text) + 1)]
         if not line.lstrip().startswith(("#", "//")):
             number = text.count("\n", 0, match.start()) + 1
-            yield {"file": file, "line": number, "column": match.start() - start + 1}
-            return
+            text_of_line = line.strip()[:_WIDTH]
+            yield {"file": file, "line": number, "column": match.start() - start + 1, "text": text_of_line}
 
 
-def _files(root: Path, cwd: Path) -> Iterator[tuple[str, str]]:
-    """The files that say how things are run, in order of their paths."""
+def _files(root: Path, cwd: Path) -> Iterator[tuple[str, str, bool]]:
+    """The files that say how things are run, in order of their paths, and whether they are of a CI."""
     count = 0
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if _is_own(name))
@@ -105,7 +122,8 @@ def _files(root: Path, cwd: Path) -> Iterator[tuple[str, str]]:
                 return
             text = _read(os.path.join(folder, name))
             if text:
-                yield relative(os.path.join(folder, name), cwd), text
+                is_ci = lower.startswith(_CI) or bool(set(Path(folder).relative_to(root).parts) & set(_HIDDEN))
+                yield relative(os.path.join(folder, name), cwd), text, is_ci
 
 
 def _is_own(name: str) -> bool:

@@ -7,21 +7,32 @@ from typing import Any
 
 Record = dict[str, Any]
 
+_RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+_SIZE = {"S": 0, "M": 1, "L": 2}
+
 
 def plan(issues: Sequence[Mapping[str, Any]]) -> list[Record]:
-    """One step an issue, in the order of their impact; what is quick first among equals."""
-    rank = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-    size = {"S": 0, "M": 1, "L": 2}
-    ordered = sorted(issues, key=lambda issue: (rank[issue["severity"]], size[issue["size"]], issue["id"]))
-    return [
-        {
-            "step": _step(issue),
-            "why": f"{issue['severity']}: {len(issue['places'])} place{'' if len(issue['places']) == 1 else 's'}",
-            "size": issue["size"],
-            "issues": [issue["id"]],
-        }
-        for issue in ordered
-    ]
+    """One step for issues that are mended alike, in the order of their impact; what is quick first among equals."""
+    steps: dict[str, list[Mapping[str, Any]]] = {}
+    for issue in sorted(issues, key=lambda each: len(_step(each))):
+        step = _step(issue)
+        # "Declare the unique index and catch its error" begins as a step that is there
+        steps.setdefault(next((known for known in steps if step.startswith(known)), step), []).append(issue)
+    found = [_record(step, held) for step, held in steps.items()]
+    return sorted(found, key=lambda each: (_RANK[each["severity"]], _SIZE[each["size"]], each["issues"]))
+
+
+def _record(step: str, issues: Sequence[Mapping[str, Any]]) -> Record:
+    worst = min((str(issue["severity"]) for issue in issues), key=_RANK.__getitem__)
+    places = [place for issue in issues for place in issue["places"]]
+    return {
+        "step": step,
+        "severity": worst,
+        "why": f"{worst}: {len(places)} place{'' if len(places) == 1 else 's'}",
+        "size": max((str(issue["size"]) for issue in issues), key=_SIZE.__getitem__),
+        "issues": sorted(issue["id"] for issue in issues),
+        "collections": sorted({name for place in places for name in place["collections"]}),
+    }
 
 
 def _step(issue: Mapping[str, Any]) -> str:

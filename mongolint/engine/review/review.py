@@ -14,6 +14,7 @@ from mongolint.engine.review import collections, indexes, operations, plan, quer
 from mongolint.engine.review import issues as causes
 from mongolint.engine.review.compare import compare
 from mongolint.finding import Finding
+from mongolint.project.model import Project
 
 Record = dict[str, Any]
 
@@ -56,12 +57,25 @@ def review(
         "indexes": needed,
         "queries": queries.patterns(loaded),
         "coverage": map_,
-        "operations": operations.checklist(root, cwd, texts),
+        "operations": operations.checklist(root, cwd, texts, _idle_lines(project)),
         "plan": plan.plan(found),
         "acceptance": plan.acceptance(found, paths),
         "unknown": summary.unknown(project, map_),
         "compared": None if earlier is None else compare(found, earlier),
     }
+
+
+def _idle_lines(project: Project) -> set[tuple[str, int]]:
+    """The lines with a call that only scripts run, or nothing; none where no start is there to compare with."""
+    found: set[tuple[str, int]] = set()
+    if not project.reachability.loading.has_start:
+        return found
+    for module, facts in enumerate(project.modules):
+        for call in facts.calls:
+            if call.scope and project.reached(module, call.scope, call.context).runner in ("nothing", "script"):
+                span = project.token(module, call.row)
+                found.add((span.file, span.line))
+    return found
 
 
 def _is_test(loaded: Loaded, path: str) -> bool:

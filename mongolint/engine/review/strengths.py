@@ -46,12 +46,14 @@ def _indexes(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
     if started:
         spans = [project.index_span(index) for setup in started for index in setup.indexes]
         yield f"the application makes its indexes itself: {', '.join(s.words for s in started[:3])}", spans
-    unique = [index for index in project.indexes if index.options.get("unique") is True and index.collection_name]
+    idle = {id(index) for setup in project.idle_setups() for index in setup.indexes}
+    made = [index for index in project.indexes if index.collection_name and id(index) not in idle]
+    unique = [index for index in made if index.options.get("unique") is True]
     if unique:
         names = sorted({f"{index.collection_name}.{', '.join(n for n, _ in index.keys or ())}" for index in unique})
         spans = [project.index_span(index) for index in unique]
         yield f"unique indexes are declared on {', '.join(names[:5])}", spans
-    expiring = [index for index in project.indexes if "expireAfterSeconds" in index.options and index.collection_name]
+    expiring = [index for index in made if "expireAfterSeconds" in index.options]
     if expiring:
         names = sorted({str(index.collection_name) for index in expiring})
         spans = [project.index_span(index) for index in expiring]
@@ -81,7 +83,10 @@ def _handlers(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
 def _sessions(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
     held = [o for o in project.operations if o.session and o.module not in project.tests]
     if len(held) >= _FEW:
-        yield f"{len(held)} operations run in a session", [project.operation_span(o) for o in held]
+        files = len({o.module for o in held})
+        where = f" in {files} files" if files > 1 else ""
+        spans = [project.operation_span(o) for o in held]
+        yield f"{len(held)} operations{where} take a session, so that a transaction can hold them together", spans
 
 
 def _place(span: Span) -> Record:

@@ -61,7 +61,8 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
     _check(draft, queries, merged, own)
     for need in draft.project.writes.constraints:
         if need.name == collection.name and not need.doubt and _serves(draft, need, queries):
-            raise NoFix(f"another missing index serves this as well: {need.code}")
+            draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.{need.code}"
+            raise NoFix("this index, which is missing for another reason, serves it as well")
     _replace_needless(draft, merged, own)
     _put(draft, query, merged, own, {*patterns.values()} - {merged})
 

@@ -23,7 +23,9 @@ _READ = frozenset(["filter", "projection", "session"])
 def read_back(draft: Draft, found: Reread) -> None:
     """See `Draft.read_back`."""
     write, read = found.write, found.read
-    if found.kind != "update" or found.checked:
+    if found.kind == "insert":
+        raise NoFix("what of the document the code goes on with is not known")
+    if found.checked:
         raise NoFix("the result of the write is used, so what it says has to come from the document")
     module = write.module
     tree, update = draft.call(module, write.row)

@@ -16,11 +16,16 @@ _COMMANDS = ("collMod", "create")
 
 def unvalidated(project: Project) -> list[str]:
     """The collections that the code makes documents of and gives no validator; none where that is not known."""
-    validated = set(_validated(project))
-    if None in validated:
+    named = validated(project)
+    if None in named:
         return []
     fields = project.fields
-    return [name for name in fields.collections if fields.documents(name) and name not in validated]
+    return [name for name in fields.collections if fields.documents(name) and name not in named]
+
+
+def validated(project: Project) -> frozenset[str | None]:
+    """The collections that the code gives a validator; None among them for one that only the running program knows."""
+    return frozenset(_validated(project))
 
 
 def _validated(project: Project) -> Iterator[str | None]:

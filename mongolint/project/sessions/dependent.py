@@ -83,7 +83,10 @@ def _shared(facts: ModuleFacts, first: Operation, second: Operation) -> str | No
     if first.row in given:
         return ""
     common = {node: name for node in _given(facts, first).values() if (name := _id_name(facts, node))}
-    return next((common[node] for node in given.values() if node in common), None)
+    rows = [row for row, node in given.items() if node in common]
+    # Of an id and what it was made with, the id: it is the one that reaches further back
+    nearest = max(rows, key=lambda row: len(reached_rows(facts, row)), default=None)
+    return common[given[nearest]] if nearest is not None else None
 
 
 def _given(facts: ModuleFacts, operation: Operation) -> dict[int, Any]:

@@ -35,7 +35,8 @@ class Derived:
     """A value made of a document that was read.
 
     ``read``: the call that reads it; ``path``: the field, "" for the whole document. ``changes``: what was done to it,
-    the last first: an operator, the name of a method, "setitem", "delitem", "merge", "filter", "not".
+    the last first: an operator, the name of a method, "setitem", "delitem", "merge", "filter", "not"; "slice" only of
+    what has been changed before.
     """
 
     read: Spot
@@ -100,7 +101,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             inner = reached_rows(tracer.facts(spot.module), node[2][0]).values()
             return _changed(first(each[1] for each in inner if each[0] == "iter"), "filter")
         case "item" if tracer.node(spot.at(node[2]))[0] == "unknown":
-            return of(node[1])  # a slice
+            sliced = of(node[1])
+            return _changed(sliced, "slice") if sliced is not None and sliced.changes else sliced
         case "item":
             return _field(tracer, spot.at(node[1]), tracer.facts(spot.module).constant(node[2]))
         case "attr":

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mongolint.link.atoms import Collection
+from mongolint.project.advice.patterns import Pattern
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import nulls
 from mongolint.project.tracing.stored import Content, Stored
@@ -126,6 +127,18 @@ class Writes:
         unique = (self.look_then_inserts, self.upserts, self.made_keys, self.handled_duplicates, self.refused)
         every = [need.constraint for found in (*unique, self.expiring) for need in found]
         return list(dict.fromkeys(constraint for constraint in every if constraint.keys))
+
+    def index_code(self, collection: str, pattern: Pattern) -> str:
+        """The call that makes the index which queries need.
+
+        A server refuses two indexes on the same keys: a unique one that the data needs goes before a plain one.
+        """
+        for need in self.constraints:
+            is_same = need.name == collection and need.keys == pattern.keys and not need.doubt
+            if is_same and "unique" in need.options and {name for name, _ in need.keys} <= set(pattern.equal):
+                return need.code
+        pairs = ", ".join(f'("{name}", {needs.plain(direction)})' for name, direction in pattern.keys)
+        return f"create_index([{pairs}])"
 
     # What is stored
 

@@ -10,18 +10,24 @@ from mongolint.report import writing
 from mongolint.report.paint import visible
 from mongolint.report.review.words import (
     CONCERNS,
+    EVIDENCE,
     LEVELS,
     PRIORITIES,
+    VALIDATORS,
     VERDICTS,
     completeness,
     counted,
+    in_collections,
+    named,
     overview,
     size,
+    unmade,
 )
 
 Record = Mapping[str, Any]
 
 _MOST_FRAMES = 3
+_MOST_RELATED = 6
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|$#])")
 _CODE = re.compile(r"`([^`]*)`")
 
@@ -63,7 +69,9 @@ def _summary(review: Record) -> Iterator[str]:
     gaps = [issue for issue in review["issues"] if issue["severity"] in ("critical", "high")]
     if gaps:
         yield from ("", "**What has to be mended first**", "")
-        yield from (f"- {_text(gap['title'])}: {counted(len(gap['places']), 'place')} ({gap['id']})" for gap in gaps)
+        for gap in gaps:
+            where = in_collections(gap["places"])
+            yield f"- {_prose(gap['title'])}: {counted(len(gap['places']), 'place')}{_text(where)} ({gap['id']})"
 
 
 def _compared(review: Record) -> Iterator[str]:
@@ -83,12 +91,16 @@ def _issues(review: Record) -> Iterator[str]:
     yield from ("", "## Findings")
     new = set(review["compared"]["new"]) if review["compared"] else set()
     for issue in review["issues"]:
-        yield from ("", f"### {issue['id']}. {_text(issue['title'])}", "")
+        yield from ("", f"### {issue['id']}. {_prose(issue['title'])}", "")
         yield f"**{issue['severity']}** · {CONCERNS[issue['concern']]} · {issue['code']} {issue['name']}"
         yield from ("", f"**Impact.** {_prose(issue['impact'])}" if issue["impact"] else "")
-        for place in issue["places"]:
-            mark = " **new**" if place["fingerprint"] in new else ""
-            yield from ("", f"- {_code(_at(place))}{mark} {_text(place['message'])}")
+        for also in issue["also"]:
+            count = counted(also["count"], "place")
+            yield from ("", f"Told with it, at {count}: {_prose(also['title'])} ({also['code']} {also['name']}).")
+        yield ""
+        for message, places in _by_message(issue["places"]):
+            marked = (_code(_at(each)) + (" **new**" if each["fingerprint"] in new else "") for each in places)
+            yield f"- {', '.join(marked)} {_text(message)}{_beside(places)}"
         before = None
         for place in issue["places"][:_MOST_FRAMES]:
             yield from _shown(place, place["fix"] == before)
@@ -96,6 +108,24 @@ def _issues(review: Record) -> Iterator[str]:
         left = len(issue["places"]) - _MOST_FRAMES
         if left > 0:
             yield from ("", f"{counted(left, 'further place')} of the kind: see the list above.")
+
+
+def _by_message(places: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+    """What is said of several places in the same words is said once."""
+    found: dict[str, list[Record]] = {}
+    for place in places:
+        found.setdefault(place["message"], []).append(place)
+    return list(found.items())
+
+
+def _beside(places: Sequence[Record]) -> str:
+    """The further places that explain a finding."""
+    known = {_at(each) for each in places}
+    more = list(dict.fromkeys(_at(each) for place in places for each in place["related"] if _at(each) not in known))
+    if not more:
+        return ""
+    rest = f" and {len(more) - _MOST_RELATED} more" if len(more) > _MOST_RELATED else ""
+    return f" (see {', '.join(map(_code, more[:_MOST_RELATED]))}{rest})"
 
 
 def _shown(place: Record, is_same_fix: bool) -> Iterator[str]:
@@ -114,25 +144,35 @@ def _shown(place: Record, is_same_fix: bool) -> Iterator[str]:
     how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
     reason = f": {fix['reason']}" if fix["reason"] else ""
     yield from ("", f"**Fix** ({how}{_text(reason)}): {_text(fix['title'])}")
-    rows = [f"{mark} {visible(text)}".rstrip() for hunk in fix["diff"] for mark, text in hunk["rows"]]
+    rows = [row for hunk in fix["diff"] for row in _hunk(hunk)]
     if rows:
         yield from ("", *_fenced(rows, "diff"))
     elif fix["text"]:
         yield from ("", *_fenced([visible(line) for line in fix["text"].splitlines()], "python"))
 
 
+def _hunk(hunk: Record) -> Iterator[str]:
+    yield f"@@ {visible(_at(hunk))} @@"
+    yield from (f"{mark} {visible(text)}".rstrip() for mark, text in hunk["rows"])
+
+
 def _collections(review: Record) -> Iterator[str]:
     yield from ("", "## Collections", "", completeness(), "")
     yield from (
-        "| collection | fields | indexes declared | indexes needed | complete |",
-        "| --- | --- | --- | --- | --- |",
+        "| collection | fields | indexes declared | indexes needed | validator | complete |",
+        "| --- | --- | --- | --- | --- | --- |",
     )
     for held in review["collections"]:
         fields = ", ".join(field["name"] for field in held["fields"] if "." not in field["name"])
-        declared = "; ".join(writing.pattern(index) for index in held["indexes"])
+        declared = "; ".join(writing.pattern(index) for index in held["indexes"]) + unmade(held["indexes"])
         needed = "; ".join(writing.pattern(index) for index in held["needed"])
-        cells = [held["name"], fields + (", …" if held["open"] else ""), declared, needed]
+        cells = [held["name"], fields + (", …" if held["open"] else ""), declared or "none", needed or "none"]
+        cells.append(VALIDATORS[held["validator"]])
         yield f"| {' | '.join(_text(cell) for cell in cells)} | {held['completeness']['percent']} % |"
+    notes = [(held["name"], note) for held in review["collections"] for note in held["notes"]]
+    if notes:
+        yield from ("", "What is to be asked of them:", "")
+        yield from (f"- **{_text(name)}**: {_text(note)}" for name, note in notes)
 
 
 def _indexes(review: Record) -> Iterator[str]:
@@ -177,11 +217,11 @@ def _queries(review: Record) -> Iterator[str]:
             "",
         )
         yield from _fenced([visible(line) for line in query["mongosh"].splitlines()], "js")
-        yield from ("", f"Now: {VERDICTS[query['verdict']['verdict']]}. {_text(query['verdict']['reason'])}")
+        yield from ("", f"Now: {VERDICTS[query['verdict']['verdict']]}: {_text(query['verdict']['reason'])}.", "")
         better = query["better"]
         if better and better["keys"]:
             shown = " or ".join("{" + ", ".join(f"{n}: {d}" for n, d in keys) + "}" for keys in better["keys"])
-            yield f"With {_code(shown)}: {VERDICTS[better['verdict']]}. {_text(better['reason'])}"
+            yield f"With {_code(shown)}: {VERDICTS[better['verdict']]} ({_text(better['reason'])})."
 
 
 def _coverage(review: Record) -> Iterator[str]:
@@ -203,12 +243,13 @@ def _operations(review: Record) -> Iterator[str]:
         "",
         "## Operation",
         "",
-        "What the repository shows is ticked; the rest are questions, not findings.",
+        EVIDENCE,
         "",
     )
     for item in review["operations"]:
         tick = "x" if item["shown"] else " "
-        yield f"- [{tick}] **{item['topic']}**: {item['question']}{_where(item['shown'])}"
+        shown = ", ".join(f"{_code(each['text'])} ({_code(_at(each))})" for each in item["shown"])
+        yield f"- [{tick}] **{item['topic']}**: {item['question']}{f' Shown: {shown}' if shown else ''}"
 
 
 def _plan(review: Record) -> Iterator[str]:
@@ -216,7 +257,8 @@ def _plan(review: Record) -> Iterator[str]:
     yield from ("| step | what | size | clears |", "| --- | --- | --- | --- |")
     for number, step in enumerate(review["plan"], 1):
         clears = ", ".join(map(str, step["issues"]))
-        yield f"| {number} | {_text(step['step'])} ({step['why']}) | {step['size']} | {clears} |"
+        what = f"{_text(step['step'])}{_text(named(step['collections'], ': '))} ({step['why']})"
+        yield f"| {number} | {what} | {step['size']} | {clears} |"
 
 
 def _acceptance(review: Record) -> Iterator[str]:

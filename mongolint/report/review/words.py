@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 LEVELS = {"red": "critical", "orange": "poor", "yellow": "fair", "green": "good"}
@@ -21,9 +21,16 @@ VERDICTS = {
     "unknown": "only the running program knows",
     "none": "it has no filter",
 }
+VALIDATORS = {True: "yes", False: "none in the code", None: "known only at run time"}
+EVIDENCE = (
+    "Ticked is what a line of the repository shows, and that line stands beside it; whether it is enough is for you to "
+    "say. The rest are questions, not findings: the source does not tell. What tests and idle code do shows nothing."
+)
+# More names than that tell nobody anything
+_MOST_NAMES = 4
 # Of the engine's completeness, in percent
 _PARTS = (
-    "50 for the share of its queries that an index serves, 20 if each key that has to be unique is, "
+    "50 for the share of its queries that a declared index serves, 20 if each key that has to be unique is, "
     "20 if the code shows all fields, 10 for a validator"
 )
 
@@ -47,6 +54,28 @@ def overview(review: Mapping[str, Any]) -> str:
         f"{counted(scope['files'], 'file')} with {counted(scope['operations'], 'operation')} on "
         f"{counted(scope['collections'], 'collection')} were read; nothing was run."
     )
+
+
+def named(collections: Sequence[str], before: str) -> str:
+    """What is touched, to stand behind other words: ": books and users"."""
+    if not collections:
+        return ""
+    shown = list(collections[:_MOST_NAMES])
+    if len(collections) > _MOST_NAMES:
+        shown.append(f"{len(collections) - _MOST_NAMES} more")
+    return before + (f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0])
+
+
+def in_collections(places: Sequence[Mapping[str, Any]]) -> str:
+    """The collections of places, to stand behind their number."""
+    return named(sorted({name for place in places for name in place["collections"]}), " on ")
+
+
+def unmade(indexes: Sequence[Mapping[str, Any]]) -> str:
+    """Said of indexes that are declared in vain."""
+    left = sum(not index["made"] for index in indexes)
+    which = "" if left == len(indexes) == 1 else "all " if left == len(indexes) else f"{left} of them "
+    return f" ({which}made by no start of the application)" if left else ""
 
 
 def counted(number: int, noun: str) -> str:

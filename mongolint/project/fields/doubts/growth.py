@@ -147,6 +147,10 @@ def rewritten(project: Project, known: KnownFields) -> Iterator[tuple[str, tuple
 
 def _grows_inside(tracer: Tracer, spot: Spot, name: str) -> bool:
     """Whether a value is a field that was read, with a list in it that got longer."""
+    return tracer.once(("grows inside", spot, name), lambda: _is_grown(tracer, spot, name), within_cycle=False)
+
+
+def _is_grown(tracer: Tracer, spot: Spot, name: str) -> bool:
     node = tracer.node(spot)
     if node[0] == "phi":
         return any(_grows_inside(tracer, spot.at(row), name) for row in node[1])
@@ -173,7 +177,9 @@ def _is_longer(tracer: Tracer, spot: Spot) -> bool:
     """Whether a list has been appended to, on some path."""
     node = tracer.node(spot)
     if node[0] == "phi":
-        return any(_is_longer(tracer, spot.at(row)) for row in node[1])
+        return tracer.once(
+            ("longer", spot), lambda: any(_is_longer(tracer, spot.at(row)) for row in node[1]), within_cycle=False
+        )
     if node[0] != "mutated":
         return False
     call = tracer.node(spot.at(node[2]))
@@ -211,7 +217,10 @@ def _is_read(tracer: Tracer, spot: Spot, name: str) -> bool:
     """Whether a value is a field of a document that was read: ``book["notes"]``, ``book.get("notes", [])``."""
     node = tracer.node(spot)
     if node[0] in ("bool", "phi"):
-        return any(_is_read(tracer, spot.at(row), name) for row in (node[2] if node[0] == "bool" else node[1]))
+        rows = node[2] if node[0] == "bool" else node[1]
+        return tracer.once(
+            ("read", spot, name), lambda: any(_is_read(tracer, spot.at(row), name) for row in rows), within_cycle=False
+        )
     key = name.rpartition(".")[2]
     if node[0] == "item":
         return tracer.term(spot.at(node[2]))[2:] == (key,) and _is_document(tracer, spot.at(node[1]))
