@@ -106,7 +106,8 @@ def test_each_iteration_asks_the_same(body: str, wanted: str, tmp_path: Path) ->
 @pytest.mark.parametrize("body", OTHER.values(), ids=OTHER)
 def test_each_iteration_asks_something_else(body: str, tmp_path: Path) -> None:
     message = _message(body, tmp_path)
-    assert "once per item" in message and "same each time" not in message
+    assert "once per item" in message
+    assert "same each time" not in message
 
 
 def test_the_field_that_changes_is_named(tmp_path: Path) -> None:
@@ -152,4 +153,5 @@ def test_values_made_of_themselves(body: str, tmp_path: Path) -> None:
     lines = [line.removeprefix("    ") for line in body.strip("\n").splitlines()]
     loaded = project(text + "\n".join(lines) + "\n", tmp_path)
     result = check(loaded, set(rule_infos()), loaded.project.config, fixes=True)
-    assert result.findings and not result.crashes
+    assert result.findings
+    assert not result.crashes

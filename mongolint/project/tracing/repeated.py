@@ -150,4 +150,4 @@ def _passed(tracer: Tracer, spot: Spot, frame: Frame) -> Spot | None:
 
 
 def _is_constant(tracer: Tracer, spot: Spot) -> bool:
-    return tracer.term(spot)[0] == "const"
+    return bool(tracer.term(spot)[0] == "const")
