@@ -40,7 +40,7 @@ def check(project: Project) -> Iterator[Finding]:
             severity=project.severity(rule.severity, operation.module),
             confidence=operation.confidence,
             fix=rule.repair(
-                f"store the parameter {found.name}",
+                f"store a value in {found.name}",
                 partial(_fill, found),
                 text=f'store a value: {{"{found.name}": …}}, or leave the field out',
                 reason="the field is filled then",
