@@ -34,6 +34,7 @@ def limit_client(draft: Draft, module: int, row: int, milliseconds: int) -> None
     """See `Draft.limit_client`."""
     _, call = draft.call(module, row)
     if not knows_timeout(draft.project, module):
+        draft.text = "give the client socketTimeoutMS and serverSelectionTimeoutMS, or timeoutMS with a newer PyMongo"
         raise NoFix("timeoutMS needs PyMongo 4.2, and this project seems to use an older one")
     if draft.project.made_clients.is_meant_to_limit(module, row):
         raise NoFix("an option that the client does not know is meant for it")

@@ -10,9 +10,7 @@ from mongolint.link import functions
 from mongolint.link.atoms import (
     UNKNOWN,
     ClassRef,
-    Client,
     Const,
-    Database,
     Elements,
     Env,
     External,
@@ -64,7 +62,7 @@ def _param(link: Linker, module: int, row: int, node: Row, env: Env | None) -> V
 
 def _attr(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
     base = link.value(module, node[1], env)
-    return join(link.attribute(atom, node[2]) for atom in _present(base)) or (UNKNOWN,)
+    return join(link.attribute(atom, node[2]) for atom in base) or (UNKNOWN,)
 
 
 def _item(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
@@ -72,16 +70,7 @@ def _item(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
     if any(type(atom) is External and atom.name.startswith(("typing.", "typing_extensions.")) for atom in base):
         return (Literal(module, row, env),)  # an alias: ``Database = Annotated[AsyncDatabase, Depends(get_db)]``
     key = link.value(module, node[2], env)
-    return join(link.item(atom, key) for atom in _present(base)) or (UNKNOWN,)
-
-
-def _present(base: Value) -> Value:
-    """What has attributes and items: a client or database that is None at first is asked for none by then.
-
-    Of other objects None stays an alternative. To follow all of them takes minutes in code that is entangled.
-    """
-    rest = without_none(base)
-    return rest if any(type(atom) in (Client, Database) for atom in rest) else base
+    return join(link.item(atom, key) for atom in base) or (UNKNOWN,)
 
 
 def _literal(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:

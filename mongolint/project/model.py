@@ -13,7 +13,6 @@ from mongolint.finding import Related, Severity, Span
 from mongolint.link.atoms import Client, Cursor
 from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
-from mongolint.link.rowtools import depends_on
 from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, loops, redundancy, verdicts
@@ -39,6 +38,7 @@ from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
 from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
+from mongolint.project.tracing import repeated
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -444,15 +444,11 @@ class Project:
 
     def loop_key(self, repetition: loops.Repetition) -> str | None:
         """The field of the repeated filter whose value comes from the loop."""
-        query, loop = repetition.reaches[0].operation, repetition.loop
-        if not repetition.is_direct:
-            return next(iter(query.filter.required), None)
-        facts = self.modules[repetition.module]
-        for name, place in query.filter.places.items():
-            if place.module == repetition.module and loop.iterable is not None:
-                if depends_on(facts, place.row, ("iter", loop.iterable)):
-                    return name
-        return next(iter(query.filter.required), None)
+        return repeated.key(self, repetition)
+
+    def same_key(self, repetition: loops.Repetition) -> str | None:
+        """The field by which each iteration asks for the same; "" where it asks for all, None where it does not."""
+        return repeated.same_key(self, repetition)
 
     def caught_by_callers(self, module: int, scope: int, depth: int = 3) -> set[str]:
         """The last names of the classes that callers of a function catch around their call, ``depth`` calls up."""

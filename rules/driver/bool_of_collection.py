@@ -68,8 +68,9 @@ EXAMPLES = [
 
             def connect(self):
                 if not self.db:
-                    self.db = MongoClient(timeoutMS=5000).app
-                    self.users = self.db["users"]
+                    db = MongoClient(timeoutMS=5000).app
+                    self.db = db
+                    self.users = db["users"]
 
             def load(self, user_id):
                 assert self.db
@@ -93,8 +94,9 @@ EXAMPLES = [
 
             def connect(self):
                 if self.db is None:
-                    self.db = MongoClient(timeoutMS=5000).app
-                    self.users = self.db["users"]
+                    db = MongoClient(timeoutMS=5000).app
+                    self.db = db
+                    self.users = db["users"]
 
             def load(self, user_id):
                 assert self.db is not None

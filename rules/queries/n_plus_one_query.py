@@ -71,6 +71,14 @@ def _queries(repetition: Repetition) -> str:
 
 def _cure(repetition: Repetition, query: Query, project: Project) -> str:
     """The batched form for the shape of the query."""
+    same = project.same_key(repetition)
+    if same is not None:
+        asked = f"{same} is the same each time" if same else "it asks the same each time"
+        kinds = {reach.operation.method.kind for reach in repetition.reaches}
+        if kinds == {"read"}:
+            return f"{asked}: read it once, before the loop"
+        first = "read it before the loop, and " if "read" in kinds else ""
+        return f"{asked}: {first}write all changes as one, after it"
     field = project.loop_key(repetition) or "…"
     many = f'{{"{field}": {{"$in": keys}}}}'
     if not repetition.is_direct:

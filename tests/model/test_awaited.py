@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from mongolint.engine.run import check
-from mongolint.testing import project, spanned
+from mongolint.testing import findings, project, spanned
 
 CODES = {"MDB406", "MDB407", "MDB408", "MDB409", "MDB411"}
 HEAD = """\
@@ -339,3 +339,11 @@ def test_a_driver_before_4_has_truth(tmp_path: Path) -> None:
     code = "if sdb:\n    sdb.a.find_one({})\n"
     assert told(tmp_path / "new", code) == ["MDB411 sdb"]
     assert told(tmp_path / "old", code + "sdb.a.insert({})\n") == []
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("use.py", 1), ("test_use.py", 0)])
+def test_fakes_have_attributes_of_their_own(name: str, wanted: int, tmp_path: Path) -> None:
+    app = "from pymongo import MongoClient\n\n\nclass Store:\n"
+    app += "    def __init__(self):\n        self.client = MongoClient()\n"
+    use = "from app import Store\n\n\ndef close():\n    store = Store()\n    assert store.client.is_closed\n"
+    assert len(findings({"app.py": app, name: use}, tmp_path, rules={"MDB411"})) == wanted

@@ -19,6 +19,7 @@ OPTIONS: dict[str, tuple[str, set[str], bool, str]] = {
     "constant of the module": ("URI", set(), False, "all"),
     "a dict": ("URI, **OPTIONS", {"timeoutMS"}, False, "all"),
     "a dict of the call": ("URI, **{'w': 1}", {"w"}, False, "all"),
+    "an empty dict": ("URI, **{}", set(), True, "all"),
     "an unknown dict": ("URI, **settings.OPTIONS", set(), True, "all"),
     "environment with a default": ("os.getenv('URI', 'mongodb://a/?w=1')", {"w"}, False, "part"),
     "environment": ("os.environ['URI']", set(), False, "nothing"),
@@ -47,6 +48,14 @@ def test_options(given: str, names: set[str], is_open: bool, uri: str, tmp_path:
     options = model.made_clients.options(model.clients[0])
     assert {option.name for option in options.given} == names
     assert (options.open, options.uri) == (is_open, uri)
+
+
+@pytest.mark.parametrize(("change", "is_open"), [("self.options['timeoutMS'] = 5", True), ("self.name = 'x'", False)])
+def test_options_of_an_object_that_are_set_one_by_one(change: str, is_open: bool, tmp_path: Path) -> None:
+    code = "class Store:\n    def __init__(self):\n        self.options = {'w': 1}\n        self.start()\n\n"
+    code += f"    def start(self):\n        {change}\n        self.client = MongoClient(**self.options)\n\n\nStore()\n"
+    model = project(HEAD + code, tmp_path).project
+    assert model.made_clients.options(model.clients[0]).open == is_open
 
 
 LIMITED = {

@@ -20,6 +20,9 @@ def batch(draft: Draft, repetition: Repetition) -> None:
     try:
         _batch(draft, repetition)
     except NoFix:
+        if draft.project.same_key(repetition) is not None:
+            draft.title = "ask once, before the loop"
+            raise
         draft.title = draft.title or "batch the queries of the loop"
         draft.text = _sketched(draft, repetition)
         raise
@@ -34,6 +37,8 @@ def _sketched(draft: Draft, repetition: Repetition) -> str:
 
 def _batch(draft: Draft, repetition: Repetition) -> None:
     if not repetition.is_direct:
+        if draft.project.same_key(repetition) is not None:
+            raise NoFix("the helper may be called for more than that query")
         twins.prefetch(draft, repetition)
         return
     operation = repetition.reaches[0].operation

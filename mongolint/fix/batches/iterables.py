@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mongolint.facts.shapes import Row
 from mongolint.link.atoms import Cursor
 from mongolint.link.rowtools import alternatives
 
@@ -23,7 +24,23 @@ def is_cursor(project: Project, module: int, row: int) -> bool:
 def is_repeatable(project: Project, module: int, row: int) -> bool:
     """Whether a row is surely a list, or something else that can be gone through again."""
     facts = project.modules[module]
-    return all(_is_repeatable(project, module, each) for each in alternatives(facts, row))
+    pending, seen = [row], {row}
+    while pending:
+        for each in alternatives(facts, pending.pop()):
+            below = _before(facts.nodes[each])
+            if below is None and not _is_repeatable(project, module, each):
+                return False
+            if below is not None and below not in seen:
+                seen.add(below)
+                pending.append(below)
+    return True
+
+
+def _before(node: Row) -> int | None:
+    """The row of that which was changed, or added to, to get a list."""
+    if node[0] == "mutated":
+        return int(node[1])
+    return int(node[2]) if node[0] == "binop" else None
 
 
 def _is_repeatable(project: Project, module: int, row: int) -> bool:
@@ -34,10 +51,6 @@ def _is_repeatable(project: Project, module: int, row: int) -> bool:
             return True
         case "comp":
             return bool(node[1] != "generator")
-        case "mutated":
-            return is_repeatable(project, module, node[1])
-        case "binop":
-            return is_repeatable(project, module, node[2])
         case "const":
             return isinstance(node[1], str | bytes)
         case "typed":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import Offsets
-from mongolint.link.atoms import Collection, Database, without_none
+from mongolint.link.atoms import Client, Collection, Database, without_none
 
 if TYPE_CHECKING:
     from mongolint.project.awaiting.runtime import Runtime
@@ -46,6 +46,8 @@ def _kind(project: Project, runtime: Runtime, module: int, row: int) -> Literal[
     node = project.link.node(module, row)
     if node[0] not in ("attr", "item", "free", "from", "param", "call", "await", "typed", "phi"):
         return None
+    if node[0] == "attr" and module in project.link.tests and _is_of_driver(project, module, node[1]):
+        return None  # a fake in its place has attributes of its own: ``client.is_closed``
     if node[0] in ("call", "await", "typed", "phi"):
         kinds: set[str] = {thing.kind for thing in runtime.of(module, row) or ()}
     else:
@@ -55,6 +57,10 @@ def _kind(project: Project, runtime: Runtime, module: int, row: int) -> Literal[
     if kinds and kinds <= {"database", "collection"}:
         return "collection" if "collection" in kinds else "database"
     return None
+
+
+def _is_of_driver(project: Project, module: int, row: int) -> bool:
+    return any(type(atom) in (Client, Database) for atom in project.link.value(module, row))
 
 
 _KINDS: dict[type, str] = {Database: "database", Collection: "collection"}

@@ -115,9 +115,10 @@ def _is_direct(project: Project, site: ClientSite) -> bool:
 
 
 def _spread(project: Project, site: ClientSite, row: int, found: Options) -> None:
-    """``**options``: what is in the dict, and what may be."""
+    """``**options``: what is in the dict, and what may be; an empty one is there to be filled."""
     document = project.reader.document(site.module, row)
-    found.open = found.open or document.open
+    is_empty = not (document.required or document.optional)
+    found.open = found.open or document.open or is_empty or _is_filled_elsewhere(project, site.module, row)
     for name in (*document.required, *document.optional):
         place = document.places.get(name)
         value = project.link.value(*place) if place is not None else ()
@@ -125,6 +126,16 @@ def _spread(project: Project, site: ClientSite, row: int, found: Options) -> Non
             _read_uri(project, place.module, place.row, found)
         else:
             found.given.append(Option(name, "dict", value))
+
+
+def _is_filled_elsewhere(project: Project, module: int, row: int) -> bool:
+    """Whether code sets an item of an attribute of that name: ``self.options["timeoutMS"] = 5000``."""
+    node = project.link.node(module, row)
+    return node[0] == "attr" and any(
+        facts.nodes[store.base][0] == "attr" and facts.nodes[store.base][2] == node[2]
+        for facts in project.modules
+        for store in facts.item_stores
+    )
 
 
 def _read_uri(project: Project, module: int, row: int, found: Options) -> None:

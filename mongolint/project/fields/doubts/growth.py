@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.rowtools import alternatives
 from mongolint.project.fields import types
 from mongolint.project.fields.shapes import KnownFields, Use
 from mongolint.project.operations import Operation
@@ -120,6 +121,10 @@ def _is_short(tracer: Tracer, spot: Spot, operator: str) -> bool:
 
 
 def _is_constant(tracer: Tracer, spot: Spot) -> bool:
+    return tracer.once(("constant", spot), lambda: _is_one_of_few(tracer, spot), True)
+
+
+def _is_one_of_few(tracer: Tracer, spot: Spot) -> bool:
     node = tracer.node(spot)
     if node[0] in ("phi", "ifexp"):
         rows = node[1] if node[0] == "phi" else node[2:4]
@@ -147,10 +152,10 @@ def rewritten(project: Project, known: KnownFields) -> Iterator[tuple[str, tuple
 
 def _grows_inside(tracer: Tracer, spot: Spot, name: str) -> bool:
     """Whether a value is a field that was read, with a list in it that got longer."""
-    return tracer.once(("grows inside", spot, name), lambda: _is_grown(tracer, spot, name), within_cycle=False)
+    return tracer.once(("grows inside", spot, name), lambda: _finds_growth(tracer, spot, name), False)
 
 
-def _is_grown(tracer: Tracer, spot: Spot, name: str) -> bool:
+def _finds_growth(tracer: Tracer, spot: Spot, name: str) -> bool:
     node = tracer.node(spot)
     if node[0] == "phi":
         return any(_grows_inside(tracer, spot.at(row), name) for row in node[1])
@@ -175,11 +180,11 @@ def _is_rooted(tracer: Tracer, spot: Spot, name: str) -> bool:
 
 def _is_longer(tracer: Tracer, spot: Spot) -> bool:
     """Whether a list has been appended to, on some path."""
+    return any(_is_made_longer(tracer, spot.at(row)) for row in alternatives(tracer.facts(spot.module), spot.row))
+
+
+def _is_made_longer(tracer: Tracer, spot: Spot) -> bool:
     node = tracer.node(spot)
-    if node[0] == "phi":
-        return tracer.once(
-            ("longer", spot), lambda: any(_is_longer(tracer, spot.at(row)) for row in node[1]), within_cycle=False
-        )
     if node[0] != "mutated":
         return False
     call = tracer.node(spot.at(node[2]))
@@ -215,12 +220,13 @@ def _adds(tracer: Tracer, spot: Spot, name: str) -> bool:
 
 def _is_read(tracer: Tracer, spot: Spot, name: str) -> bool:
     """Whether a value is a field of a document that was read: ``book["notes"]``, ``book.get("notes", [])``."""
+    return tracer.once(("read", spot, name), lambda: _finds_read(tracer, spot, name), False)
+
+
+def _finds_read(tracer: Tracer, spot: Spot, name: str) -> bool:
     node = tracer.node(spot)
     if node[0] in ("bool", "phi"):
-        rows = node[2] if node[0] == "bool" else node[1]
-        return tracer.once(
-            ("read", spot, name), lambda: any(_is_read(tracer, spot.at(row), name) for row in rows), within_cycle=False
-        )
+        return any(_is_read(tracer, spot.at(row), name) for row in (node[2] if node[0] == "bool" else node[1]))
     key = name.rpartition(".")[2]
     if node[0] == "item":
         return tracer.term(spot.at(node[2]))[2:] == (key,) and _is_document(tracer, spot.at(node[1]))

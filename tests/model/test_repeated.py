@@ -1,0 +1,157 @@
+"""Queries that each iteration of a loop asks in the same way, and values that a loop makes of themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.engine.registry import rule_infos
+from mongolint.engine.run import check
+from mongolint.testing import findings, project
+
+HEAD = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+LIMIT = 5
+
+
+def names_of(chat_id):
+    document = db.chats.find_one({"chat_id": chat_id})
+    return document["names"] if document else {}
+
+
+def name_of(chat_id, name):
+    found = names_of(chat_id)
+    return found.get(name)
+
+
+def remove(chat_id, name):
+    names = names_of(chat_id)
+    del names[name]
+    db.chats.update_one({"chat_id": chat_id}, {"$set": {"names": names}})
+
+
+def push(chat_id, name):
+    db.chats.update_one({"chat_id": int(chat_id)}, {"$push": {"list": name}})
+
+
+def by_both(owner, name):
+    return db.chats.find_one({"owner": owner, "name": name})
+
+
+def is_on():
+    return db.settings.find_one({"_id": "on"})
+
+
+def next_job():
+    return db.jobs.find_one({"state": "open"})
+
+
+def take(job):
+    db.jobs.update_one({"_id": job["_id"]}, {"$set": {"state": "taken"}})
+
+
+"""
+READ = "is the same each time: read it once, before the loop"
+SAME = {
+    "a parameter": ("for name in names:\n    show(name_of(chat.id, name))", f"chat_id {READ}"),
+    "a value from before the loop": (
+        "chat_id = chat.make()\nfor name in names:\n    show(name_of(chat_id, name))",
+        f"chat_id {READ}",
+    ),
+    "a comprehension": ("return [name_of(chat.id, name) for name in names]", f"chat_id {READ}"),
+    "the item of an outer loop": (
+        "for chat_id in chat:\n    for name in names[chat_id]:\n        show(name_of(chat_id, name))",
+        f"chat_id {READ}",
+    ),
+    "a constant": ("for name in names:\n    show(is_on())", f"_id {READ}"),
+    "read and written": (
+        "for name in names:\n    remove(chat.id, name)",
+        "chat_id is the same each time: read it before the loop, and write all changes as one, after it",
+    ),
+    "written": (
+        "for name in names:\n    push(chat.id, name)",
+        "chat_id is the same each time: write all changes as one, after it",
+    ),
+    "without a helper": (
+        "for name in names:\n    show(name, db.chats.find_one({'_id': chat.id}))",
+        f"_id {READ}",
+    ),
+}
+OTHER = {
+    "the item": "for name in names:\n    show(name_of(name, 'x'))",
+    "something of the item": "for name in names:\n    show(name_of(name.chat.id, 'x'))",
+    "one field of two": "for name in names:\n    show(by_both(chat.id, name))",
+    "a counter": "n = 0\nfor name in names:\n    n = n + 1\n    show(name_of(n, name))",
+    "changed in the loop": "for name in names:\n    chat.id = name.id\n    show(name_of(chat.id, name))",
+    "made anew": "for name in names:\n    show(name_of(chat.make(), name))",
+    "a queue": "for name in names:\n    take(next_job())",
+    "of an inner function": "for name in names:\n    def one():\n        return name_of(name, 1)\n    show(one())",
+}
+
+
+def _message(body: str, tmp_path: Path) -> str:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    text = f"{HEAD}def ask(names, chat, show):\n{lines}"
+    return "\n".join(finding.message for finding in findings(text, tmp_path, rules={"MDB101"}))
+
+
+@pytest.mark.parametrize(("body", "wanted"), SAME.values(), ids=SAME)
+def test_each_iteration_asks_the_same(body: str, wanted: str, tmp_path: Path) -> None:
+    assert wanted in _message(body, tmp_path)
+
+
+@pytest.mark.parametrize("body", OTHER.values(), ids=OTHER)
+def test_each_iteration_asks_something_else(body: str, tmp_path: Path) -> None:
+    message = _message(body, tmp_path)
+    assert "once per item" in message
+    assert "same each time" not in message
+
+
+def test_the_field_that_changes_is_named(tmp_path: Path) -> None:
+    assert '{"name": {"$in": keys}}' in _message(OTHER["one field of two"], tmp_path)
+
+
+CYCLES = {
+    "a list that a loop adds to, or not": """
+        cart = db.carts.find_one({"_id": key})
+        notes = [] if not cart else cart["notes"]
+        for item in items:
+            if item not in notes:
+                notes.append(item)
+                db.carts.update_one({"_id": key}, {"$set": {"notes": notes}})
+    """,
+    "a document that a loop changes, or not": """
+        cart = db.carts.find_one({"_id": key})["content"]
+        for item in items:
+            if item:
+                cart = item.content()
+            db.carts.update_one({"_id": key}, {"$set": {"content": cart}})
+    """,
+    "a member that stays or changes": """
+        state = "new"
+        for item in items:
+            state = state if item else "old"
+            db.carts.update_one({"_id": key}, {"$addToSet": {"states": state}})
+    """,
+    "keys that lead to keys": """
+        pending = {key}
+        while pending:
+            pending = pending - items
+            for item in pending:
+                cart = db.carts.find_one({"_id": item})
+                items.add(cart["next"])
+    """,
+}
+
+
+@pytest.mark.parametrize("body", CYCLES.values(), ids=CYCLES)
+def test_values_made_of_themselves(body: str, tmp_path: Path) -> None:
+    text = "from pymongo import MongoClient\n\ndb = MongoClient(timeoutMS=5000).app\n\n\ndef change(key, items):\n"
+    lines = [line.removeprefix("    ") for line in body.strip("\n").splitlines()]
+    loaded = project(text + "\n".join(lines) + "\n", tmp_path)
+    result = check(loaded, set(rule_infos()), loaded.project.config, fixes=True)
+    assert result.findings
+    assert not result.crashes
