@@ -102,7 +102,7 @@ class Workers:
             try:
                 end.send(batch)
                 self._done.put(end.recv())
-            except (EOFError, OSError):
+            except Exception:  # of many kinds, where `close` comes in between; `finish` has to hear of each
                 self._done.put(WorkerError("a worker process ended early (killed, or out of memory)"))
                 return
 
@@ -135,9 +135,9 @@ def _work(end: Connection, others: Sequence[Connection], work: Callable[[Any], A
     while True:
         try:
             batch = end.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):  # reset, where the other end closed with a batch unread
             return
         try:
             end.send(work(batch))
-        except BrokenPipeError:
+        except ConnectionError:
             return
