@@ -22,7 +22,7 @@ def strengths(project: Project, coverage: Mapping[str, Any]) -> list[Record]:
     for text, spans in (
         *_time_limits(project),
         *_indexes(project),
-        *_served(coverage),
+        *_served(project, coverage),
         *_handlers(project),
         *_sessions(project),
     ):
@@ -60,12 +60,17 @@ def _indexes(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
         yield f"documents expire by a TTL index in {', '.join(names)}", spans
 
 
-def _served(coverage: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[Span]]]:
+def _served(project: Project, coverage: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[Span]]]:
     judged = {"served", "partial", "unserved"}
+    idle = {index.collection_name for setup in project.idle_setups() for index in setup.indexes}
     whole = []
     for held in coverage["collections"]:
         shapes = [shape for shape in held["shapes"] if shape["verdict"] in judged]
-        if held["name"] and len(shapes) > 1 and all(shape["verdict"] == "served" for shape in shapes):
+        if (
+            held["name"] not in (None, *idle)
+            and len(shapes) > 1
+            and all(shape["verdict"] == "served" for shape in shapes)
+        ):
             whole.append((held["name"], shapes))
     if whole:
         spans = [_span(place) for _, shapes in whole for shape in shapes for place in shape["places"][:1]]
