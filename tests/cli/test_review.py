@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "mongolint" / "report" / "schemas"
+BOOKSHELF = ROOT / "examples" / "bookshelf"
 
 CODE = """\
 from pymongo import MongoClient
@@ -286,3 +291,19 @@ def _places(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for each in value:
             yield from _places(each)
+
+
+def test_json_schema(shop: Any) -> None:
+    """The JSON is what its schema says, with an earlier review and without, and the schema refuses less and more."""
+    schema = json.loads((SCHEMAS / "review.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    checker = jsonschema.Draft202012Validator(schema)
+    alone = review(shop)
+    (shop.root / "old.json").write_text(json.dumps(alone))
+    shop.write({"shop/orders.py": CODE.replace("print(", "str(")})
+    example = shop.run("review", str(BOOKSHELF), "--format", "json").json
+    for found in (alone, review(shop, "--baseline", "old.json"), example):
+        assert not [f"{error.json_path}: {error.message[:300]}" for error in checker.iter_errors(found)]
+    assert not checker.is_valid({**alone, "more": 1})
+    assert not checker.is_valid({key: value for key, value in alone.items() if key != "plan"})
+    assert not checker.is_valid({**alone, "issues": [{**alone["issues"][0], "severity": "dreadful"}]})
