@@ -1,4 +1,4 @@
-"""A file that is not Python, so that nothing in it is checked.
+"""A file with a syntax error, in which nothing is checked.
 
 What it flags
     A file that had to be read as code (it uses the driver, or code that does) and cannot be: a syntax error,

@@ -66,7 +66,8 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
 def _queries(repetition: Repetition) -> str:
     names = dict.fromkeys(f"{r.operation.name} on {r.operation.target}" for r in repetition.reaches)
     shown = " and ".join(list(names)[:2])
-    return f"{shown} and {len(names) - 2} more queries" if len(names) > 2 else shown
+    more = len(names) - 2
+    return f"{shown} and {more} more quer{'y' if more == 1 else 'ies'}" if more > 0 else shown
 
 
 def _cure(repetition: Repetition, query: Query, project: Project) -> str:

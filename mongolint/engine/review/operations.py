@@ -62,7 +62,7 @@ TOPICS = (
     _Topic(
         "login",
         "Does each service log in as a user of its own, with no more rights than it needs?",
-        _words(r"--auth\b|authSource=|MONGO_INITDB_ROOT_USERNAME"),
+        _words(r"\bdb\.createUser\b|\bcreateUser\b"),
     ),
 )
 

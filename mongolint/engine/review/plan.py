@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,11 +29,17 @@ def _record(step: str, issues: Sequence[Mapping[str, Any]]) -> Record:
     return {
         "step": step,
         "severity": worst,
-        "why": f"{worst}: {len(places)} place{'' if len(places) == 1 else 's'}",
+        "why": _why(places),
         "size": max((str(issue["size"]) for issue in issues), key=_SIZE.__getitem__),
         "issues": sorted(issue["id"] for issue in issues),
         "collections": sorted({name for place in places for name in place["collections"]}),
     }
+
+
+def _why(places: Sequence[Mapping[str, Any]]) -> str:
+    """How many places there are of each severity: "12 high, 17 low"."""
+    counts = Counter(str(place["severity"]) for place in places)
+    return ", ".join(f"{counts[severity]} {severity}" for severity in _RANK if counts[severity])
 
 
 def _step(issue: Mapping[str, Any]) -> str:

@@ -82,7 +82,7 @@ def scripts(indexes: Sequence[Record]) -> Record:
     for index in indexes:
         if not python[3:] or index["database"] != database:
             database = index["database"]
-            name = json.dumps(database or "…")
+            name = json.dumps(database or "<your database>")
             shell.append(f"use({name});")
             python.append(f"db = client[{name}]")
         shell.append(f"// {index['reason']}")
