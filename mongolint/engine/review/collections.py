@@ -96,7 +96,7 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
         )
     top = [field for field in known.fields.values() if "." not in field.name and field.name != "_id"]
     asked = [field.name for field in top if field.read and not field.written]
-    if asked and len(asked) < len(top):
+    if asked and len(asked) < len(top) and not known.open:
         right = "are they named right?" if len(asked) > 1 else "is it named right?"
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
 

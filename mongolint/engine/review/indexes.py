@@ -17,8 +17,9 @@ def required(loaded: Loaded) -> list[Record]:
     """What `indexes suggest` lists, the most pressing first."""
     found = [{"priority": _PRIORITY[each["why"]], **each} for each in suggestions(loaded)]
     for each in found:
-        fields = loaded.project.fields.of(each["collection"]).fields
-        lost = [name for name, _ in each["keys"] if name in fields and name != "_id" and not fields[name].written]
-        if lost:
+        known = loaded.project.fields.of(each["collection"])
+        keys = [known.fields[name] for name, _ in each["keys"] if name in known.fields and name != "_id"]
+        lost = [field.name for field in keys if not field.written]
+        if lost and not known.open:
             each["reason"] += f"; but no write that the code shows stores {', '.join(lost)}: look at the name first"
     return sorted(found, key=lambda each: (each["priority"], -len(each["serves"]), each["collection"], each["keys"]))

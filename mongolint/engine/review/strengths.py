@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mongolint.finding import Span
@@ -50,7 +50,7 @@ def _indexes(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
     made = [index for index in project.indexes if index.collection_name and id(index) not in idle]
     unique = [index for index in made if index.options.get("unique") is True]
     if unique:
-        names = sorted({f"{index.collection_name}.{', '.join(n for n, _ in index.keys or ())}" for index in unique})
+        names = sorted({_named(index.collection_name, index.keys or ()) for index in unique})
         spans = [project.index_span(index) for index in unique]
         yield f"unique indexes are declared on {', '.join(names[:5])}", spans
     expiring = [index for index in made if "expireAfterSeconds" in index.options]
@@ -58,6 +58,11 @@ def _indexes(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
         names = sorted({str(index.collection_name) for index in expiring})
         spans = [project.index_span(index) for index in expiring]
         yield f"documents expire by a TTL index in {', '.join(names)}", spans
+
+
+def _named(collection: str | None, keys: Sequence[tuple[str, Any]]) -> str:
+    fields = [name for name, _ in keys]
+    return f"{collection}.{fields[0]}" if len(fields) == 1 else f"{collection} ({', '.join(fields)} together)"
 
 
 def _served(project: Project, coverage: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[Span]]]:

@@ -17,6 +17,7 @@ from mongolint.report.review.words import (
     VERDICTS,
     completeness,
     counted,
+    gaps,
     in_collections,
     named,
     overview,
@@ -66,10 +67,10 @@ def _summary(review: Record) -> Iterator[str]:
         yield from ("", "**What is good**", "")
         for strength in review["strengths"]:
             yield f"- {_text(strength['text'])}{_where(strength['places'])}"
-    gaps = [issue for issue in review["issues"] if issue["severity"] in ("critical", "high")]
-    if gaps:
+    first = gaps(review["issues"])
+    if first:
         yield from ("", "**What has to be mended first**", "")
-        for gap in gaps:
+        for gap in first:
             where = in_collections(gap["places"])
             yield f"- {_prose(gap['title'])}: {counted(len(gap['places']), 'place')}{_text(where)} ({gap['id']})"
 
@@ -221,6 +222,8 @@ def _queries(review: Record) -> Iterator[str]:
         better = query["better"]
         if better and better["keys"]:
             shown = " or ".join("{" + ", ".join(f"{n}: {d}" for n, d in keys) + "}" for keys in better["keys"])
+            if better["options"]:
+                shown += f" {writing.options(better)}"
             yield f"With {_code(shown)}: {VERDICTS[better['verdict']]} ({_text(better['reason'])})."
 
 

@@ -65,7 +65,7 @@ def render(review: Mapping[str, Any]) -> str:
         touched=_distinct(clean["issues"], lambda place: place["collections"]),
         new=set(clean["compared"]["new"]) if clean["compared"] else set(),
         risks=[issue for issue in clean["issues"] if issue["concern"] == "integrity"],
-        gaps=[issue for issue in clean["issues"] if issue["severity"] in ("critical", "high")],
+        gaps=words.gaps(clean["issues"]),
         maps=[_map(held) for held in clean["coverage"]["collections"]],
         formula=words.completeness(),
         sizes=words.size(),

@@ -80,3 +80,13 @@ def unmade(indexes: Sequence[Mapping[str, Any]]) -> str:
 
 def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def gaps(issues: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What has to be mended first: the issues with critical or high places, and of these only such places."""
+    found = []
+    for issue in issues:
+        places = [place for place in issue["places"] if place["severity"] in ("critical", "high")]
+        if places:
+            found.append({**issue, "places": places})
+    return found
