@@ -14,13 +14,14 @@ class Globs:
     speaks of the path itself and never of what lies below it: callers go down level by level, as git does.
     """
 
-    __slots__ = ("_negated", "_others", "_plain")
+    __slots__ = ("_negated", "_others", "_paths", "_plain")
 
     def __init__(self, patterns: Iterable[str], *, strict: bool = True) -> None:
         """Compile patterns; of a malformed one, raise ValueError or, as git does, let it match nothing."""
         self._negated: list[bool] = []
-        # A pattern that is one name, or "*.py" and the like, is looked up; only the others are tried in turn.
+        # A pattern that is one name or path, or "*.py" and the like, is looked up; only the others are tried in turn.
         self._plain: dict[str, list[tuple[int, bool]]] = {}
+        self._paths: dict[str, list[tuple[int, bool]]] = {}
         self._others: list[tuple[int, bool, Callable[[str, str], bool]]] = []
         for pattern in patterns:
             try:
@@ -34,10 +35,12 @@ class Globs:
         name = path.rpartition("/")[2]
         best = -1
         _, dot, suffix = name.rpartition(".")
-        for key in (name, "*." + suffix) if dot else (name,):
-            for index, dir_only in self._plain.get(key, ()):
-                if index > best and (is_dir or not dir_only):
-                    best = index
+        looked_up = [*self._plain.get(name, ()), *self._paths.get(path, ())]
+        if dot:
+            looked_up += self._plain.get("*." + suffix, ())
+        for index, dir_only in looked_up:
+            if index > best and (is_dir or not dir_only):
+                best = index
         for index, dir_only, test in reversed(self._others):
             if index < best:
                 break
@@ -65,6 +68,8 @@ class Globs:
         index = len(self._negated)
         if not re.search(r"[*?\[\\/]", stem) or (extension and not re.search(r"[*?\[\\/.]", extension)):
             self._plain.setdefault(stem, []).append((index, dir_only))
+        elif not re.search(r"[*?\[\\]", stem):
+            self._paths.setdefault(stem.lstrip("/"), []).append((index, dir_only))
         else:
             self._others.append((index, dir_only, _glob(stem)))
         self._negated.append(negated)

@@ -89,11 +89,11 @@ def locate(module: cst.Module, wanted: Container[int], text: str) -> dict[int, O
 
 
 class _Parentheses:
-    """What is generated around an expression: LibCST's own, written as a generator, costs more than all inside."""
+    """What is generated around an expression in parentheses."""
 
     __slots__ = ("node", "recorder", "state")
 
-    def __init__(self, node: Any, state: CodegenState) -> None:
+    def __init__(self, node: cst.BaseExpression, state: _Counter) -> None:
         self.node = node
         self.state = state
 
@@ -109,28 +109,48 @@ class _Parentheses:
             parenthesis._codegen(self.state)
 
 
+def _parenthesize(node: cst.BaseExpression, state: _Counter) -> Any:
+    """LibCST's own, written as a generator, costs more than all inside."""
+    return _Parentheses(node, state) if node.lpar else state.record_syntactic_position(node)
+
+
 def _blank(node: cst.SimpleWhitespace, state: _Counter) -> None:
     state.offset += len(node.value)
 
 
+def _word(node: cst.Name | cst.SimpleString, state: _Counter) -> None:
+    if node.lpar:
+        with _Parentheses(node, state):
+            state.offset += len(node.value)
+        return
+    start = state.offset
+    state.offset = end = start + len(node.value)
+    if id(node) in state.wanted:
+        state.found[id(node)] = (start, end)
+
+
+_OWN = [
+    (cst.BaseExpression, "_parenthesize", _parenthesize),
+    (cst.SimpleWhitespace, "_codegen", _blank),
+    (cst.Name, "_codegen", _word),
+    (cst.SimpleString, "_codegen", _word),
+]
+
+
 @contextmanager
 def _counting() -> Iterator[None]:
-    """While this holds, the two things of which a tree has most are counted without LibCST's detours.
-
-    Its methods are replaced, which it does not type as replaceable.
-    """
-    parentheses = cst.BaseExpression._parenthesize
-    cst.SimpleWhitespace._codegen = _blank  # type: ignore[assignment, method-assign]
-    cst.BaseExpression._parenthesize = _parenthesize  # type: ignore[assignment, method-assign]
+    """While this holds, what a tree has most of is counted without LibCST's detours, whose methods are replaced."""
+    before = [(node, name, node.__dict__.get(name)) for node, name, _ in _OWN]
+    for node, name, own in _OWN:
+        setattr(node, name, own)
     try:
         yield
     finally:
-        del cst.SimpleWhitespace._codegen
-        cst.BaseExpression._parenthesize = parentheses  # type: ignore[method-assign]
-
-
-def _parenthesize(node: cst.BaseExpression, state: _Counter) -> _Parentheses:
-    return _Parentheses(node, state)
+        for node, name, method in before:
+            if method is None:
+                delattr(node, name)
+            else:
+                setattr(node, name, method)
 
 
 def _lost(code: str, text: str) -> tuple[list[int], list[int]]:

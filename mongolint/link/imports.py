@@ -21,6 +21,8 @@ class ImportMap:
         self.by_tail: dict[str, list[str]] = {}
         for path in self.files:
             self._note(path)
+        # What the last part of a dotted name may be; most names of imports are none of it
+        self._ends = {*self.by_tail, *map(posixpath.basename, self.folders)}
         self._found: dict[tuple[str, str], str | None] = {}
 
     @property
@@ -40,6 +42,8 @@ class ImportMap:
 
     def resolve(self, importer: str, dotted: str, level: int = 0) -> str | None:
         """The file (or namespace folder) that ``dotted`` means in ``importer``; None if not in the project."""
+        if dotted and dotted.rpartition(".")[2] not in self._ends:
+            return None
         if level:
             folder = posixpath.dirname(importer)
             for _ in range(level - 1):

