@@ -22,8 +22,9 @@ Sources
 """
 
 from collections.abc import Iterator
+from functools import partial
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, ClientSite, Draft, Finding, Good, Project, Rule, Severity
 
 rule = Rule("MDB305", "tz-unaware-client", Severity.LOW, tier="review", fix=Applicability.UNSAFE, concern="resilience")
 
@@ -40,11 +41,15 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related([(place, "a date is read here")]),
             fix=rule.repair(
                 "read dates with their time zone",
-                lambda draft, client=client: draft.add_argument(client.module, client.row, "tz_aware", "True"),
+                partial(_read_aware, client=client),
                 text="pass tz_aware=True",
                 reason="all dates that this client reads become aware",
             ),
         )
+
+
+def _read_aware(draft: Draft, client: ClientSite) -> None:
+    draft.add_argument(client.module, client.row, "tz_aware", "True")
 
 
 EXAMPLES = [

@@ -22,6 +22,7 @@ Sources
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from mongolint.rule import Applicability, Bad, ClientSite, Draft, Finding, Good, NoFix, Project, Rule, Severity
@@ -47,7 +48,7 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
             severity=None if option.source != "uri" else Severity.MEDIUM,
             fix=rule.repair(
                 f"write {near}" if near else f"delete {option.name}",
-                lambda draft, option=option, near=near: _write(draft, client, option, near),
+                partial(_write, client=client, option=option, near=near),
                 text=f"write {near}, in milliseconds" if near.endswith("MS") else f"write {near}" if near else "",
                 reason="another option may be meant",
             ),

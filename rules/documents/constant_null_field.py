@@ -33,6 +33,7 @@ rule = Rule("MDB223", "constant-null-field", Severity.LOW, fix=Applicability.UNS
 def check(project: Project) -> Iterator[Finding]:
     for found in project.fields.empty:
         operation = found.use.operation
+        assert operation is not None  # which all that is written has
         yield rule.finding(
             found.use.span,
             f"{operation.name} on {found.collection} always writes None to {found.name}, and nothing sets it later: "

@@ -23,6 +23,7 @@ Sources
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
@@ -46,7 +47,7 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related(places),
             fix=rule.repair(
                 "store the date itself",
-                lambda draft, found=found: _keep(draft, found),  # type: ignore[misc]
+                partial(_keep, found=found),
                 text=f"write {_article(found.usual)} in both places, and convert the documents that are there",
                 reason="documents that are there keep their text, and who reads the field gets a date",
             ),

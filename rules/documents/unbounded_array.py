@@ -38,7 +38,8 @@ def check(project: Project) -> Iterator[Finding]:
     for collection in project.fields.collections:
         found: dict[str, list[Any]] = {}
         for each in project.fields.growing(collection):
-            if not project.is_script(each.use.operation.module):
+            operation = each.use.operation
+            if operation is not None and not project.is_script(operation.module):
                 found.setdefault(each.field, []).append(each)
         for field, places in found.items():
             yield _finding(project, collection, field, places, limit)

@@ -24,6 +24,7 @@ Sources
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
@@ -59,7 +60,7 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related(places),
             fix=rule.repair(
                 f"name {found.meant}" if found.meant else "name a field that is written",
-                lambda draft, found=found: _rename(draft, found),  # type: ignore[misc]
+                partial(_rename, found=found),
                 text=f"write {found.name} where documents of {found.collection} are made, or name another field",
                 reason="the query finds other documents then",
             ),
