@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import click
 
 from mongolint.cli.project import fail, known_rules
-from mongolint.engine import parsing
+from mongolint.engine import parsers
 from mongolint.engine.workers import default_jobs
 from mongolint.facts.renumbered import STEP
 
@@ -40,7 +40,7 @@ def command(ctx: click.Context, stdio: bool, port: int | None) -> None:
         fail("the language server needs pygls: pip install 'mongolint[lsp]'")
     known_rules()
     jobs = default_jobs()
-    crew = parsing.crew(jobs, STEP) if jobs > 1 else None
+    crew = parsers.crew(jobs, STEP) if jobs > 1 else None
     # It takes as long to import as the parser does, which the crew does meanwhile
     from mongolint.lsp.server import over_stdio, over_tcp
 

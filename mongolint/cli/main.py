@@ -7,16 +7,13 @@ import importlib
 import io
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from mongolint import __version__
 from mongolint.selectors import did_you_mean
-
-if TYPE_CHECKING:
-    from mongolint.engine.workers import Workers
 
 # Under this key of the context a command says that tracebacks are wanted
 VERBOSE = "mongolint.verbose"
@@ -92,8 +89,8 @@ class LazyGroup(click.Group):
             ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}")
         if args[:1] != ["lsp"]:
             gc.disable()  # a run keeps nearly all it makes, and ends soon
-        if args[:1] == ["check"] and not ctx.resilient_parsing and not {"-h", "--help"} & set(args):
-            ctx.obj = _parsers(ctx)
+        if ctx.obj is not None:  # the processes that parse, which were started before all else
+            ctx.call_on_close(ctx.obj.close)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -117,19 +114,6 @@ class LazyGroup(click.Group):
             reason = " ".join(str(error).split())
             click.echo(f"mongolint: internal error: {type(error).__name__}: {reason}".rstrip(": "), err=True)
             sys.exit(2)
-
-
-def _parsers(ctx: click.Context) -> Workers | None:
-    """The processes that parse for ``check``, started before all else: they import the parser meanwhile."""
-    from mongolint.engine import parsing
-    from mongolint.engine.workers import default_jobs
-
-    jobs = default_jobs()
-    if jobs == 1:
-        return None
-    workers = parsing.crew(jobs)
-    ctx.call_on_close(workers.close)
-    return workers
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)

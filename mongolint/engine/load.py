@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mongolint.config import Config
-from mongolint.engine import parsing
+from mongolint.engine import parsers
 from mongolint.engine.parsing import Broken, Parsing, Progress
 from mongolint.engine.reading import files, relevance, scripts
 from mongolint.engine.reading.files import Contents, Reading
@@ -109,7 +109,7 @@ def _crew(jobs: int, given: Workers | None, step: int) -> Iterator[Workers | Non
     elif given is not None and given.count == jobs:
         yield given
     else:
-        workers = parsing.crew(jobs, step)
+        workers = parsers.crew(jobs, step)
         try:
             yield workers
         finally:

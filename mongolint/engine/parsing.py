@@ -1,18 +1,13 @@
-"""From texts to facts, in other processes where that pays.
-
-Imports the parser only where it parses: the process that reads files and asks rules never needs it.
-"""
+"""From texts to facts, in other processes where that pays (`mongolint.engine.parsers`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from mongolint.engine.workers import Workers
 from mongolint.source.deepstack import with_deep_stack
-from mongolint.source.plainnodes import import_libcst
 
 if TYPE_CHECKING:
     from mongolint.facts.shapes import ModuleFacts
@@ -30,16 +25,6 @@ class Broken:
     message: str
     line: int
     column: int
-
-
-def crew(jobs: int, step: int = 1) -> Workers:
-    """Processes that parse; they import the parser while this one goes on. ``step``: see `mongolint.facts.extract`."""
-    return Workers(jobs, _import_parser, partial(extract_batch, step=step))
-
-
-def _import_parser() -> None:
-    import_libcst()
-    import mongolint.facts.extract  # noqa: F401
 
 
 class Parsing:

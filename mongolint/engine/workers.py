@@ -3,16 +3,22 @@
 One process is forked before anything else is done. It imports the parser, which takes as long as finding and reading
 the files does, and forks the others. So the parser is imported once, beside other work, and this process, which
 never needs it, does without.
+
+Begun before all imports, with what each Python has loaded anyway: `multiprocessing` would take longer to import than
+the crew to start.
 """
 
 from __future__ import annotations
 
+import gc
 import os
+import pickle
 import signal
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.connection import Connection
-from queue import SimpleQueue
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
@@ -22,11 +28,53 @@ _NO_MORE = object()
 
 def default_jobs() -> int:
     """As many as there are cores; 1 where processes cannot be forked."""
-    return min(os.cpu_count() or 1, _MOST) if "fork" in get_all_start_methods() else 1
+    return min(os.cpu_count() or 1, _MOST) if hasattr(os, "fork") else 1
 
 
 class WorkerError(Exception):
     """A worker ended before its work did."""
+
+
+class _End:
+    """One end of a connection between two processes: objects go in and come out pickled."""
+
+    def __init__(self, incoming: int, outgoing: int) -> None:
+        self._incoming = os.fdopen(incoming, "rb")
+        self._outgoing = os.fdopen(outgoing, "wb")
+
+    def send(self, message: Any) -> None:
+        pickle.dump(message, self._outgoing, pickle.HIGHEST_PROTOCOL)
+        self._outgoing.flush()
+
+    def receive(self) -> Any:
+        """What the other end sent; EOFError where it is closed."""
+        return pickle.load(self._incoming)
+
+    def close(self) -> None:
+        for file in (self._incoming, self._outgoing):
+            with suppress(OSError):  # what cannot be sent any more
+                file.close()
+
+
+def _connection() -> tuple[_End, _End]:
+    (one_in, other_out), (other_in, one_out) = os.pipe(), os.pipe()
+    return _End(one_in, one_out), _End(other_in, other_out)
+
+
+def _fork(work: Callable[[], None]) -> int:
+    """Do ``work`` in a process of its own; gives its number."""
+    process = os.fork()
+    if process:
+        return process
+    code = 1
+    try:
+        gc.disable()  # it keeps nearly all it makes, and ends soon
+        work()
+        code = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
 
 
 class Workers:
@@ -40,12 +88,10 @@ class Workers:
     """
 
     def __init__(self, count: int, warm: Callable[[], object], work: Callable[[Any], Any]) -> None:
-        context = get_context("fork")
-        pipes = [context.Pipe() for _ in range(count)]
-        self._ours: list[Connection] = [ours for ours, _ in pipes]
-        theirs = [end for _, end in pipes]
-        self._first = context.Process(target=_lead, args=(self._ours, theirs, warm, work))
-        self._first.start()
+        ends = [_connection() for _ in range(count)]
+        self._ours = [ours for ours, _ in ends]
+        theirs = [end for _, end in ends]
+        self._first = _fork(lambda: _lead(self._ours, theirs, warm, work))
         for end in theirs:
             end.close()
         self._pending: SimpleQueue[Any] = SimpleQueue()
@@ -91,51 +137,54 @@ class Workers:
         self.finish(done)
 
     def close(self) -> None:
-        """Let the crew end; without a connection there is nothing to wait for."""
+        """Let the crew end, each with the batch that it is working on."""
+        while not self._pending.empty():
+            with suppress(Empty):
+                self._pending.get_nowait()
+        for _ in self._hands:
+            self._pending.put(_NO_MORE)
+        for hand in self._hands:
+            hand.join()
         for end in self._ours:
             end.close()
-        self._first.join()
+        os.waitpid(self._first, 0)
 
-    def _hand_over(self, end: Connection) -> None:
+    def _hand_over(self, end: _End) -> None:
         """Keep one worker busy until there is no more to do."""
         while (batch := self._pending.get()) is not _NO_MORE:
             try:
                 end.send(batch)
-                self._done.put(end.recv())
+                self._done.put(end.receive())
             except Exception:  # of many kinds, where `close` comes in between; `finish` has to hear of each
                 self._done.put(WorkerError("a worker process ended early (killed, or out of memory)"))
                 return
 
 
-def _lead(
-    ours: Sequence[Connection], theirs: Sequence[Connection], warm: Callable[[], object], work: Callable[[Any], Any]
-) -> None:
+def _lead(ours: Sequence[_End], theirs: Sequence[_End], warm: Callable[[], object], work: Callable[[Any], Any]) -> None:
     """The first process of the crew: forks the others and then works like them."""
-    # Ctrl-C goes to the whole group; the crew ends when the other end of its pipes does
+    # Ctrl-C goes to the whole group; the crew ends when the other end of its connections does
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for end in ours:
         end.close()
     warm()
-    context = get_context("fork")
     crew = []
     for place, end in enumerate(theirs[1:], 1):
         # An end that a second process held open would never tell of the first one's death
         others = [theirs[0], *theirs[place + 1 :]]
-        crew.append(context.Process(target=_work, args=(end, others, work)))
-        crew[-1].start()
+        crew.append(_fork(partial(_work, end, others, work)))
         end.close()
     _work(theirs[0], (), work)
     for process in crew:
-        process.join()
+        os.waitpid(process, 0)
 
 
-def _work(end: Connection, others: Sequence[Connection], work: Callable[[Any], Any]) -> None:
+def _work(end: _End, others: Sequence[_End], work: Callable[[Any], Any]) -> None:
     for other in others:
         other.close()
     while True:
         try:
-            batch = end.recv()
-        except (EOFError, ConnectionError):  # reset, where the other end closed with a batch unread
+            batch = end.receive()
+        except (EOFError, ConnectionError):
             return
         try:
             end.send(work(batch))
