@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from mongolint.beside import Neighbour, neighbour
 from mongolint.config import Config
 from mongolint.config.perfile import Settings
+from mongolint.engine.asking import ask, ask_beside
 from mongolint.engine.load import Loaded
 from mongolint.engine.registry import all_rules, rule_infos
 from mongolint.finding import Applicability, Edit, Finding, Fix, Span
-from mongolint.project.handlers import ExceptSite
-from mongolint.project.indexes import IndexDeclaration
-from mongolint.project.loops import Repetition
-from mongolint.project.model import ClientSite, Project
-from mongolint.project.operations import Operation
 from mongolint.rule import Rule
-from mongolint.source.deepstack import with_deep_stack
 from mongolint.source.suppress import Suppressions, find_suppressions, removal
 from mongolint.source.text import LineTable
 
@@ -40,10 +34,6 @@ class Result:
     suppressed: int = 0
 
 
-class StoppedError(Exception):
-    """A run was stopped because nobody wants its result any more."""
-
-
 def check(
     loaded: Loaded,
     selected: Collection[str],
@@ -61,7 +51,7 @@ def check(
     Args:
         narrowed: the selection leaves rules of the default tier out, so a bare suppression is not called unused.
         fixes: write the fixes too, which takes trees of the code.
-        jobs: processes that write fixes.
+        jobs: processes that ask rules or write fixes.
         stop: asked now and then whether the result is still wanted.
         settings: what holds for each file; default: for all of them ``config`` and what is ``selected``, which else is
             what runs in any of them.
@@ -72,7 +62,13 @@ def check(
         ConfigError: a configuration that decides about some of the files has a mistake.
     """
     settings = settings or Settings.uniform(config, rule_infos(), selected, narrowed)
-    result = with_deep_stack(lambda: _check(loaded, selected, settings, stop))
+    result = Result([])
+    rules = [rule for rule in all_rules() if rule.code in selected]
+    if fixes or stop is not None or jobs == 1:
+        found = ask(rules, loaded.project, result.crashes, stop)
+    else:
+        found = ask_beside(rules, loaded.project, result.crashes)
+    result.findings = _shown([*_syntax_errors(loaded, selected), *found], rules, loaded, settings, result)
     if sift is not None:
         shown = set(sift(loaded, result.findings))
         result.hidden = [finding for finding in result.findings if finding not in shown]
@@ -84,52 +80,15 @@ def check(
     return result
 
 
-def _check(loaded: Loaded, selected: Collection[str], settings: Settings, stop: Callable[[], bool] | None) -> Result:
-    result = Result([])
-    rules = [rule for rule in all_rules() if rule.code in selected]
-    found = [*_syntax_errors(loaded, selected), *_run_rules(rules, loaded.project, result.crashes, stop)]
+def _shown(
+    found: Iterable[Finding], rules: Sequence[Rule], loaded: Loaded, settings: Settings, result: Result
+) -> list[Finding]:
+    """The findings to show, in order."""
     filters = _Filters(loaded, settings)
     found = [finding for finding in found if filters.keeps(finding)]
     found = _fold(found, {rule.code: rule.supersedes for rule in rules})
     kept = _suppress(found, loaded, settings, result)
-    ordered = sorted(dict.fromkeys(kept), key=lambda finding: finding.sort_key)
-    result.findings = ordered
-    return result
-
-
-def _facts(project: Project) -> dict[type, Callable[[], Iterable[Any]]]:
-    return {
-        Operation: lambda: project.operations,
-        Repetition: lambda: project.repetitions,
-        ExceptSite: lambda: project.handlers,
-        IndexDeclaration: lambda: project.indexes,
-        ClientSite: lambda: project.clients,
-        Project: lambda: [project],
-    }
-
-
-def _run_rules(
-    rules: Sequence[Rule], project: Project, crashes: list[str], stop: Callable[[], bool] | None
-) -> Iterator[Finding]:
-    """The one wall: a rule that fails is named, and the others go on."""
-    facts = _facts(project)
-    for rule in rules:
-        for kind, test in rule.checks:
-            if stop is not None and stop():
-                raise StoppedError
-            fact: Any = None
-            try:
-                for fact in facts[kind]():
-                    yield from test(project) if fact is project else test(fact, project)
-            except Exception as error:
-                crash = f"rule {rule.code} {rule.name} failed: {type(error).__name__}: {error}"
-                crashes.append(crash + _where(fact, project))
-
-
-def _where(fact: Any, project: Project) -> str:
-    """The file of the fact that a rule failed on, if it is a fact of one."""
-    module = getattr(fact, "module", -1)
-    return f" (in {project.path(module)})" if module >= 0 else ""
+    return sorted(dict.fromkeys(kept), key=lambda finding: finding.sort_key)
 
 
 def _syntax_errors(loaded: Loaded, selected: Collection[str]) -> Iterator[Finding]:

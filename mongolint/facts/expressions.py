@@ -182,7 +182,7 @@ def _fstring(b: Builder, node: cst.FormattedString) -> int:
 
 def _integer(b: Builder, node: cst.Integer) -> int:
     try:
-        return b.const(node.evaluated_value)
+        return b.const(int(node.value, 0))
     except ValueError:
         return b.unknown()
 

@@ -393,23 +393,27 @@ def _touched(node: Any, names: set[str]) -> None:
         names.add(node.name.value)
     elif isinstance(node, cst.Del):
         _target_names(node.target, names)
-    elif isinstance(node, _COMPOUND):
-        for child in node.children:
-            _touched(child, names)
+    else:
+        for name in _PARTS.get(type(node), ()):
+            part = getattr(node, name)
+            for child in part if isinstance(part, list | tuple) else (part,):
+                _touched(child, names)
 
 
-_COMPOUND = (
-    cst.BaseSuite,
-    cst.SimpleStatementLine,
-    cst.If,
-    cst.Else,
-    cst.While,
-    cst.Try,
-    cst.TryStar,
-    cst.ExceptHandler,
-    cst.ExceptStarHandler,
-    cst.Finally,
-)
+# What is run in a statement, and in the suites of one
+_PARTS: dict[type, tuple[str, ...]] = {
+    cst.IndentedBlock: ("body",),
+    cst.SimpleStatementSuite: ("body",),
+    cst.SimpleStatementLine: ("body",),
+    cst.If: ("test", "body", "orelse"),
+    cst.Else: ("body",),
+    cst.While: ("test", "body", "orelse"),
+    cst.Try: ("body", "handlers", "orelse", "finalbody"),
+    cst.TryStar: ("body", "handlers", "orelse", "finalbody"),
+    cst.ExceptHandler: ("body",),
+    cst.ExceptStarHandler: ("body",),
+    cst.Finally: ("body",),
+}
 
 
 def _mutated_name(node: Any, names: set[str]) -> None:

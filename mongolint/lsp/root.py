@@ -134,7 +134,7 @@ class Root:
             stop: asked now and then whether the result is still wanted.
 
         Raises:
-            mongolint.engine.run.StoppedError: it is not.
+            mongolint.engine.asking.StoppedError: it is not.
         """
         if files_changed or anew or self.model.loaded is None:
             loaded = self.model.read(contents, progress, anew=anew)

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mongolint.engine.asking import StoppedError
 from mongolint.engine.parsing import Progress
-from mongolint.engine.run import StoppedError
 from mongolint.lsp.root import Analysis, Root
 
 T = TypeVar("T")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from itertools import accumulate
 
 import libcst as cst
 
@@ -13,6 +14,7 @@ import libcst as cst
 MAX_NESTED_BRACKETS = 200
 
 _BRACKET = re.compile(r"[\[\](){}]")
+_STEP = {**dict.fromkeys("[({", 1), **dict.fromkeys("])}", -1)}
 
 
 class ParseError(Exception):
@@ -68,12 +70,8 @@ def _nothing(node: cst.CSTNode) -> None: ...
 
 
 def _may_nest_too_deep(text: str) -> bool:
-    depth = 0
-    for match in _BRACKET.finditer(text):
-        depth += 1 if match.group() in "[({" else -1
-        if depth > MAX_NESTED_BRACKETS:
-            return True
-    return False
+    depths = accumulate(map(_STEP.__getitem__, _BRACKET.findall(text)))
+    return max(depths, default=0) > MAX_NESTED_BRACKETS
 
 
 def _check_with_python(text: str) -> None:

@@ -75,6 +75,8 @@ def read(
     chosen = held.discover(paths, config)
     targets = list(dict.fromkeys([*(p.as_posix() for p in chosen.files), *held.asked]))
     sources, problems = held.read(targets, set(targets))
+    if begin:
+        parsing.add(decode(relevance.certain(sources), sources)[0])
     around = held.discover([config.root], config)
     is_project = config.is_marked or len(around.files) <= _MOST_UNMARKED
     others = [*(p.as_posix() for p in around.files if is_project), *held.below(config.root, scripts=False)]

@@ -42,6 +42,11 @@ def uses_driver(sources: Iterable[bytes]) -> bool:
     return any(_DRIVER_IMPORT.search(data) for data in sources)
 
 
+def certain(sources: Mapping[str, bytes]) -> list[str]:
+    """The paths of the files that the model needs whatever other files there are."""
+    return [path for path, data in sources.items() if _DRIVER_IMPORT.search(data)]
+
+
 class Memo:
     """What was found in files, for as long as they and the set of all paths stay the same."""
 
