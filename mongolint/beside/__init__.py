@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mongolint.beside.ruff import Ruff
-
 
 class Neighbour(Protocol):
     """Another linter. ``selects``: whether it looks for what ``code`` stands for, in the file of this absolute path."""
@@ -18,4 +16,6 @@ class Neighbour(Protocol):
 
 def neighbour(name: str) -> Neighbour:
     """The linter of this name: one of `mongolint.config.schema.NEIGHBOURS`."""
+    from mongolint.beside.ruff import Ruff
+
     return {"ruff": Ruff}[name]()

@@ -7,8 +7,11 @@ PyMongo 3.13.0 and 2.9.5 and Motor 0.x for names that are gone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 Flavour = Literal["sync", "async", "motor"]
 ClassRole = Literal[
@@ -41,6 +44,12 @@ class Request:
     document: str | None = None
     sort: str | None = None
     hint: str | None = None
+
+    def arguments(self, given: Sequence[tuple[str | None, T]]) -> dict[str, T]:
+        """By parameter what is passed for it, of arguments with their keywords."""
+        positional = [argument for keyword, argument in given if keyword is None]
+        named = {keyword: argument for keyword, argument in given if keyword is not None and "*" not in keyword}
+        return {**dict(zip(self.params, positional, strict=False)), **named}
 
 
 def _classes(flavour: Flavour, names: dict[ClassRole, str]) -> dict[str, DriverClass]:

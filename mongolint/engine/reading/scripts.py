@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from mongolint.facts.mongosh import read_script
 from mongolint.finding import Span
 from mongolint.link.atoms import Collection, Database
 from mongolint.project.indexes import IndexDeclaration
@@ -29,6 +28,9 @@ def declarations(
         data = _read(path, (contents or {}).get(path.as_posix()))
         if not any(name in data for name in _DECLARING) or _is_generated(data):
             continue
+        # Brings a parser of JavaScript along
+        from mongolint.facts.mongosh import read_script
+
         shown = relative(path, cwd)
         for index in read_script(data.decode("utf-8-sig", "replace")):
             database = Database(None, index.database, "unknown")

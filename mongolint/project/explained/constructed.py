@@ -90,17 +90,10 @@ def made(link: Linker, place: Place, show: Show) -> Any:
 
 def _request(name: str, given: list[tuple[str | None, Place]], show: Show) -> Object:
     """A write request of the driver as the document that ``bulkWrite`` takes."""
-    arguments = request_arguments(drivers.REQUESTS[name], given)
+    arguments = drivers.REQUESTS[name].arguments(given)
     entries = (Entry(shell.OPTIONS.get(each) or camel(each), show(place)) for each, place in arguments.items())
     kept = tuple(entry for entry in entries if entry.value is not None)
     return Object((Entry(camel(name.rpartition(".")[2], initial=True), Object(kept)),))
-
-
-def request_arguments(request: drivers.Request, given: list[tuple[str | None, Place]]) -> dict[str, Place]:
-    """The arguments of a write request by parameter."""
-    positional = [place for keyword, place in given if keyword is None]
-    named = {keyword: place for keyword, place in given if keyword is not None and "*" not in keyword}
-    return {**dict(zip(request.params, positional, strict=False)), **named}
 
 
 def camel(name: str, *, initial: bool = False) -> str:

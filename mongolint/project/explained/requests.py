@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mongolint.link.atoms import External
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place
-from mongolint.project.explained.constructed import camel, request_arguments
+from mongolint.project.explained.constructed import camel
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation, argument
 
@@ -30,6 +30,6 @@ def _request(project: Project, place: Place) -> Iterator[tuple[str, Place, Place
         if request is None or request.filter is None:
             continue
         given = [(keyword, Place(place.module, row, place.env)) for keyword, row in node[2]]
-        filter = request_arguments(request, given).get(request.filter)
+        filter = request.arguments(given).get(request.filter)
         if filter is not None:
             yield camel(atom.name.rpartition(".")[2], initial=True), filter, place

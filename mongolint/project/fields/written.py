@@ -10,7 +10,6 @@ from mongolint.finding import Span
 from mongolint.link.atoms import External, const
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place
-from mongolint.project.explained.constructed import request_arguments
 from mongolint.project.fields import inside, types
 from mongolint.project.fields.shapes import UPSERT, Use, plain_path
 from mongolint.project.operations import Operation
@@ -296,7 +295,7 @@ class _Writing:
             request = drivers.REQUESTS.get(atom.name) if type(atom) is External else None
             if request is None:
                 continue
-            given = request_arguments(request, [(keyword, Place(spot.module, row, None)) for keyword, row in node[2]])
+            given = request.arguments([(keyword, Place(spot.module, row, None)) for keyword, row in node[2]])
             if request.document in given and request.document is not None:
                 yield from self._document(spot.at(given[request.document].row), atom.name.rpartition(".")[2])
             if request.update in given and request.update is not None:

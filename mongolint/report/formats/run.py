@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mongolint.finding import Finding, Severity
-from mongolint.fingerprints import fingerprints
 from mongolint.report.diff import Rewrite
 from mongolint.report.paint import Paint
 from mongolint.report.rules import Page
@@ -42,6 +41,8 @@ class Run:
     version: str = ""
 
     def fingerprints(self) -> list[str]:
+        from mongolint.fingerprints import fingerprints  # imports hashlib, which most formats can do without
+
         return fingerprints(self.findings, self.source)
 
     def worst_first(self) -> list[int]:
