@@ -10,7 +10,7 @@ def main() -> None:
     """Run the command line. The linted tree must not be importable: nothing of it is ever imported."""
     here = os.getcwd()
     sys.path[:] = [path for path in sys.path if path not in ("", here)]
-    from mongolint.engine import parsers
+    from mongolint.engine.reading import parsers
 
     crew = parsers.early(sys.argv[1:])
     from mongolint.cli.main import cli

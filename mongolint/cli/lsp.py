@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import click
 
 from mongolint.cli.project import fail, known_rules
-from mongolint.engine import parsers
+from mongolint.engine.reading import parsers
 from mongolint.engine.workers import default_jobs
 from mongolint.facts.renumbered import STEP
 

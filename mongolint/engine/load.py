@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mongolint.config import Config
-from mongolint.engine import parsers
 from mongolint.engine.parsing import Broken, Parsing, Progress
-from mongolint.engine.reading import files, relevance, scripts
+from mongolint.engine.reading import files, parsers, relevance, scripts
 from mongolint.engine.reading.files import Contents, Reading
 from mongolint.engine.workers import Workers, default_jobs
 from mongolint.facts.renumbered import STEP

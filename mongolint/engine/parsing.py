@@ -1,4 +1,4 @@
-"""From texts to facts, in other processes where that pays (`mongolint.engine.parsers`)."""
+"""From texts to facts, in other processes where that pays (`mongolint.engine.reading.parsers`)."""
 
 from __future__ import annotations
 

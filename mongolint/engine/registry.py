@@ -16,17 +16,16 @@ import sys
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from importlib.machinery import ModuleSpec
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
 from mongolint.config.places import project_file
 from mongolint.config.reading import local_rules
 from mongolint.config.user import allows_local_rules, user_file
+from mongolint.engine.rulepackages import GROUP, rule_packages
 from mongolint.rule import Example, Rule
 from mongolint.selectors import RuleInfo
 
-GROUP = "mongolint.rules"
 OWN_PREFIX = "MDB"
 _CODE = re.compile(r"[A-Z]{2,}[0-9]{3,}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -85,8 +84,8 @@ def _place(module: str) -> str:
 
 
 def _modules() -> Iterator[ModuleType]:
-    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.value):
-        yield from _walk(entry.module, _of(entry))
+    for package, called in rule_packages():
+        yield from _walk(package, called)
     for folder in _local:
         name = _local_name(folder)
         if name not in sys.modules:
@@ -109,11 +108,6 @@ def _walk(package: str, what: str) -> Iterator[ModuleType]:
         reason = " ".join(str(error).split())
         message = f"{what} cannot be imported: {_place(name)}: {type(error).__name__}: {reason}"
         raise RegistryError(message.rstrip(": ")) from error
-
-
-def _of(entry: EntryPoint) -> str:
-    held = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
-    return f"rule package {entry.value}{held}"
 
 
 @lru_cache(maxsize=1)

@@ -60,7 +60,7 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
     for module, facts in enumerate(link.modules):
         if not facts.tries:
             continue
-        by_context = calls_by_context(facts)
+        by_context = link.of_module(calls_by_context, module)
         for attempt in facts.tries:
             named = [caught_names(link, module, handler) for handler in attempt.handlers]
             calls: tuple[DriverCall, ...] | None = None
@@ -75,7 +75,7 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
                     calls = ()  # nothing of the driver comes to the clauses behind it
 
 
-def calls_by_context(facts: ModuleFacts) -> dict[int, list[Call]]:
+def calls_by_context(facts: ModuleFacts, index: int) -> dict[int, list[Call]]:
     """The calls of a module by the context they stand in."""
     found: dict[int, list[Call]] = {}
     for call in facts.calls:

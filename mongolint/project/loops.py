@@ -114,9 +114,10 @@ class _Finder:
     def repeating_loops(self, module: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """The references and the calls in loops that repeat them, each by its place in the table and its loop's."""
         facts = self.link.modules[module]
-        references = ((place, self._repeating(module, each.context)) for place, each in enumerate(facts.references))
-        calls = ((place, self._repeating(module, each.context)) for place, each in enumerate(facts.calls))
-        return [(p, loop) for p, loop in references if loop is not None], [(p, n) for p, n in calls if n is not None]
+        contexts = dict.fromkeys([*(r.context for r in facts.references), *(c.context for c in facts.calls)])
+        loops = {context: loop for context in contexts if (loop := self._repeating(module, context)) is not None}
+        references = [(place, loops[r.context]) for place, r in enumerate(facts.references) if r.context in loops]
+        return references, [(place, loops[c.context]) for place, c in enumerate(facts.calls) if c.context in loops]
 
     def _repeating(self, module: int, context: int) -> int | None:
         """The innermost loop around a place that runs its body once per item of something unbounded."""

@@ -99,7 +99,7 @@ def _builds(
     """The builds in the body itself, else those of the first helper called there."""
     facts = project.modules[site.module]
     attempt = facts.tries[facts.contexts[site.handler.context].ref]
-    inside = calls_under(facts, attempt.context, calls_by_context(facts))
+    inside = calls_under(facts, attempt.context, project.link.of_module(calls_by_context, site.module))
     direct = [making[site.module, call.row] for call in inside if (site.module, call.row) in making]
     if direct or _ends_the_program(project, site):
         return direct, None
@@ -131,7 +131,7 @@ def _ends_the_program(project: Project, site: ExceptSite) -> bool:
 def _fate(project: Project, site: ExceptSite) -> Fate | None:
     """None where the program does not just go on, or somebody is told who can do something about it."""
     facts = project.modules[site.module]
-    inside = calls_under(facts, site.handler.context, calls_by_context(facts))
+    inside = calls_under(facts, site.handler.context, project.link.of_module(calls_by_context, site.module))
     telling = [call for call in inside if last_name(facts, call) in _PRINTING or _is_log(facts, call)]
     if site.raises or site.waits or site.answers_failure or _is_told_apart(facts, site):
         return None

@@ -39,13 +39,10 @@ class Fallback:
 
 def find(project: Project) -> Iterator[Fallback]:
     """The clauses that neither log nor raise nor hand on the error."""
-    grouped: dict[int, dict[int, list[Call]]] = {}
     for site in project.handlers:
         if site.is_answered or site.uses_error or site.catches == "other" or site.module in project.tests:
             continue
-        if site.module not in grouped:
-            grouped[site.module] = calls_by_context(project.modules[site.module])
-        found = _Clause(project, site, grouped[site.module]).fallback()
+        found = _Clause(project, site).fallback()
         if found is not None:
             yield found
 
@@ -53,14 +50,14 @@ def find(project: Project) -> Iterator[Fallback]:
 class _Clause:
     """One clause, and what its function does with what it leaves behind."""
 
-    def __init__(self, project: Project, site: ExceptSite, by_context: dict[int, list[Call]]) -> None:
+    def __init__(self, project: Project, site: ExceptSite) -> None:
         self.project = project
         self.link = project.link
         self.site = site
-        self.by_context = by_context
+        self.by_context = self.link.of_module(calls_by_context, site.module)
         self.facts: ModuleFacts = project.modules[site.module]
         self.attempt = self.facts.tries[self.facts.contexts[site.handler.context].ref]
-        self.body = calls_under(self.facts, self.attempt.context, by_context)
+        self.body = calls_under(self.facts, self.attempt.context, self.by_context)
 
     @property
     def scope(self) -> Scope:
@@ -176,7 +173,7 @@ class _Clause:
     def _decides(self, module: int, row: int) -> bool:
         """Whether the result of a call decides about a transaction, or is passed on as the session."""
         facts = self.project.modules[module]
-        by_context = calls_by_context(facts)
+        by_context = self.link.of_module(calls_by_context, module)
         for number, entry in enumerate(facts.contexts):
             if entry.kind in ("then", "otherwise") and row in reached_rows(facts, entry.ref):
                 if starts_among(self.link, module, calls_under(facts, number, by_context), TRANSACTIONS):

@@ -97,7 +97,8 @@ def _may_have_id(content: Content) -> bool:
 def _is_alone(graph: CallGraph, tracer: Tracer, module: int, attempt: int, collection: Collection) -> bool:
     """Whether all writes of a ``try`` are to one collection, so that the error can come from no other."""
     facts = tracer.facts(module)
-    for call in calls_under(facts, facts.tries[attempt].context, calls_by_context(facts)):
+    by_context = tracer.link.of_module(calls_by_context, module)
+    for call in calls_under(facts, facts.tries[attempt].context, by_context):
         direct = tracer.operation(module, call.row)
         reached = [direct] if direct else [reach.operation for reach in graph.run_by_call(module, call.row)]
         for each in reached:
