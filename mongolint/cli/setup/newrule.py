@@ -15,7 +15,8 @@ from mongolint import __version__
 from mongolint.cli.project import ANY_PATH, fail, known_rules
 from mongolint.cli.setup.templates import PROJECT, RULE, TESTS
 from mongolint.config import toml
-from mongolint.engine.rulepackages import GROUP, OWN_PREFIX
+from mongolint.engine.registry import OWN_PREFIX
+from mongolint.engine.rulepackages import GROUP
 from mongolint.selectors import did_you_mean
 from mongolint.source.files import relative
 
