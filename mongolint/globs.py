@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+
+# What `fnmatch` reads as git does: stars, question marks and plain sets of characters, as in "*.py[cod]"
+_SIMPLE = re.compile(r"(?:[^\[\\]|\[[A-Za-z0-9_]+\])+")
 
 
 class Globs:
@@ -104,6 +108,9 @@ def _match_names(tests: Sequence[Callable[[str], bool] | None], names: Sequence[
 def _name_test(name: str) -> Callable[[str], bool]:
     if not re.search(r"[*?\[\\]", name):
         return name.__eq__
+    if _SIMPLE.fullmatch(name):
+        matches = re.compile(fnmatch.translate(name)).match
+        return lambda candidate: matches(candidate) is not None
     from pathspec import GitIgnoreSpec  # not needed by most runs, and slow to import
 
     with warnings.catch_warnings():
