@@ -68,8 +68,8 @@ class Rule:
     ``summary`` and ``doc`` come from the docstring of the rule's module. ``in_tests``: reports in test files
     too. ``supersedes``: codes that yield to this rule at the same place. ``concern``: what suffers; a review sorts by
     it. ``same_as``: the codes by which another linter tells the same: ``{"ruff": ("E722",)}``; with ``defer-to`` it is
-    left to that one. ``preview``: runs with ``--preview`` only, as every new rule does at first. ``asks_fields``: it
-    asks for the fields of documents, and is asked beside the others, as finding these takes long.
+    left to that one. ``preview``: runs with ``--preview`` only, as every new rule does at first. ``asks_documents``: it
+    asks what documents hold, and is asked beside the others, as finding that out takes long.
     """
 
     code: str
@@ -84,7 +84,7 @@ class Rule:
     concern: Concern = "upkeep"
     same_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     preview: bool = False
-    asks_fields: bool = False
+    asks_documents: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     tokens: tuple[str, ...] = ()
     checks: list[tuple[type, Check]] = field(default_factory=list)

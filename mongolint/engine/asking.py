@@ -1,7 +1,7 @@
 """Asks the rules, in two processes where that pays.
 
-Once the operations are known, no rule's answer depends on which rules were asked before. So those that ask for the
-fields of documents, which take as long to find as all else together, can be asked beside the others.
+Once the operations are known, no rule's answer depends on which rules were asked before. So those that ask what
+documents hold, which takes as long to find out as all else together, can be asked beside the others.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def ask(
 
 def ask_beside(rules: Sequence[Rule], project: Project, crashes: list[str]) -> list[Finding]:
     """The same in two processes, with repairs left out, which only the process that made them can apply."""
-    others = [rule for rule in rules if not rule.asks_fields]
+    others = [rule for rule in rules if not rule.asks_documents]
     if len(others) in (0, len(rules)) or with_deep_stack(lambda: _operations(project)) < _MANY:
         return ask(rules, project, crashes)
 
@@ -55,7 +55,7 @@ def ask_beside(rules: Sequence[Rule], project: Project, crashes: list[str]) -> l
         found.extend(result[0])
         crashes.extend(result[1])
 
-    workers = Workers(1, _nothing, lambda _: beside([rule for rule in rules if rule.asks_fields]))
+    workers = Workers(1, _nothing, lambda _: beside([rule for rule in rules if rule.asks_documents]))
     try:
         workers.submit([None])
         found += ask(others, project, crashes)

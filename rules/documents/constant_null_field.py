@@ -26,7 +26,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB223", "constant-null-field", Severity.LOW, fix=Applicability.UNSAFE, asks_fields=True)
+rule = Rule("MDB223", "constant-null-field", Severity.LOW, fix=Applicability.UNSAFE, asks_documents=True)
 
 
 @rule.on(Project)

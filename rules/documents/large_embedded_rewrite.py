@@ -25,7 +25,7 @@ from typing import Any
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
 rule = Rule(
-    "MDB229", "large-embedded-rewrite", Severity.LOW, tier="review", fix=Applicability.DISPLAY, asks_fields=True
+    "MDB229", "large-embedded-rewrite", Severity.LOW, tier="review", fix=Applicability.DISPLAY, asks_documents=True
 )
 
 

@@ -27,7 +27,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB220", "missing-validator", Severity.LOW, tier="review", fix=Applicability.UNSAFE, asks_fields=True)
+rule = Rule("MDB220", "missing-validator", Severity.LOW, tier="review", fix=Applicability.UNSAFE, asks_documents=True)
 
 
 @rule.on(Project)

@@ -33,7 +33,7 @@ rule = Rule(
     Severity.MEDIUM,
     fix=Applicability.UNSAFE,
     options={"array-limit": 1000},
-    asks_fields=True,
+    asks_documents=True,
 )
 
 _VERBS = {"$push": "pushes to", "$addToSet": "adds to", "set": "appends to"}

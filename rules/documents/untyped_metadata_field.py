@@ -24,7 +24,7 @@ from typing import Any
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
 rule = Rule(
-    "MDB221", "untyped-metadata-field", Severity.LOW, tier="review", fix=Applicability.DISPLAY, asks_fields=True
+    "MDB221", "untyped-metadata-field", Severity.LOW, tier="review", fix=Applicability.DISPLAY, asks_documents=True
 )
 
 _SHOWN = 6

@@ -26,7 +26,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
-rule = Rule("MDB104", "uncovered-filter", Severity.HIGH, fix=Applicability.UNSAFE, concern="speed", asks_fields=True)
+rule = Rule("MDB104", "uncovered-filter", Severity.HIGH, fix=Applicability.UNSAFE, concern="speed", asks_documents=True)
 
 Wanted = dict[Any, list[Query]]
 

@@ -26,7 +26,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
 
-rule = Rule("MDB105", "uncovered-sort", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="speed", asks_fields=True)
+rule = Rule("MDB105", "uncovered-sort", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="speed", asks_documents=True)
 
 
 @rule.on(Project)

