@@ -29,13 +29,19 @@ def collections(project: Project, coverage: Mapping[str, Any], needed: Sequence[
     """Every collection that the files asked for touch and whose name is known, by name."""
     found = []
     guarded, unmade = validated(project), _unmade(project)
-    for held in coverage["collections"]:
-        if held["name"] is None:
-            continue
+    for held in _named(coverage):
         lacking = [index for index in needed if index["collection"] == held["name"]]
         validator = True if held["name"] in guarded else None if None in guarded else False
         found.append(_collection(project, held, lacking, validator, unmade))
     return sorted(found, key=lambda each: str(each["name"]))
+
+
+def _named(coverage: Mapping[str, Any]) -> list[Record]:
+    """The collections of the map, and those that only helpers for several collections touch."""
+    found = [held for held in coverage["collections"] if held["name"] is not None]
+    names = {held["name"] for held in found}
+    others = sorted({name for held in coverage["collections"] for name in held["candidates"]} - names)
+    return [*found, *({"name": name, "operations": 0, "shapes": [], "indexes": []} for name in others)]
 
 
 def _unmade(project: Project) -> set[tuple[str, int, int]]:
@@ -66,7 +72,7 @@ def _collection(
         "open": known.open,
         "indexes": [
             {
-                **{key: index[key] for key in ("name", "keys", "options", "status", "places")},
+                **{key: index[key] for key in ("name", "keys", "options", "status", "purposes", "places")},
                 "made": not any((each["file"], each["line"], each["column"]) in unmade for each in index["places"]),
             }
             for index in held["indexes"]

@@ -66,13 +66,20 @@ def _named(collection: str | None, keys: Sequence[tuple[str, Any]]) -> str:
 
 
 def _served(project: Project, coverage: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[Span]]]:
-    judged = {"served", "partial", "unserved"}
+    judged = {"served", "partial", "unserved", "unknown"}
     idle = {index.collection_name for setup in project.idle_setups() for index in setup.indexes}
+    # What a helper for several collections asks of this one counts as well
+    shared = {
+        name
+        for held in coverage["collections"]
+        for name in held["candidates"]
+        if any(shape["verdict"] != "served" for shape in held["shapes"] if shape["verdict"] in judged)
+    }
     whole = []
     for held in coverage["collections"]:
         shapes = [shape for shape in held["shapes"] if shape["verdict"] in judged]
         if (
-            held["name"] not in (None, *idle)
+            held["name"] not in (None, *idle, *shared)
             and len(shapes) > 1
             and all(shape["verdict"] == "served" for shape in shapes)
         ):

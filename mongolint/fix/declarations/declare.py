@@ -21,7 +21,7 @@ from mongolint.fix.declarations.sites import Site
 from mongolint.fix.nofix import NoFix
 from mongolint.project import verdicts
 from mongolint.project.advice.merging import merge
-from mongolint.project.advice.patterns import Keys, Pattern
+from mongolint.project.advice.patterns import Keys, Pattern, agreed
 from mongolint.project.documents import Place
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
@@ -49,7 +49,7 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
     assert collection.name is not None
     lasting = {each: held for each, found in wanted.items() if (held := [q for q in found if _is_lasting(draft, q)])}
     patterns = merge([*lasting, pattern])
-    merged = patterns[pattern]
+    merged = _agreed(draft, patterns, patterns[pattern], collection.name)
     draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.create_index({plain(merged)})"
     own = [index for index in draft.project.indexes if index.collection_name == collection.name]
     if not any(_is_lasting(draft, query) for query in queries):
@@ -65,6 +65,17 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
             raise NoFix("this index, which is missing for another reason, serves it as well")
     _replace_needless(draft, merged, own)
     _put(draft, query, merged, own, {*patterns.values()} - {merged})
+
+
+def _agreed(draft: Draft, patterns: Mapping[Pattern, Keys], merged: Keys, collection: str) -> Keys:
+    """The keys in the order that is suggested for the whole project, where that serves all the same."""
+    held = [pattern for pattern, keys in patterns.items() if keys == merged]
+    for each in draft.project.advice.suggested_on(collection) if len(merged) > 1 else ():
+        if {*each.keys} == {*merged} and all(
+            agreed(pattern, [each.keys]) == each.keys[: len(pattern.keys)] for pattern in held
+        ):
+            return each.keys
+    return merged
 
 
 def _serves(draft: Draft, need: Constraint, queries: Sequence[Operation]) -> bool:

@@ -12,7 +12,8 @@ def merge(wanted: Iterable[Pattern]) -> dict[Pattern, Keys]:
     """For each pattern the keys to declare: of a longer one that begins with its fields, if there is one."""
     kept: list[_Merged] = []
     chosen: dict[Pattern, _Merged] = {}
-    for pattern in sorted(dict.fromkeys(wanted), key=lambda each: (-len(each.keys), each.loose)):
+    # What tells only yes from no makes a poor beginning of an index, so it chooses the order last
+    for pattern in sorted(dict.fromkeys(wanted), key=lambda each: (-len(each.keys), each.is_flag, each.loose)):
         found = next((merged for merged in kept if merged.takes(pattern)), None)
         if found is None:
             found = _Merged(pattern)
@@ -27,6 +28,7 @@ class _Merged:
     def __init__(self, pattern: Pattern) -> None:
         self.equal = frozenset(pattern.equal)
         self.order = pattern.equal
+        self.collation = pattern.collation
         self.rest = pattern.rest
         self.directions: dict[str, Any] = dict.fromkeys(pattern.equal, 1)
         # What the keys have to begin with, each a part of the next
@@ -35,7 +37,7 @@ class _Merged:
     def takes(self, pattern: Pattern) -> bool:
         """Whether it serves another pattern as well; it is then ordered so that it does."""
         names, rest = frozenset(pattern.equal), () if pattern.loose else pattern.rest
-        if not names <= self.equal:
+        if not names <= self.equal or pattern.collation != self.collation:
             return False
         if names and names == self.equal and not pattern.ordered and _names(rest) <= _names(self.rest):
             return True  # a range is compared on the keys, wherever in them it stands

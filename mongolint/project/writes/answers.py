@@ -137,8 +137,10 @@ class Writes:
             is_same = need.name == collection and need.keys == pattern.keys and not need.doubt
             if is_same and "unique" in need.options and {name for name, _ in need.keys} <= set(pattern.equal):
                 return need.code
-        pairs = ", ".join(f'("{name}", {needs.plain(direction)})' for name, direction in pattern.keys)
-        return f"create_index([{pairs}])"
+        keys = self.project.advice.keys_for(collection, pattern)
+        pairs = ", ".join(f'("{name}", {needs.plain(direction)})' for name, direction in keys)
+        options = "".join(f", {name}={value!r}" for name, value in pattern.options.items())
+        return f"create_index([{pairs}]{options})"
 
     # What is stored
 

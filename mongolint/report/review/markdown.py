@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from mongolint.report import writing
@@ -15,11 +15,17 @@ from mongolint.report.review.words import (
     PRIORITIES,
     VALIDATORS,
     VERDICTS,
+    by_file,
+    clears,
     completeness,
     counted,
     gaps,
+    idle,
     in_collections,
+    listed,
     named,
+    needs_replica_set,
+    notes,
     overview,
     size,
     unmade,
@@ -98,10 +104,12 @@ def _issues(review: Record) -> Iterator[str]:
         for also in issue["also"]:
             count = counted(also["count"], "place")
             yield from ("", f"Told with it, at {count}: {_prose(also['title'])} ({also['code']} {also['name']}).")
+        note = needs_replica_set(review, issue)
+        if note:
+            yield from ("", f"**But.** {_text(note)}.")
         yield ""
         for message, places in _by_message(issue["places"]):
-            marked = (_code(_at(each)) + (" **new**" if each["fingerprint"] in new else "") for each in places)
-            yield f"- {', '.join(marked)} {_text(message)}{_beside(places)}"
+            yield from _told(message, places, new)
         before = None
         for place in issue["places"][:_MOST_FRAMES]:
             yield from _shown(place, place["fix"] == before)
@@ -109,6 +117,23 @@ def _issues(review: Record) -> Iterator[str]:
         left = len(issue["places"]) - _MOST_FRAMES
         if left > 0:
             yield from ("", f"{counted(left, 'further place')} of the kind: see the list above.")
+
+
+def _told(message: str, places: Sequence[Record], new: Container[str]) -> Iterator[str]:
+    """What is said of places; of several by file, below it."""
+    fresh = [place for place in places if place["fingerprint"] in new]
+    mark = "" if not fresh else " **new**" if len(fresh) == len(places) else f" **{len(fresh)} new**"
+    if len(places) == 1:
+        yield f"- {_code(_at(places[0]))}{mark} {_text(message)}{_beside(places)}"
+        return
+    yield f"- {counted(len(places), 'place')}{mark}: {_text(message)}{_beside(places)}"
+    yield from (f"  - {_lines_of(file, lines)}" for file, lines in by_file(places).items())
+
+
+def _lines_of(file: str, lines: Sequence[int]) -> str:
+    if len(lines) == 1:
+        return _code(f"{file}:{lines[0]}")
+    return f"{_code(file)} lines {listed([str(line) for line in lines])}"
 
 
 def _by_message(places: Sequence[Record]) -> list[tuple[str, list[Record]]]:
@@ -122,11 +147,12 @@ def _by_message(places: Sequence[Record]) -> list[tuple[str, list[Record]]]:
 def _beside(places: Sequence[Record]) -> str:
     """The further places that explain a finding."""
     known = {_at(each) for each in places}
-    more = list(dict.fromkeys(_at(each) for place in places for each in place["related"] if _at(each) not in known))
+    more = {_at(each): each for place in places for each in place["related"] if _at(each) not in known}
     if not more:
         return ""
     rest = f" and {len(more) - _MOST_RELATED} more" if len(more) > _MOST_RELATED else ""
-    return f" (see {', '.join(map(_code, more[:_MOST_RELATED]))}{rest})"
+    shown = by_file(list(more.values())[:_MOST_RELATED])
+    return f" (see {', '.join(_lines_of(file, lines) for file, lines in shown.items())}{rest})"
 
 
 def _shown(place: Record, is_same_fix: bool) -> Iterator[str]:
@@ -170,10 +196,10 @@ def _collections(review: Record) -> Iterator[str]:
         cells = [held["name"], fields + (", …" if held["open"] else ""), declared or "none", needed or "none"]
         cells.append(VALIDATORS[held["validator"]])
         yield f"| {' | '.join(_text(cell) for cell in cells)} | {held['completeness']['percent']} % |"
-    notes = [(held["name"], note) for held in review["collections"] for note in held["notes"]]
-    if notes:
+    asked = [(held["name"], note) for held in review["collections"] for note in held["notes"]]
+    if asked:
         yield from ("", "What is to be asked of them:", "")
-        yield from (f"- **{_text(name)}**: {_text(note)}" for name, note in notes)
+        yield from (f"- **{_text(name)}**: {_text(note)}" for name, note in asked)
 
 
 def _indexes(review: Record) -> Iterator[str]:
@@ -188,7 +214,9 @@ def _indexes(review: Record) -> Iterator[str]:
         yield f"| {priority} | {_text(index['collection'])} | {_code(keys)} | {_text(index['reason'])} |"
     yield from ("", "For mongosh:", "", *_fenced(review["scripts"]["mongosh"].splitlines(), "js"))
     yield from ("", "In Python:", "", *_fenced(review["scripts"]["python"].splitlines(), "python"))
-    yield from ("", "A unique index is refused where duplicates are stored: look for them first.")
+    told = notes(review)
+    if told:
+        yield from ("", "Before you run that:", "", *(f"- {_text(note)}." for note in told))
 
 
 def _risks(review: Record) -> Iterator[str]:
@@ -205,13 +233,7 @@ def _queries(review: Record) -> Iterator[str]:
     if not review["queries"]:
         yield from ("", "An index serves every query that can be judged.")
     for query in review["queries"]:
-        route = (
-            f", run by {query['reached']}"
-            if query["reached"]
-            else ", run by requests"
-            if query["reached"] == ""
-            else ""
-        )
+        route = f", run by {query['reached']}" if query["reached"] else ""
         yield from (
             "",
             f"**{_text(query['collection'] or 'several collections')}** {_code(_at(query))}{_text(route)}",
@@ -235,10 +257,8 @@ def _coverage(review: Record) -> Iterator[str]:
         counts = [
             sum(s["calls"] for s in shapes if s["verdict"] == v) for v in ("served", "partial", "unserved", "unknown")
         ]
-        # One that keeps a key unique or ends documents works without a query
-        idle = [i["name"] or "?" for i in held["indexes"] if i["status"] == "nothing" and not i["purposes"]]
         name = held["name"] or " or ".join(held["candidates"]) or "known at run time"
-        cells = [name, str(sum(counts)), *map(str, counts), ", ".join(idle)]
+        cells = [name, str(sum(counts)), *map(str, counts), ", ".join(idle(held["indexes"]))]
         yield "| " + " | ".join(_text(cell) for cell in cells) + " |"
 
 
@@ -252,17 +272,19 @@ def _operations(review: Record) -> Iterator[str]:
     )
     for item in review["operations"]:
         tick = "x" if item["shown"] else " "
-        shown = ", ".join(f"{_code(each['text'])} ({_code(_at(each))})" for each in item["shown"])
-        yield f"- [{tick}] **{item['topic']}**: {item['question']}{f' Shown: {shown}' if shown else ''}"
+        places = item["shown"] or item["bearing"]
+        shown = ", ".join(f"{_code(each['text'])} ({_code(_at(each))})" for each in places)
+        told = f" {item['note'][:1].upper()}{item['note'][1:]}: " if item["note"] else " Shown: "
+        yield f"- [{tick}] **{item['topic']}**: {item['question']}{_text(told) + shown if shown else ''}"
 
 
 def _plan(review: Record) -> Iterator[str]:
     yield from ("", "## Plan", "", size(), "")
     yield from ("| step | what | size | clears |", "| --- | --- | --- | --- |")
     for number, step in enumerate(review["plan"], 1):
-        clears = ", ".join(map(str, step["issues"]))
+        done = ", ".join(f"{number} {name}" for number, name in clears(review, step))
         what = f"{_text(step['step'])}{_text(named(step['collections'], ': '))} ({step['why']})"
-        yield f"| {number} | {what} | {step['size']} | {clears} |"
+        yield f"| {number} | {what} | {step['size']} | {done} |"
 
 
 def _acceptance(review: Record) -> Iterator[str]:

@@ -41,6 +41,8 @@ STATUSES = {
     "unclear": ("?", "known only at run time"),
 }
 
+DUTIES = {"unique": "keeps its key unique", "expires documents": "ends documents"}
+
 
 def render(review: Mapping[str, Any]) -> str:
     """The page. Names, paths and code come from what was read, so every value is escaped."""
@@ -76,7 +78,10 @@ def render(review: Mapping[str, Any]) -> str:
         named=words.named,
         in_collections=words.in_collections,
         unmade=words.unmade,
-        statuses=STATUSES,
+        notes=words.notes(clean),
+        needs_replica_set=words.needs_replica_set,
+        cleared=words.clears,
+        standing=_standing,
         applicability={"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"},
         pattern=writing.pattern,
         options=writing.options,
@@ -119,6 +124,12 @@ def _distinct(issues: Sequence[Record], names: Any) -> list[str]:
     return sorted({name for issue in issues for place in issue["places"] for name in names(place)})
 
 
+def _standing(index: Record) -> tuple[str, str]:
+    """A sign and words for what an index is for; a duty goes before the queries that it does not serve."""
+    sign, text = STATUSES[index["status"]]
+    return ("●", " and ".join(DUTIES[each] for each in index["purposes"])) if words.is_on_duty(index) else (sign, text)
+
+
 def _map(held: Record) -> Record:
     """A collection of the coverage map: what each index is for, and what none serves."""
     judged = ("served", "partial", "unserved", "unknown")
@@ -131,6 +142,7 @@ def _map(held: Record) -> Record:
                 "name": index["name"] or "?",
                 "definition": map_words.definition(index),
                 "status": index["status"],
+                "standing": _standing(index),
                 "serves": map_words.serves(index, {shape["id"]: shape for shape in held["shapes"]}),
             }
             for index in held["indexes"]

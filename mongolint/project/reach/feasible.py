@@ -1,0 +1,69 @@
+"""Whether a call can get to a place of the function that it calls: what it passes may rule the way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import Row
+from mongolint.link import functions
+from mongolint.link.atoms import NONE, ClassRef, Const, Env, FunctionRef, Instance
+from mongolint.project.tracing.branches import Branches
+
+if TYPE_CHECKING:
+    from mongolint.link.linker import Linker
+
+# Module and row of a call, module and scope of a function
+Place = tuple[int, int]
+
+
+class Feasible:
+    """Answers for the calls of one project."""
+
+    def __init__(self, link: Linker) -> None:
+        self.link = link
+
+    def may_reach(self, call: Place, function: Place, row: int, context: int) -> bool:
+        """Whether a call of ``function`` may come to a row of it; True where that is not known."""
+        bound = [
+            functions.bind(self.link, found, *call, None, every=True)
+            for found in self.link.functions_called(*call)
+            if (found.module, found.scope) == function
+        ]
+        tests = list(Branches(self.link, function[0]).holding(context, row, some=False)) if bound else []
+        return not bound or any(self._holds(env, function[0], tests) for env in bound)
+
+    def _holds(self, env: Env | None, module: int, tests: list[tuple[int, bool]]) -> bool:
+        return all(self._truth(module, row, env) in (outcome, None) for row, outcome in tests)
+
+    def _truth(self, module: int, row: int, env: Env | None) -> bool | None:
+        node = self.link.node(module, row)
+        if node[0] == "not":
+            inner = self._truth(module, node[1], env)
+            return None if inner is None else not inner
+        if node[0] == "bool":
+            deciding = bool(node[1] == "or")
+            each = [self._truth(module, part, env) for part in node[2]]
+            return deciding if deciding in each else None if None in each else not deciding
+        if node[0] == "compare":
+            return self._compared(module, node, env)
+        if node[0] != "param":
+            return None
+        found = {_is_true(atom) for atom in self.link.value(module, row, env)}
+        return found.pop() if len(found) == 1 else None
+
+    def _compared(self, module: int, node: Row, env: Env | None) -> bool | None:
+        """``given is None``, ``given is not None``."""
+        _, operators, rows = node
+        if operators not in (("Is",), ("IsNot",)) or self.link.node(module, rows[1]) != ("const", None):
+            return None
+        if self.link.node(module, rows[0])[0] != "param":
+            return None
+        value = self.link.value(module, rows[0], env)
+        if value == (NONE,):
+            return bool(operators == ("Is",))
+        known = bool(value) and all(type(atom) in (Const, Instance, ClassRef, FunctionRef) for atom in value)
+        return bool(operators == ("IsNot",)) if known and NONE not in value else None
+
+
+def _is_true(atom: object) -> bool | None:
+    return bool(atom.value) if isinstance(atom, Const) else None
