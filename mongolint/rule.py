@@ -68,7 +68,8 @@ class Rule:
     ``summary`` and ``doc`` come from the docstring of the rule's module. ``in_tests``: reports in test files
     too. ``supersedes``: codes that yield to this rule at the same place. ``concern``: what suffers; a review sorts by
     it. ``transactional``: what it advises needs transactions, which only replica sets have. ``same_as``: the codes by
-    which another linter tells the same: ``{"ruff": ("E722",)}``; with ``defer-to`` it is left to that one. ``preview``: runs with ``--preview`` only, as every new rule does at first.
+    which another linter tells the same: ``{"ruff": ("E722",)}``; with ``defer-to`` it is left to that one.
+    ``preview``: runs with ``--preview`` only, as every new rule does at first.
     """
 
     code: str

@@ -9,8 +9,8 @@ from mongolint.finding import Finding, Severity
 from mongolint.fingerprints import fingerprints
 from mongolint.report.diff import Rewrite
 from mongolint.report.paint import Paint
-from mongolint.report.rules import Page
 from mongolint.report.text import Source
+from mongolint.ruledoc import Page
 
 
 @dataclass(frozen=True, slots=True)
