@@ -16,7 +16,8 @@ _REMOVING = frozenset(
 )
 _ADDING = frozenset(["insert_one", "insert_many", "insert"])
 
-# What completeness is made of, in percent. The page shows this formula with each number.
+# What completeness is made of, in percent; without queries that can be judged, of the rest. The page shows this
+# formula with each number.
 WEIGHTS = {
     "queries": 50,  # the share of queries with a filter that an index serves
     "uniqueness": 20,  # no key that the code takes for unique lacks a unique index
@@ -59,7 +60,7 @@ def _collection(
 ) -> Record:
     name = held["name"]
     known = project.fields.of(name)
-    parts = {
+    parts: dict[str, float | None] = {
         "queries": _served(held["shapes"]),
         "uniqueness": 0.0 if any(index["why"] == "unique" for index in needed) else 1.0,
         "fields": 0.0 if known.open or not any(field.written for field in known.fields.values()) else 1.0,
@@ -82,8 +83,11 @@ def _collection(
         "validator": validator,
         "notes": list(_notes(project, name, known)),
         "completeness": {
-            "percent": round(sum(WEIGHTS[part] * share for part, share in parts.items())),
-            "parts": [{"part": part, "weight": WEIGHTS[part], "share": round(parts[part], 2)} for part in WEIGHTS],
+            "percent": _percent(parts),
+            "parts": [
+                {"part": part, "weight": WEIGHTS[part], "share": share if share is None else round(share, 2)}
+                for part, share in parts.items()
+            ],
         },
     }
 
@@ -107,12 +111,18 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
 
 
-def _served(shapes: Sequence[Mapping[str, Any]]) -> float:
+def _percent(parts: Mapping[str, float | None]) -> int:
+    known = {part: share for part, share in parts.items() if share is not None}
+    reached = sum(WEIGHTS[part] * share for part, share in known.items())
+    return round(100 * reached / sum(WEIGHTS[part] for part in known))
+
+
+def _served(shapes: Sequence[Mapping[str, Any]]) -> float | None:
     """The share of calls that an index serves, of those that can be judged; a partial one counts half."""
     judged = {"served": 1.0, "partial": 0.5, "unserved": 0.0}
     calls = sum(shape["calls"] for shape in shapes if shape["verdict"] in judged)
     if not calls:
-        return 1.0
+        return None
     served = sum(judged[shape["verdict"]] * shape["calls"] for shape in shapes if shape["verdict"] in judged)
     return float(served / calls)
 

@@ -68,14 +68,14 @@ def render(review: Mapping[str, Any]) -> str:
         new=set(clean["compared"]["new"]) if clean["compared"] else set(),
         risks=[issue for issue in clean["issues"] if issue["concern"] == "integrity"],
         gaps=words.gaps(clean["issues"]),
-        maps=[_map(held) for held in clean["coverage"]["collections"]],
+        maps=[_map(held) for held in words.shown_maps(clean["coverage"])],
         formula=words.completeness(),
         sizes=words.size(),
         priorities=words.PRIORITIES,
         verdicts=words.VERDICTS,
         validators=words.VALIDATORS,
         evidence=words.EVIDENCE,
-        named=words.named,
+        planned=words.planned,
         in_collections=words.in_collections,
         unmade=words.unmade,
         notes=words.notes(clean),
@@ -130,7 +130,7 @@ def _standing(index: Record) -> tuple[str, str]:
     return ("●", " and ".join(DUTIES[each] for each in index["purposes"])) if words.is_on_duty(index) else (sign, text)
 
 
-def _map(held: Record) -> Record:
+def _map(held: Mapping[str, Any]) -> Record:
     """A collection of the coverage map: what each index is for, and what none serves."""
     judged = ("served", "partial", "unserved", "unknown")
     return {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mongolint.report import writing
+
 LEVELS = {"red": "critical", "orange": "poor", "yellow": "fair", "green": "good"}
 CONCERNS = {
     "speed": "speed",
@@ -29,10 +31,19 @@ EVIDENCE = (
 )
 # More names than that tell nobody anything
 _MOST_NAMES = 4
+_MOST_FIELDS = 14
+_MARKS = {
+    "unique": "unique",
+    "expireAfterSeconds": "TTL",
+    "partialFilterExpression": "partial",
+    "sparse": "sparse",
+    "collation": "collation",
+    "hidden": "hidden",
+}
 # Of the engine's completeness, in percent
 _PARTS = (
     "50 for the share of its queries that a declared index serves, 20 if each key that has to be unique is, "
-    "20 if the code shows all fields, 10 for a validator"
+    "20 if the code shows all fields, 10 for a validator; without such queries, the share of the other 50"
 )
 
 
@@ -109,6 +120,33 @@ def needs_replica_set(review: Mapping[str, Any], issue: Mapping[str, Any]) -> st
         "repository makes it a member of one: such a standalone refuses the first operation of a transaction "
         "(IllegalOperation, code 20). Find out what production runs before you change this"
     )
+
+
+def declared(index: Mapping[str, Any]) -> str:
+    """A declared index in short: its keys, and what else it does."""
+    options = index["options"]
+    marks = [word for name, word in _MARKS.items() if options.get(name, False) not in (False, None)]
+    return " ".join([writing.pattern(dict(index)), ", ".join(marks)]).rstrip()
+
+
+def fields(held: Mapping[str, Any]) -> str:
+    """The fields of a collection on one line."""
+    names = [field["name"] for field in held["fields"] if "." not in field["name"]]
+    more = [f"{len(names) - _MOST_FIELDS} more"] if len(names) > _MOST_FIELDS + 1 else []
+    shown = [*(names[:_MOST_FIELDS] if more else names), *more, *(["…"] if held["open"] else [])]
+    return ", ".join(shown)
+
+
+def shown_maps(coverage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The collections of the map of which there is something to tell."""
+    return [held for held in coverage["collections"] if held["shapes"] or held["indexes"]]
+
+
+def planned(review: Mapping[str, Any], step: Mapping[str, Any]) -> str:
+    """A step of the plan in words."""
+    text = f"{step['step']}{named(step['collections'], ': ')} ({step['why']})"
+    needing = any(needs_replica_set(review, issue) for issue in review["issues"] if issue["id"] in step["issues"])
+    return text + ("; first make sure that production runs a replica set" if needing else "")
 
 
 def conflict(index: Mapping[str, Any]) -> str:
