@@ -31,6 +31,7 @@ class _Merged:
         self.collation = pattern.collation
         self.rest = pattern.rest
         self.directions: dict[str, Any] = dict.fromkeys(pattern.equal, 1)
+        self.turned: set[str] = set()
         # What the keys have to begin with, each a part of the next
         self.first: list[frozenset[str]] = []
 
@@ -46,12 +47,17 @@ class _Merged:
         outer = rest[len(inner) :]
         if outer and (taken != self.equal or not self._continues(outer)):
             return False
-        if len(rest) > 1 and inner and not self._turns(inner, outer):
+        turned = self._turned(inner, outer) if len(rest) > 1 else {}
+        if turned is None:
             return False
         chain = [names]
         for name, _ in inner:
             chain.append(chain[-1] | {name})
-        return self._begins_with(chain)
+        if not self._begins_with(chain):
+            return False
+        self.directions.update(turned)
+        self.turned.update(turned)
+        return True
 
     def _leading(self, names: frozenset[str], rest: Keys) -> Keys:
         """The part of a sort or range that consists of fields that this one compares for equality."""
@@ -66,15 +72,13 @@ class _Merged:
         part = self.rest[: len(outer)]
         return outer in (part, tuple((name, _reverse(direction)) for name, direction in part))
 
-    def _turns(self, inner: Keys, outer: Keys) -> bool:
-        """Give the fields of a sort its directions, unless another has given them others."""
+    def _turned(self, inner: Keys, outer: Keys) -> dict[str, Any] | None:
+        """The directions that the fields of a sort give; None where another sort has given them others."""
         reverse = bool(outer) and outer != self.rest[: len(outer)]
         wanted = {name: _reverse(direction) if reverse else direction for name, direction in inner}
-        fixed = {name for names in self.first[1:] for name in names} - set(self.first[0] if self.first else ())
-        if any(name in fixed and self.directions[name] != direction for name, direction in wanted.items()):
-            return False
-        self.directions.update(wanted)
-        return True
+        if any(name in self.turned and self.directions[name] != direction for name, direction in wanted.items()):
+            return None
+        return wanted
 
     def _begins_with(self, chain: list[frozenset[str]]) -> bool:
         leading = {*self.first, *chain} - {frozenset()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mongolint.facts.shapes import Row
 from mongolint.link import functions
 from mongolint.link.atoms import NONE, ClassRef, Const, Env, FunctionRef, Instance
+from mongolint.project.reach.uses import own_name
 from mongolint.project.tracing.branches import Branches
 
 if TYPE_CHECKING:
@@ -24,13 +25,23 @@ class Feasible:
 
     def may_reach(self, call: Place, function: Place, row: int, context: int) -> bool:
         """Whether a call of ``function`` may come to a row of it; True where that is not known."""
+        if not functions.arguments(self.link, *call, None)[1]:
+            return True
         bound = [
-            functions.bind(self.link, found, *call, None, every=True)
+            functions.bind(self.link, self._received(found, call), *call, None, every=True)
             for found in self.link.functions_called(*call)
             if (found.module, found.scope) == function
         ]
         tests = list(Branches(self.link, function[0]).holding(context, row, some=False)) if bound else []
         return not bound or any(self._holds(env, function[0], tests) for env in bound)
+
+    def _received(self, function: FunctionRef, call: Place) -> FunctionRef:
+        """A constructor with the object that a call of its class makes."""
+        link, cls = self.link, self.link.method_class(function.module, function.scope)
+        is_made = own_name(link.modules[call[0]], link.node(*call)[1]) != "__init__"
+        if cls is None or function.receiver is not None or link.scope(*function[:2]).name != "__init__" or not is_made:
+            return function
+        return function._replace(receiver=Instance(*cls))
 
     def _holds(self, env: Env | None, module: int, tests: list[tuple[int, bool]]) -> bool:
         return all(self._truth(module, row, env) in (outcome, None) for row, outcome in tests)

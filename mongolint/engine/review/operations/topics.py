@@ -33,7 +33,7 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 def _run(tool: str) -> str:
     """A command with arguments, as a shell or a list of words has it; not its name in a list of packages."""
-    return rf"""(?<![\w.-]){tool}(?:["']\s*,\s*["']|\s+["']?)(?:-{{1,2}}[a-zA-Z]|\$|\{{\{{)"""
+    return rf"""(?<![\w.-]){tool}(?:["']?\s*,\s*["']?|\s+["']?)(?:-{{1,2}}[a-zA-Z]|\$|\{{\{{)"""
 
 
 # What makes something run again and again
@@ -113,7 +113,7 @@ TOPICS = (
         "login",
         "Does the server ask for a login?",
         _words(
-            rf"{_run('mongod')}.*--auth\b|^(?!.*mongod).*--auth\b|\bMONGO_INITDB_ROOT_USERNAME\b|"
+            r"""\bmongod\b.*--auth\b|^\s*-?\s*["']?--auth["']?\s*$|\bMONGO_INITDB_ROOT_USERNAME\b|"""
             r"\bauthorization:\s*[\"']?enabled\b|\bmongodbatlas_database_user\b|\bMONGODB_ROOT_PASSWORD\b"
         ),
     ),
