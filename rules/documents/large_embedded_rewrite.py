@@ -24,7 +24,9 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
-rule = Rule("MDB229", "large-embedded-rewrite", Severity.LOW, tier="review", fix=Applicability.DISPLAY)
+rule = Rule(
+    "MDB229", "large-embedded-rewrite", Severity.LOW, tier="review", fix=Applicability.DISPLAY, concern="integrity"
+)
 
 
 @rule.on(Project)

@@ -27,7 +27,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB220", "missing-validator", Severity.LOW, tier="review", fix=Applicability.UNSAFE)
+rule = Rule("MDB220", "missing-validator", Severity.LOW, tier="review", fix=Applicability.UNSAFE, concern="integrity")
 
 
 @rule.on(Project)

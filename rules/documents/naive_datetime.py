@@ -26,7 +26,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB227", "naive-datetime", Severity.MEDIUM, fix=Applicability.UNSAFE)
+rule = Rule("MDB227", "naive-datetime", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity")
 
 
 @rule.on(Project)

@@ -27,7 +27,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
-rule = Rule("MDB226", "two-types-one-field", Severity.MEDIUM, fix=Applicability.UNSAFE)
+rule = Rule("MDB226", "two-types-one-field", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity")
 
 
 @rule.on(Project)

@@ -27,7 +27,14 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
-rule = Rule("MDB222", "unbounded-array", Severity.MEDIUM, fix=Applicability.UNSAFE, options={"array-limit": 1000})
+rule = Rule(
+    "MDB222",
+    "unbounded-array",
+    Severity.MEDIUM,
+    fix=Applicability.UNSAFE,
+    concern="resilience",
+    options={"array-limit": 1000},
+)
 
 _VERBS = {"$push": "pushes to", "$addToSet": "adds to", "set": "appends to"}
 

@@ -28,7 +28,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
-rule = Rule("MDB225", "unknown-field", Severity.HIGH, fix=Applicability.UNSAFE)
+rule = Rule("MDB225", "unknown-field", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
 
 _EFFECTS = {
     "filter": "so it finds nothing",

@@ -30,7 +30,9 @@ def collections(project: Project, coverage: Mapping[str, Any], needed: Sequence[
     """Every collection that the files asked for touch and whose name is known, by name."""
     found = []
     guarded, unmade = validated(project), _unmade(project)
-    for held in _named(coverage):
+    used = {name for o in project.operations if o.module not in project.tests for name in o.collection_names}
+    used |= {index.collection_name for index in project.indexes if index.collection_name}
+    for held in (held for held in _named(coverage) if held["name"] in used):
         lacking = [index for index in needed if index["collection"] == held["name"]]
         validator = True if held["name"] in guarded else None if None in guarded else False
         found.append(_collection(project, held, lacking, validator, unmade))

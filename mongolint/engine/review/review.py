@@ -45,7 +45,8 @@ def review(
         "scope": {
             "paths": paths,
             "files": len(loaded.targets),
-            "operations": map_["summary"]["operations"],
+            "tests": sum(_is_test(loaded, path) for path in loaded.targets),
+            "operations": _operations(loaded),
             "collections": len(held),
             "untraced": map_["summary"]["untraced"],
         },
@@ -64,6 +65,13 @@ def review(
         "unknown": summary.unknown(project, map_),
         "compared": None if earlier is None else compare(found, earlier),
     }
+
+
+def _operations(loaded: Loaded) -> int:
+    """How many operations on collections the application has in the files asked for."""
+    project, shown = loaded.project, {loaded.display[path] for path in loaded.targets}
+    own = (o for o in project.operations if o.module not in project.tests and project.path(o.module) in shown)
+    return sum(operation.method.kind in ("read", "write", "index") for operation in own)
 
 
 def _is_test(loaded: Loaded, path: str) -> bool:

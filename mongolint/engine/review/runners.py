@@ -36,5 +36,5 @@ def runner_of(project: Project, operation: Operation) -> Runner | None:
         path = reach.request_path(operation.module, operation.scope, kinds=kinds, row=operation.row)
         if path is not None:
             route = reach.routes.of(*path.handler) if kind == "request" else ""
-            return Runner(kind, route or _WORDS[kind].format(project.link.scope(*path.handler).name))
+            return Runner(kind, route or _WORDS[kind].format(project.function_name(*path.handler)))
     return None

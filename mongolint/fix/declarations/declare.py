@@ -47,7 +47,11 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
     collection = query.collection
     assert collection is not None
     assert collection.name is not None
-    lasting = {each: held for each, found in wanted.items() if (held := [q for q in found if _is_lasting(draft, q)])}
+    lasting = {
+        each: held
+        for each, found in wanted.items()
+        if (held := [q for q in found if _is_lasting(draft, q)]) and (each == pattern or not _has_need(draft, held))
+    }
     patterns = merge([*lasting, pattern])
     merged = _agreed(draft, patterns, patterns[pattern], collection.name)
     draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.create_index({plain(merged)})"
@@ -59,10 +63,10 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
     if pattern.weak and merged == pattern.keys:
         raise NoFix("the filter compares no field with a value, so that an index would be read almost whole")
     _check(draft, queries, merged, own)
-    for need in draft.project.writes.constraints:
-        if need.name == collection.name and not need.doubt and _serves(draft, need, queries):
-            draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.{need.code}"
-            raise NoFix("this index, which is missing for another reason, serves it as well")
+    need = _has_need(draft, queries)
+    if need is not None:
+        draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.{need.code}"
+        raise NoFix("this index, which is missing for another reason, serves it as well")
     _replace_needless(draft, merged, own)
     _put(draft, query, merged, own, {*patterns.values()} - {merged})
 
@@ -76,6 +80,13 @@ def _agreed(draft: Draft, patterns: Mapping[Pattern, Keys], merged: Keys, collec
         ):
             return each.keys
     return merged
+
+
+def _has_need(draft: Draft, queries: Sequence[Operation]) -> Constraint | None:
+    """The index that the data needs, and that serves these queries as well."""
+    name = queries[0].collection.name if queries[0].collection is not None else None
+    found = (need for need in draft.project.writes.constraints if need.name == name and not need.doubt)
+    return next((need for need in found if _serves(draft, need, queries)), None)
 
 
 def _serves(draft: Draft, need: Constraint, queries: Sequence[Operation]) -> bool:

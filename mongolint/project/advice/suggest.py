@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 
-# What a query costs now: it reads the whole collection, sorts in memory what it finds, reads more than it returns
-Cost = Literal["scan", "sort", "rest", ""]
+# What a query costs now: it reads the whole collection, sorts in memory what it finds, reads more than it returns;
+# idle: it would read the whole collection, and nothing runs it
+Cost = Literal["scan", "sort", "rest", "idle", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ _COSTS = (
     ("scan", "reads the whole collection", "read the whole collection"),
     ("sort", "sorts in memory what an index finds", "sort in memory what an index finds"),
     ("rest", "reads more than it returns", "read more than they return"),
+    ("idle", "that nothing runs would read the whole collection", "that nothing runs would read the whole collection"),
 )
 
 
@@ -234,9 +236,10 @@ class _Collection:
         return sorted(done, key=lambda each: (-len(each.serves), each.keys))
 
     def _cost(self, one: Asked) -> Cost:
-        verdict = judge_query(one.query, self.standing)
+        verdict, operation = judge_query(one.query, self.standing), one.operation
         if verdict.verdict == "unserved":
-            return "scan"
+            runner = self.project.reached(operation.module, operation.scope, operation.context).runner
+            return "idle" if runner == "nothing" else "scan"
         if verdict.verdict != "partial" or verdict.plan is None:
             return ""
         return "sort" if verdict.plan.bounds and one.query.sort and not verdict.plan.orders else "rest"

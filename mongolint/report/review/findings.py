@@ -25,11 +25,12 @@ def lines(review: Record) -> Iterator[str]:
     """The section, with its heading."""
     yield from ("", "## Findings")
     new = set(review["compared"]["new"]) if review["compared"] else set()
+    fixes = _Fixes()
     for issue in review["issues"]:
-        yield from _issue(review, issue, new)
+        yield from _issue(review, issue, new, fixes)
 
 
-def _issue(review: Record, issue: Record, new: Container[str]) -> Iterator[str]:
+def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) -> Iterator[str]:
     yield from ("", f"### {issue['id']}. {marks.prose(issue['title'])}", "")
     yield f"**{issue['severity']}** · {words.CONCERNS[issue['concern']]} · {issue['code']} {issue['name']}"
     yield from ("", f"**Impact.** {marks.prose(issue['impact'])}" if issue["impact"] else "")
@@ -46,7 +47,7 @@ def _issue(review: Record, issue: Record, new: Container[str]) -> Iterator[str]:
         yield from ("", intro, "") if common or len(groups) > 1 else ("",)
         for message, places in told:
             yield from _told(message, places, new)
-    yield from _frames(issue["places"])
+    yield from _frames(issue["places"], fixes)
 
 
 def _groups(told: Sequence[Told]) -> list[tuple[str, list[Told]]]:
@@ -90,16 +91,17 @@ def _without(clauses: Sequence[str], count: int) -> str:
     return " ".join(clauses[:-count]).rstrip(",;:")
 
 
-def _frames(places: Sequence[Record]) -> Iterator[str]:
+def _frames(places: Sequence[Record], fixes: _Fixes) -> Iterator[str]:
     """The first places with their code and fix; code that is shown already is not shown again."""
-    before, seen = None, set[str]()
+    seen = set[str]()
+    fixes.before = None
     for place in places:
         if len(seen) == _MOST_FRAMES:
             break
         if marks.at(place) not in seen:
             seen.add(marks.at(place))
-            yield from _shown(place, place["fix"] == before)
-            before = place["fix"]
+            yield from _code(place)
+            yield from fixes.of(place["fix"])
     left = len({marks.at(place) for place in places} - seen)
     if left > 0:
         yield from ("", f"{words.counted(left, 'further place')} of the kind: see the list above.")
@@ -141,27 +143,48 @@ def _beside(places: Sequence[Record]) -> str:
     return f" (see {', '.join(_lines_of(file, lines) for file, lines in shown.items())}{rest})"
 
 
-def _shown(place: Record, is_same_fix: bool) -> Iterator[str]:
+def _code(place: Record) -> Iterator[str]:
     if place["frame"]:
         yield from ("", f"{marks.code(marks.at(place))}:", "")
         code = [
             f"{line['number']:>5} {'>' if line['mark'] else ' '} {visible(line['text'])}" for line in place["frame"]
         ]
         yield from marks.fenced(code, "text")
-    fix = place["fix"]
-    if fix is None:
-        return
-    if is_same_fix:
-        yield from ("", "The fix above mends this place too.")
-        return
-    how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
-    reason = f": {fix['reason']}" if fix["reason"] else ""
-    yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}")
-    rows = [row for hunk in fix["diff"] for row in _hunk(hunk)]
-    if rows:
+
+
+class _Fixes:
+    """Writes fixes one after the other: what several change alike, an import or a start-up hook, is shown once."""
+
+    def __init__(self) -> None:
+        self.before: Record | None = None
+        self._hunks: set[str] = set()
+
+    def of(self, fix: Record | None) -> Iterator[str]:
+        before, self.before = self.before, fix
+        if fix is None:
+            return
+        if fix == before:
+            yield from ("", "The fix above mends this place too." if fix["diff"] else "It is mended as above.")
+            return
+        how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
+        reason = f": {fix['reason']}" if fix["reason"] else ""
+        yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}")
+        if fix["diff"]:
+            yield from self._diff(fix["diff"])
+        elif fix["text"]:
+            yield from ("", *marks.fenced([visible(line) for line in fix["text"].splitlines()], "python"))
+
+    def _diff(self, diff: Sequence[Record]) -> Iterator[str]:
+        fresh: list[Record] = []
+        known: list[Record] = []
+        for hunk in diff:
+            (known if repr(hunk) in self._hunks else fresh).append(hunk)
+        self._hunks.update(map(repr, diff))
+        rows = [row for hunk in fresh or known for row in _hunk(hunk)]
         yield from ("", *marks.fenced(rows, "diff"))
-    elif fix["text"]:
-        yield from ("", *marks.fenced([visible(line) for line in fix["text"].splitlines()], "python"))
+        if fresh and known:
+            files = words.listed([marks.code(file) for file in words.by_file(known)])
+            yield from ("", f"With it goes what is shown above of {files}.")
 
 
 def _hunk(hunk: Record) -> Iterator[str]:

@@ -62,8 +62,9 @@ def size() -> str:
 def overview(review: Mapping[str, Any]) -> str:
     """How much was read, in one sentence."""
     scope = review["scope"]
+    tests = f", {scope['tests']} of them tests," if scope["tests"] else ""
     return (
-        f"{counted(scope['files'], 'file')} with {counted(scope['operations'], 'operation')} on "
+        f"{counted(scope['files'], 'file')}{tests} with {counted(scope['operations'], 'operation')} on "
         f"{counted(scope['collections'], 'collection')} were read; nothing was run."
     )
 
@@ -125,7 +126,8 @@ def needs_replica_set(review: Mapping[str, Any], issue: Mapping[str, Any]) -> st
 def declared(index: Mapping[str, Any]) -> str:
     """A declared index in short: its keys, and what else it does."""
     options = index["options"]
-    marks = [word for name, word in _MARKS.items() if options.get(name, False) not in (False, None)]
+    # Of an option that is there, only the running program may know the value
+    marks = [word for name, word in _MARKS.items() if name in options and options[name] is not False]
     return " ".join([writing.pattern(dict(index)), ", ".join(marks)]).rstrip()
 
 
