@@ -66,7 +66,7 @@ def _advised(project: Project, operation: Operation) -> Record:
     return {
         "better": {
             "keys": [[list(pair) for pair in each.keys] for each in held],
-            "options": dict(held[0].options),
+            "options": {name: value for name, value in held[0].options.items() if name != "name"},
             "verdict": verdict.verdict,
             "reason": verdict.reason,
         }

@@ -113,8 +113,13 @@ def _replace_needless(draft: Draft, keys: Keys, own: Sequence[IndexDeclaration])
 
 def declare_on(draft: Draft, collection: str, pattern: Pattern) -> None:
     """See `Draft.declare_index_on`."""
-    draft.text = f"{receivers.member('db', collection, chr(34), attribute=True)}.create_index({plain(pattern.keys)})"
+    home = receivers.member("db", collection, chr(34), attribute=True)
+    draft.text = f"{home}.create_index({plain(pattern.keys)})"
     project = draft.project
+    for need in project.writes.constraints:
+        if need.name == collection and need.keys == pattern.keys and not need.doubt:
+            draft.text = f"{home}.{need.code}"
+            raise NoFix("this index, which is missing for another reason, serves it as well")
     there = (o for o in project.operations if o.collection is not None and o.collection.name == collection)
     query = next((operation for operation in there if _is_lasting(draft, operation)), None)
     if query is None:

@@ -230,12 +230,21 @@ class _Collection:
             kept = left
         writes = self._count_writes()
         done = [
-            replace(each, serves=reads[id(each)], costs=tuple(map(self._cost, reads[id(each)])), writes=writes)
+            replace(
+                each,
+                serves=reads[id(each)],
+                costs=tuple(self._cost(one, kept) for one in reads[id(each)]),
+                writes=writes,
+            )
             for each in kept
         ]
         return sorted(done, key=lambda each: (-len(each.serves), each.keys))
 
-    def _cost(self, one: Asked) -> Cost:
+    def _cost(self, one: Asked, made: Sequence[Suggestion]) -> Cost:
+        """What a query costs that is cheaper with what is suggested."""
+        plan = _plan(one.query, [*self.declared, *(each.index for each in made)])
+        if plan is None or not (plan.selective or plan.orders):
+            return ""
         verdict, operation = judge_query(one.query, self.standing), one.operation
         if verdict.verdict == "unserved":
             runner = self.project.reached(operation.module, operation.scope, operation.context).runner

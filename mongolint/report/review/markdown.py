@@ -127,7 +127,7 @@ def _queries(review: Record) -> Iterator[str]:
         )
         better = query["better"]
         if better and better["keys"]:
-            shown = " or ".join("{" + ", ".join(f"{n}: {d}" for n, d in keys) + "}" for keys in better["keys"])
+            shown = " and ".join("{" + ", ".join(f"{n}: {d}" for n, d in keys) + "}" for keys in better["keys"])
             if better["options"]:
                 shown += f" {writing.options(better)}"
             yield f"With {marks.code(shown)}: {words.VERDICTS[better['verdict']]} ({marks.text(better['reason'])})."

@@ -79,7 +79,7 @@ def _matches(
         if (near and not near.search(around)) or (not_near and not_near.search(around)) or is_prose(text, offset):
             continue
         number, column, line = text.line(offset)
-        yield {"file": text.file, "line": number, "column": column, "text": line.strip()[:_WIDTH]}
+        yield {"file": text.file, "line": number, "column": column, "text": _cut(line)}
 
 
 def _around(text: str, offset: int) -> str:
@@ -88,6 +88,11 @@ def _around(text: str, offset: int) -> str:
         start = text.rfind("\n", 0, max(start, 0)) if start > 0 else 0
         end = text.find("\n", end + 1) % (len(text) + 1)
     return text[max(start, 0) : end]
+
+
+def _cut(line: str) -> str:
+    text = line.strip()
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
 def _key(place: Record) -> tuple[str, int]:
@@ -109,7 +114,7 @@ def _health(
 def _line(project: Project, sources: Mapping[str, str], place: tuple[int, int]) -> Record:
     span = project.token(*place)
     lines = sources.get(span.file, "").splitlines()
-    text = lines[span.line - 1].strip()[:_WIDTH] if span.line <= len(lines) else ""
+    text = _cut(lines[span.line - 1]) if span.line <= len(lines) else ""
     return {"file": span.file, "line": span.line, "column": span.column, "text": text}
 
 
