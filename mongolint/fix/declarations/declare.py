@@ -92,6 +92,11 @@ def _has_need(draft: Draft, queries: Sequence[Operation]) -> Constraint | None:
 def _serves(draft: Draft, need: Constraint, queries: Sequence[Operation]) -> bool:
     """Whether an index that the data needs bounds all of these queries well."""
     index = Index(need.keys, need.options)
+    # A unique key leaves one document; of the end of documents a query may ask for the smaller part of what it compares
+    if "unique" not in need.options:
+        names = {name for name, _ in need.keys}
+        if any({*draft.project.filter_fields(query), *(name for name, _ in query.sort)} - names for query in queries):
+            return False
     plans = [verdicts.ask(verdicts.query_of(draft.project.reader, query), [index]) for query in queries]
     return all(index in plan.best and plan.selective and len(plan.bounds) == len(need.keys) for plan in plans)
 

@@ -247,8 +247,9 @@ class _Collection:
             return ""
         verdict, operation = judge_query(one.query, self.standing), one.operation
         if verdict.verdict == "unserved":
-            runner = self.project.reached(operation.module, operation.scope, operation.context).runner
-            return "idle" if runner == "nothing" else "scan"
+            reached = self.project.reached(operation.module, operation.scope, operation.context)
+            has_start = self.project.reachability.loading.has_start
+            return "idle" if has_start and reached.runner == "nothing" else "scan"
         if verdict.verdict != "partial" or verdict.plan is None:
             return ""
         return "sort" if verdict.plan.bounds and one.query.sort and not verdict.plan.orders else "rest"

@@ -108,7 +108,7 @@ def _health(
     silent = [_line(project, sources, check.handler) for check in checks if check.asks is None]
     if asking or not silent:
         return asking, bearing, note
-    return [], silent, "the health check there answers without asking the database, as far as the code shows"
+    return [], silent, "the health check answers without asking the database, as far as the code shows"
 
 
 def _line(project: Project, sources: Mapping[str, str], place: tuple[int, int]) -> Record:

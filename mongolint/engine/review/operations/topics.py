@@ -65,7 +65,7 @@ TOPICS = (
         _words(f"{_BACKUP}|{_KEPT}"),
         near=_words(f"{_SCHEDULE}|{_KEPT}"),
         bears=_words(_BACKUP),
-        note="a dump is taken there, but nothing shows that it is taken regularly",
+        note="a dump is taken, but nothing shows that it is taken regularly",
         in_ci=True,
     ),
     Topic(
@@ -74,7 +74,7 @@ TOPICS = (
         _words(_RESTORE),
         near=_words(_SCHEDULE),
         bears=_words(_RESTORE),
-        note="a restore is written down there; whether it has been tried is not shown",
+        note="a restore is written down; whether it has been tried is not shown",
         in_ci=True,
     ),
     Topic(
@@ -82,7 +82,7 @@ TOPICS = (
         "Does production run a replica set? Transactions and change streams need one.",
         REPLICA_SET,
         bears=SERVER,
-        note="a server is started there, and no line of the repository makes it a member of a replica set: if "
+        note="a server is started, and no line of the repository makes it a member of a replica set: if "
         "production runs like that, the server is a standalone and refuses transactions and change streams",
     ),
     Topic(
@@ -92,7 +92,7 @@ TOPICS = (
         bears=_words(
             r"\bevent_listeners\s*=|\bmonitoring\.register\(|\bPymongoInstrumentor\b|\bset_?[pP]rofiling_?[lL]evel\b"
         ),
-        note="the commands of the driver are watched there; that somebody watches the server is not shown",
+        note="the commands of the driver are watched; that somebody watches the server is not shown",
     ),
     Topic(
         "health",
@@ -100,14 +100,14 @@ TOPICS = (
         None,
         bears=_words(r"""(?:mongosh?\b|command\W|--eval).*\bping\b|adminCommand\(.*\bping\b"""),
         near=_words(r"\bhealthcheck:|Probe:|\bHEALTHCHECK\b"),
-        note="the server itself is asked there whether it is up; no check of the application is seen to do so",
+        note="the server itself is asked whether it is up; no check of the application is seen to do so",
     ),
     Topic(
         "version",
         "Which server version is deployed, and until when is it supported?",
         _words(rf"{_SERVER_IMAGE}\d[\w.-]*|\bmongo_db_major_version\s*=\s*\"\d"),
         bears=_words(rf"{_SERVER_IMAGE}(?!\d)[\w.-]+|^\s*(?:-\s*)?image:\s*[\"']?mongo[\"']?\s*$"),
-        note="no version is named there: what is deployed changes with the next pull",
+        note="no version is named: what is deployed changes with the next pull",
     ),
     Topic(
         "login",
@@ -124,6 +124,6 @@ TOPICS = (
         near=_words(r"\brole(s|_name)?\b"),
         not_near=_words(_TOO_MUCH),
         bears=_words(r"\bdb\.createUser\(|\bcreateUser:"),
-        note="a user is made there; that it may no more than it needs is not shown",
+        note="a user is made; that it may do no more than it has to is not shown",
     ),
 )
