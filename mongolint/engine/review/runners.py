@@ -16,6 +16,7 @@ _BY: tuple[tuple[tuple[Kind, ...], str], ...] = (
 )
 _WORDS = {
     "request": "requests, through {}",
+    "event": "events, through {}",
     "task": "the task {}",
     "start": "the start of the application, through {}",
     "command": "the command {}",
@@ -35,6 +36,6 @@ def runner_of(project: Project, operation: Operation) -> Runner | None:
     for kinds, kind in _BY:
         path = reach.request_path(operation.module, operation.scope, kinds=kinds, row=operation.row)
         if path is not None:
-            route = reach.routes.of(*path.handler) if kind == "request" else ""
-            return Runner(kind, route or _WORDS[kind].format(project.function_name(*path.handler)))
+            route = reach.routes.of(*path.handler) if path.kind == "request" else ""
+            return Runner(kind, route or _WORDS[path.kind].format(project.function_name(*path.handler)))
     return None
