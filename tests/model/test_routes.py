@@ -102,10 +102,19 @@ def test_flask_classful(tmp_path: Path, base: str, expected: str) -> None:
 
 
 TESTED = """\
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pymongo import MongoClient
 
 app, db = FastAPI(), MongoClient().app
+
+
+class User:
+    pass
+
+
+class Many:
+    def __len__(self):
+        return 0
 
 
 def find(mail=None, *, wide=False, kind="a"):
@@ -113,8 +122,12 @@ def find(mail=None, *, wide=False, kind="a"):
         db.users.find_one({{"mail": mail}})
 
 
+def current() -> User | None:
+    return None
+
+
 @app.get("/")
-def handler(mail, rest: dict):
+def handler(mail, rest: dict, user: User = Depends(current), maybe: User | None = Depends(current)):
     find({arguments})
 """
 
@@ -128,6 +141,10 @@ def handler(mail, rest: dict):
         ("if mail:", "**rest", True),
         ("if not mail:", "", True),
         ("if not mail:", '"a@b.c"', False),
+        ("if not mail:", "User()", False),
+        ("if not mail:", "Many()", True),
+        ("if not mail:", "user", False),
+        ("if not mail:", "mail=maybe", True),
         ("if wide:", "mail", False),
         ("if wide:", "mail, wide=True", True),
         ("if mail and wide:", "mail", False),
