@@ -187,6 +187,27 @@ def user(mail: str):
     assert served not in [each["text"] for each in review(place, {"shop.py": more})["strengths"]]
 
 
+def test_collections_of_helpers_and_of_tests(place: Any) -> None:
+    """One that only a helper for several touches is listed, one that only tests name is not."""
+    code = f"""{HEAD}
+
+def clear(name: str):
+    for each in ("users", "internals"):
+        db[each].delete_many({{"name": name}})
+
+
+@app.get("/users")
+def user(mail: str):
+    return db.users.find_one({{"mail": mail}})
+"""
+    tests = "from shop import db\n\ndef test_it():\n    db.fixtures.delete_many({})\n"
+    found = review(place, {"shop.py": code, "tests/test_shop.py": tests})
+    assert [held["name"] for held in found["collections"]] == ["internals", "users"]
+    assert (found["scope"]["tests"], found["scope"]["operations"]) == (1, 2)
+    (internals, _) = found["collections"]
+    assert internals["completeness"]["parts"][0] == {"part": "queries", "weight": 50, "share": None}
+
+
 def test_what_many_places_have_in_common_is_said_once(place: Any) -> None:
     loops = "\n\n".join(
         f"def load{n}(keys):\n    for key in keys:\n        yield db.c{n}.find_one({{'_id': key}})\n" for n in range(3)

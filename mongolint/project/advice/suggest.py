@@ -260,7 +260,7 @@ class _Collection:
 
     def _count_writes(self) -> int:
         return sum(
-            operation.method.kind == "write" and operation.collection_names == [self.name]
+            operation.method.kind == "write" and self.name in operation.collection_names
             for operation in self.project.operations
             if operation.module not in self.project.tests
         )
