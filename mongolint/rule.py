@@ -67,9 +67,10 @@ class Rule:
 
     ``summary`` and ``doc`` come from the docstring of the rule's module. ``in_tests``: reports in test files
     too. ``supersedes``: codes that yield to this rule at the same place. ``concern``: what suffers; a review sorts by
-    it. ``same_as``: the codes by which another linter tells the same: ``{"ruff": ("E722",)}``; with ``defer-to`` it is
-    left to that one. ``preview``: runs with ``--preview`` only, as every new rule does at first. ``asks_documents``: it
-    asks what documents hold, and is asked beside the others, as finding that out takes long.
+    it. ``transactional``: what it advises needs transactions, which only replica sets have. ``same_as``: the codes by
+    which another linter tells the same: ``{"ruff": ("E722",)}``; with ``defer-to`` it is left to that one.
+    ``preview``: runs with ``--preview`` only, as every new rule does at first. ``asks_documents``: it asks what
+    documents hold, and is asked beside the others, as finding that out takes long.
     """
 
     code: str
@@ -82,6 +83,7 @@ class Rule:
     in_tests: bool = False
     supersedes: tuple[str, ...] = ()
     concern: Concern = "upkeep"
+    transactional: bool = False
     same_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     preview: bool = False
     asks_documents: bool = False

@@ -13,9 +13,10 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files, InclusionLevel
 
-from mongolint.cli.rule import page_of, samples_of
 from mongolint.engine.registry import all_rules
+from mongolint.engine.rulebook.pages import page_of
 from mongolint.report.rules import page_markdown
+from mongolint.testing.samples import samples_of
 
 ROOT = Path(__file__).parents[2]
 # Of the root, under their names on the site

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from mongolint.cli.checking.judge import Judge
 from mongolint.cli.project import (
     ANY_PATH,
     fail,
@@ -22,9 +22,8 @@ from mongolint.cli.project import (
 )
 from mongolint.config import ConfigError
 from mongolint.config.perfile import Settings
-from mongolint.engine.load import Loaded, load
-from mongolint.engine.registry import tiers, tokens_of
-from mongolint.engine.workers import default_jobs
+from mongolint.engine.load import Loaded
+from mongolint.engine.registry import tiers
 from mongolint.finding import Finding
 from mongolint.live.replace import replace
 from mongolint.report.paint import visible
@@ -113,25 +112,17 @@ def _review(paths: list[Path], earlier: Any, baseline: Path | None) -> dict[str,
 
 def _checked(paths: list[Path]) -> tuple[Loaded, list[Finding]]:
     """The project and what all rules find in it, with their fixes."""
-    from mongolint.engine import run
-    from mongolint.engine.fixes import import_parser
-
     config = read_config(paths[0])
     mistakes: list[ConfigError] = []
     every = dict.fromkeys(tiers(), "default")
     settings = Settings(config, known_rules(), every, complain=mistakes.append)
-
-    def tokens(targets: Sequence[str]) -> list[str]:
-        return tokens_of(settings.selected(targets))
-
-    external = indexes_elsewhere(config)
-    loaded = load(paths, config, Path.cwd(), tokens=tokens, meanwhile=import_parser, external=external)
+    judge = Judge(settings, paths, settings.selected, True, indexes=indexes_elsewhere(config))
+    loaded = judge.load()
     for mistake in mistakes:
         refuse(mistake)
     for problem in loaded.problems:
         warn(f"{visible(problem.path)}: {visible(problem.message)}")
-    selected = settings.selected(loaded.targets)
-    result = run.check(loaded, selected, config, fixes=True, jobs=default_jobs(), settings=settings)
+    result = judge.check(loaded)
     for crash in result.crashes:
         warn(f"mongolint: {visible(crash)}")
     return loaded, result.findings

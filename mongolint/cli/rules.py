@@ -6,8 +6,8 @@ import click
 
 from mongolint.cli import terminal
 from mongolint.cli.project import rules_here
-from mongolint.cli.rule import page_of
 from mongolint.engine.registry import all_rules
+from mongolint.engine.rulebook.pages import page_of
 from mongolint.report import rules as report
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from mongolint.engine.load import Loaded
 from mongolint.link.atoms import Collection
-from mongolint.project.advice.suggest import Asked, suggest
+from mongolint.project.advice.suggest import Asked
+from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
 from mongolint.project.schema.record import record
@@ -119,8 +120,8 @@ def suggestions(loaded: Loaded) -> list[dict[str, Any]]:
     """The indexes that the project lacks, for the queries in the files asked for."""
     project, shown = loaded.project, _shown(loaded)
     found = []
-    for each in suggest(project):
-        serves = [_asked(project, one) for one in each.serves]
+    for each in project.advice.suggestions:
+        serves = [{**_asked(project, one), "cost": cost} for one, cost in zip(each.serves, each.costs, strict=True)]
         if serves and not any(one["file"] in shown for one in serves):
             continue
         found.append(
@@ -133,10 +134,16 @@ def suggestions(loaded: Loaded) -> list[dict[str, Any]]:
                 "reason": each.reason,
                 "serves": serves,
                 "writes": each.writes,
-                "replaces": each.replaces,
+                "replaces": each.replaces.name if each.replaces is not None else None,
+                "declared": _declared(project, each.replaces) if each.replaces is not None else None,
             }
         )
     return found
+
+
+def _declared(project: Project, index: IndexDeclaration) -> dict[str, Any]:
+    span = project.index_span(index)
+    return {"file": span.file, "line": span.line, "column": span.column}
 
 
 def _asked(project: Project, one: Asked) -> dict[str, Any]:

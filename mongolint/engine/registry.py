@@ -22,7 +22,7 @@ from types import ModuleType
 from mongolint.config.places import project_file
 from mongolint.config.reading import local_rules
 from mongolint.config.user import allows_local_rules, user_file
-from mongolint.engine.rulepackages import GROUP, rule_packages
+from mongolint.engine.rulebook.packages import GROUP, rule_packages
 from mongolint.rule import Example, Rule
 from mongolint.selectors import RuleInfo
 

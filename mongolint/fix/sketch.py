@@ -52,7 +52,7 @@ def _loop(tree: Tree, call: cst.Call, repetition: Repetition) -> cst.For | cst.C
 def _write(tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wait: str) -> str:
     given = ", ".join(_short(tree.text(arg.value)) for arg in call.args)
     if name == "insert_one":
-        return f"{wait}{receiver}.insert_many([{given} {clause}])"
+        return f"{wait}{receiver}.insert_many({_gathered(given, clause)})"
     return f"writes = [{REQUESTS[name]}({given}) {clause}]\nif writes:\n    {wait}{receiver}.bulk_write(writes)"
 
 
@@ -64,7 +64,7 @@ def _read(
         return ""
     field, key = found
     many = f'{{"{field}": {{"$in": keys}}}}'
-    keys = f"keys = [{tree.text(key)} {clause}]"
+    keys = f"keys = {_gathered(tree.text(key), clause)}"
     asynchronous = bool(wait) or getattr(tree.parent(tree.parent(call) or call), "asynchronous", None) is not None
     each = "async for" if asynchronous else "for"
     if name == "find_one":
@@ -108,7 +108,13 @@ def _helper(
     varying = [arg.value for arg in call.args if names_read(arg.value) & names]
     if len(varying) != 1:
         return ""
-    return f"found = {wait}{callee}_many([{tree.text(varying[0])} {clause}])"
+    return f"found = {wait}{callee}_many({_gathered(tree.text(varying[0]), clause)})"
+
+
+def _gathered(made: str, clause: str) -> str:
+    """What is made of each item, as a list."""
+    items = clause.removeprefix(f"for {made} in ")
+    return f"list({items})" if items != clause else f"[{made} {clause}]"
 
 
 def _short(text: str) -> str:

@@ -65,7 +65,7 @@ class External(NamedTuple):
 
 
 class ExternalObject(NamedTuple):
-    """What calling an external name gives: ``fastapi.FastAPI``. Of a collation it is known which call made it."""
+    """What calling an external name gives: ``fastapi.FastAPI``. Of some it is known which call made them."""
 
     name: str
     module: int = -1

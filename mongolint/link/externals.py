@@ -30,6 +30,16 @@ if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 
+# What gathers the routes of an application: two of them are told apart by the calls that make them
+ROUTERS = frozenset(
+    f"{package}.{cls}"
+    for package, cls in (
+        *(("fastapi", "APIRouter"), ("fastapi.routing", "APIRouter"), ("starlette.routing", "Router")),
+        *((package, "Blueprint") for package in ("flask", "flask.blueprints", "quart", "quart.blueprints", "sanic")),
+    )
+)
+
+
 def call(link: Linker, name: str, module: int, row: int, env: Env | None) -> Value:
     """What calling the external function or class ``name`` gives."""
     made = driver.constructed(link, name, module, row, env)
@@ -43,7 +53,7 @@ def call(link: Linker, name: str, module: int, row: int, env: Env | None) -> Val
         return link.value(module, args[0], env)
     if name in _LAST_ARGUMENT:
         return _default(link, module, row, args, env)
-    if name in COLLATIONS:
+    if name in COLLATIONS or name in ROUTERS:
         return (ExternalObject(name, module, row),)
     last = name.rpartition(".")[2]
     if _may_be_driver(name) or not last[:1].isupper():

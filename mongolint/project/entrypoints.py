@@ -334,6 +334,8 @@ class Entrypoints:
             return Entry("start")
         if name in _VERBS:
             return Entry("request", route) if route.startswith("/") else None
+        if name == "add_event_handler" and route not in ("", "startup", "shutdown"):
+            return Entry("event")
         return Entry(_REGISTERS[name], route) if name in _REGISTERS else None
 
 

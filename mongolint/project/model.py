@@ -42,6 +42,7 @@ from mongolint.project.tracing import repeated
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
+    from mongolint.project.advice.answers import Advice
     from mongolint.project.coveragemap.served import Served
 
 _ELSEWHERE = 'indexes are declared elsewhere (index-source = "external"), and no snapshot tells which there are'
@@ -290,6 +291,13 @@ class Project:
         own = verdicts.declared_on(query.collection, self.indexes).own if len(found) > 1 else ()
         first = {index.keys[0][0] for index in own if index.keys}
         return [pattern for pattern in found if not first & {name for name, _ in pattern.keys}] or found
+
+    @cached_property
+    def advice(self) -> Advice:
+        """Which indexes the project lacks."""
+        from mongolint.project.advice.answers import Advice
+
+        return Advice(self)
 
     def filter_fields(self, operation: Operation) -> list[str]:
         """The fields that an operation filters by, in the branches of its ``$or`` too."""

@@ -38,6 +38,9 @@ _COUNTED = frozenset(("read", "write", "index", "command"))
 _DATABASE_NAMES = frozenset(["db", "database", "mongo", "mongodb", "mdb", "_db", "_database", "mongo_db", "_mongo"])
 
 
+_MOST_NAMES = 3
+
+
 @dataclass(slots=True)
 class Step:
     """A method called on the cursor of an operation: ``sort``, ``limit``, ``to_list`` …"""
@@ -82,8 +85,14 @@ class Operation:
 
     @property
     def target(self) -> str:
-        """The collections in words: "users", "users or orders", "a collection"."""
-        return " or ".join(self.collection_names[:3]) or "a collection"
+        """The collections in words: "users", "users or orders", "users or orders or 4 others", "a collection"."""
+        names = self.collection_names
+        shown = (
+            names
+            if len(names) <= _MOST_NAMES
+            else [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} others"]
+        )
+        return " or ".join(shown) or "a collection"
 
     @property
     def collection_names(self) -> list[str]:

@@ -5,111 +5,15 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from mongolint.finding import Finding, Severity
+from mongolint.finding import Finding
 from mongolint.report.frame import split_lines, underlined
 from mongolint.report.json import array
 from mongolint.report.paint import Paint
-from mongolint.ruledoc import sections
+from mongolint.ruledoc import Page, Sample, literals
 
-_LITERAL = re.compile(r"``(.+?)``")
 _COLUMNS = ("code", "name", "severity", "tier", "fix", "summary")
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """An example of a rule: ``bad`` with what the rule finds there, ``good`` or ``todo`` with the reason."""
-
-    kind: str
-    files: Mapping[str, str]
-    findings: tuple[Finding, ...] = ()
-    why: str = ""
-    fixed: Mapping[str, str] | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def json(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "why": self.why,
-            "files": dict(self.files),
-            "options": dict(self.options),
-            "findings": [finding.json() for finding in self.findings],
-            "fixed": dict(self.fixed) if self.fixed else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What there is to say about a rule. ``doc`` is its docstring: a summary, and sections below headings."""
-
-    code: str
-    name: str
-    severity: Severity
-    tier: str
-    fix: str | None
-    since: str
-    needs: str
-    in_tests: bool
-    doc: str
-    supersedes: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-    samples: tuple[Sample, ...] = ()
-    preview: bool = False
-    same_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def summary(self) -> str:
-        return _LITERAL.sub(r"`\1`", self.doc.partition("\n")[0].rstrip("."))
-
-    @property
-    def sections(self) -> dict[str, str]:
-        """The text below each heading, dedented."""
-        return sections(self.doc)
-
-    def facts(self) -> dict[str, str]:
-        """What the metadata says, in words."""
-        told = {
-            "Severity": self.severity.value,
-            "Tier": {"default": "default (on)"}.get(self.tier, f"{self.tier} (on by --select)"),
-            "Fix": self.fix or "none",
-            "Confidence": "known" if self.needs == "known" else "known or inferred",
-            "Test files": "reported" if self.in_tests else "left alone",
-            "Since": self.since,
-        }
-        if self.preview:
-            told["Preview"] = "runs with --preview only"
-        for linter, codes in self.same_as.items():
-            told[f"As {linter}"] = f"{', '.join(codes)} (left to it with defer-to)"
-        if self.supersedes:
-            told["Supersedes"] = ", ".join(self.supersedes)
-        return told
-
-    def json(self) -> dict[str, Any]:
-        return {
-            **self.row(),
-            "since": self.since,
-            "needs": self.needs,
-            "in_tests": self.in_tests,
-            "supersedes": list(self.supersedes),
-            "preview": self.preview,
-            "same_as": {linter: list(codes) for linter, codes in self.same_as.items()},
-            "options": dict(self.options),
-            "sections": self.sections,
-            "examples": [sample.json() for sample in self.samples],
-        }
-
-    def row(self) -> dict[str, Any]:
-        """What a list of rules shows."""
-        return {
-            "code": self.code,
-            "name": self.name,
-            "severity": self.severity.value,
-            "tier": self.tier,
-            "fix": self.fix,
-            "summary": self.summary,
-        }
 
 
 def page_text(page: Page, paint: Paint) -> str:
@@ -124,7 +28,7 @@ def _text_lines(page: Page, paint: Paint) -> Iterator[str]:
     for name, value in page.facts().items():
         yield f"  {name:<11} {value}"
     for heading, body in page.sections.items():
-        yield from ("", paint(heading, "bold"), textwrap.indent(_LITERAL.sub(r"`\1`", body), "  "))
+        yield from ("", paint(heading, "bold"), textwrap.indent(literals(body), "  "))
     if page.options:
         yield from ("", paint(f"Options in [tool.mongolint.rules.{page.name}]", "bold"))
         yield from (f"  {line}" for line in _toml(page.options))
@@ -163,7 +67,7 @@ def _markdown_lines(page: Page) -> Iterator[str]:
     for name, value in page.facts().items():
         yield f"| {name} | {_cell(value)} |"
     for heading, body in page.sections.items():
-        yield from ("", f"## {heading}", "", _LITERAL.sub(r"`\1`", body))
+        yield from ("", f"## {heading}", "", literals(body))
     if page.options:
         yield from ("", "## Options", "", "```toml", f"[tool.mongolint.rules.{page.name}]")
         yield from (*_toml(page.options), "```")

@@ -25,7 +25,13 @@ from typing import Any
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
 rule = Rule(
-    "MDB229", "large-embedded-rewrite", Severity.LOW, tier="review", fix=Applicability.DISPLAY, asks_documents=True
+    "MDB229",
+    "large-embedded-rewrite",
+    Severity.LOW,
+    tier="review",
+    fix=Applicability.DISPLAY,
+    concern="integrity",
+    asks_documents=True,
 )
 
 

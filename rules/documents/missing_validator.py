@@ -27,7 +27,15 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB220", "missing-validator", Severity.LOW, tier="review", fix=Applicability.UNSAFE, asks_documents=True)
+rule = Rule(
+    "MDB220",
+    "missing-validator",
+    Severity.LOW,
+    tier="review",
+    fix=Applicability.UNSAFE,
+    concern="integrity",
+    asks_documents=True,
+)
 
 
 @rule.on(Project)

@@ -28,7 +28,9 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
-rule = Rule("MDB226", "two-types-one-field", Severity.MEDIUM, fix=Applicability.UNSAFE, asks_documents=True)
+rule = Rule(
+    "MDB226", "two-types-one-field", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity", asks_documents=True
+)
 
 
 @rule.on(Project)

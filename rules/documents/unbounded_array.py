@@ -32,6 +32,7 @@ rule = Rule(
     "unbounded-array",
     Severity.MEDIUM,
     fix=Applicability.UNSAFE,
+    concern="resilience",
     options={"array-limit": 1000},
     asks_documents=True,
 )

@@ -29,7 +29,9 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
-rule = Rule("MDB225", "unknown-field", Severity.HIGH, fix=Applicability.UNSAFE, asks_documents=True)
+rule = Rule(
+    "MDB225", "unknown-field", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity", asks_documents=True
+)
 
 _EFFECTS = {
     "filter": "so it finds nothing",

@@ -61,7 +61,6 @@ def _finding(project: Project, collection: str, pattern: Any, queries: list[Quer
     first, others = queries[0], queries[1:]
     verdict = project.verdict(first)
     order = ", ".join(name if direction == 1 else f"-{name}" for name, direction in first.sort)
-    keys = ", ".join(f'("{name}", {direction!r})' for name, direction in pattern.keys)
     more = f" ({len(queries)} places)" if others else ""
     if verdict.nearest is not None:
         found = f"{verdict.name} finds the documents but does not give that order"
@@ -74,7 +73,7 @@ def _finding(project: Project, collection: str, pattern: Any, queries: list[Quer
         project.operation_span(first),
         f"{first.name} on {collection} sorts by {order}{more}: {found}"
         f"{', so they are' if verdict.nearest is not None else ''} sorted in memory at each call; "
-        f"declare create_index([{keys}])",
+        f"declare {project.writes.index_code(collection, pattern)}",
         severity=rule.severity,
         confidence=first.confidence,
         related=project.related(places),

@@ -34,12 +34,12 @@ def check(project: Project) -> Iterator[Finding]:
         patterns = project.patterns_of_lookup(lookup)
         if len(patterns) != 1 or patterns[0].weak:
             continue
-        keys = ", ".join(f'("{name}", {direction!r})' for name, direction in patterns[0].keys)
+        code = project.writes.index_code(str(lookup.collection), patterns[0])
         fields = ", ".join(name for name, _ in patterns[0].keys)
         yield rule.finding(
             project.span(lookup.place.module, lookup.place.row),
             f"{lookup.stage} joins {lookup.collection} on {fields}: {verdict.reason}, so {lookup.collection} is read "
-            f"whole for each document; declare create_index([{keys}]) on {lookup.collection}",
+            f"whole for each document; declare {code} on {lookup.collection}",
             confidence=query.confidence,
             related=project.related([(project.operation_span(query), f"the pipeline, on {query.target}")]),
             fix=rule.repair(

@@ -30,6 +30,7 @@ rule = Rule(
     tier="review",
     fix=Applicability.DISPLAY,
     concern="integrity",
+    transactional=True,
 )
 
 

@@ -29,7 +29,14 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB402", "session-not-passed", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
+rule = Rule(
+    "MDB402",
+    "session-not-passed",
+    Severity.HIGH,
+    fix=Applicability.UNSAFE,
+    concern="integrity",
+    transactional=True,
+)
 
 
 @rule.on(Project)

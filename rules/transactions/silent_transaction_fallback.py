@@ -35,6 +35,7 @@ rule = Rule(
     fix=Applicability.UNSAFE,
     supersedes=("MDB405", "MDB502"),
     concern="integrity",
+    transactional=True,
 )
 
 

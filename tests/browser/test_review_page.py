@@ -54,6 +54,24 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
     assert not wrong
 
 
+def test_links_lead_where_they_say(open_page: Open, review: dict[str, Any]) -> None:
+    """Places above that have not been in sight yet have a guessed height."""
+    large = deepcopy(review)
+    places = [place for issue in large["issues"] for place in issue["places"]]
+    large["issues"][0]["places"] = [
+        {**place, "fingerprint": f"{number}-{place['fingerprint']}", "message": f"{place['message']} " * 3}
+        for number in range(5)
+        for place in places
+    ]
+    for width in (1200, 390):
+        for issue in large["issues"][1::6]:
+            tab = open_page(large, viewport={"width": width, "height": 800})
+            tab.locator(f"#plan a[href='#issue-{issue['id']}']").evaluate("link => link.click()")
+            tab.wait_for_timeout(700)
+            box = tab.locator(f"#issue-{issue['id']}").bounding_box()
+            assert 0 <= box["y"] < 300, (width, issue["id"], box)
+
+
 def shown(tab: Any) -> int:
     return int(tab.locator(".place:not([hidden])").count())
 

@@ -140,6 +140,54 @@ def test_nothing_is_claimed_where_an_index_is_not_known(tmp_path: Path) -> None:
     assert suggested(tmp_path, body) == []
 
 
+def test_what_each_query_costs_without_it(tmp_path: Path) -> None:
+    body = """
+        db.events.create_index([("user", "hashed")])
+
+        def run(u, s):
+            db.events.find({"user": u}).sort("at", -1)
+            db.users.find_one({"mail": s})
+            db.users.find_one({"active": True})
+    """
+    found = with_deep_stack(lambda: suggestions(project(HEAD + textwrap.dedent(body), tmp_path)))
+    told = {tuple(key for key, _ in index["keys"]): (index["why"], index["reason"]) for index in found}
+    assert told == {
+        ("user", "at"): ("query", "without it 1 query sorts in memory what an index finds"),
+        ("mail",): ("query", "without it 1 query reads the whole collection"),
+        ("active",): (
+            "flag",
+            "without it 1 query reads the whole collection; only yes or no is asked of it, so it helps where few "
+            "documents have the value that is asked for",
+        ),
+    }
+    assert [each["cost"] for index in found for each in index["serves"]].count("sort") == 1
+
+
+def test_a_collation_is_the_index_s_too(tmp_path: Path) -> None:
+    body = """
+        from pymongo.collation import Collation
+
+        def run(u):
+            db.logins.find_one({"mail": u}, collation=Collation(locale="en", strength=2))
+            db.logins.delete_many({"mail": u}, collation=Collation(locale="en", strength=2))
+            db.logins.count_documents({"mail": u})
+    """
+    assert suggested(tmp_path, body) == [
+        ("logins", {"mail": 1}, {"collation": {"locale": "en", "strength": 2}}, 2),
+        ("logins", {"mail": 1}, {}, 1),
+    ]
+
+
+def test_yes_or_no_chooses_the_order_last(tmp_path: Path) -> None:
+    body = """
+        def run(u):
+            db.jobs.find({"failed": True})
+            db.jobs.find({"failed": True, "owner": u})
+            db.jobs.find({"owner": u})
+    """
+    assert [keys for _, keys, _, _ in suggested(tmp_path, body)] == [{"owner": 1, "failed": 1}, {"failed": 1}]
+
+
 _names = st.sampled_from(["a", "b", "c", "d"])
 _rest = st.lists(st.tuples(_names, st.sampled_from([1, -1])), max_size=2, unique_by=lambda key: key[0])
 

@@ -24,7 +24,7 @@ from mongolint.fix.apply import rewrite
 from mongolint.report.formats import markdown, render, sarif
 from mongolint.report.formats.linehash import line_hashes
 from mongolint.report.formats.run import Note, Run
-from mongolint.report.rules import Page
+from mongolint.ruledoc import Page
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = "examples/bookshelf"

@@ -22,7 +22,7 @@ from mongolint.fix.apply import rewrite
 from mongolint.report import formats, statistics, text
 from mongolint.report.formats.run import Run
 from mongolint.report.paint import visible
-from mongolint.report.rules import Page
+from mongolint.ruledoc import Page
 from mongolint.source.files import relative
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _run(outcome: Outcome, request: Request) -> Run:
 
 
 def _pages(selected: set[str]) -> list[Page]:
-    from mongolint.cli.rule import page_of
+    from mongolint.engine.rulebook.pages import page_of
 
     return [page_of(rule) for rule in sorted(all_rules(), key=lambda rule: rule.code) if rule.code in selected]
 

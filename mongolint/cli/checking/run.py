@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from mongolint import __version__
 from mongolint.cli import terminal
 from mongolint.cli.baseline.gate import Gate, Passed
 from mongolint.cli.checking import output
+from mongolint.cli.checking.judge import Judge
 from mongolint.cli.checking.request import Request
 from mongolint.cli.project import (
     Part,
@@ -30,10 +32,10 @@ from mongolint.cli.project import (
 )
 from mongolint.config import Config, ConfigError
 from mongolint.config.perfile import Settings
-from mongolint.engine.load import Loaded, load
+from mongolint.engine.load import Loaded
 from mongolint.engine.reading.files import Contents, Reading
-from mongolint.engine.registry import tiers, tokens_of
-from mongolint.engine.workers import Workers, default_jobs
+from mongolint.engine.registry import tiers
+from mongolint.engine.workers import Workers
 from mongolint.finding import Finding
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.report import json, text
@@ -191,41 +193,30 @@ def _check_part(
     workers: Workers | None,
     ahead: Reading | None,
 ) -> None:
-    # Brings the parser along, which a usage error or a list of files can do without
-    from mongolint.engine import run
-    from mongolint.engine.fixes import import_parser
-
     mistakes: list[ConfigError] = []
     settings = _settings(part.config, request, mistakes.append)
     config = settings.top.config
     external = indexes_elsewhere(config)
     changes = outcome.changes
-    fixes = request.mends or request.shows_fixes
+    selected = partial(_selected, settings)
+    judge = Judge(settings, part.paths, selected, request.mends or request.shows_fixes, request.jobs, external)
     contents = {**overlay, **(changes.below(part) if changes else {})}
     gate = Gate(part, config, request, settings)
 
     def reload(more: Contents, previous: Loaded | None, indexes: Sequence[IndexDeclaration] = external) -> Loaded:
         fresh = previous is None and not contents and not more
-        return load(
-            part.paths,
-            config,
-            Path.cwd(),
+        return judge.load(
             overlay={**contents, **more},
             instead=gate.instead,
-            tokens=lambda targets: tokens_of(_selected(settings, targets)),
-            jobs=request.jobs,
             progress=None if previous else progress,
             previous=previous,
-            meanwhile=import_parser if fixes else None,
             external=indexes,
             workers=workers,
             reading=ahead if fresh and ahead and ahead.is_of(part.paths, config) else None,
         )
 
     def check(loaded: Loaded) -> Result:
-        jobs = request.jobs or default_jobs()
-        selected = settings.selected(loaded.targets)
-        return run.check(loaded, selected, config, fixes=fixes, jobs=jobs, settings=settings, sift=gate.sift)
+        return judge.check(loaded, gate.sift)
 
     start = time.perf_counter()
     loaded = reload({}, None)

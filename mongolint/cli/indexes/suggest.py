@@ -40,13 +40,20 @@ def command(paths: tuple[Path, ...], form: str) -> None:
             for line in (item["reason"], *_sites(item)):
                 click.echo(f"{mark} {line}")
             if item["replaces"]:
+                click.echo(f"{mark}   its declaration at {_at(item['declared'])} has to change too")
                 click.echo(drop(item["collection"], item["replaces"]))
             click.echo(write(item))
 
 
 def _row(item: dict[str, Any]) -> list[str]:
-    reason = item["reason"] + (f" (drop {item['replaces']} first)" if item["replaces"] else "")
-    return [item["collection"], writing.pattern(item), writing.options(item), reason]
+    change = ""
+    if item["replaces"]:
+        change = f" (drop {item['replaces']} first, and change its declaration at {_at(item['declared'])})"
+    return [item["collection"], writing.pattern(item), writing.options(item), item["reason"] + change]
+
+
+def _at(place: dict[str, Any]) -> str:
+    return f"{place['file']}:{place['line']}"
 
 
 def _sites(item: dict[str, Any]) -> Iterator[str]:

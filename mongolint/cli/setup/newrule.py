@@ -16,7 +16,7 @@ from mongolint.cli.project import ANY_PATH, fail, known_rules
 from mongolint.cli.setup.templates import PROJECT, RULE, TESTS
 from mongolint.config import toml
 from mongolint.engine.registry import OWN_PREFIX
-from mongolint.engine.rulepackages import GROUP
+from mongolint.engine.rulebook.packages import GROUP
 from mongolint.selectors import did_you_mean
 from mongolint.source.files import relative
 

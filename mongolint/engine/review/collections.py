@@ -16,7 +16,8 @@ _REMOVING = frozenset(
 )
 _ADDING = frozenset(["insert_one", "insert_many", "insert"])
 
-# What completeness is made of, in percent. The page shows this formula with each number.
+# What completeness is made of, in percent; without queries that can be judged, of the rest. The page shows this
+# formula with each number.
 WEIGHTS = {
     "queries": 50,  # the share of queries with a filter that an index serves
     "uniqueness": 20,  # no key that the code takes for unique lacks a unique index
@@ -29,13 +30,21 @@ def collections(project: Project, coverage: Mapping[str, Any], needed: Sequence[
     """Every collection that the files asked for touch and whose name is known, by name."""
     found = []
     guarded, unmade = validated(project), _unmade(project)
-    for held in coverage["collections"]:
-        if held["name"] is None:
-            continue
+    used = {name for o in project.operations if o.module not in project.tests for name in o.collection_names}
+    used |= {index.collection_name for index in project.indexes if index.collection_name}
+    for held in (held for held in _named(coverage) if held["name"] in used):
         lacking = [index for index in needed if index["collection"] == held["name"]]
         validator = True if held["name"] in guarded else None if None in guarded else False
         found.append(_collection(project, held, lacking, validator, unmade))
     return sorted(found, key=lambda each: str(each["name"]))
+
+
+def _named(coverage: Mapping[str, Any]) -> list[Record]:
+    """The collections of the map, and those that only helpers for several collections touch."""
+    found = [held for held in coverage["collections"] if held["name"] is not None]
+    names = {held["name"] for held in found}
+    others = sorted({name for held in coverage["collections"] for name in held["candidates"]} - names)
+    return [*found, *({"name": name, "operations": 0, "shapes": [], "indexes": []} for name in others)]
 
 
 def _unmade(project: Project) -> set[tuple[str, int, int]]:
@@ -53,7 +62,7 @@ def _collection(
 ) -> Record:
     name = held["name"]
     known = project.fields.of(name)
-    parts = {
+    parts: dict[str, float | None] = {
         "queries": _served(held["shapes"]),
         "uniqueness": 0.0 if any(index["why"] == "unique" for index in needed) else 1.0,
         "fields": 0.0 if known.open or not any(field.written for field in known.fields.values()) else 1.0,
@@ -66,7 +75,7 @@ def _collection(
         "open": known.open,
         "indexes": [
             {
-                **{key: index[key] for key in ("name", "keys", "options", "status", "places")},
+                **{key: index[key] for key in ("name", "keys", "options", "status", "purposes", "places")},
                 "made": not any((each["file"], each["line"], each["column"]) in unmade for each in index["places"]),
             }
             for index in held["indexes"]
@@ -76,8 +85,11 @@ def _collection(
         "validator": validator,
         "notes": list(_notes(project, name, known)),
         "completeness": {
-            "percent": round(sum(WEIGHTS[part] * share for part, share in parts.items())),
-            "parts": [{"part": part, "weight": WEIGHTS[part], "share": round(parts[part], 2)} for part in WEIGHTS],
+            "percent": _percent(parts),
+            "parts": [
+                {"part": part, "weight": WEIGHTS[part], "share": share if share is None else round(share, 2)}
+                for part, share in parts.items()
+            ],
         },
     }
 
@@ -101,12 +113,18 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
 
 
-def _served(shapes: Sequence[Mapping[str, Any]]) -> float:
+def _percent(parts: Mapping[str, float | None]) -> int:
+    known = {part: share for part, share in parts.items() if share is not None}
+    reached = sum(WEIGHTS[part] * share for part, share in known.items())
+    return round(100 * reached / sum(WEIGHTS[part] for part in known))
+
+
+def _served(shapes: Sequence[Mapping[str, Any]]) -> float | None:
     """The share of calls that an index serves, of those that can be judged; a partial one counts half."""
     judged = {"served": 1.0, "partial": 0.5, "unserved": 0.0}
     calls = sum(shape["calls"] for shape in shapes if shape["verdict"] in judged)
     if not calls:
-        return 1.0
+        return None
     served = sum(judged[shape["verdict"]] * shape["calls"] for shape in shapes if shape["verdict"] in judged)
     return float(served / calls)
 

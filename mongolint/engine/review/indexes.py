@@ -6,16 +6,18 @@ from typing import Any
 
 from mongolint.engine.listing import suggestions
 from mongolint.engine.load import Loaded
+from mongolint.project.model import Project
 
 Record = dict[str, Any]
 
 # 1: the data goes wrong without it; 2: a query reads the whole collection; 3: documents that ended stay; 4: it helps
-_PRIORITY = {"unique": 1, "query": 2, "expiry": 3, "weak": 4}
+_PRIORITY = {"unique": 1, "query": 2, "expiry": 3}
+_HELPS = 4
 
 
 def required(loaded: Loaded) -> list[Record]:
     """What `indexes suggest` lists, the most pressing first."""
-    found = [{"priority": _PRIORITY[each["why"]], **each} for each in suggestions(loaded)]
+    found = [{"priority": _priority(each), **each} for each in suggestions(loaded)]
     for each in found:
         known = loaded.project.fields.of(each["collection"])
         keys = [known.fields[name] for name, _ in each["keys"] if name in known.fields and name != "_id"]
@@ -23,3 +25,21 @@ def required(loaded: Loaded) -> list[Record]:
         if lost and not known.open:
             each["reason"] += f"; but no write that the code shows stores {', '.join(lost)}: look at the name first"
     return sorted(found, key=lambda each: (each["priority"], -len(each["serves"]), each["collection"], each["keys"]))
+
+
+def _priority(index: Record) -> int:
+    if index["why"] == "query" and all(asked["cost"] != "scan" for asked in index["serves"]):
+        return _HELPS
+    return _PRIORITY.get(index["why"], _HELPS)
+
+
+def drops(project: Project) -> list[Record]:
+    """Where the code drops all indexes of a collection; which, where that is known."""
+    found = []
+    for operation in project.operations:
+        if operation.name == "drop_indexes" and operation.module not in project.tests:
+            names = operation.collection_names
+            place = project.operation_span(operation)
+            item = {"collections": names, "file": place.file, "line": place.line, "column": place.column}
+            found.append(item)
+    return sorted(found, key=lambda each: (each["file"], each["line"]))

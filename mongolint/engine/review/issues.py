@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -50,6 +51,7 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
         "title": rule.summary,
         "impact": " ".join(sections(rule.doc).get("Why it hurts", "").split()),
         "concern": rule.concern,
+        "transactional": rule.transactional,
         "size": _size(applied, len(places) - applied),
         "todo": [{"text": text, "count": count} for text, count in todo.most_common()],
         "applied": applied,
@@ -82,6 +84,9 @@ def _place(finding: Finding, fingerprint: str, touched: _Touched) -> Record:
     }
 
 
+_CUT_SHORT = re.compile(r" or \d+ others\b")
+
+
 class _Touched:
     """Which collections a finding is about: those of the operations and indexes where it, or what explains it, is."""
 
@@ -98,7 +103,10 @@ class _Touched:
     def by(self, finding: Finding) -> list[str]:
         spans = [finding.span, *(related.span for related in finding.related)]
         found = [self._at.get((span.file, span.line, span.column), []) for span in spans]
-        return sorted({name for names in (found[:1] if found[0] else found) for name in names})
+        names = {name for names in (found[:1] if found[0] else found) for name in names}
+        # Of what a helper for several collections may touch, a message names those that it is about
+        said = {name for name in names if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", finding.message)}
+        return sorted(said if said and not _CUT_SHORT.search(finding.message) else names)
 
 
 def _texts(loaded: Loaded) -> Any:

@@ -43,8 +43,11 @@ def _why(places: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _step(issue: Mapping[str, Any]) -> str:
-    todo = issue["todo"][0]["text"] if issue["todo"] else issue["title"]
-    return str(todo[:1].upper() + todo[1:])
+    if not issue["todo"]:
+        title = str(issue["title"])
+        return f"Mend {title[:1].lower()}{title[1:]}"
+    todo = str(issue["todo"][0]["text"])
+    return todo[:1].upper() + todo[1:]
 
 
 def acceptance(issues: Sequence[Mapping[str, Any]], paths: str) -> list[Record]:

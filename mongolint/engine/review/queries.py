@@ -6,9 +6,13 @@ from typing import Any
 
 from mongolint.engine.explained import explained
 from mongolint.engine.load import Loaded
+from mongolint.engine.review.runners import runner_of
+from mongolint.project.advice.suggest import Suggestion
 from mongolint.project.explained.answer import answer
+from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
+from mongolint.project.verdicts import Declared, declared_on, judge_query, query_of
 
 Record = dict[str, Any]
 
@@ -21,28 +25,53 @@ def patterns(loaded: Loaded) -> list[Record]:
     project = loaded.project
     shown = {loaded.display[path] for path in loaded.targets}
     found: dict[tuple[Any, ...], Operation] = {}
-    for operation in project.operations:
+    for operation in sorted(project.operations, key=lambda operation: _rank(project, operation)):
         verdict = project.verdict(operation).verdict
         if verdict in _WORST and project.path(operation.module) in shown and operation.module not in project.tests:
             fields = (*operation.filter.required, *operation.filter.optional)
             found.setdefault((operation.target, *sorted(fields), *map(str, operation.sort)), operation)
-    chosen = sorted(found.values(), key=lambda operation: _rank(project, operation))[:_MOST]
+    chosen = list(found.values())[:_MOST]
     return [
-        {**record, "reached": _route(project, operation), "in_loop": operation.in_loop}
+        {**record, **_advised(project, operation), "reached": _reached(project, operation)}
         for operation, record in zip(chosen, explained(project, [answer(project, o) for o in chosen]), strict=True)
     ]
 
 
 def _rank(project: Project, operation: Operation) -> tuple[Any, ...]:
     """Those that a request surely runs first, among them those in a loop, then the worse verdict."""
-    is_script = project.is_script(operation.module)
-    reached = _route(project, operation) is not None
-    verdict = _WORST[project.verdict(operation).verdict]
+    runner = runner_of(project, operation)
+    is_passing = project.reached(operation.module, operation.scope, operation.context).runner in ("script", "nothing")
+    is_request = runner is not None and runner.kind == "request"
+    verdict = _WORST.get(project.verdict(operation).verdict, len(_WORST))
     span = project.operation_span(operation)
-    return is_script, not reached, not operation.in_loop, verdict, span
+    return is_passing, not is_request, not operation.in_loop, verdict, span
 
 
-def _route(project: Project, operation: Operation) -> str | None:
-    """The path of the request that runs it, "" where a request does and its path is not spelled out."""
-    path = project.request_path(operation.module, operation.scope)
-    return None if path is None else path.route
+def _reached(project: Project, operation: Operation) -> str | None:
+    runner = runner_of(project, operation)
+    return runner.text if runner is not None else None
+
+
+def _advised(project: Project, operation: Operation) -> Record:
+    """What the required indexes do for it, so that the parts of a review say the same; else what it alone asks for."""
+    name = operation.collection.name if operation.collection else None
+    held = [
+        each for each in project.advice.suggested_on(name or "") if any(o.operation is operation for o in each.serves)
+    ]
+    if not held:
+        return {}
+    declared = declared_on(name, project.indexes)
+    added = [_declaration(each) for each in held]
+    verdict = judge_query(query_of(project.reader, operation), Declared([*declared.own, *added], declared.homeless))
+    return {
+        "better": {
+            "keys": [[list(pair) for pair in each.keys] for each in held],
+            "options": {name: value for name, value in held[0].options.items() if name != "name"},
+            "verdict": verdict.verdict,
+            "reason": verdict.reason,
+        }
+    }
+
+
+def _declaration(suggestion: Suggestion) -> IndexDeclaration:
+    return IndexDeclaration(-1, -1, None, None, suggestion.keys, dict(suggestion.options))

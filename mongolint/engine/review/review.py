@@ -10,11 +10,11 @@ from mongolint import __version__
 from mongolint.engine.coverage import coverage
 from mongolint.engine.load import Loaded
 from mongolint.engine.registry import all_rules
-from mongolint.engine.review import collections, indexes, operations, plan, queries, strengths, summary
+from mongolint.engine.review import collections, indexes, plan, queries, strengths, summary
 from mongolint.engine.review import issues as causes
 from mongolint.engine.review.compare import compare
+from mongolint.engine.review.operations.checklist import checklist
 from mongolint.finding import Finding
-from mongolint.project.model import Project
 
 Record = dict[str, Any]
 
@@ -39,25 +39,27 @@ def review(
     needed = indexes.required(loaded)
     counts = causes.counts(found)
     texts = {loaded.display[path]: loaded.text(path) or "" for path in loaded.sources if not _is_test(loaded, path)}
-    named = [held for held in map_["collections"] if held["name"]]
+    held = collections.collections(project, map_, needed)
     return {
         "mongolint": __version__,
         "scope": {
             "paths": paths,
             "files": len(loaded.targets),
-            "operations": map_["summary"]["operations"],
-            "collections": len(named),
+            "tests": sum(_is_test(loaded, path) for path in loaded.targets),
+            "operations": _operations(loaded),
+            "collections": len(held),
             "untraced": map_["summary"]["untraced"],
         },
         "health": summary.health(counts),
         "counts": counts,
         "strengths": strengths.strengths(project, map_),
         "issues": found,
-        "collections": collections.collections(project, map_, needed),
+        "collections": held,
         "indexes": needed,
+        "drops": indexes.drops(project),
         "queries": queries.patterns(loaded),
         "coverage": map_,
-        "operations": operations.checklist(root, cwd, texts, _idle_lines(project)),
+        "operations": checklist(project, root, cwd, texts),
         "plan": plan.plan(found),
         "acceptance": plan.acceptance(found, paths),
         "unknown": summary.unknown(project, map_),
@@ -65,17 +67,11 @@ def review(
     }
 
 
-def _idle_lines(project: Project) -> set[tuple[str, int]]:
-    """The lines with a call that only scripts run, or nothing; none where no start is there to compare with."""
-    found: set[tuple[str, int]] = set()
-    if not project.reachability.loading.has_start:
-        return found
-    for module, facts in enumerate(project.modules):
-        for call in facts.calls:
-            if call.scope and project.reached(module, call.scope, call.context).runner in ("nothing", "script"):
-                span = project.token(module, call.row)
-                found.add((span.file, span.line))
-    return found
+def _operations(loaded: Loaded) -> int:
+    """How many operations on collections the application has in the files asked for."""
+    project, shown = loaded.project, {loaded.display[path] for path in loaded.targets}
+    own = (o for o in project.operations if o.module not in project.tests and project.path(o.module) in shown)
+    return sum(operation.method.kind in ("read", "write", "index") for operation in own)
 
 
 def _is_test(loaded: Loaded, path: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mongolint.finding import Span
+from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 
 Record = dict[str, Any]
@@ -43,6 +44,7 @@ def _indexes(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
     started = [
         setup for setup in project.setups if project.reached(setup.module, setup.scope, setup.context).runner == "app"
     ]
+    started = [setup for setup in started if all(_is_by_application(project, index) for index in setup.indexes)]
     if started:
         spans = [project.index_span(index) for setup in started for index in setup.indexes]
         yield f"the application makes its indexes itself: {', '.join(s.words for s in started[:3])}", spans
@@ -60,19 +62,33 @@ def _indexes(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
         yield f"documents expire by a TTL index in {', '.join(names)}", spans
 
 
+def _is_by_application(project: Project, index: IndexDeclaration) -> bool:
+    """Whether the application runs the place where an index is named, and not only the helper that makes it."""
+    module, row = index.spelled.module, index.spelled.row
+    parents = project.reachability.uses.parents(module)
+    return project.reached(module, parents.scope(row), parents.context(row)).runner == "app"
+
+
 def _named(collection: str | None, keys: Sequence[tuple[str, Any]]) -> str:
     fields = [name for name, _ in keys]
     return f"{collection}.{fields[0]}" if len(fields) == 1 else f"{collection} ({', '.join(fields)} together)"
 
 
 def _served(project: Project, coverage: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[Span]]]:
-    judged = {"served", "partial", "unserved"}
+    judged = {"served", "partial", "unserved", "unknown"}
     idle = {index.collection_name for setup in project.idle_setups() for index in setup.indexes}
+    # What a helper for several collections asks of this one counts as well
+    shared = {
+        name
+        for held in coverage["collections"]
+        for name in held["candidates"]
+        if any(shape["verdict"] != "served" for shape in held["shapes"] if shape["verdict"] in judged)
+    }
     whole = []
     for held in coverage["collections"]:
         shapes = [shape for shape in held["shapes"] if shape["verdict"] in judged]
         if (
-            held["name"] not in (None, *idle)
+            held["name"] not in (None, *idle, *shared)
             and len(shapes) > 1
             and all(shape["verdict"] == "served" for shape in shapes)
         ):

@@ -21,7 +21,7 @@ from mongolint.fix.declarations.sites import Site
 from mongolint.fix.nofix import NoFix
 from mongolint.project import verdicts
 from mongolint.project.advice.merging import merge
-from mongolint.project.advice.patterns import Keys, Pattern
+from mongolint.project.advice.patterns import Keys, Pattern, agreed
 from mongolint.project.documents import Place
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
@@ -47,9 +47,13 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
     collection = query.collection
     assert collection is not None
     assert collection.name is not None
-    lasting = {each: held for each, found in wanted.items() if (held := [q for q in found if _is_lasting(draft, q)])}
+    lasting = {
+        each: held
+        for each, found in wanted.items()
+        if (held := [q for q in found if _is_lasting(draft, q)]) and (each == pattern or not _has_need(draft, held))
+    }
     patterns = merge([*lasting, pattern])
-    merged = patterns[pattern]
+    merged = _agreed(draft, patterns, patterns[pattern], collection.name)
     draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.create_index({plain(merged)})"
     own = [index for index in draft.project.indexes if index.collection_name == collection.name]
     if not any(_is_lasting(draft, query) for query in queries):
@@ -59,17 +63,40 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
     if pattern.weak and merged == pattern.keys:
         raise NoFix("the filter compares no field with a value, so that an index would be read almost whole")
     _check(draft, queries, merged, own)
-    for need in draft.project.writes.constraints:
-        if need.name == collection.name and not need.doubt and _serves(draft, need, queries):
-            draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.{need.code}"
-            raise NoFix("this index, which is missing for another reason, serves it as well")
+    need = _has_need(draft, queries)
+    if need is not None:
+        draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.{need.code}"
+        raise NoFix("this index, which is missing for another reason, serves it as well")
     _replace_needless(draft, merged, own)
     _put(draft, query, merged, own, {*patterns.values()} - {merged})
+
+
+def _agreed(draft: Draft, patterns: Mapping[Pattern, Keys], merged: Keys, collection: str) -> Keys:
+    """The keys in the order that is suggested for the whole project, where that serves all the same."""
+    held = [pattern for pattern, keys in patterns.items() if keys == merged]
+    for each in draft.project.advice.suggested_on(collection) if len(merged) > 1 else ():
+        if {*each.keys} == {*merged} and all(
+            agreed(pattern, [each.keys]) == each.keys[: len(pattern.keys)] for pattern in held
+        ):
+            return each.keys
+    return merged
+
+
+def _has_need(draft: Draft, queries: Sequence[Operation]) -> Constraint | None:
+    """The index that the data needs, and that serves these queries as well."""
+    name = queries[0].collection.name if queries[0].collection is not None else None
+    found = (need for need in draft.project.writes.constraints if need.name == name and not need.doubt)
+    return next((need for need in found if _serves(draft, need, queries)), None)
 
 
 def _serves(draft: Draft, need: Constraint, queries: Sequence[Operation]) -> bool:
     """Whether an index that the data needs bounds all of these queries well."""
     index = Index(need.keys, need.options)
+    # A unique key leaves one document; of the end of documents a query may ask for the smaller part of what it compares
+    if "unique" not in need.options:
+        names = {name for name, _ in need.keys}
+        if any({*draft.project.filter_fields(query), *(name for name, _ in query.sort)} - names for query in queries):
+            return False
     plans = [verdicts.ask(verdicts.query_of(draft.project.reader, query), [index]) for query in queries]
     return all(index in plan.best and plan.selective and len(plan.bounds) == len(need.keys) for plan in plans)
 
@@ -91,8 +118,13 @@ def _replace_needless(draft: Draft, keys: Keys, own: Sequence[IndexDeclaration])
 
 def declare_on(draft: Draft, collection: str, pattern: Pattern) -> None:
     """See `Draft.declare_index_on`."""
-    draft.text = f"{receivers.member('db', collection, chr(34), attribute=True)}.create_index({plain(pattern.keys)})"
+    home = receivers.member("db", collection, chr(34), attribute=True)
+    draft.text = f"{home}.create_index({plain(pattern.keys)})"
     project = draft.project
+    for need in project.writes.constraints:
+        if need.name == collection and need.keys == pattern.keys and not need.doubt:
+            draft.text = f"{home}.{need.code}"
+            raise NoFix("this index, which is missing for another reason, serves it as well")
     there = (o for o in project.operations if o.collection is not None and o.collection.name == collection)
     query = next((operation for operation in there if _is_lasting(draft, operation)), None)
     if query is None:

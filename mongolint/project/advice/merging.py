@@ -12,7 +12,8 @@ def merge(wanted: Iterable[Pattern]) -> dict[Pattern, Keys]:
     """For each pattern the keys to declare: of a longer one that begins with its fields, if there is one."""
     kept: list[_Merged] = []
     chosen: dict[Pattern, _Merged] = {}
-    for pattern in sorted(dict.fromkeys(wanted), key=lambda each: (-len(each.keys), each.loose)):
+    # What tells only yes from no makes a poor beginning of an index, so it chooses the order last
+    for pattern in sorted(dict.fromkeys(wanted), key=lambda each: (-len(each.keys), each.is_flag, each.loose)):
         found = next((merged for merged in kept if merged.takes(pattern)), None)
         if found is None:
             found = _Merged(pattern)
@@ -27,15 +28,17 @@ class _Merged:
     def __init__(self, pattern: Pattern) -> None:
         self.equal = frozenset(pattern.equal)
         self.order = pattern.equal
+        self.collation = pattern.collation
         self.rest = pattern.rest
         self.directions: dict[str, Any] = dict.fromkeys(pattern.equal, 1)
+        self.turned: set[str] = set()
         # What the keys have to begin with, each a part of the next
         self.first: list[frozenset[str]] = []
 
     def takes(self, pattern: Pattern) -> bool:
         """Whether it serves another pattern as well; it is then ordered so that it does."""
         names, rest = frozenset(pattern.equal), () if pattern.loose else pattern.rest
-        if not names <= self.equal:
+        if not names <= self.equal or pattern.collation != self.collation:
             return False
         if names and names == self.equal and not pattern.ordered and _names(rest) <= _names(self.rest):
             return True  # a range is compared on the keys, wherever in them it stands
@@ -44,12 +47,17 @@ class _Merged:
         outer = rest[len(inner) :]
         if outer and (taken != self.equal or not self._continues(outer)):
             return False
-        if len(rest) > 1 and inner and not self._turns(inner, outer):
+        turned = self._turned(inner, outer) if len(rest) > 1 else {}
+        if turned is None:
             return False
         chain = [names]
         for name, _ in inner:
             chain.append(chain[-1] | {name})
-        return self._begins_with(chain)
+        if not self._begins_with(chain):
+            return False
+        self.directions.update(turned)
+        self.turned.update(turned)
+        return True
 
     def _leading(self, names: frozenset[str], rest: Keys) -> Keys:
         """The part of a sort or range that consists of fields that this one compares for equality."""
@@ -64,15 +72,13 @@ class _Merged:
         part = self.rest[: len(outer)]
         return outer in (part, tuple((name, _reverse(direction)) for name, direction in part))
 
-    def _turns(self, inner: Keys, outer: Keys) -> bool:
-        """Give the fields of a sort its directions, unless another has given them others."""
+    def _turned(self, inner: Keys, outer: Keys) -> dict[str, Any] | None:
+        """The directions that the fields of a sort give; None where another sort has given them others."""
         reverse = bool(outer) and outer != self.rest[: len(outer)]
         wanted = {name: _reverse(direction) if reverse else direction for name, direction in inner}
-        fixed = {name for names in self.first[1:] for name in names} - set(self.first[0] if self.first else ())
-        if any(name in fixed and self.directions[name] != direction for name, direction in wanted.items()):
-            return False
-        self.directions.update(wanted)
-        return True
+        if any(name in self.turned and self.directions[name] != direction for name, direction in wanted.items()):
+            return None
+        return wanted
 
     def _begins_with(self, chain: list[frozenset[str]]) -> bool:
         leading = {*self.first, *chain} - {frozenset()}

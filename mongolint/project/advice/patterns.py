@@ -6,7 +6,7 @@ Source: MongoDB manual, "The ESR (Equality, Sort, Range) Guideline".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mongolint.coverage.predicates import RANGES, Node, QueryError, parse
@@ -24,6 +24,8 @@ class Pattern:
     ``ordered``: how many fields of ``rest`` are the sort.
     ``weak``: no comparison leaves much of the index out, so that it is only read instead of the collection.
     ``loose``: the filter varies, so that an index that bounds it will do without giving the order.
+    ``collation``: what the query compares text by, which the index has to do too.
+    ``flags``: the fields of ``equal`` of which only True or False is asked; alone they leave little out.
     """
 
     equal: tuple[str, ...]
@@ -31,10 +33,22 @@ class Pattern:
     weak: bool = False
     loose: bool = False
     ordered: int = 0
+    collation: tuple[tuple[str, Any], ...] = ()
+    flags: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def keys(self) -> Keys:
         return (*((name, 1) for name in self.equal), *self.rest)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that an index needs to serve it."""
+        return {"collation": dict(self.collation)} if self.collation else {}
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it asks for True or False only."""
+        return not self.rest and self.flags >= set(self.equal)
 
 
 def patterns_of(query: Query) -> list[Pattern]:
@@ -44,7 +58,25 @@ def patterns_of(query: Query) -> list[Pattern]:
     except QueryError:
         return []
     found = dict.fromkeys(_patterns(root, query.sort))
-    return [replace(pattern, loose=bool(query.optional and pattern.equal)) for pattern in found]
+    collation = tuple(sorted((query.collation or {}).items()))
+    flags = {name for name, value in constants(query).items() if isinstance(value, bool)}
+    return [
+        replace(
+            pattern,
+            loose=bool(query.optional and pattern.equal),
+            collation=collation,
+            flags=frozenset(flags & set(pattern.equal)),
+        )
+        for pattern in found
+    ]
+
+
+def agreed(pattern: Pattern, chosen: Iterable[Keys]) -> Keys:
+    """The keys for a pattern, the fields compared for equality in the order that one of the ``chosen`` indexes has."""
+    length = len(pattern.equal)
+    same = [keys for keys in chosen if {name for name, _ in keys[:length]} == set(pattern.equal)]
+    same.sort(key=lambda keys: keys[length : length + len(pattern.rest)] != pattern.rest)
+    return (*same[0][:length], *pattern.rest) if same and length else pattern.keys
 
 
 def _patterns(root: Node, sort: Iterable[tuple[str, Any]]) -> list[Pattern]:

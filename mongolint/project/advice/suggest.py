@@ -8,20 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mongolint.coverage import Index, Plan, QueryError
 from mongolint.link.atoms import Collection, Database
 from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Keys, Pattern, constants, patterns_of
 from mongolint.project.coveragemap.asked import requests_asked
+from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
 from mongolint.project.pipelines import Lookup
 from mongolint.project.redundancy import redundant
-from mongolint.project.verdicts import Query, as_index, ask, declared_on, is_clear, query_of, query_of_lookup
+from mongolint.project.verdicts import (
+    Query,
+    as_index,
+    ask,
+    declared_on,
+    is_clear,
+    judge_query,
+    query_of,
+    query_of_lookup,
+)
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
+
+
+# What a query costs now: it reads the whole collection, sorts in memory what it finds, reads more than it returns;
+# idle: it would read the whole collection, and nothing runs it
+Cost = Literal["scan", "sort", "rest", "idle", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +52,9 @@ class Asked:
 class Suggestion:
     """An index to make. ``serves``: the queries whose best plan reads it; ``writes``: operations that maintain it.
 
-    ``why``: what asks for it: "unique", "expiry", "query", or "weak" when it is only read instead of the collection.
-    ``replaces``: a declared index on the same keys, which has to be dropped first.
+    ``why``: what asks for it: "unique", "expiry", "query", "flag" when only True or False is asked of its fields, or
+    "weak" when it is only read instead of the collection. ``costs``: what each of ``serves`` costs without it.
+    ``replaces``: a declared index on the same keys, which has to be dropped first, and whose declaration has to change.
     """
 
     collection: Collection
@@ -46,26 +62,52 @@ class Suggestion:
     options: Mapping[str, Any]
     why: str
     serves: list[Asked] = field(default_factory=list)
+    costs: tuple[Cost, ...] = ()
     writes: int = 0
-    replaces: str | None = None
+    replaces: IndexDeclaration | None = None
 
     @property
     def index(self) -> Index:
         return Index(self.keys, self.options)
 
     @property
+    def scans(self) -> bool:
+        """Whether a query reads the whole collection without it."""
+        return "scan" in self.costs
+
+    @property
     def reason(self) -> str:
         """Why it is needed, in one line."""
-        count = f"{len(self.serves)} quer{'y' if len(self.serves) == 1 else 'ies'}"
         fields = ", ".join(name for name, _ in self.keys)
         if self.why == "unique":
-            reads = f"; {count} look{'s' if len(self.serves) == 1 else ''} it up" if self.serves else ""
+            one = len(self.serves) == 1
+            reads = f"; {_queries(len(self.serves))} look{'s' if one else ''} it up" if self.serves else ""
             return f"{fields} has to be unique, and nothing keeps it so{reads}"
         if self.why == "expiry":
             return f"documents end at {fields}, and nothing deletes them"
         if self.why == "weak":
-            return f"{count} would read this index instead of the whole collection"
-        return f"{count} would read the whole collection without it, or sort in memory"
+            return f"{_queries(len(self.serves))} would read this index instead of the whole collection"
+        told = [
+            f"{_queries(count)} {one if count == 1 else many}"
+            for cost, one, many in _COSTS
+            if (count := self.costs.count(cost))
+        ]
+        if not told:
+            return f"the best plan of {_queries(len(self.serves))} reads it"
+        only = "; only yes or no is asked of it, so it helps where few documents have the value that is asked for"
+        return f"without it {' and '.join(told)}{only if self.why == 'flag' else ''}"
+
+
+_COSTS = (
+    ("scan", "reads the whole collection", "read the whole collection"),
+    ("sort", "sorts in memory what an index finds", "sort in memory what an index finds"),
+    ("rest", "reads more than it returns", "read more than they return"),
+    ("idle", "that nothing runs would read the whole collection", "that nothing runs would read the whole collection"),
+)
+
+
+def _queries(count: int) -> str:
+    return f"{count} quer{'y' if count == 1 else 'ies'}"
 
 
 def suggest(project: Project) -> list[Suggestion]:
@@ -84,10 +126,12 @@ def suggest(project: Project) -> list[Suggestion]:
 
 
 def questions(project: Project) -> list[Asked]:
-    """What the application asks; tests, scripts and migrations come and go."""
+    """What the application asks; tests, scripts and migrations, and what only they call, come and go."""
     found: list[Asked] = []
     for operation in project.operations:
         if operation.module in project.tests or project.is_script(operation.module):
+            continue
+        if project.reached(operation.module, operation.scope, operation.context).runner == "script":
             continue
         if operation.method.kind in ("read", "write"):
             found.append(Asked(query_of(project.reader, operation), operation))
@@ -103,8 +147,9 @@ class _Collection:
     def __init__(self, project: Project, name: str, asked: Sequence[Asked]) -> None:
         self.project = project
         self.name = name
-        self.asked = [one for one in asked if _is_judged(one.query)]
-        self.declared = [as_index(index) for index in declared_on(name, project.indexes).own]
+        self.standing = declared_on(name, project.indexes)
+        self.asked = [one for one in asked if self._is_judged(one.query)]
+        self.declared = [as_index(index) for index in self.standing.own]
         found = (o.collection for o in project.operations if o.collection and o.collection.name == name)
         self.collection = next(found, None) or Collection(Database(None, None, "unknown"), name)
 
@@ -119,6 +164,11 @@ class _Collection:
         made = [*fixed, *(self._named(each) for each in self._for_queries(fixed))]
         return self._used(self._without_redundant(made))
 
+    def _is_judged(self, query: Query) -> bool:
+        if query.open or query.unclear or not (query.filter or (query.sort and not query.optional)):
+            return False
+        return judge_query(query, self.standing).verdict != "unknown"
+
     def _for_queries(self, fixed: Sequence[Suggestion]) -> list[Suggestion]:
         """What the queries need that neither the declared indexes nor the fixed suggestions serve."""
         there = [*self.declared, *(each.index for each in fixed)]
@@ -128,36 +178,39 @@ class _Collection:
                 for pattern in patterns_of(one.query):
                     wanted.setdefault(pattern, []).append(one)
         chosen = merge(wanted)
-        found: dict[Keys, list[Asked]] = {}
+        found: dict[tuple[Keys, Any], list[Pattern]] = {}
         for pattern, keys in chosen.items():
-            found.setdefault(keys, []).extend(wanted[pattern])
-        weak = {keys for pattern, keys in chosen.items() if pattern.weak}
-        strong = {keys for pattern, keys in chosen.items() if not pattern.weak}
-        return [self._made(keys, found[keys], "weak" if keys in weak - strong else "query") for keys in found]
+            found.setdefault((keys, pattern.collation), []).append(pattern)
+        return [
+            self._made(keys, patterns, [one for pattern in patterns for one in wanted[pattern]])
+            for (keys, _), patterns in found.items()
+        ]
 
-    def _made(self, keys: Keys, asked: Sequence[Asked], why: str) -> Suggestion:
+    def _made(self, keys: Keys, patterns: Sequence[Pattern], asked: Sequence[Asked]) -> Suggestion:
         """A partial index where all queries compare a field with the same constant."""
         same = dict.items(dict(constants(asked[0].query)))
         shared = {n: v for n, v in same if all(constants(one.query).get(n) == v for one in asked)}
         partial = {name: value for name, value in shared.items() if isinstance(value, bool)}
         rest = tuple(key for key in keys if key[0] not in partial)
-        whole = Suggestion(self.collection, keys, {}, why)
+        why = "weak" if all(p.weak for p in patterns) else "flag" if all(p.is_flag for p in patterns) else "query"
+        whole = Suggestion(self.collection, keys, patterns[0].options, why)
         if not partial or not rest:
             return whole
-        smaller = Suggestion(self.collection, rest, {"partialFilterExpression": partial}, why)
+        smaller = replace(whole, keys=rest, options={**whole.options, "partialFilterExpression": partial})
         return smaller if all(_is_served(one.query, [smaller.index]) for one in asked) else whole
 
     def _named(self, made: Suggestion) -> Suggestion:
         """With a name of its own beside a declared index on the same keys, or in the place of that one."""
-        same = next((index for index in self.declared if tuple(index.keys) == made.keys), None)
+        same = next((index for index in self.standing.own if tuple(index.keys or ()) == made.keys), None)
         if same is None:
             return made
-        if any(duty in same.options for duty in ("unique", "expireAfterSeconds", "partialFilterExpression", "sparse")):
-            return replace(made, options={**made.options, "name": f"{made.index.name}_all"})
-        return replace(made, replaces=same.name)
+        duties = ("unique", "expireAfterSeconds", "partialFilterExpression", "sparse", "collation")
+        if made.options.get("collation") or any(duty in same.options for duty in duties):
+            return replace(made, options={**made.options, "name": f"{made.index.name}_{_suffix(made)}"})
+        return replace(made, replaces=same)
 
     def _without_redundant(self, made: Sequence[Suggestion]) -> list[Suggestion]:
-        replaced = {each.replaces for each in made}
+        replaced = {each.replaces.name for each in made if each.replaces is not None}
         declared = [index for index in self.declared if index.name not in replaced]
         every = [*declared, *(each.index for each in made)]
         gone = [id(index) for index, _, _ in redundant(every)]
@@ -176,8 +229,30 @@ class _Collection:
                 break
             kept = left
         writes = self._count_writes()
-        done = [replace(each, serves=reads[id(each)], writes=writes) for each in kept]
+        done = [
+            replace(
+                each,
+                serves=reads[id(each)],
+                costs=tuple(self._cost(one, kept) for one in reads[id(each)]),
+                writes=writes,
+            )
+            for each in kept
+        ]
         return sorted(done, key=lambda each: (-len(each.serves), each.keys))
+
+    def _cost(self, one: Asked, made: Sequence[Suggestion]) -> Cost:
+        """What a query costs that is cheaper with what is suggested."""
+        plan = _plan(one.query, [*self.declared, *(each.index for each in made)])
+        if plan is None or not (plan.selective or plan.orders):
+            return ""
+        verdict, operation = judge_query(one.query, self.standing), one.operation
+        if verdict.verdict == "unserved":
+            reached = self.project.reached(operation.module, operation.scope, operation.context)
+            has_start = self.project.reachability.loading.has_start
+            return "idle" if has_start and reached.runner == "nothing" else "scan"
+        if verdict.verdict != "partial" or verdict.plan is None:
+            return ""
+        return "sort" if verdict.plan.bounds and one.query.sort and not verdict.plan.orders else "rest"
 
     def _best(self, query: Query, made: Sequence[Suggestion]) -> list[Suggestion]:
         plan = _plan(query, [*self.declared, *(each.index for each in made)])
@@ -185,18 +260,18 @@ class _Collection:
 
     def _count_writes(self) -> int:
         return sum(
-            operation.method.kind == "write" and operation.collection_names == [self.name]
+            operation.method.kind == "write" and self.name in operation.collection_names
             for operation in self.project.operations
             if operation.module not in self.project.tests
         )
 
 
+def _suffix(made: Suggestion) -> str:
+    return str(made.options["collation"].get("locale", "collated")) if "collation" in made.options else "all"
+
+
 def _expires(options: Mapping[str, Any]) -> bool:
     return "expireAfterSeconds" in options
-
-
-def _is_judged(query: Query) -> bool:
-    return not query.open and not query.unclear and bool(query.filter or (query.sort and not query.optional))
 
 
 def _plan(query: Query, indexes: Iterable[Index]) -> Plan | None:

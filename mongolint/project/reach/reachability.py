@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mongolint.project.entrypoints import Entrypoints, Kind
+from mongolint.project.reach.feasible import Feasible
 from mongolint.project.reach.loading import Loading
 from mongolint.project.reach.once import is_each_time, is_kept
+from mongolint.project.reach.routes import Routes
 from mongolint.project.reach.uses import Use, Uses, own_name
 
 if TYPE_CHECKING:
@@ -61,8 +63,10 @@ class Reachability:
         self.uses = Uses(link)
         self.entrypoints = Entrypoints(link, self.uses)
         self.loading = Loading(link, config, self.entrypoints)
+        self.feasible = Feasible(link)
+        self.routes = Routes(link)
         self._reached: dict[Function, Reached] = {}
-        self._requests: dict[tuple[int, int, bool, tuple[Kind, ...]], RequestPath | None] = {}
+        self._requests: dict[tuple[object, ...], RequestPath | None] = {}
 
     # By whom
 
@@ -208,20 +212,29 @@ class Reachability:
     # By requests
 
     def request_path(
-        self, module: int, scope: int, *, each: bool = False, kinds: tuple[Kind, ...] = _REQUESTS
+        self,
+        module: int,
+        scope: int,
+        *,
+        each: bool = False,
+        kinds: tuple[Kind, ...] = _REQUESTS,
+        row: int | None = None,
     ) -> RequestPath | None:
         """The shortest way by which a request reaches a function; None where none is known.
 
         Args:
             each: only ways that every request takes, without a kept result or a flag in between.
             kinds: what counts as a request.
+            row: the call in the function that it has to get to.
         """
-        key = (module, scope, each, kinds)
+        key = (module, scope, each, kinds, row)
         if key not in self._requests:
-            self._requests[key] = self._search_request((module, scope), each, kinds)
+            self._requests[key] = self._search_request((module, scope), each, kinds, row)
         return self._requests[key]
 
-    def _search_request(self, start: Function, each: bool, kinds: tuple[Kind, ...]) -> RequestPath | None:
+    def _search_request(
+        self, start: Function, each: bool, kinds: tuple[Kind, ...], row: int | None
+    ) -> RequestPath | None:
         calls: dict[Function, tuple[tuple[int, int], ...]] = {start: ()}
         level = [start]
         while level:
@@ -235,6 +248,8 @@ class Reachability:
                 for use in self._certain(function):
                     caller = (use.module, use.scope)
                     if caller in calls or (each and not self._is_each_time(use)):
+                        continue
+                    if not self._gets_to(use, function, calls[function][0][1] if calls[function] else row):
                         continue
                     calls[caller] = ((use.module, use.row), *calls[function])
                     following.append(caller)
@@ -266,6 +281,13 @@ class Reachability:
                 registered = self.entrypoints.registered(use)
                 if use.called or (registered is not None and registered.kind == "run"):
                     yield use
+
+    def _gets_to(self, use: Use, function: Function, row: int | None) -> bool:
+        """Whether a use of a function may come to a row of it."""
+        if row is None or not use.called:
+            return True
+        context = self.uses.parents(function[0]).context(row)
+        return self.feasible.may_reach((use.module, use.row), function, row, context)
 
     def _is_each_time(self, use: Use) -> bool:
         context = self.uses.parents(use.module).context(use.row)

@@ -131,14 +131,17 @@ class Writes:
     def index_code(self, collection: str, pattern: Pattern) -> str:
         """The call that makes the index which queries need.
 
-        A server refuses two indexes on the same keys: a unique one that the data needs goes before a plain one.
+        A server refuses two indexes on the same keys: one that the data needs goes before a plain one.
         """
         for need in self.constraints:
             is_same = need.name == collection and need.keys == pattern.keys and not need.doubt
-            if is_same and "unique" in need.options and {name for name, _ in need.keys} <= set(pattern.equal):
+            is_bound = "unique" not in need.options or {name for name, _ in need.keys} <= set(pattern.equal)
+            if is_same and is_bound:
                 return need.code
-        pairs = ", ".join(f'("{name}", {needs.plain(direction)})' for name, direction in pattern.keys)
-        return f"create_index([{pairs}])"
+        keys = self.project.advice.keys_for(collection, pattern)
+        pairs = ", ".join(f'("{name}", {needs.plain(direction)})' for name, direction in keys)
+        options = "".join(f", {name}={value!r}" for name, value in pattern.options.items())
+        return f"create_index([{pairs}]{options})"
 
     # What is stored
 

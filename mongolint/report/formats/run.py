@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from mongolint.finding import Finding, Severity
 from mongolint.report.diff import Rewrite
 from mongolint.report.paint import Paint
-from mongolint.report.rules import Page
 from mongolint.report.text import Source
+from mongolint.ruledoc import Page
 
 
 @dataclass(frozen=True, slots=True)

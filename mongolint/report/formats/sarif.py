@@ -18,7 +18,8 @@ from mongolint.report.diff import Rewrite
 from mongolint.report.formats.linehash import line_hashes
 from mongolint.report.formats.run import LEVELS, Note, Run
 from mongolint.report.paint import Paint
-from mongolint.report.rules import Page, page_markdown, page_text
+from mongolint.report.rules import page_markdown, page_text
+from mongolint.ruledoc import Page
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 MAX_RESULTS = 25_000

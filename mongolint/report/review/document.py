@@ -83,8 +83,9 @@ def scripts(indexes: Sequence[Record]) -> Record:
         if not python[3:] or index["database"] != database:
             database = index["database"]
             name = json.dumps(database or "<your database>")
-            shell.append(f"use({name});")
-            python.append(f"db = client[{name}]")
+            known = " the name that the code shows; settings may say another" if database else ""
+            shell.append(f"use({name});{known and f'  //{known}'}")
+            python.append(f"db = client[{name}]{known and f'  #{known}'}")
         shell.append(f"// {index['reason']}")
         python.append(f"# {index['reason']}")
         if index["replaces"]:

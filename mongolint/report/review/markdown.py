@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mongolint.report import writing
 from mongolint.report.paint import visible
-from mongolint.report.review.words import (
-    CONCERNS,
-    EVIDENCE,
-    LEVELS,
-    PRIORITIES,
-    VALIDATORS,
-    VERDICTS,
-    completeness,
-    counted,
-    gaps,
-    in_collections,
-    named,
-    overview,
-    size,
-    unmade,
-)
+from mongolint.report.review import findings, marks, words
 
 Record = Mapping[str, Any]
-
-_MOST_FRAMES = 3
-_MOST_RELATED = 6
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|$#])")
-_CODE = re.compile(r"`([^`]*)`")
 
 
 def render(review: Record) -> str:
@@ -42,7 +21,7 @@ def _lines(review: Record) -> Iterator[str]:
     yield from ("# Database review", "")
     yield from _summary(review)
     yield from _compared(review)
-    yield from _issues(review)
+    yield from findings.lines(review)
     yield from _collections(review)
     yield from _indexes(review)
     yield from _risks(review)
@@ -56,9 +35,9 @@ def _lines(review: Record) -> Iterator[str]:
 
 def _summary(review: Record) -> Iterator[str]:
     yield from (
-        overview(review),
+        words.overview(review),
         "",
-        f"**Health: {LEVELS[review['health']['level']]}** ({review['health']['why']}).",
+        f"**Health: {words.LEVELS[review['health']['level']]}** ({review['health']['why']}).",
         "",
     )
     yield from ("| severity | findings |", "| --- | --- |")
@@ -66,13 +45,13 @@ def _summary(review: Record) -> Iterator[str]:
     if review["strengths"]:
         yield from ("", "**What is good**", "")
         for strength in review["strengths"]:
-            yield f"- {_text(strength['text'])}{_where(strength['places'])}"
-    first = gaps(review["issues"])
+            yield f"- {marks.text(strength['text'])}{marks.where(strength['places'])}"
+    first = words.gaps(review["issues"])
     if first:
         yield from ("", "**What has to be mended first**", "")
         for gap in first:
-            where = in_collections(gap["places"])
-            yield f"- {_prose(gap['title'])}: {counted(len(gap['places']), 'place')}{_text(where)} ({gap['id']})"
+            where = f"{words.counted(len(gap['places']), 'place')}{words.in_collections(gap['places'])}"
+            yield f"- {marks.prose(gap['title'])}: {marks.text(where)} ({gap['id']})"
 
 
 def _compared(review: Record) -> Iterator[str]:
@@ -81,99 +60,29 @@ def _compared(review: Record) -> Iterator[str]:
         return
     yield from ("", "## Since the last review", "")
     fixed, new, remaining = (len(compared[key]) for key in ("fixed", "new", "remaining"))
-    yield f"{counted(fixed, 'finding')} fixed, {new} new, {remaining} remaining."
+    yield f"{words.counted(fixed, 'finding')} fixed, {new} new, {remaining} remaining."
     if compared["fixed"]:
         yield ""
         for gone in compared["fixed"]:
-            yield f"- ~~{gone['code']} {gone['name']}~~ {_code(gone['file'])}: {_text(gone['message'])}"
-
-
-def _issues(review: Record) -> Iterator[str]:
-    yield from ("", "## Findings")
-    new = set(review["compared"]["new"]) if review["compared"] else set()
-    for issue in review["issues"]:
-        yield from ("", f"### {issue['id']}. {_prose(issue['title'])}", "")
-        yield f"**{issue['severity']}** · {CONCERNS[issue['concern']]} · {issue['code']} {issue['name']}"
-        yield from ("", f"**Impact.** {_prose(issue['impact'])}" if issue["impact"] else "")
-        for also in issue["also"]:
-            count = counted(also["count"], "place")
-            yield from ("", f"Told with it, at {count}: {_prose(also['title'])} ({also['code']} {also['name']}).")
-        yield ""
-        for message, places in _by_message(issue["places"]):
-            marked = (_code(_at(each)) + (" **new**" if each["fingerprint"] in new else "") for each in places)
-            yield f"- {', '.join(marked)} {_text(message)}{_beside(places)}"
-        before = None
-        for place in issue["places"][:_MOST_FRAMES]:
-            yield from _shown(place, place["fix"] == before)
-            before = place["fix"]
-        left = len(issue["places"]) - _MOST_FRAMES
-        if left > 0:
-            yield from ("", f"{counted(left, 'further place')} of the kind: see the list above.")
-
-
-def _by_message(places: Sequence[Record]) -> list[tuple[str, list[Record]]]:
-    """What is said of several places in the same words is said once."""
-    found: dict[str, list[Record]] = {}
-    for place in places:
-        found.setdefault(place["message"], []).append(place)
-    return list(found.items())
-
-
-def _beside(places: Sequence[Record]) -> str:
-    """The further places that explain a finding."""
-    known = {_at(each) for each in places}
-    more = list(dict.fromkeys(_at(each) for place in places for each in place["related"] if _at(each) not in known))
-    if not more:
-        return ""
-    rest = f" and {len(more) - _MOST_RELATED} more" if len(more) > _MOST_RELATED else ""
-    return f" (see {', '.join(map(_code, more[:_MOST_RELATED]))}{rest})"
-
-
-def _shown(place: Record, is_same_fix: bool) -> Iterator[str]:
-    if place["frame"]:
-        yield from ("", f"{_code(_at(place))}:", "")
-        code = [
-            f"{line['number']:>5} {'>' if line['mark'] else ' '} {visible(line['text'])}" for line in place["frame"]
-        ]
-        yield from _fenced(code, "text")
-    fix = place["fix"]
-    if fix is None:
-        return
-    if is_same_fix:
-        yield from ("", "The fix above mends this place too.")
-        return
-    how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
-    reason = f": {fix['reason']}" if fix["reason"] else ""
-    yield from ("", f"**Fix** ({how}{_text(reason)}): {_text(fix['title'])}")
-    rows = [row for hunk in fix["diff"] for row in _hunk(hunk)]
-    if rows:
-        yield from ("", *_fenced(rows, "diff"))
-    elif fix["text"]:
-        yield from ("", *_fenced([visible(line) for line in fix["text"].splitlines()], "python"))
-
-
-def _hunk(hunk: Record) -> Iterator[str]:
-    yield f"@@ {visible(_at(hunk))} @@"
-    yield from (f"{mark} {visible(text)}".rstrip() for mark, text in hunk["rows"])
+            yield f"- ~~{gone['code']} {gone['name']}~~ {marks.code(gone['file'])}: {marks.text(gone['message'])}"
 
 
 def _collections(review: Record) -> Iterator[str]:
-    yield from ("", "## Collections", "", completeness(), "")
+    yield from ("", "## Collections", "", words.completeness(), "")
     yield from (
         "| collection | fields | indexes declared | indexes needed | validator | complete |",
         "| --- | --- | --- | --- | --- | --- |",
     )
     for held in review["collections"]:
-        fields = ", ".join(field["name"] for field in held["fields"] if "." not in field["name"])
-        declared = "; ".join(writing.pattern(index) for index in held["indexes"]) + unmade(held["indexes"])
-        needed = "; ".join(writing.pattern(index) for index in held["needed"])
-        cells = [held["name"], fields + (", …" if held["open"] else ""), declared or "none", needed or "none"]
-        cells.append(VALIDATORS[held["validator"]])
-        yield f"| {' | '.join(_text(cell) for cell in cells)} | {held['completeness']['percent']} % |"
-    notes = [(held["name"], note) for held in review["collections"] for note in held["notes"]]
-    if notes:
+        there = "; ".join(map(words.declared, held["indexes"])) + words.unmade(held["indexes"])
+        needed = "; ".join(map(words.declared, held["needed"]))
+        cells = [held["name"], words.fields(held), there or "none", needed or "none"]
+        cells.append(words.VALIDATORS[held["validator"]])
+        yield f"| {' | '.join(marks.text(cell) for cell in cells)} | {held['completeness']['percent']} % |"
+    asked = [(held["name"], note) for held in review["collections"] for note in held["notes"]]
+    if asked:
         yield from ("", "What is to be asked of them:", "")
-        yield from (f"- **{_text(name)}**: {_text(note)}" for name, note in notes)
+        yield from (f"- **{marks.text(name)}**: {marks.text(note)}" for name, note in asked)
 
 
 def _indexes(review: Record) -> Iterator[str]:
@@ -184,11 +93,13 @@ def _indexes(review: Record) -> Iterator[str]:
     yield from ("| priority | collection | keys | why |", "| --- | --- | --- | --- |")
     for index in review["indexes"]:
         keys = writing.pattern(index) + (f" {writing.options(index)}" if index["options"] else "")
-        priority = f"{index['priority']} {PRIORITIES[index['priority']]}"
-        yield f"| {priority} | {_text(index['collection'])} | {_code(keys)} | {_text(index['reason'])} |"
-    yield from ("", "For mongosh:", "", *_fenced(review["scripts"]["mongosh"].splitlines(), "js"))
-    yield from ("", "In Python:", "", *_fenced(review["scripts"]["python"].splitlines(), "python"))
-    yield from ("", "A unique index is refused where duplicates are stored: look for them first.")
+        priority = f"{index['priority']} {words.PRIORITIES[index['priority']]}"
+        yield f"| {priority} | {marks.text(index['collection'])} | {marks.code(keys)} | {marks.text(index['reason'])} |"
+    yield from ("", "For mongosh:", "", *marks.fenced(review["scripts"]["mongosh"].splitlines(), "js"))
+    yield from ("", "In Python:", "", *marks.fenced(review["scripts"]["python"].splitlines(), "python"))
+    told = words.notes(review)
+    if told:
+        yield from ("", "Before you run that:", "", *(f"- {marks.text(note)}." for note in told))
 
 
 def _risks(review: Record) -> Iterator[str]:
@@ -197,7 +108,7 @@ def _risks(review: Record) -> Iterator[str]:
     if not risks:
         yield "The source shows none."
     for issue in risks:
-        yield f"- **{issue['severity']}** {_text(issue['title'])} ({issue['id']}): {_prose(issue['impact'])}"
+        yield f"- **{issue['severity']}** {marks.text(issue['title'])} ({issue['id']}): {marks.prose(issue['impact'])}"
 
 
 def _queries(review: Record) -> Iterator[str]:
@@ -205,41 +116,34 @@ def _queries(review: Record) -> Iterator[str]:
     if not review["queries"]:
         yield from ("", "An index serves every query that can be judged.")
     for query in review["queries"]:
-        route = (
-            f", run by {query['reached']}"
-            if query["reached"]
-            else ", run by requests"
-            if query["reached"] == ""
-            else ""
-        )
+        route = f", run by {query['reached']}" if query["reached"] else ""
+        name = query["collection"] or "several collections"
+        yield from ("", f"**{marks.text(name)}** {marks.code(marks.at(query))}{marks.text(route)}", "")
+        yield from marks.fenced([visible(line) for line in query["mongosh"].splitlines()], "js")
         yield from (
             "",
-            f"**{_text(query['collection'] or 'several collections')}** {_code(_at(query))}{_text(route)}",
+            f"Now: {words.VERDICTS[query['verdict']['verdict']]}: {marks.text(query['verdict']['reason'])}.",
             "",
         )
-        yield from _fenced([visible(line) for line in query["mongosh"].splitlines()], "js")
-        yield from ("", f"Now: {VERDICTS[query['verdict']['verdict']]}: {_text(query['verdict']['reason'])}.", "")
         better = query["better"]
         if better and better["keys"]:
-            shown = " or ".join("{" + ", ".join(f"{n}: {d}" for n, d in keys) + "}" for keys in better["keys"])
+            shown = " and ".join("{" + ", ".join(f"{n}: {d}" for n, d in keys) + "}" for keys in better["keys"])
             if better["options"]:
                 shown += f" {writing.options(better)}"
-            yield f"With {_code(shown)}: {VERDICTS[better['verdict']]} ({_text(better['reason'])})."
+            yield f"With {marks.code(shown)}: {words.VERDICTS[better['verdict']]} ({marks.text(better['reason'])})."
 
 
 def _coverage(review: Record) -> Iterator[str]:
     yield from ("", "## Which index serves what", "")
     yield from ("| collection | queries | served | partly | by none | unknown | idle indexes |", "| --- " * 7 + "|")
-    for held in review["coverage"]["collections"]:
+    for held in words.shown_maps(review["coverage"]):
         shapes = held["shapes"]
         counts = [
             sum(s["calls"] for s in shapes if s["verdict"] == v) for v in ("served", "partial", "unserved", "unknown")
         ]
-        # One that keeps a key unique or ends documents works without a query
-        idle = [i["name"] or "?" for i in held["indexes"] if i["status"] == "nothing" and not i["purposes"]]
         name = held["name"] or " or ".join(held["candidates"]) or "known at run time"
-        cells = [name, str(sum(counts)), *map(str, counts), ", ".join(idle)]
-        yield "| " + " | ".join(_text(cell) for cell in cells) + " |"
+        cells = [name, str(sum(counts)), *map(str, counts), ", ".join(words.idle(held["indexes"]))]
+        yield "| " + " | ".join(marks.text(cell) for cell in cells) + " |"
 
 
 def _operations(review: Record) -> Iterator[str]:
@@ -247,60 +151,31 @@ def _operations(review: Record) -> Iterator[str]:
         "",
         "## Operation",
         "",
-        EVIDENCE,
+        words.EVIDENCE,
         "",
     )
     for item in review["operations"]:
         tick = "x" if item["shown"] else " "
-        shown = ", ".join(f"{_code(each['text'])} ({_code(_at(each))})" for each in item["shown"])
-        yield f"- [{tick}] **{item['topic']}**: {item['question']}{f' Shown: {shown}' if shown else ''}"
+        places = item["shown"] or item["bearing"]
+        shown = ", ".join(f"{marks.code(each['text'])} ({marks.code(marks.at(each))})" for each in places)
+        told = f" {item['note'][:1].upper()}{item['note'][1:]}. See " if item["note"] else " Shown: "
+        yield f"- [{tick}] **{item['topic']}**: {item['question']}{marks.text(told) + shown if shown else ''}"
 
 
 def _plan(review: Record) -> Iterator[str]:
-    yield from ("", "## Plan", "", size(), "")
+    yield from ("", "## Plan", "", words.size(), "")
     yield from ("| step | what | size | clears |", "| --- | --- | --- | --- |")
     for number, step in enumerate(review["plan"], 1):
-        clears = ", ".join(map(str, step["issues"]))
-        what = f"{_text(step['step'])}{_text(named(step['collections'], ': '))} ({step['why']})"
-        yield f"| {number} | {what} | {step['size']} | {clears} |"
+        done = ", ".join(f"{number} {name}" for number, name in words.clears(review, step))
+        yield f"| {number} | {marks.text(words.planned(review, step))} | {step['size']} | {done} |"
 
 
 def _acceptance(review: Record) -> Iterator[str]:
     yield from ("", "## Done when", "")
     for item in review["acceptance"]:
-        yield f"- [ ] {_text(item['text'])}: `{item['command']}`"
+        yield f"- [ ] {marks.text(item['text'])}: `{item['command']}`"
 
 
 def _unknown(review: Record) -> Iterator[str]:
     yield from ("", "## What the source does not tell", "")
-    yield from (f"- {_text(text)}" for text in review["unknown"])
-
-
-def _at(place: Record) -> str:
-    return f"{place['file']}:{place['line']}"
-
-
-def _where(places: Sequence[Record]) -> str:
-    return f" ({', '.join(_code(_at(place)) for place in places)})" if places else ""
-
-
-def _fenced(lines: Sequence[str], language: str) -> Iterator[str]:
-    """A block of code; its fence is longer than any in it."""
-    longest = max((len(match) for line in lines for match in re.findall(r"`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    yield from (f"{fence}{language}", *lines, fence)
-
-
-def _code(text: str) -> str:
-    shown = visible(text).replace("|", "\\|")
-    return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
-
-
-def _text(text: str) -> str:
-    """Words as Markdown that means nothing: code is full of ``$``, ``*`` and brackets."""
-    return _SPECIAL.sub(r"\\\1", visible(text))
-
-
-def _prose(text: str) -> str:
-    """A rule's own words, in which literals stand between double backticks."""
-    return visible(text).replace("``", "`")
+    yield from (f"- {marks.text(text)}" for text in review["unknown"])

@@ -80,7 +80,15 @@
       apply();
     }
     if (target.matches("details")) target.open = true;
+    settle(target, 40);
+  }
+
+  // What comes into sight on the way gets its true height only then, and moves the target
+  function settle(target, frames) {
+    const before = target.getBoundingClientRect().top;
     target.scrollIntoView();
+    const moved = Math.abs(target.getBoundingClientRect().top - before) > 1;
+    if (frames > 0 && (moved || frames > 35)) requestAnimationFrame(() => settle(target, frames - 1));
   }
 
   form.addEventListener("input", () => {

@@ -41,6 +41,8 @@ STATUSES = {
     "unclear": ("?", "known only at run time"),
 }
 
+DUTIES = {"unique": "keeps its key unique", "expires documents": "ends documents"}
+
 
 def render(review: Mapping[str, Any]) -> str:
     """The page. Names, paths and code come from what was read, so every value is escaped."""
@@ -66,17 +68,20 @@ def render(review: Mapping[str, Any]) -> str:
         new=set(clean["compared"]["new"]) if clean["compared"] else set(),
         risks=[issue for issue in clean["issues"] if issue["concern"] == "integrity"],
         gaps=words.gaps(clean["issues"]),
-        maps=[_map(held) for held in clean["coverage"]["collections"]],
+        maps=[_map(held) for held in words.shown_maps(clean["coverage"])],
         formula=words.completeness(),
         sizes=words.size(),
         priorities=words.PRIORITIES,
         verdicts=words.VERDICTS,
         validators=words.VALIDATORS,
         evidence=words.EVIDENCE,
-        named=words.named,
+        planned=words.planned,
         in_collections=words.in_collections,
         unmade=words.unmade,
-        statuses=STATUSES,
+        notes=words.notes(clean),
+        needs_replica_set=words.needs_replica_set,
+        cleared=words.clears,
+        standing=_standing,
         applicability={"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"},
         pattern=writing.pattern,
         options=writing.options,
@@ -119,7 +124,13 @@ def _distinct(issues: Sequence[Record], names: Any) -> list[str]:
     return sorted({name for issue in issues for place in issue["places"] for name in names(place)})
 
 
-def _map(held: Record) -> Record:
+def _standing(index: Record) -> tuple[str, str]:
+    """A sign and words for what an index is for; a duty goes before the queries that it does not serve."""
+    sign, text = STATUSES[index["status"]]
+    return ("●", " and ".join(DUTIES[each] for each in index["purposes"])) if words.is_on_duty(index) else (sign, text)
+
+
+def _map(held: Mapping[str, Any]) -> Record:
     """A collection of the coverage map: what each index is for, and what none serves."""
     judged = ("served", "partial", "unserved", "unknown")
     return {
@@ -131,6 +142,7 @@ def _map(held: Record) -> Record:
                 "name": index["name"] or "?",
                 "definition": map_words.definition(index),
                 "status": index["status"],
+                "standing": _standing(index),
                 "serves": map_words.serves(index, {shape["id"]: shape for shape in held["shapes"]}),
             }
             for index in held["indexes"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mongolint.report import writing
+
 LEVELS = {"red": "critical", "orange": "poor", "yellow": "fair", "green": "good"}
 CONCERNS = {
     "speed": "speed",
@@ -23,15 +25,25 @@ VERDICTS = {
 }
 VALIDATORS = {True: "yes", False: "none in the code", None: "known only at run time"}
 EVIDENCE = (
-    "Ticked is what a line of the repository shows, and that line stands beside it; whether it is enough is for you to "
-    "say. The rest are questions, not findings: the source does not tell. What tests and idle code do shows nothing."
+    "Ticked is what a line of the repository answers, and that line stands beside it. The rest are questions, not "
+    "findings: the source does not tell, or a line only has to do with it. What tests, examples and idle code say "
+    "does not count."
 )
 # More names than that tell nobody anything
 _MOST_NAMES = 4
+_MOST_FIELDS = 14
+_MARKS = {
+    "unique": "unique",
+    "expireAfterSeconds": "TTL",
+    "partialFilterExpression": "partial",
+    "sparse": "sparse",
+    "collation": "collation",
+    "hidden": "hidden",
+}
 # Of the engine's completeness, in percent
 _PARTS = (
     "50 for the share of its queries that a declared index serves, 20 if each key that has to be unique is, "
-    "20 if the code shows all fields, 10 for a validator"
+    "20 if the code shows all fields, 10 for a validator; without such queries, the share of the other 50"
 )
 
 
@@ -50,8 +62,9 @@ def size() -> str:
 def overview(review: Mapping[str, Any]) -> str:
     """How much was read, in one sentence."""
     scope = review["scope"]
+    tests = f", {scope['tests']} of them tests," if scope["tests"] else ""
     return (
-        f"{counted(scope['files'], 'file')} with {counted(scope['operations'], 'operation')} on "
+        f"{counted(scope['files'], 'file')}{tests} with {counted(scope['operations'], 'operation')} on "
         f"{counted(scope['collections'], 'collection')} were read; nothing was run."
     )
 
@@ -63,7 +76,7 @@ def named(collections: Sequence[str], before: str) -> str:
     shown = list(collections[:_MOST_NAMES])
     if len(collections) > _MOST_NAMES:
         shown.append(f"{len(collections) - _MOST_NAMES} more")
-    return before + (f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0])
+    return before + listed(shown)
 
 
 def in_collections(places: Sequence[Mapping[str, Any]]) -> str:
@@ -80,6 +93,107 @@ def unmade(indexes: Sequence[Mapping[str, Any]]) -> str:
 
 def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def by_file(places: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
+    """The lines of places, each once, by their file."""
+    found: dict[str, list[int]] = {}
+    for place in places:
+        lines = found.setdefault(place["file"], [])
+        if place["line"] not in lines:
+            lines.append(place["line"])
+    return found
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as people list them: "a, b and c"."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def needs_replica_set(review: Mapping[str, Any], issue: Mapping[str, Any]) -> str:
+    """Said of a finding that asks for a transaction, where the repository starts a server that has none."""
+    topic = next((item for item in review["operations"] if item["topic"] == "replica set"), None)
+    if not issue["transactional"] or topic is None or not topic["bearing"]:
+        return ""
+    place = topic["bearing"][0]
+    return (
+        f"Only a replica set has transactions. {place['file']}:{place['line']} starts a server, and nothing in the "
+        "repository makes it a member of one: such a standalone refuses the first operation of a transaction "
+        "(IllegalOperation, code 20). Find out what production runs before you change this"
+    )
+
+
+def declared(index: Mapping[str, Any]) -> str:
+    """A declared index in short: its keys, and what else it does."""
+    options = index["options"]
+    # Of an option that is there, only the running program may know the value
+    marks = [word for name, word in _MARKS.items() if name in options and options[name] is not False]
+    return " ".join([writing.pattern(dict(index)), ", ".join(marks)]).rstrip()
+
+
+def fields(held: Mapping[str, Any]) -> str:
+    """The fields of a collection on one line."""
+    names = [field["name"] for field in held["fields"] if "." not in field["name"]]
+    more = [f"{len(names) - _MOST_FIELDS} more"] if len(names) > _MOST_FIELDS + 1 else []
+    shown = [*(names[:_MOST_FIELDS] if more else names), *more, *(["…"] if held["open"] else [])]
+    return ", ".join(shown)
+
+
+def shown_maps(coverage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The collections of the map of which there is something to tell."""
+    return [held for held in coverage["collections"] if held["shapes"] or held["indexes"]]
+
+
+def planned(review: Mapping[str, Any], step: Mapping[str, Any]) -> str:
+    """A step of the plan in words."""
+    text = f"{step['step']}{named(step['collections'], ': ')} ({step['why']})"
+    needing = any(needs_replica_set(review, issue) for issue in review["issues"] if issue["id"] in step["issues"])
+    return text + ("; first make sure that production runs a replica set" if needing else "")
+
+
+def conflict(index: Mapping[str, Any]) -> str:
+    """What has to change with an index that takes the place of a declared one."""
+    place = index["declared"]
+    if place is None:
+        return ""
+    at = f"{place['file']}:{place['line']} declares {index['replaces']} on the same keys without these options"
+    if index["replaces"] != "_".join(f"{name}_{direction}" for name, direction in index["keys"]):
+        return f"{at}: change that declaration too, or it makes the old index again beside the new one"
+    error = "IndexOptionsConflict" if "expireAfterSeconds" in index["options"] else "IndexKeySpecsConflict"
+    return f"{at}: change that declaration too, or its create_index fails from then on ({error})"
+
+
+def dropping(drop: Mapping[str, Any]) -> str:
+    """What follows from code that drops all indexes of a collection."""
+    where = f"of {listed(drop['collections'])}" if drop["collections"] else "of collections that are named at run time"
+    return (
+        f"{drop['file']}:{drop['line']} drops all indexes {where}: one that only a script made is gone when that has "
+        "run, and until the others are built again nothing is unique and every query scans. Declare new ones in code"
+    )
+
+
+def notes(review: Mapping[str, Any]) -> list[str]:
+    """What to know before the required indexes are made."""
+    found = [*map(conflict, review["indexes"]), *map(dropping, review["drops"])]
+    if any(index["options"].get("unique") for index in review["indexes"]):
+        found.insert(0, "A unique index is refused where duplicates are stored: look for them first")
+    return [note for note in found if note]
+
+
+def is_on_duty(index: Mapping[str, Any]) -> bool:
+    """Whether an index that no query reads keeps a key unique or ends documents: it works without queries."""
+    return index["status"] == "nothing" and bool(index["purposes"])
+
+
+def idle(indexes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of indexes that serve nothing."""
+    return [index["name"] or "?" for index in indexes if index["status"] == "nothing" and not is_on_duty(index)]
+
+
+def clears(review: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """The findings that a step clears: number and name."""
+    names = {issue["id"]: issue["name"] for issue in review["issues"]}
+    return [(number, names[number]) for number in step["issues"]]
 
 
 def gaps(issues: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

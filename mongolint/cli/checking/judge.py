@@ -1,0 +1,59 @@
+"""Loads the project around paths and runs the rules over it, by what the configuration says of each file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mongolint.config.perfile import Settings
+from mongolint.engine.load import Loaded, load
+from mongolint.engine.registry import tokens_of
+from mongolint.engine.workers import default_jobs
+from mongolint.project.indexes import IndexDeclaration
+
+if TYPE_CHECKING:
+    from mongolint.engine.run import Result, Sift
+
+
+@dataclass(frozen=True)
+class Judge:
+    """``fixes``: they are written too. ``jobs``: processes, default: one per core. ``indexes``: those of a snapshot.
+
+    ``selected``: the rules that run in any of these files; what is to be told of that is told by it.
+    """
+
+    settings: Settings
+    paths: Sequence[Path]
+    selected: Callable[[Sequence[str]], set[str]]
+    fixes: bool
+    jobs: int | None = None
+    indexes: Sequence[IndexDeclaration] = ()
+
+    def load(self, **options: Any) -> Loaded:
+        """See `mongolint.engine.load.load`."""
+        # Brings the parser along, which a usage error or a list of files can do without
+        from mongolint.engine.fixes import import_parser
+
+        given = {
+            "tokens": lambda targets: tokens_of(self.selected(targets)),
+            "jobs": self.jobs,
+            "meanwhile": import_parser if self.fixes else None,
+            "external": self.indexes,
+        }
+        return load(self.paths, self.settings.top.config, Path.cwd(), **{**given, **options})
+
+    def check(self, loaded: Loaded, sift: Sift | None = None) -> Result:
+        """What the rules find, with what is suppressed and what failed."""
+        from mongolint.engine import run
+
+        return run.check(
+            loaded,
+            self.settings.selected(loaded.targets),
+            self.settings.top.config,
+            fixes=self.fixes,
+            jobs=self.jobs or default_jobs(),
+            settings=self.settings,
+            sift=sift,
+        )

@@ -1,0 +1,192 @@
+"""The findings of a review as Markdown: by cause, what many places have in common said once, some with code and fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import Any
+
+from mongolint.report.paint import visible
+from mongolint.report.review import marks, words
+
+Record = Mapping[str, Any]
+# What is said, and the places of which it is said
+Told = tuple[str, list[Record]]
+
+_MOST_FRAMES = 3
+_MOST_RELATED = 6
+_MOST_BESIDE_MANY = 3
+# So many messages that end alike are told by what differs, and the end once
+_ALIKE = 3
+_END = re.compile(r"[;:] |, (?=so )")
+
+
+def lines(review: Record) -> Iterator[str]:
+    """The section, with its heading."""
+    yield from ("", "## Findings")
+    new = set(review["compared"]["new"]) if review["compared"] else set()
+    fixes = _Fixes()
+    for issue in review["issues"]:
+        yield from _issue(review, issue, new, fixes)
+
+
+def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) -> Iterator[str]:
+    yield from ("", f"### {issue['id']}. {marks.prose(issue['title'])}", "")
+    yield f"**{issue['severity']}** · {words.CONCERNS[issue['concern']]} · {issue['code']} {issue['name']}"
+    yield from ("", f"**Impact.** {marks.prose(issue['impact'])}" if issue["impact"] else "")
+    for also in issue["also"]:
+        count = words.counted(also["count"], "place")
+        yield from ("", f"Told with it, at {count}: {marks.prose(also['title'])} ({also['code']} {also['name']}).")
+    note = words.needs_replica_set(review, issue)
+    if note:
+        yield from ("", f"**But.** {marks.text(note)}.")
+    groups = _groups(_by_message(issue["places"]))
+    for common, told in groups:
+        count = words.counted(sum(len(places) for _, places in told), "place")
+        intro = f"At each of these {count}: {marks.text(common)}." if common else "At the others:"
+        yield from ("", intro, "") if common or len(groups) > 1 else ("",)
+        for message, places in told:
+            yield from _told(message, places, new)
+    yield from _frames(issue["places"], fixes)
+
+
+def _groups(told: Sequence[Told]) -> list[tuple[str, list[Told]]]:
+    """Messages by what they end with in common, told without it; those that end like few others are left whole."""
+    ends: dict[str, list[Told]] = {}
+    for message, places in told:
+        clauses = _clauses(message)
+        ends.setdefault(clauses[-1] if len(clauses) > 1 else "", []).append((message, places))
+    found: list[tuple[str, list[Told]]] = []
+    whole: list[Told] = []
+    for end, held in ends.items():
+        if not end or len(held) < _ALIKE:
+            whole += held
+            continue
+        every = [(_clauses(message), places) for message, places in held]
+        count = _common([clauses for clauses, _ in every])
+        shared = " ".join(every[0][0][-count:]).removeprefix("so ")
+        found.append((shared, [(_without(clauses, count), places) for clauses, places in every]))
+    return [*found, *([("", whole)] if whole else [])]
+
+
+def _clauses(message: str) -> list[str]:
+    """A message in parts, cut where a clause ends and no bracket or quotation is open."""
+    found, start, depth, is_quoted = [], 0, 0, False
+    for at, sign in enumerate(message):
+        is_quoted ^= sign == '"'
+        depth += (sign in "([{") - (sign in ")]}")
+        if not depth and not is_quoted and _END.match(message, at):
+            found.append(message[start : at + 1])
+            start = at + 2
+    return [*found, message[start:]]
+
+
+def _common(every: Sequence[Sequence[str]]) -> int:
+    """How many last clauses are the same in all, of which each keeps one of its own."""
+    most = min(len(clauses) for clauses in every) - 1
+    return next((count for count in range(most, 0, -1) if len({tuple(c[-count:]) for c in every}) == 1), 0)
+
+
+def _without(clauses: Sequence[str], count: int) -> str:
+    return " ".join(clauses[:-count]).rstrip(",;:")
+
+
+def _frames(places: Sequence[Record], fixes: _Fixes) -> Iterator[str]:
+    """The first places with their code and fix; code that is shown already is not shown again."""
+    seen = set[str]()
+    fixes.before = None
+    for place in places:
+        if len(seen) == _MOST_FRAMES:
+            break
+        if marks.at(place) not in seen:
+            seen.add(marks.at(place))
+            yield from _code(place)
+            yield from fixes.of(place["fix"])
+    left = len({marks.at(place) for place in places} - seen)
+    if left > 0:
+        yield from ("", f"{words.counted(left, 'further place')} of the kind: see the list above.")
+
+
+def _told(message: str, places: Sequence[Record], new: Container[str]) -> Iterator[str]:
+    """What is said of places; of several by file, below it."""
+    fresh = [place for place in places if place["fingerprint"] in new]
+    mark = "" if not fresh else " **new**" if len(fresh) == len(places) else f" **{len(fresh)} new**"
+    if len(places) == 1:
+        yield f"- {marks.code(marks.at(places[0]))}{mark} {marks.text(message)}{_beside(places)}"
+        return
+    yield f"- {words.counted(len(places), 'place')}{mark}: {marks.text(message)}{_beside(places)}"
+    yield from (f"  - {_lines_of(file, lines)}" for file, lines in words.by_file(places).items())
+
+
+def _lines_of(file: str, lines: Sequence[int]) -> str:
+    if len(lines) == 1:
+        return marks.code(f"{file}:{lines[0]}")
+    return f"{marks.code(file)} lines {words.listed([str(line) for line in lines])}"
+
+
+def _by_message(places: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+    """What is said of several places in the same words is said once."""
+    found: dict[str, list[Record]] = {}
+    for place in places:
+        found.setdefault(place["message"], []).append(place)
+    return list(found.items())
+
+
+def _beside(places: Sequence[Record]) -> str:
+    """The further places that explain a finding."""
+    known = {marks.at(each) for each in places}
+    more = {marks.at(each): each for place in places for each in place["related"] if marks.at(each) not in known}
+    if not more or (len(places) > 1 and len(more) > _MOST_BESIDE_MANY):
+        return ""
+    rest = f" and {len(more) - _MOST_RELATED} more" if len(more) > _MOST_RELATED else ""
+    shown = words.by_file(list(more.values())[:_MOST_RELATED])
+    return f" (see {', '.join(_lines_of(file, lines) for file, lines in shown.items())}{rest})"
+
+
+def _code(place: Record) -> Iterator[str]:
+    if place["frame"]:
+        yield from ("", f"{marks.code(marks.at(place))}:", "")
+        code = [
+            f"{line['number']:>5} {'>' if line['mark'] else ' '} {visible(line['text'])}" for line in place["frame"]
+        ]
+        yield from marks.fenced(code, "text")
+
+
+class _Fixes:
+    """Writes fixes one after the other: what several change alike, an import or a start-up hook, is shown once."""
+
+    def __init__(self) -> None:
+        self.before: Record | None = None
+        self._hunks: set[str] = set()
+
+    def of(self, fix: Record | None) -> Iterator[str]:
+        before, self.before = self.before, fix
+        if fix is None:
+            return
+        if fix == before:
+            yield from ("", "The fix above mends this place too." if fix["diff"] else "It is mended as above.")
+            return
+        how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
+        reason = f": {fix['reason']}" if fix["reason"] else ""
+        yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}")
+        if fix["diff"]:
+            yield from self._diff(fix["diff"])
+        elif fix["text"]:
+            yield from ("", *marks.fenced([visible(line) for line in fix["text"].splitlines()], "python"))
+
+    def _diff(self, diff: Sequence[Record]) -> Iterator[str]:
+        fresh: list[Record] = []
+        known: list[Record] = []
+        for hunk in diff:
+            (known if repr(hunk) in self._hunks else fresh).append(hunk)
+        self._hunks.update(map(repr, diff))
+        rows = [row for hunk in fresh or known for row in _hunk(hunk)]
+        yield from ("", *marks.fenced(rows, "diff"))
+        if fresh and known:
+            files = words.listed([marks.code(file) for file in words.by_file(known)])
+            yield from ("", f"With it goes what is shown above of {files}.")
+
+
+def _hunk(hunk: Record) -> Iterator[str]:
+    yield f"@@ {visible(marks.at(hunk))} @@"
+    yield from (f"{mark} {visible(text)}".rstrip() for mark, text in hunk["rows"])

@@ -1,0 +1,242 @@
+"""What ``review`` says of indexes, queries and findings, in words and on the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mongolint.report.review.findings import _clauses as clauses
+from mongolint.report.review.words import by_file, conflict, listed
+
+HEAD = """\
+from fastapi import APIRouter, FastAPI
+from pymongo import MongoClient
+
+db = MongoClient("mongodb://db/shop", timeoutMS=5000).shop
+app = FastAPI()
+router = APIRouter(prefix="/shop")
+"""
+
+
+def review(place: Any, files: dict[str, str]) -> Any:
+    place.write({"pyproject.toml": "[tool.mongolint]\n", **files})
+    done = place.run("review", ".", "--format", "json")
+    assert done.code == 0, done.err
+    return done.json
+
+
+def test_what_takes_the_place_of_a_declaration(place: Any) -> None:
+    """The old call would fail from then on, and all are dropped elsewhere: both are said before the script is run."""
+    code = f"""{HEAD}
+db.users.create_index("mail")
+
+
+def again():
+    for name in db.list_collection_names():
+        db[name].drop_indexes()
+
+
+@app.post("/users")
+def register(mail: str):
+    if db.users.find_one({{"mail": mail}}) is None:
+        db.users.insert_one({{"mail": mail}})
+"""
+    found = review(place, {"shop.py": code})
+    (index,) = found["indexes"]
+    assert (index["priority"], index["replaces"], index["declared"]["line"]) == (1, "mail_1", 8)
+    assert [(drop["collections"], drop["line"]) for drop in found["drops"]] == [([], 13)]
+    out = place.run("review", ".").out
+    assert "shop.py:8 declares mail\\_1 on the same keys without these options: change that declaration too" in out
+    assert "(IndexKeySpecsConflict)" in out
+    assert "shop.py:13 drops all indexes of collections that are named at run time" in out
+    page = place.run("review", ".", "--format", "html").out
+    assert "shop.py:8 declares mail_1" in page
+
+
+def test_which_options_collide() -> None:
+    place = {"file": "a.py", "line": 3, "column": 1}
+    index = {"keys": [["at", 1]], "options": {"expireAfterSeconds": 0}, "replaces": "at_1", "declared": place}
+    assert conflict(index).endswith("fails from then on (IndexOptionsConflict)")
+    assert "beside the new one" in conflict({**index, "replaces": "by_date"})
+    assert conflict({**index, "declared": None}) == ""
+
+
+def test_an_index_with_a_duty_is_not_idle(place: Any) -> None:
+    code = f"""{HEAD}
+db.users.create_index("number", unique=True)
+db.users.create_index("since", expireAfterSeconds=60)
+db.users.create_index("rank")
+
+
+@app.get("/users")
+def user(mail: str):
+    return db.users.find_one({{"mail": mail}})
+"""
+    found = review(place, {"shop.py": code})
+    (users,) = found["collections"]
+    purposes = {index["name"]: index["purposes"] for index in users["indexes"]}
+    assert purposes == {"number_1": ["unique"], "rank_1": [], "since_1": ["expires documents"]}
+    page = place.run("review", ".", "--format", "html").out
+    assert page.count("keeps its key unique") == page.count("ends documents") == 2
+    assert page.count("serves nothing") == 2
+    assert "| 1 | 0 | 0 | 1 | 0 | rank\\_1 |" in place.run("review", ".").out
+
+
+QUERIES = f"""{HEAD}
+db.users.create_index("name")
+
+
+class Users:
+    def __init__(self, mail=""):
+        if mail:
+            self.user = db.users.find_one({{"mail": mail}})
+
+
+@router.get("/users/{{name}}")
+def by_name(name: str):
+    return Users(), db.users.find_one({{"name": name}})
+
+
+@router.post("/users/mail")
+def by_mail(mail: str):
+    return Users(mail)
+
+
+app.include_router(router, prefix="/api")
+"""
+
+
+def test_a_query_is_run_by_what_gets_to_it(place: Any) -> None:
+    """The request that passes no mail does not; the other is told by method and whole path."""
+    (query,) = review(place, {"shop.py": QUERIES})["queries"]
+    assert query["reached"] == "POST /api/shop/users/mail"
+    assert query["better"]["keys"] == [[["mail", 1]]]
+
+
+def test_one_order_of_keys_everywhere(place: Any) -> None:
+    code = f"""{HEAD}
+db.users.create_index("name")
+
+
+@app.get("/jobs")
+def jobs(owner: str):
+    failed = db.jobs.find({{"failed": True, "owner": owner}}).to_list(10)
+    return failed, db.jobs.find({{"owner": owner}}).to_list(10), db.jobs.find({{"failed": True}}).to_list(10)
+"""
+    found = review(place, {"shop.py": code})
+    made = [(index["keys"], index["priority"]) for index in found["indexes"]]
+    assert ([["failed", 1]], 4) in made
+    (issue,) = [issue for issue in found["issues"] if issue["code"] == "MDB104"]
+    told = [place["message"].rpartition("declare ")[2] for place in issue["places"]]
+    assert 'create_index([("owner", 1), ("failed", 1)])' in told
+    assert any(keys == [["owner", 1], ["failed", 1]] for keys, _ in made)
+    assert any(query["better"]["keys"][0] == [["owner", 1], ["failed", 1]] for query in found["queries"])
+
+
+@pytest.mark.parametrize("is_member", [False, True])
+def test_transactions_need_a_replica_set(place: Any, is_member: bool) -> None:
+    code = f"""{HEAD}
+client = db.client
+
+
+@app.post("/orders")
+def order(number: str):
+    with client.start_session() as session, session.start_transaction():
+        db.orders.insert_one({{"number": number}}, session=session)
+        db.trail.insert_one({{"number": number}})
+"""
+    command = "mongod --replSet rs0" if is_member else "mongod --quiet"
+    files = {"shop.py": code, "compose.yml": f"services:\n  db:\n    image: mongo:7\n    command: {command}\n"}
+    (issue,) = [issue for issue in review(place, files)["issues"] if issue["code"] == "MDB402"]
+    assert issue["transactional"]
+    for text in (place.run("review", ".").out, place.run("review", ".", "--format", "html").out):
+        assert ("such a standalone refuses the first operation of a transaction" in text) is not is_member
+        assert ("first make sure that production runs a replica set" in text) is not is_member
+
+
+def test_what_scripts_run_requires_no_index(place: Any) -> None:
+    code = f"""{HEAD}
+db.users.create_index("name")
+
+
+def mend():
+    return db.users.find({{"broken": "yes"}}).to_list(10)
+
+
+@app.get("/users")
+def user(mail: str):
+    return db.users.find_one({{"mail": mail}})
+"""
+    found = review(place, {"shop.py": code, "migrations/m1.py": "from shop import mend\n\nmend()\n"})
+    assert [index["keys"] for index in found["indexes"]] == [[["mail", 1]]]
+
+
+def test_no_strength_where_something_is_unknown(place: Any) -> None:
+    known = f"""{HEAD}
+db.users.create_index("mail")
+
+
+@app.get("/users")
+def user(mail: str):
+    return db.users.find_one({{"mail": mail}}), db.users.find({{"mail": mail}}).sort("mail").to_list(10)
+"""
+    served = "an index serves every query on users"
+    assert served in [each["text"] for each in review(place, {"shop.py": known})["strengths"]]
+    more = known + "\n\ndef search(query: dict):\n    return db.users.find(query).to_list(10)\n"
+    assert served not in [each["text"] for each in review(place, {"shop.py": more})["strengths"]]
+
+
+def test_collections_of_helpers_and_of_tests(place: Any) -> None:
+    """One that only a helper for several touches is listed, one that only tests name is not."""
+    code = f"""{HEAD}
+
+def clear(name: str):
+    for each in ("users", "internals"):
+        db[each].delete_many({{"name": name}})
+
+
+@app.get("/users")
+def user(mail: str):
+    return db.users.find_one({{"mail": mail}})
+"""
+    tests = "from shop import db\n\ndef test_it():\n    db.fixtures.delete_many({})\n"
+    found = review(place, {"shop.py": code, "tests/test_shop.py": tests})
+    assert [held["name"] for held in found["collections"]] == ["internals", "users"]
+    assert (found["scope"]["tests"], found["scope"]["operations"]) == (1, 2)
+    (internals, _) = found["collections"]
+    assert internals["completeness"]["parts"][0] == {"part": "queries", "weight": 50, "share": None}
+
+
+def test_what_many_places_have_in_common_is_said_once(place: Any) -> None:
+    loops = "\n\n".join(
+        f"def load{n}(keys):\n    for key in keys:\n        yield db.c{n}.find_one({{'_id': key}})\n" for n in range(3)
+    )
+    out = place.write({"shop.py": f"{HEAD}\n\n{loops}"}).run("review", ".").out
+    advice = 'fetch all before the loop with find({"\\_id": {"\\$in": keys}}) and pick by \\_id'
+    assert out.count(advice) == 1
+    assert f"At each of these 3 places: {advice}." in out
+    assert "find\\_one on c1 runs once per item of the loop\n" in out.replace(" (see", "\n(see")
+
+
+@pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        ("what: why; do this", ["what:", "why;", "do this"]),
+        (
+            'it is, so to say, "a: b"; pass {"_id": {"$in": keys}}',
+            ["it is,", 'so to say, "a: b";', 'pass {"_id": {"$in": keys}}'],
+        ),
+        ("find(a, so b) fails", ["find(a, so b) fails"]),
+        ("", [""]),
+    ],
+)
+def test_clauses(message: str, parts: list[str]) -> None:
+    assert clauses(message) == parts
+    assert " ".join(parts) == message
+
+
+def test_places_by_file() -> None:
+    places = [{"file": "a", "line": 3}, {"file": "b", "line": 1}, {"file": "a", "line": 9}, {"file": "a", "line": 3}]
+    assert by_file(places) == {"a": [3, 9], "b": [1]}
+    assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]

@@ -1,0 +1,151 @@
+"""The checklist of ``review``: a topic is ticked by what shows the thing itself, and by nothing less."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mongolint.engine.review.operations.checklist import checklist
+from mongolint.source.deepstack import with_deep_stack
+from mongolint.testing import project
+
+CODE = """\
+from pymongo import MongoClient
+
+db = MongoClient("mongodb://db/shop").shop
+
+
+def orders():
+    return list(db.orders.find({"state": "new"}).limit(5))
+"""
+COMPOSE = """\
+services:
+  db:
+    image: mongo:7.0
+    command: mongod --auth --bind_ip_all
+"""
+
+
+def checked(tmp_path: Path, files: dict[str, str]) -> dict[str, tuple[list[str], list[str]]]:
+    """Of each topic where it is shown, and where else the repository says something of it."""
+    loaded = project({"shop/orders.py": CODE, **files}, tmp_path)
+    sources = {loaded.display[path]: loaded.text(path) or "" for path in loaded.sources}
+    found = with_deep_stack(lambda: checklist(loaded.project, tmp_path, tmp_path, sources))
+    assert all(bool(item["note"]) == bool(item["bearing"]) for item in found)
+
+    def at(places: list[Any]) -> list[str]:
+        return [f"{place['file']}:{place['line']}" for place in places]
+
+    return {item["topic"]: (at(item["shown"]), at(item["bearing"])) for item in found}
+
+
+SHOWN: list[tuple[str, dict[str, str], str]] = [
+    ("backup", {"k8s/dump.yaml": "kind: CronJob\nspec:\n  command: [mongodump, --archive=x]\n"}, "k8s/dump.yaml:3"),
+    ("backup", {"ops/crontab": "0 3 * * * mongodump --out /backup\n"}, "ops/crontab:1"),
+    ("backup", {"atlas.tf": "  cloud_backup = true\n"}, "atlas.tf:1"),
+    (
+        "backup",
+        {".github/workflows/n.yml": "on:\n  schedule:\njobs:\n  run: mongodump --uri $URI\n"},
+        ".github/workflows/n.yml:4",
+    ),
+    (
+        "restore",
+        {".github/workflows/n.yml": "on:\n  schedule:\nrun: mongorestore --dryRun dump\n"},
+        ".github/workflows/n.yml:3",
+    ),
+    ("replica set", {"compose.yml": "image: mongo:7\ncommand: mongod --replSet rs0\n"}, "compose.yml:2"),
+    ("replica set", {"shop/db.py": 'URL = "mongodb://a,b/?replicaSet=rs0"\n'}, "shop/db.py:1"),
+    ("monitoring", {"compose.yml": "image: percona/mongodb_exporter:0.40\n"}, "compose.yml:1"),
+    ("version", {"compose.yml": COMPOSE}, "compose.yml:3"),
+    ("login", {"compose.yml": COMPOSE}, "compose.yml:4"),
+    ("rights", {"init.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['readWrite']})\"\n"}, "init.sh:1"),
+]
+
+
+@pytest.mark.parametrize(("topic", "files", "place"), SHOWN, ids=[f"{t} {next(iter(f))}" for t, f, _ in SHOWN])
+def test_shown(tmp_path: Path, topic: str, files: dict[str, str], place: str) -> None:
+    files = {file: text if not file.endswith(".py") else f"{text}\n\n{CODE}" for file, text in files.items()}
+    assert checked(tmp_path, files)[topic] == ([place], [])
+
+
+BEARING: list[tuple[str, dict[str, str], str]] = [
+    ("backup", {"teardown.yml": "- command: mongodump --archive=last.gz\n"}, "teardown.yml:1"),
+    ("restore", {"restore.sh": "mongorestore --archive=$1\n"}, "restore.sh:1"),
+    ("replica set", {"compose.yml": COMPOSE}, "compose.yml:3"),
+    ("replica set", {"compose.yml": "services:\n  db:\n    image: mongo\n"}, "compose.yml:3"),
+    ("version", {"compose.yml": "services:\n  db:\n    image: mongo:latest\n"}, "compose.yml:3"),
+    ("rights", {"init.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['root']})\"\n"}, "init.sh:1"),
+    (
+        "health",
+        {"k8s/db.yaml": "readinessProbe:\n  command: [mongosh, --eval, db.adminCommand('ping')]\n"},
+        "k8s/db.yaml:2",
+    ),
+]
+
+
+@pytest.mark.parametrize(("topic", "files", "place"), BEARING, ids=[f"{t} {next(iter(f))}" for t, f, _ in BEARING])
+def test_what_only_bears_on_it(tmp_path: Path, topic: str, files: dict[str, str], place: str) -> None:
+    assert checked(tmp_path, files)[topic] == ([], [place])
+
+
+NOTHING: list[tuple[str, dict[str, str]]] = [
+    ("backup", {"play.yml": "- name: install mongodump\n  apt:\n    - mongodump\n"}),
+    ("backup", {"run.sh": "# mongodump --out x\necho done\n"}),
+    ("replica set", {".env.example": "URI=mongodb+srv://user:password@cluster\n"}),
+    ("replica set", {"tests/compose.yml": COMPOSE}),
+    ("replica set", {".github/workflows/tests.yml": COMPOSE}),
+    ("replica set", {"shop/db.py": f'"""Takes mongodb://a/?replicaSet=rs0 as well."""\n\n{CODE}'}),
+    ("version", {"docker-compose.test.yml": COMPOSE}),
+    ("login", {"fame.env.template": "MONGO_INITDB_ROOT_USERNAME=admin\n"}),
+    ("health", {"wait.py": f'{CODE}\n\ndef wait():\n    db.command("ping")\n\n\nwait()\n'}),
+]
+
+
+@pytest.mark.parametrize(("topic", "files"), NOTHING, ids=[f"{t} {next(iter(f))}" for t, f in NOTHING])
+def test_what_shows_nothing(tmp_path: Path, topic: str, files: dict[str, str]) -> None:
+    assert checked(tmp_path, files)[topic] == ([], [])
+
+
+HEALTH = """\
+from fastapi import APIRouter, FastAPI
+
+from shop.orders import db
+
+app = FastAPI()
+router = APIRouter(prefix="/internal")
+app.include_router(router)
+
+
+@router.get("/{path}")
+def check():
+    {body}
+
+
+@app.get("/orders/{{order}}/status")
+def state(order):
+    return db.orders.find_one({{"_id": order}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("healthz", 'return db.command("ping")', (["shop/main.py:12"], [])),
+        ("ready", 'return db.orders.count_documents({"_id": 1})', (["shop/main.py:12"], [])),
+        ("healthz", 'return "ok"', ([], ["shop/main.py:10"])),
+        ("menu", 'return "ok"', ([], [])),
+    ],
+)
+def test_health_checks_are_what_they_run(tmp_path: Path, path: str, body: str, expected: Any) -> None:
+    found = checked(tmp_path, {"shop/main.py": HEALTH.format(path=path, body=body)})
+    assert found["health"] == expected
+
+
+def test_links_are_not_followed(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "restore.sh"
+    outside.write_text("mongorestore --archive=x\n")
+    (tmp_path / "restore.sh").symlink_to(outside)
+    (tmp_path / "more").symlink_to(outside.parent)
+    assert checked(tmp_path, {})["restore"] == ([], [])
