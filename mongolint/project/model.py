@@ -429,7 +429,7 @@ class Project:
         if operation is not None:
             return f"{operation.name} on {operation.target}"
         for reach in self.reach(call.module, call.row):
-            return f"{reach.operation.name} on {reach.operation.target}"
+            return f"{reach.operation.name} on {reach.target}"
         return self.callee_name(call.module, call.row)
 
     def loop_source(self, repetition: loops.Repetition) -> str:
@@ -445,6 +445,10 @@ class Project:
     def loop_key(self, repetition: loops.Repetition) -> str | None:
         """The field of the repeated filter whose value comes from the loop."""
         return repeated.key(self, repetition)
+
+    def decides(self, repetition: loops.Repetition) -> bool:
+        """Whether the answer of each of the repeated writes is asked for before the next."""
+        return repeated.decides(self, repetition)
 
     def same_key(self, repetition: loops.Repetition) -> str | None:
         """The field by which each iteration asks for the same; "" where it asks for all, None where it does not."""
