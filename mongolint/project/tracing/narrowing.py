@@ -36,8 +36,8 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
     for (site, call), (end, inner) in zip(sites, ends, strict=True):
         standing = link.call_at(end, inner) or operation
         context, scope = standing.context, standing.scope
-        entered = [made for env in envs for made in _entered(link, site, call, env, (end, scope))]
-        envs = list(dict.fromkeys(entered))
+        found = [made for env in envs for made in entered(link, site, call, env)]
+        envs = list(dict.fromkeys(env for function, env in found if function[:2] == (end, scope)))
         if not envs or len(envs) > _MAX_RECEIVERS:
             return reach
         envs = [env for env in envs if not _is_left_out(link, end, context, env)]
@@ -47,14 +47,13 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
     return replace(reach, narrowed=collections) if collections else reach
 
 
-def _entered(link: Linker, module: int, row: int, env: Env | None, function: tuple[int, int]) -> Iterator[Env | None]:
-    """The environments in which the call at ``row`` runs a function."""
+def entered(link: Linker, module: int, row: int, env: Env | None) -> Iterator[tuple[FunctionRef, Env | None]]:
+    """The functions that the call at ``row`` may run, each with the environment in which it runs."""
     for atom in link.value(module, link.node(module, row)[1], env):
         for called in functions.callees(link, atom):
-            if called[:2] == function:
-                if type(atom) is ClassRef:
-                    called = called._replace(receiver=Instance(*atom))
-                yield functions.bind(link, called, module, row, env, every=True)
+            if type(atom) is ClassRef:
+                called = called._replace(receiver=Instance(*atom))
+            yield called, functions.bind(link, called, module, row, env, every=True)
 
 
 def _collections(link: Linker, reach: Reach, envs: list[Env | None]) -> tuple[Collection, ...]:
@@ -80,6 +79,14 @@ def _is_left_out(link: Linker, module: int, context: int, env: Env | None) -> bo
             if outcome is not None and outcome != (entry.kind == "then"):
                 return True
     return False
+
+
+def is_come_to(link: Linker, module: int, context: int, env: Env | None) -> bool:
+    """Whether a place is in no block but branches that what the call passes decides for."""
+    return all(
+        entry.kind in ("then", "otherwise") and _outcome(link, module, entry.ref, env) is (entry.kind == "then")
+        for entry in link.modules[module].chain(context)
+    )
 
 
 def _outcome(link: Linker, module: int, row: int, env: Env | None) -> bool | None:
