@@ -79,6 +79,11 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 yield Repetition(module, call.row, call.context, loop, reaches, finder.talks_elsewhere(module, loop))
 
 
+def sends_each(link: Linker, module: int, loop: Loop) -> bool:
+    """Whether each iteration of a loop sends something to, or fetches it from, another system."""
+    return _Finder(link).talks_elsewhere(module, loop)
+
+
 class _Finder:
     def __init__(self, link: Linker) -> None:
         self.link = link

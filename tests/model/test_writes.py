@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from mongolint.source.deepstack import with_deep_stack
-from mongolint.testing import project
+from mongolint.testing import findings, project
 
 HEAD = """\
 import secrets
@@ -460,3 +460,30 @@ def test_values_that_lack(store: str, tmp_path: Path) -> None:
     code += f"def store(x):\n    {store}\n"
     partial = f', partialFilterExpression={{"a": {LACKS[store]}}}' if LACKS[store] else ""
     assert needed(tmp_path, code) == [f't create_index([("a", 1)], unique=True{partial})']
+
+
+MADE = """\
+import secrets
+from datetime import datetime, timedelta, timezone
+
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def begin(user):
+    key = secrets.token_urlsafe(32)
+    db.sessions.insert_one({"key": key, "user": user%s})
+    return key
+
+
+def session(key):
+    return db.sessions.find_one({"key": key})
+"""
+ENDS = ', "expires_at": datetime.now(timezone.utc) + timedelta(days=1)'
+
+
+@pytest.mark.parametrize(("field", "severity"), [("", "high"), (ENDS, "medium")], ids=["for good", "for a day"])
+def test_what_a_maker_makes_unique(field: str, severity: str, tmp_path: Path) -> None:
+    (found,) = findings(MADE % field, tmp_path, rules={"MDB207"})
+    assert found.severity.value == severity
