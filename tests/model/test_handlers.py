@@ -57,7 +57,8 @@ DROPPED = {
 
 def _messages(body: str, tmp_path: Path) -> list[str]:
     lines = "".join(f"        {line}\n" for line in body.splitlines())
-    text = f"{HEAD}def ask(key):\n    try:\n        return db.users.find_one({{'_id': key}})\n    except Exception:\n{lines}"
+    tried = "    try:\n        return db.users.find_one({'_id': key})\n    except Exception:\n"
+    text = f"{HEAD}def ask(key):\n{tried}{lines}"
     return [finding.message for finding in findings(text, tmp_path, rules={"MDB502"})]
 
 

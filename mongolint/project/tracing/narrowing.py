@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mongolint.link import functions
-from mongolint.link.atoms import ClassRef, Collection, Const, Env, Instance
+from mongolint.link.atoms import ClassRef, Collection, Const, Env, FunctionRef, Instance
 from mongolint.project.operations import preferred
 
 if TYPE_CHECKING:
