@@ -240,6 +240,18 @@ def default(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
     return None
 
 
+def called_default(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
+    """The call in the body of a class that gives a field its default, once for all objects: ``at = now()``."""
+    for owner in tracer.link.hierarchy.order(cls):
+        row = tracer.link.bound(*owner, name).final
+        if row is not None:
+            node = tracer.link.node(owner.module, row)
+            given = node[2] if node[0] == "typed" and node[2] is not None else row
+            is_call = tracer.link.node(owner.module, given)[0] == "call"
+            return Spot(owner.module, given, None) if is_call else None
+    return None
+
+
 def _made(tracer: Tracer, factory: Spot) -> Spot | None:
     """What a ``default_factory`` returns: that of a lambda; of a function, the function itself says enough."""
     node = tracer.node(factory)
