@@ -37,6 +37,8 @@ DUMPING_FUNCTIONS = frozenset(
 _MAX_SIZE = 300
 # Given the same, they give the same
 _PURE_FUNCTIONS = ("builtins.str", "builtins.int", "bson.", "uuid.UUID", "hashlib.", "hmac.", "builtins.bytes")
+# Calls whose result is a default itself, and no description of a field
+_COMPUTING = ("datetime.", "uuid.", "time.", "bson.", "secrets.", "builtins.")
 _PURE_METHODS = frozenset(
     ["lower", "strip", "upper", "casefold", "title", "encode", "decode", "hexdigest", "digest", "replace", "isoformat"]
 )
@@ -231,6 +233,8 @@ def default(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
             node = tracer.node(spot)
         if node[0] != "call":
             return spot
+        if any(type(atom) is External and atom.name.startswith(_COMPUTING) for atom in tracer.value(spot.at(node[1]))):
+            return None
         for keyword, given in node[2]:
             if keyword == "default_factory":
                 return _made(tracer, spot.at(given))
