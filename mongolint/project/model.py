@@ -39,6 +39,7 @@ from mongolint.project.schema.record import record
 from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
 from mongolint.project.tracing import repeated
+from mongolint.project.tracing.asked import Asked, asked
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ _PLACELESS = frozenset(
             "graph",
             "index_graph",
             "repetitions",
+            "asked_of_helpers",
         ),
         *("handlers", "clients", "lookups", "reachability", "lost_builds", "setups"),
     }
@@ -340,6 +342,11 @@ class Project:
             for index in self.indexes
             if index.collection_name in operation.collection_names
         )
+
+    @cached_property
+    def asked_of_helpers(self) -> list[Asked]:
+        """What callers ask by helpers that take the filter as keyword arguments."""
+        return list(asked(self))
 
     def operation_at(self, module: int, row: int) -> Operation | None:
         """The operation that the call at ``row`` is."""
