@@ -1,7 +1,7 @@
 """What a general helper asks, one question for each call of it: ``User.get(email=…)`` of ``find_one(kwargs)``.
 
-The helper itself says neither which collection nor which fields. Its operation is not counted anew for each caller; what
-an index has to serve is what its callers ask.
+The helper itself says neither which collection nor which fields. Its operation is not counted anew for each caller;
+what an index has to serve is what its callers ask.
 """
 
 from __future__ import annotations
