@@ -18,7 +18,7 @@ from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.operations import Operation
-from mongolint.project.tracing.narrowing import narrowed
+from mongolint.project.tracing.narrowing import is_kept, narrowed
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -68,7 +68,11 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                     elsewhere = finder.talks_elsewhere(module, loop)
                     yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),), elsewhere)
                 continue
-            if finder.makes_any_class(module, call.row) or _is_flush(facts, call.context):
+            if (
+                finder.makes_any_class(module, call.row)
+                or is_kept(link, module, call.row)
+                or _is_flush(facts, call.context)
+            ):
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
                 continue

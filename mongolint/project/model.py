@@ -446,7 +446,7 @@ class Project:
             for atom in self.link.value(repetition.module, iterable):
                 operation = self._operation_at.get((atom.module, atom.row)) if type(atom) is Cursor else None
                 if operation is not None:
-                    return f"document of {operation.target}"
+                    return f"document of {operation.target}" if operation.collection is not None else "document"
         return "item of the loop"
 
     def loop_key(self, repetition: loops.Repetition) -> str | None:
@@ -539,6 +539,11 @@ class Project:
         """The whole expression at ``row``, if it is one that has a place; else the file's start."""
         facts = self.modules[module]
         return self.offsets_span(module, facts.spans.get(row) or facts.tokens.get(row) or (0, 0))
+
+    def has_span(self, module: int, row: int) -> bool:
+        """Whether an expression is one that has a place."""
+        facts = self.modules[module]
+        return row in facts.spans or row in facts.tokens
 
     def token(self, module: int, row: int) -> Span:
         """The name of the function or method that is called at ``row``."""

@@ -52,6 +52,21 @@ class Sheet(Document):
             self.put_into("names", name)
 
 
+class Single(type):
+    def __call__(cls, *args):
+        cls.one = getattr(cls, "one", None) or super().__call__(*args)
+        return cls.one
+
+
+class Settings(metaclass=Single):
+    def __init__(self):
+        self.values = db.settings.find_one({"_id": "all"})
+
+
+def setting(name):
+    return Settings().values[name]
+
+
 def name_of(key, name=None):
     if not name:
         return str(key)
@@ -127,6 +142,8 @@ TOLD = {
 SILENT = {
     "what follows from a parameter that is left out": "for key in keys:\n    described(key)",
     "two calls deep": "for key in keys:\n    described_in_full(key, None)",
+    "an object that is made once": "for key in keys:\n    Settings()",
+    "by a helper": "for key in keys:\n    setting(key)",
     "the answer of each write decides": (
         "report = Report.get(_id=1)\nfor key in keys:\n    if report.put_into('keys', key):\n        keys.start(key)"
     ),

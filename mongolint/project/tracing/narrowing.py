@@ -34,6 +34,8 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
     ends = [*reach.chain, (operation.module, operation.row)]
     envs: list[Env | None] = [None]
     for (site, call), (end, inner) in zip(sites, ends, strict=True):
+        if is_kept(link, site, call):
+            return None
         standing = link.call_at(end, inner) or operation
         context, scope = standing.context, standing.scope
         found = [made for env in envs for made in entered(link, site, call, env)]
@@ -45,6 +47,21 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
             return None
     collections = _collections(link, reach, envs)
     return replace(reach, narrowed=collections) if collections else reach
+
+
+def is_kept(link: Linker, module: int, row: int) -> bool:
+    """``Users()`` of a class whose metaclass says what that gives: a singleton is made once."""
+    callees = link.value(module, link.node(module, row)[1])
+    return any(type(atom) is ClassRef and _has_maker(link, atom) for atom in callees)
+
+
+def _has_maker(link: Linker, cls: ClassRef) -> bool:
+    for owner in link.hierarchy.order(cls):
+        for keyword, row in link.scope(*owner).keywords:
+            for atom in link.value(owner.module, row) if keyword == "metaclass" else ():
+                if type(atom) is ClassRef and link.hierarchy.find(atom, "__call__") is not None:
+                    return True
+    return False
 
 
 def entered(link: Linker, module: int, row: int, env: Env | None) -> Iterator[tuple[FunctionRef, Env | None]]:
