@@ -487,3 +487,34 @@ ENDS = ', "expires_at": datetime.now(timezone.utc) + timedelta(days=1)'
 def test_what_a_maker_makes_unique(field: str, severity: str, tmp_path: Path) -> None:
     (found,) = findings(MADE % field, tmp_path, rules={"MDB207"})
     assert found.severity.value == severity
+
+
+NEAREST = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def is_on(chat):
+    return db.off.find_one({"chat": chat}) is None
+
+
+def turn_off(chat):
+    db.off.insert_one({"chat": chat})
+
+
+def change(chat, command):
+    shown = None
+    if command == "show":
+        if is_on(chat):
+            shown = True
+    if command == "change":
+        if is_on(chat):
+            turn_off(chat)
+    return shown
+"""
+
+
+def test_the_look_up_that_decides_is_the_last(tmp_path: Path) -> None:
+    (found,) = findings(NEAREST, tmp_path, rules={"MDB202"})
+    assert found.span.line == NEAREST[: NEAREST.rindex("if is_on")].count("\n") + 1

@@ -206,8 +206,13 @@ def _is_for_all(project: Project, operation: Operation, place: Place) -> bool:
     for module, row in [(place.module, place.row), *((site[0], site[1]) for site in callers)]:
         facts = project.modules[module]
         gone_through = {used for user, used in flow(project, module, row).users if facts.nodes[user][0] == "iter"}
-        for loop in facts.loops:
-            if loop.iterable in gone_through and sends_each(project.link, module, loop):
+        elements = {("iter", used) for used in gone_through}
+        for loop in facts.loops if elements else ():
+            rows = reached_rows(facts, loop.iterable) if loop.iterable is not None else {}
+            # What is gone through, or a list that was made of it before
+            if (loop.iterable in gone_through or elements & set(rows.values())) and sends_each(
+                project.link, module, loop
+            ):
                 return True
     return False
 
