@@ -78,7 +78,10 @@ def _annotated(b: Builder, node: cst.AnnAssign) -> None:
     hint = annotation(b, node.annotation.annotation)
     target = node.target
     if isinstance(target, cst.Name):
-        b.facts.scopes[b.scope].annotations[target.value] = hint
+        scope = b.facts.scopes[b.scope]
+        scope.annotations[target.value] = hint
+        if scope.kind == "class":
+            b.mark_token(target, hint)
     value = expression(b, node.value) if node.value else None
     if isinstance(target, cst.Attribute):
         bind_target(b, target, b.add(("typed", hint, value)), hint)

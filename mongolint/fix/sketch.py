@@ -100,7 +100,7 @@ def _helper(
     """What a helper runs per item, and how its twin would be called if it runs one query."""
     callee = tree.text(call.func)
     if len(repetition.reaches) > 1:
-        counts = Counter(f"{r.operation.name} on {r.operation.target}" for r in repetition.reaches)
+        counts = Counter(f"{r.operation.name} on {r.target}" for r in repetition.reaches)
         lines = [f"{count} x {what}" if count > 1 else what for what, count in counts.most_common(8)]
         more = len(counts) - len(lines)
         return "\n".join([f"{callee} runs for each item:", *lines, *([f"and {more} more"] if more > 0 else [])])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link import functions
-from mongolint.link.atoms import FunctionRef
-from mongolint.project.operations import Operation
+from mongolint.link.atoms import Collection, FunctionRef
+from mongolint.project.operations import Operation, in_words, the_one
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -34,11 +34,29 @@ Function = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """An operation that a function runs, and the calls that lead to it: (module, row), outermost first."""
+    """An operation that a function runs, and the calls that lead to it: (module, row), outermost first.
+
+    ``narrowed``: the collections that it runs on when it is come to so, where that is known to be fewer.
+    """
 
     operation: Operation
     chain: tuple[tuple[int, int], ...]
     cached: bool = False
+    narrowed: tuple[Collection, ...] = ()
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        return self.narrowed or self.operation.collections
+
+    @property
+    def collection(self) -> Collection | None:
+        """The one collection it runs on; None when there are several, or the name is not known."""
+        return the_one(self.collections)
+
+    @property
+    def target(self) -> str:
+        """The collections in words."""
+        return in_words(self.collections)
 
 
 class CallGraph:

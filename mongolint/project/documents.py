@@ -14,6 +14,7 @@ from mongolint.link.atoms import (
     External,
     ExternalObject,
     FunctionRef,
+    Keywords,
     Literal,
     Method,
     Value,
@@ -179,7 +180,15 @@ class Reader:
             return EMPTY
         if type(atom) is Const or (type(atom) is ExternalObject and _is_id(atom.name)):
             return Document({"_id": "equality"})
+        if type(atom) is Keywords:
+            return self._keywords(atom)
         return OPEN
+
+    def _keywords(self, given: Keywords) -> Document:
+        """What ``**kwargs`` holds; open where a value may be an operator."""
+        is_open = any(type(atom) is Literal for _, value in given.items for atom in value)
+        names = {name: "null" if value == (NONE,) else "equality" for name, value in given.items}
+        return OPEN if is_open else Document(names)
 
     def _dict(self, module: int, pairs: Iterable[tuple[int | None, int]], env: Env | None) -> Document:
         document = EMPTY

@@ -13,6 +13,7 @@ from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.drivers import ERRORS
 from mongolint.mongo.methods import TABLES
 from mongolint.project.callgraph import CallGraph
+from mongolint.project.tracing.narrowing import entered, is_come_to
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -33,7 +34,8 @@ class ExceptSite:
 
     ``catches``: bare, broad (Exception, BaseException), driver (an error class of the driver), other.
     ``raises``, ``logs``, ``prints``, ``uses_error``: what its body does with the error. ``vague``: the log calls, as
-    rows, where they are all that tells of it, and tell that something failed but not what.
+    rows, where they are all that tells of it, and tell that something failed but not what. ``asks_again``: its body
+    always talks to the database, which fails there too if it is out of reach.
     """
 
     module: int
@@ -47,6 +49,7 @@ class ExceptSite:
     uses_error: bool
     waits: bool
     answers_failure: bool
+    asks_again: bool
     vague: tuple[int, ...] = ()
 
     @property
@@ -70,7 +73,9 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
                     body = calls_under(facts, attempt.context, by_context)
                     calls = tuple(_driver_calls(link, graph, module, body))
                 answered = calls if catches != "other" and calls else ()
-                yield _site(link, module, attempt.scope, handler, names, answered, by_context)
+                always = by_context.get(handler.context, []) if answered else []
+                asks_again = any(len(call.chain) < 2 for call in _driver_calls(link, graph, module, always))
+                yield _site(link, module, attempt.scope, handler, names, answered, by_context, asks_again)
                 if names & _ALL:
                     calls = ()  # nothing of the driver comes to the clauses behind it
 
@@ -201,6 +206,7 @@ def _site(
     caught: frozenset[str],
     calls: tuple[DriverCall, ...],
     by_context: dict[int, list[Call]],
+    asks_again: bool,
 ) -> ExceptSite:
     facts = link.modules[module]
     inner = calls_under(facts, handler.context, by_context)
@@ -214,15 +220,28 @@ def _site(
         _catches(caught),
         calls,
         raises=any(is_inside(facts, r.context, handler.context) for r in facts.raises)
-        or any(name in _LEAVING for name in names),
+        or any(name in _LEAVING for name in names)
+        or any(_ends(link, module, call.row) for call in by_context.get(handler.context, [])),
         logs=any(is_logging(facts, call, name) for call, name in zip(inner, names, strict=True))
         or any(name in _RENDERING for name in names),
         prints=any(name in ("print", "print_exc", "pprint") for name in names),
         uses_error=uses_error,
         waits="sleep" in names,
         answers_failure=_answers_failure(facts, scope, handler) or _is_health_check(facts, scope, calls),
+        asks_again=asks_again,
         vague=_vague(link, module, handler, list(zip(inner, names, strict=True))) if is_vague else (),
     )
+
+
+def _ends(link: Linker, module: int, row: int) -> bool:
+    """Whether the call at ``row`` never returns: it runs a function that surely raises or leaves the program."""
+    for function, env in entered(link, module, row, None):
+        facts = link.modules[function.module]
+        places = [each.context for each in facts.raises if each.scope == function.scope]
+        places += [c.context for c in facts.calls if c.scope == function.scope and last_name(facts, c) in _LEAVING]
+        if any(is_come_to(link, function.module, context, env) for context in places):
+            return True
+    return False
 
 
 def _is_health_check(facts: ModuleFacts, scope: int, calls: tuple[DriverCall, ...]) -> bool:

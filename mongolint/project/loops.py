@@ -18,6 +18,7 @@ from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.operations import Operation
+from mongolint.project.tracing.narrowing import is_kept, narrowed
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -67,14 +68,24 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                     elsewhere = finder.talks_elsewhere(module, loop)
                     yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),), elsewhere)
                 continue
-            if finder.makes_any_class(module, call.row) or _is_flush(facts, call.context):
+            if (
+                finder.makes_any_class(module, call.row)
+                or is_kept(link, module, call.row)
+                or _is_flush(facts, call.context)
+            ):
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
                 continue
-            reaches = tuple(r for r in graph.run_by_call(module, call.row) if not r.cached)
+            run = [reach for reach in graph.run_by_call(module, call.row) if not reach.cached]
+            reaches = narrowed(link, module, call.row, run)
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
                 yield Repetition(module, call.row, call.context, loop, reaches, finder.talks_elsewhere(module, loop))
+
+
+def sends_each(link: Linker, module: int, loop: Loop) -> bool:
+    """Whether each iteration of a loop sends something to, or fetches it from, another system."""
+    return _Finder(link).talks_elsewhere(module, loop)
 
 
 class _Finder:

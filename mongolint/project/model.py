@@ -39,6 +39,7 @@ from mongolint.project.schema.record import record
 from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
 from mongolint.project.tracing import repeated
+from mongolint.project.tracing.asked import Asked, asked
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ _PLACELESS = frozenset(
             "graph",
             "index_graph",
             "repetitions",
+            "asked_of_helpers",
         ),
         *("handlers", "clients", "lookups", "reachability", "lost_builds", "setups"),
     }
@@ -349,6 +351,11 @@ class Project:
             if index.collection_name in operation.collection_names
         )
 
+    @cached_property
+    def asked_of_helpers(self) -> list[Asked]:
+        """What callers ask by helpers that take the filter as keyword arguments."""
+        return list(asked(self))
+
     def operation_at(self, module: int, row: int) -> Operation | None:
         """The operation that the call at ``row`` is."""
         return self._operation_at.get((module, row))
@@ -437,7 +444,7 @@ class Project:
         if operation is not None:
             return f"{operation.name} on {operation.target}"
         for reach in self.reach(call.module, call.row):
-            return f"{reach.operation.name} on {reach.operation.target}"
+            return f"{reach.operation.name} on {reach.target}"
         return self.callee_name(call.module, call.row)
 
     def loop_source(self, repetition: loops.Repetition) -> str:
@@ -447,12 +454,16 @@ class Project:
             for atom in self.link.value(repetition.module, iterable):
                 operation = self._operation_at.get((atom.module, atom.row)) if type(atom) is Cursor else None
                 if operation is not None:
-                    return f"document of {operation.target}"
+                    return f"document of {operation.target}" if operation.collection is not None else "document"
         return "item of the loop"
 
     def loop_key(self, repetition: loops.Repetition) -> str | None:
         """The field of the repeated filter whose value comes from the loop."""
         return repeated.key(self, repetition)
+
+    def decides(self, repetition: loops.Repetition) -> bool:
+        """Whether the answer of each of the repeated writes is asked for before the next."""
+        return repeated.decides(self, repetition)
 
     def same_key(self, repetition: loops.Repetition) -> str | None:
         """The field by which each iteration asks for the same; "" where it asks for all, None where it does not."""
@@ -536,6 +547,11 @@ class Project:
         """The whole expression at ``row``, if it is one that has a place; else the file's start."""
         facts = self.modules[module]
         return self.offsets_span(module, facts.spans.get(row) or facts.tokens.get(row) or (0, 0))
+
+    def has_span(self, module: int, row: int) -> bool:
+        """Whether an expression is one that has a place."""
+        facts = self.modules[module]
+        return row in facts.spans or row in facts.tokens
 
     def token(self, module: int, row: int) -> Span:
         """The name of the function or method that is called at ``row``."""

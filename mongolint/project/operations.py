@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -36,9 +36,8 @@ if TYPE_CHECKING:
 COLLECTION_METHODS: dict[str, Spec] = TABLES["collection"]
 _COUNTED = frozenset(("read", "write", "index", "command"))
 _DATABASE_NAMES = frozenset(["db", "database", "mongo", "mongodb", "mdb", "_db", "_database", "mongo_db", "_mongo"])
-
-
-_MOST_NAMES = 3
+# Collections that a message names one by one
+_MAX_SHOWN = 3
 
 
 @dataclass(slots=True)
@@ -81,22 +80,16 @@ class Operation:
     @property
     def collection(self) -> Collection | None:
         """The one collection it runs on; None when there are several, or the name is not known."""
-        return self.collections[0] if len(self.collections) == 1 and self.collections[0].name else None
+        return the_one(self.collections)
 
     @property
     def target(self) -> str:
         """The collections in words: "users", "users or orders", "users or orders or 4 others", "a collection"."""
-        names = self.collection_names
-        shown = (
-            names
-            if len(names) <= _MOST_NAMES
-            else [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} others"]
-        )
-        return " or ".join(shown) or "a collection"
+        return in_words(self.collections)
 
     @property
     def collection_names(self) -> list[str]:
-        return list(dict.fromkeys(c.name for c in self.collections if c.name))
+        return names_of(self.collections)
 
 
 # What `OperationFinder` finds out about an operation after it has found it
@@ -504,6 +497,22 @@ _STEPS = TABLES["cursor"].keys() | TABLES["command-cursor"].keys()
 def _has_timeout(text: str) -> bool:
     """Whether a connection string sets ``timeoutMS`` (and not only ``socketTimeoutMS`` and the like)."""
     return any(part.lower().startswith("timeoutms=") for part in text.replace("?", "&").split("&"))
+
+
+def the_one(collections: Sequence[Collection]) -> Collection | None:
+    """The collection, if there is just one, and its name is known."""
+    return collections[0] if len(collections) == 1 and collections[0].name else None
+
+
+def names_of(collections: Sequence[Collection]) -> list[str]:
+    return list(dict.fromkeys(c.name for c in collections if c.name))
+
+
+def in_words(collections: Sequence[Collection]) -> str:
+    """Collections as messages name them."""
+    names = names_of(collections)
+    shown = names if len(names) <= _MAX_SHOWN else [*names[: _MAX_SHOWN - 1], f"{len(names) - _MAX_SHOWN + 1} others"]
+    return " or ".join(shown) or "a collection"
 
 
 def preferred(collections: tuple[Collection, ...]) -> tuple[Collection, ...]:

@@ -3,10 +3,12 @@
 What it flags
     `datetime.now()`, `datetime.today()` and `datetime.fromtimestamp(…)` without a time zone, where the date reaches an
     insert, an update or a filter, through variables, helpers and models. One finding per call, with what it reaches.
+    The time, in any zone, as the default of a class (`at: datetime = datetime.now()`), which is taken just once.
 
 Why it hurts
     The driver takes a date without a zone for UTC. Local time is stored wrong by its distance from UTC, twice a year by
-    another one, and compared with dates that other places store right.
+    another one, and compared with dates that other places store right. What is taken once is the time at which the
+    process started, in all documents.
 
 What it leaves alone
     `datetime.utcnow()`, which is UTC (Python 3.12 deprecates it, but the database gets the right date); dates that
@@ -24,7 +26,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity, Span
 
 rule = Rule(
     "MDB227", "naive-datetime", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity", asks_documents=True
@@ -40,6 +42,9 @@ def check(project: Project) -> Iterator[Finding]:
         span = project.span(date.module, date.row) if date.called else project.token(date.module, date.row)
         others = len({id(each) for each, _, _ in date.reaches}) - 1
         more = f" and {others} more" if others else ""
+        if date.frozen:
+            yield _frozen(project, date, span, f"{operation.name} on {collection}{more}", field)
+            continue
         yield rule.finding(
             span,
             f"datetime.{date.name}() without a time zone is local time, and {operation.name} on {collection}{more} "
@@ -54,6 +59,27 @@ def check(project: Project) -> Iterator[Finding]:
                 reason="comparing it with naive dates, such as a client without tz_aware=True reads, raises TypeError",
             ),
         )
+
+
+def _frozen(project: Project, date: Any, span: Span, stored: str, field: str) -> Finding:
+    """The time as the default of a class."""
+    return rule.finding(
+        span,
+        f"datetime.{date.name}() runs once, when the class is made: {stored} gives all documents the time at which the "
+        f"process started as {field}; use Field(default_factory=lambda: datetime.now(timezone.utc))",
+        severity=project.severity(rule.severity, date.module),
+        confidence=date.reaches[0][0].confidence,
+        related=project.related(_places(project, date)),
+        fix=rule.repair(
+            "take the time for each document",
+            _no_factory,
+            text="Field(default_factory=lambda: datetime.now(timezone.utc))",
+        ),
+    )
+
+
+def _no_factory(draft: Draft) -> None:
+    raise NoFix("how a field gets a factory is for its kind of class to say")
 
 
 def _places(project: Project, date: Any) -> list[Any]:
@@ -150,6 +176,27 @@ EXAMPLES = [
         def visit(entry: Visit):
             db.visits.insert_one(entry.model_dump())
         """,
+    ),
+    Bad(
+        """\
+        from datetime import datetime, timezone
+
+        from pydantic import BaseModel
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        class Visit(BaseModel):
+            page: str
+            at: datetime = datetime.now(timezone.utc)
+
+
+        def visit(page: str):
+            db.visits.insert_one(Visit(page=page).model_dump())
+        """,
+        at=("datetime.now(timezone.utc)",),
+        message="insert_one on visits gives all documents the time at which the process started as at",
     ),
     Good(
         """\

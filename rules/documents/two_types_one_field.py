@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity, Span
 
 rule = Rule(
     "MDB226", "two-types-one-field", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity", asks_documents=True
@@ -37,8 +37,8 @@ rule = Rule(
 def check(project: Project) -> Iterator[Finding]:
     for found in project.fields.mixed:
         first, *others = found.odd
-        places = [(use.span, f"as {_article(found.kind)}, too") for use in others]
-        places += [(use.span, f"as {_article(found.usual)}") for use in found.others]
+        places = [(_place(project, use), f"as {_article(found.kind)}, too") for use in others]
+        places += [(_place(project, use), f"as {_article(found.usual)}") for use in found.others]
         operation: Any = first.operation
         other: Any = found.others[0].operation
         yield rule.finding(
@@ -54,6 +54,15 @@ def check(project: Project) -> Iterator[Finding]:
                 reason="documents that are there keep their text, and who reads the field gets a date",
             ),
         )
+
+
+def _place(project: Project, use: Any) -> Span:
+    """Where the value stands, which may be far from the write; where that has no place, the write."""
+    spot = use.values[0] if len(use.values) == 1 else None
+    if spot is not None and project.has_span(spot.module, spot.row):
+        return project.span(spot.module, spot.row)
+    span: Span = use.span
+    return span
 
 
 def _keep(draft: Draft, found: Any) -> None:

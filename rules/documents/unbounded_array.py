@@ -143,9 +143,9 @@ EXAMPLES = [
 
         def remember(page_id: str, word: str):
             page = db.pages.find_one({"_id": page_id})
-            words = page.get("words", [])
+            words = page.get("words", {}).get("seen", [])
             words.append(word)
-            db.pages.update_one({"_id": page_id}, {"$set": {"words": words}})
+            db.pages.update_one({"_id": page_id}, {"$set": {"words.seen": words}})
         """,
         at=("update_one", "update_one"),
         message="adds to visitors",

@@ -38,7 +38,7 @@ def check(project: Project) -> Iterator[Finding]:
         told = f"; the code writes {', '.join(keys[:_SHOWN])}{' …' if len(keys) > _SHOWN else ''}" if keys else ""
         spans = dict.fromkeys(use.span for use in found.uses)
         yield rule.finding(
-            project.function_span(*found.cls),
+            project.token(found.annotation.module, found.annotation.row),
             f"{model}.{found.name} takes any object and is stored in {found.collection}: nothing says what is in it"
             f"{told}; give it a model of its own",
             related=project.related((span, f"{found.name} is stored here") for span in list(spans)[:_SHOWN]),
@@ -79,7 +79,7 @@ EXAMPLES = [
         def visit(page: str, browser: str):
             db.visits.insert_one(Visit(page=page, metadata={"browser": browser}).model_dump())
         """,
-        at=("Visit",),
+        at=("metadata",),
         message="Visit.metadata takes any object and is stored in visits: nothing says what is in it; the code writes "
         "browser",
     ),

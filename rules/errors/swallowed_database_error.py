@@ -8,7 +8,8 @@ Why it hurts
     An outage looks like missing data: the caller gets None or False, answers 404, and nobody is paged.
 
 What it leaves alone
-    Handlers that log, raise, retry after a sleep, or use the error; errors that are an answer in themselves
+    Handlers that log, raise (by a helper that always does, too), retry after a sleep, or use the error; those that ask
+    the database something else, which fails as well in an outage; errors that are an answer in themselves
     (DuplicateKeyError, InvalidId, NoFile); driver calls more than one helper away.
 
 Fix and its safety
@@ -35,7 +36,7 @@ rule = Rule(
 
 @rule.on(ExceptSite)
 def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
-    if site.catches == "other" or site.is_answered or site.uses_error:
+    if site.catches == "other" or site.is_answered or site.uses_error or site.asks_again:
         return
     nearest = min(site.calls, key=lambda call: len(call.chain), default=None)
     if nearest is None or len(nearest.chain) > 1:

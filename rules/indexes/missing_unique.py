@@ -9,6 +9,8 @@ Why it hurts
     Nothing refuses the second document: a retried request, a restored copy or a bug stores it, and from then on each
     query finds one or the other.
 
+    High where all that shows it is how the values are made, medium if, besides, the documents expire.
+
 What it leaves alone
     Values that are the ``_id`` as well; made values that a loop stores several times; fields of which the project
     reads several documents; collections with an index whose keys or options are known only at run time. Where
@@ -40,12 +42,16 @@ Sign = tuple[Span, Query, str]
 def check(project: Project) -> Iterator[Finding]:
     found: dict[Any, list[Sign]] = {}
     needs: dict[Any, Need[Any]] = {}
+    made: dict[Any, bool] = {}
     for need, sign in _signs(project):
         key = need.constraint if need.constraint.keys else sign[0]
         needs.setdefault(key, need)
         found.setdefault(key, []).append(sign)
+        made[key] = made.get(key, True) and need in project.writes.made_keys
     for key, signs in found.items():
-        yield _finding(project, needs[key], signs)
+        # No two values of a maker meet by chance: it takes a bug or a copy, which an end of the document undoes
+        lower = Severity.MEDIUM if needs[key].constraint.name in project.writes.ending else Severity.HIGH
+        yield _finding(project, needs[key], signs, lower if made[key] else None)
 
 
 def _signs(project: Project) -> Iterator[tuple[Need[Any], Sign]]:
@@ -68,7 +74,7 @@ def _signs(project: Project) -> Iterator[tuple[Need[Any], Sign]]:
         yield need, (where, handled.operation, "its DuplicateKeyError is handled")
 
 
-def _finding(project: Project, need: Need[Any], signs: list[Sign]) -> Finding:
+def _finding(project: Project, need: Need[Any], signs: list[Sign], severity: Severity | None) -> Finding:
     constraint = need.constraint
     where, query, shown = signs[0]
     if constraint.keys:
@@ -85,6 +91,7 @@ def _finding(project: Project, need: Need[Any], signs: list[Sign]) -> Finding:
     return rule.finding(
         where,
         message,
+        severity=severity,
         confidence=query.confidence,
         related=project.related([(span, text) for span, _, text in signs[1:]]),
         fix=rule.repair(

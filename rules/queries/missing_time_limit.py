@@ -43,6 +43,8 @@ _SCANNING = (
     "map_reduce",
     "group",
 )
+# Of these, the ones that read no more than what the filter names
+_COUNTING = ("count_documents", "count", "distinct")
 
 
 @rule.on(Query)
@@ -92,7 +94,7 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
 
 def _is_unbounded(query: Query, project: Project) -> bool:
     if query.name in _SCANNING:
-        return True
+        return query.name not in _COUNTING or not project.names_its_documents(query)
     return query.method.many and not query.bounded and not project.names_its_documents(query)
 
 

@@ -11,7 +11,8 @@ Why it hurts
 What it leaves alone
     Loops over literals and constants, retries, polling, queues and paced workers, batches (``$in`` of a chunk,
     ``insert_many``), page loops, another collection each round, cached helpers, a loop that ends in its first
-    round, and what a loop evaluates once: its iterable and its ``else``. Low in scripts and migrations
+    round, what a loop evaluates once (its iterable, its ``else``), the branch of a parameter that the call leaves
+    out, and writes to one document whose answer decides what the iteration does. Low in scripts and migrations
     (``script-files``), and where each iteration also talks to another system, which costs more than the query.
 
 Fix and its safety
@@ -37,12 +38,16 @@ from mongolint.rule import (
     Severity,
 )
 
+_DELETING = ("delete_many", "delete_one", "remove")
+
 rule = Rule("MDB101", "n-plus-one-query", Severity.HIGH, fix=Applicability.UNSAFE, concern="speed")
 
 
 @rule.on(Repetition)
 def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
     query = repetition.reaches[0].operation
+    if project.same_key(repetition) is not None and project.decides(repetition):
+        return
     source = project.loop_source(repetition)
     if repetition.is_direct:
         what = f"{query.name} on {query.target} runs once per {source}"
@@ -64,7 +69,7 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
 
 
 def _queries(repetition: Repetition) -> str:
-    names = dict.fromkeys(f"{r.operation.name} on {r.operation.target}" for r in repetition.reaches)
+    names = dict.fromkeys(f"{r.operation.name} on {r.target}" for r in repetition.reaches)
     shown = " and ".join(list(names)[:2])
     more = len(names) - 2
     return f"{shown} and {more} more quer{'y' if more == 1 else 'ies'}" if more > 0 else shown
@@ -83,11 +88,7 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
     field = project.loop_key(repetition) or "…"
     many = f'{{"{field}": {{"$in": keys}}}}'
     if not repetition.is_direct:
-        return (
-            f"give it a variant that takes all keys, with {many}"
-            if query.filter.required
-            else ("give it a variant that takes all documents at once")
-        )
+        return f"give it a variant that {_variant(repetition, project)}"
     name = query.name
     if name == "find":
         grouped = f'{{"$group": {{"_id": "${field}", …}}}}'
@@ -98,13 +99,30 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
         return f"fetch all before the loop with find({many}) and pick by {field}"
     if name.startswith(("insert", "save")):
         return "collect the documents and write them with one insert_many"
-    if name in ("delete_many", "delete_one", "remove"):
+    if name in _DELETING:
         return f"use one delete_many({many}), or collect DeleteOne requests for one bulk_write"
     if query.method.kind == "write":
         return "collect UpdateOne requests and send them with one bulk_write"
     if name in ("count_documents", "count", "aggregate", "distinct"):
         return f'use one aggregate with {{"$match": {many}}} and a $group by {field}'
     return f"use one query with {many}"
+
+
+def _variant(repetition: Repetition, project: Project) -> str:
+    """What a helper for all items would do in place of what it runs for one."""
+    field = project.loop_key(repetition)
+    many = f'{{"{field}": {{"$in": keys}}}}'
+    names = {reach.operation.name for reach in repetition.reaches}
+    kinds = {reach.operation.method.kind for reach in repetition.reaches}
+    if kinds == {"write"}:
+        if field and names <= set(_DELETING):
+            return f"takes all keys, with one delete_many({many})"
+        if all(name.startswith("insert") for name in names):
+            return "takes all documents at once, with one insert_many"
+        return "takes all items, and sends their writes with one bulk_write"
+    if not field:
+        return "takes all documents at once"
+    return f"takes all keys, with {many}" + (", and sends the writes with one bulk_write" if "write" in kinds else "")
 
 
 def _related(repetition: Repetition, project: Project) -> Iterator[Related]:
@@ -116,7 +134,7 @@ def _related(repetition: Repetition, project: Project) -> Iterator[Related]:
     if not repetition.is_direct:
         yield Related(
             project.operation_span(reach.operation),
-            f"runs {reach.operation.name} on {reach.operation.target}",
+            f"runs {reach.operation.name} on {reach.target}",
         )
 
 
@@ -274,18 +292,5 @@ EXAMPLES = [
             return sum(order["total"] for order in db.orders.find({"_id": {"$in": order_ids}}))
         """,
         why="the query is the iterable: it runs once",
-    ),
-    Good(
-        """\
-        from pymongo import MongoClient
-
-        db = MongoClient(timeoutMS=5000).shop
-
-
-        def load(ids):
-            for start in range(0, len(ids), 1000):
-                yield from db.orders.find({"_id": {"$in": ids[start : start + 1000]}})
-        """,
-        why="each round takes a batch",
     ),
 ]

@@ -12,7 +12,7 @@ Why it hurts
 What it leaves alone
     Queries by ``_id``, by unique keys, by a list of keys, or for a value that is given: what belongs to one user or
     order. Cursors that are limited on some path; pipelines that group, count or limit; results that are handled one
-    by one; collections that only scripts or nobody fills.
+    by one, or of which each is sent something; collections that only scripts or nobody fills.
 
 Fix and its safety
     A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer.
@@ -199,5 +199,30 @@ EXAMPLES = [
                 file.write(user["name"])
         """,
         why="named documents; a page; one for each role; plans are not added to; one team; one by one",
+    ),
+    Good(
+        """\
+        from fastapi import FastAPI
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        app = FastAPI()
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def all_users():
+            return await db.users.find().to_list(None)
+
+
+        @app.post("/users")
+        async def add_user(user: dict):
+            await db.users.insert_one(user)
+
+
+        @app.post("/broadcast")
+        async def broadcast(bot, text: str):
+            for user in await all_users():
+                await bot.send_message(user["_id"], text)
+        """,
+        why="nobody may be left out",
     ),
 ]

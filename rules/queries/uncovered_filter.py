@@ -2,7 +2,8 @@
 
 What it flags
     Queries, updates and deletes whose filter no index declared in the project serves; an `$or` needs one for each of
-    its branches. One finding per file, collection and needed key pattern; the other places are listed with it.
+    its branches. One finding per file, collection and needed key pattern; the other places are listed with it. What
+    callers ask by a helper that takes the filter as `**kwargs` is told at the first such call.
 
 Why it hurts
     Every call reads the whole collection: fine with a thousand documents, an outage with a million.
@@ -44,6 +45,39 @@ def check(project: Project) -> Iterator[Finding]:
                 wanted.setdefault(collection, {}).setdefault(pattern, []).append(query)
     for (_, collection, patterns), queries in groups.items():
         yield _finding(project, collection, patterns, queries, wanted[collection])
+    yield from _by_helpers(project, wanted)
+
+
+def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding]:
+    """What callers ask by a helper that takes the filter as keyword arguments, unless a query is told of it already."""
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    for each in project.asked_of_helpers:
+        query = each.operation
+        patterns = project.needed_patterns(query) if _is_uncovered(project, query) else ()
+        if patterns and not all(pattern.weak for pattern in patterns):
+            collection = query.collection_names[0]
+            if not all(pattern in wanted.get(collection, {}) for pattern in patterns):
+                groups.setdefault((collection, tuple(patterns)), []).append(each)
+    for (collection, patterns), calls in groups.items():
+        first = calls[0]
+        fields = ", ".join(project.filter_fields(first.operation))
+        code = " and ".join(project.writes.index_code(collection, pattern) for pattern in patterns)
+        name = project.callee_name(first.module, first.row)
+        more = f" ({len(calls)} places)" if len(calls) > 1 else ""
+        places = [(project.token(each.module, each.row), f"{name} by the same fields") for each in calls[1:]]
+        yield rule.finding(
+            project.token(first.module, first.row),
+            f"{name} runs {first.operation.name} on {collection}, by {fields}{more}: "
+            f"{project.verdict(first.operation).reason}, so each call reads the whole collection; declare {code}",
+            severity=Severity.HIGH if project.indexes or project.has_snapshot else Severity.MEDIUM,
+            confidence=first.operation.confidence,
+            related=project.related([*places, (project.operation_span(first.operation), "the query")]),
+            fix=rule.repair("declare the index", _by_hand, text=f"db.{collection}.{code}"),
+        )
+
+
+def _by_hand(draft: Draft) -> None:
+    raise NoFix("the helper serves several collections")
 
 
 def _is_uncovered(project: Project, query: Query) -> bool:
@@ -173,68 +207,32 @@ EXAMPLES = [
         """,
     ),
     Bad(
-        {
-            "app/db.py": """\
-            from pymongo import AsyncMongoClient
+        """\
+        from pymongo import MongoClient
 
-            db = AsyncMongoClient(timeoutMS=5000).app
-
-
-            async def by_email(email):
-                return await db.users.find_one({"email": email})
-            """,
-            "app/main.py": """\
-            from contextlib import asynccontextmanager
-
-            from fastapi import FastAPI
-
-            from app.db import by_email
+        db = MongoClient(timeoutMS=5000).app
+        db.users.create_index("email")
 
 
-            @asynccontextmanager
-            async def lifespan(app):
-                yield
+        class Stored:
+            @classmethod
+            def get(cls, **query):
+                return db[cls.collection].find_one(query)
 
 
-            app = FastAPI(lifespan=lifespan)
-            app.get("/users/{email}")(by_email)
-            """,
-        },
-        at=("find_one",),
-        message='declare create_index([("email", 1)])',
-        fixed={
-            "app/db.py": """\
-            from pymongo import AsyncMongoClient
-
-            db = AsyncMongoClient(timeoutMS=5000).app
+        class User(Stored):
+            collection = "users"
 
 
-            async def ensure_indexes() -> None:
-                \"\"\"Build the indexes that queries need; one that exists already is left alone.\"\"\"
-                await db.users.create_index([("email", 1)])
+        class Team(Stored):
+            collection = "teams"
 
 
-            async def by_email(email):
-                return await db.users.find_one({"email": email})
-            """,
-            "app/main.py": """\
-            from contextlib import asynccontextmanager
-
-            from fastapi import FastAPI
-
-            from app.db import by_email, ensure_indexes
-
-
-            @asynccontextmanager
-            async def lifespan(app):
-                await ensure_indexes()
-                yield
-
-
-            app = FastAPI(lifespan=lifespan)
-            app.get("/users/{email}")(by_email)
-            """,
-        },
+        def login(email, token):
+            return User.get(email=email) or User.get(token=token) or Team.get(_id=token)
+        """,
+        at=("get",),
+        message="get runs find_one on users, by token",
     ),
     Bad(
         """\

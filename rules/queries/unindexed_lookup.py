@@ -36,8 +36,10 @@ def check(project: Project) -> Iterator[Finding]:
             continue
         code = project.writes.index_code(str(lookup.collection), patterns[0])
         fields = ", ".join(name for name, _ in patterns[0].keys)
+        # A stage that a variable holds stands where its document is built, if that has a place
+        place = lookup.place if project.has_span(*lookup.place[:2]) else None
         yield rule.finding(
-            project.span(lookup.place.module, lookup.place.row),
+            project.span(place.module, place.row) if place is not None else project.operation_span(query),
             f"{lookup.stage} joins {lookup.collection} on {fields}: {verdict.reason}, so {lookup.collection} is read "
             f"whole for each document; declare {code} on {lookup.collection}",
             confidence=query.confidence,

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from mongolint.source.deepstack import with_deep_stack
-from mongolint.testing import project
+from mongolint.testing import findings, project
 
 HEAD = """\
 import secrets
@@ -460,3 +460,61 @@ def test_values_that_lack(store: str, tmp_path: Path) -> None:
     code += f"def store(x):\n    {store}\n"
     partial = f', partialFilterExpression={{"a": {LACKS[store]}}}' if LACKS[store] else ""
     assert needed(tmp_path, code) == [f't create_index([("a", 1)], unique=True{partial})']
+
+
+MADE = """\
+import secrets
+from datetime import datetime, timedelta, timezone
+
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def begin(user):
+    key = secrets.token_urlsafe(32)
+    db.sessions.insert_one({"key": key, "user": user%s})
+    return key
+
+
+def session(key):
+    return db.sessions.find_one({"key": key})
+"""
+ENDS = ', "expires_at": datetime.now(timezone.utc) + timedelta(days=1)'
+
+
+@pytest.mark.parametrize(("field", "severity"), [("", "high"), (ENDS, "medium")], ids=["for good", "for a day"])
+def test_what_a_maker_makes_unique(field: str, severity: str, tmp_path: Path) -> None:
+    (found,) = findings(MADE % field, tmp_path, rules={"MDB207"})
+    assert found.severity.value == severity
+
+
+NEAREST = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def is_on(chat):
+    return db.off.find_one({"chat": chat}) is None
+
+
+def turn_off(chat):
+    db.off.insert_one({"chat": chat})
+
+
+def change(chat, command):
+    shown = None
+    if command == "show":
+        if is_on(chat):
+            shown = True
+    if command == "change":
+        if is_on(chat):
+            turn_off(chat)
+    return shown
+"""
+
+
+def test_the_look_up_that_decides_is_the_last(tmp_path: Path) -> None:
+    (found,) = findings(NEAREST, tmp_path, rules={"MDB202"})
+    assert found.span.line == NEAREST[: NEAREST.rindex("if is_on")].count("\n") + 1

@@ -13,6 +13,7 @@ from mongolint.link.rowtools import operands, reached_rows
 from mongolint.mongo.methods import TABLES
 from mongolint.project import pipelines
 from mongolint.project.documents import Document, Place
+from mongolint.project.loops import sends_each
 from mongolint.project.results.flow import flow
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def unbounded(project: Project, operation: Operation) -> Unbounded | None:
     if collecting is None or not _grows(project, operation):
         return None
     path = project.request_path(operation.module, operation.scope)
-    if path is None:
+    if path is None or _is_for_all(project, operation, collecting[1]):
         return None
     return Unbounded(operation, *collecting, path, bool(operation.filter.required))
 
@@ -197,6 +198,23 @@ def _makes_list(project: Project, module: int, element: int) -> bool:
         return not any(facts.nodes[row][1] == "generator" and comps[0] in reached_rows(facts, row) for row in comps[1:])
     users = flow(project, module, comps[0]).users
     return any(facts.nodes[u][0] == "call" and _is_collecting(project, module, facts.nodes[u][1]) for u, _ in users)
+
+
+def _is_for_all(project: Project, operation: Operation, place: Place) -> bool:
+    """Whether each document gets something sent, here or by a caller: a broadcast leaves nobody out."""
+    callers = project.link.sites.of(operation.module, operation.scope)
+    for module, row in [(place.module, place.row), *((site[0], site[1]) for site in callers)]:
+        facts = project.modules[module]
+        gone_through = {used for user, used in flow(project, module, row).users if facts.nodes[user][0] == "iter"}
+        elements = {("iter", used) for used in gone_through}
+        for loop in facts.loops if elements else ():
+            rows = reached_rows(facts, loop.iterable) if loop.iterable is not None else {}
+            # What is gone through, or a list that was made of it before
+            if (loop.iterable in gone_through or elements & set(rows.values())) and sends_each(
+                project.link, module, loop
+            ):
+                return True
+    return False
 
 
 # Whether there will be more and more

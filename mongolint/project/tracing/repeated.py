@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Row
-from mongolint.link.rowtools import alternatives, depends_on, operands
+from mongolint.link.rowtools import alternatives, depends_on, operands, reached_rows
+from mongolint.project.operations import argument
 from mongolint.project.tracing.tracer import Frame, Spot, Tracer
 
 if TYPE_CHECKING:
     from mongolint.project.callgraph import Reach
+    from mongolint.project.documents import Document
     from mongolint.project.loops import Repetition
     from mongolint.project.model import Project
     from mongolint.project.operations import Operation
@@ -31,7 +33,7 @@ class _Loop(NamedTuple):
 
 
 def key(project: Project, repetition: Repetition) -> str | None:
-    """The field of the repeated filter whose value comes from the loop."""
+    """The field of a repeated filter whose value comes from the loop; None where none is seen to."""
     query, loop = repetition.reaches[0].operation, repetition.loop
     facts = project.modules[repetition.module]
     if repetition.is_direct:
@@ -39,12 +41,39 @@ def key(project: Project, repetition: Repetition) -> str | None:
             if place.module == repetition.module and loop.iterable is not None:
                 if depends_on(facts, place.row, ("iter", loop.iterable)):
                     return name
-    else:
-        same = _same_fields(project, repetition, repetition.reaches[0]) or {}
-        for name in query.filter.required:
-            if name not in same:
+        return next(iter(query.filter.required), None)
+    found = [reach for reach in repetition.reaches if reach.operation.method.kind == "read"] or repetition.reaches
+    names = (_key_of(project, repetition, reach) for reach in found)
+    return next((name for name in names if name is not None), None)
+
+
+def _key_of(project: Project, repetition: Repetition, reach: Reach) -> str | None:
+    """The field of the filter of one operation whose value comes from the loop, or else may."""
+    tracer = project.writes.tracer
+    item: Row = ("iter", repetition.loop.iterable)
+    filters, spots = _asked(project, repetition, reach)
+    for name, spot in spots.items():
+        if name in filters.required or name in filters.optional:
+            if _comes_from(tracer, spot, item):
                 return name
-    return next(iter(query.filter.required), None)
+    same = _same_fields(project, repetition, reach) or {}
+    open_ones = [name for name in filters.required if name not in same]
+    return next((n for n in open_ones if n not in spots or not _is_written_out(tracer, spots[n])), None)
+
+
+def _comes_from(tracer: Tracer, spot: Spot, item: Row) -> bool:
+    """Whether an expression is made of the item of a loop of the function that asks."""
+    pending, seen = [spot], {spot}
+    while pending:
+        current = pending.pop()
+        node = tracer.node(current)
+        if current.frame is None and node == item:
+            return True
+        passed = tracer.parameter(current) if node[0] == "param" and current.frame else None
+        below = [passed] if passed is not None else [current.at(row) for row in operands(node)]
+        pending += [each for each in below if each not in seen]
+        seen.update(below)
+    return False
 
 
 def same_key(project: Project, repetition: Repetition) -> str | None:
@@ -56,8 +85,8 @@ def same_key(project: Project, repetition: Repetition) -> str | None:
     fields: dict[str, bool] = {}
     for reach in repetition.reaches:
         found = _same_fields(project, repetition, reach)
-        filters = reach.operation.filter
-        if found is None or filters.open or filters.clauses or reach.operation.collection is None:
+        filters = _asked(project, repetition, reach)[0]
+        if found is None or filters.open or filters.clauses or reach.collection is None:
             return None
         if set(found) != {*filters.required, *filters.optional} or not (found or repetition.is_direct):
             return None
@@ -67,11 +96,33 @@ def same_key(project: Project, repetition: Repetition) -> str | None:
     return next((name for name, varies in fields.items() if varies), next(iter(fields), ""))
 
 
+def decides(project: Project, repetition: Repetition) -> bool:
+    """Whether the answer of each write is asked for before the next: it cannot wait for the end of the loop."""
+    if not all(_is_returned(project, reach) for reach in repetition.reaches):
+        return False
+    facts = project.modules[repetition.module]
+    tests = {entry.ref for entry in facts.contexts if entry.kind == "then"}
+    return any(repetition.row in reached_rows(facts, test) for test in tests if test >= repetition.row)
+
+
+def _is_returned(project: Project, reach: Reach) -> bool:
+    """Whether helpers hand the answer of a write on to whoever called them."""
+    if reach.operation.method.kind != "write":
+        return False
+    for module, row in (*reach.chain, (reach.operation.module, reach.operation.row)):
+        facts = project.modules[module]
+        call = project.link.call_at(module, row)
+        returns = facts.scopes[call.scope].returns if call is not None else ()
+        if not any(row in reached_rows(facts, value) for value, _ in returns):
+            return False
+    return True
+
+
 def _is_written(project: Project, repetition: Repetition) -> bool:
     """Whether the loop writes to what the repetition reads."""
-    read = {reach.operation.target for reach in repetition.reaches}
+    read = {reach.target for reach in repetition.reaches}
     return any(
-        reach.operation.method.kind == "write" and reach.operation.target in read
+        reach.operation.method.kind == "write" and reach.target in read
         for other in project.repetitions
         if other.loop is repetition.loop
         for reach in other.reaches
@@ -80,26 +131,48 @@ def _is_written(project: Project, repetition: Repetition) -> bool:
 
 def _same_fields(project: Project, repetition: Repetition, reach: Reach) -> dict[str, bool] | None:
     """The fields of a filter with values that no iteration changes; whether each is more than a constant."""
-    operation, facts = reach.operation, project.modules[repetition.module]
-    if repetition.loop.kind == "while" or not _is_by_filter(operation, repetition):
+    facts = project.modules[repetition.module]
+    if repetition.loop.kind == "while" or not _is_by_filter(reach.operation, repetition):
         return None
     inside = [c for c in facts.chain(repetition.context) if c.kind in ("loop", "comp")]
     first = next(c.begins for c in inside if facts.loops[c.ref] is repetition.loop)
     loop = _Loop(first, ("iter", repetition.loop.iterable))
     tracer = project.writes.tracer
+    if _entered(tracer, repetition, reach) is None:
+        return None
+    _, spots = _asked(project, repetition, reach)
+    return {name: not _is_constant(tracer, spot) for name, spot in spots.items() if _is_same(tracer, spot, loop)}
+
+
+def _asked(project: Project, repetition: Repetition, reach: Reach) -> tuple[Document, dict[str, Spot]]:
+    """The filter of an operation as it is when the repetition comes to it, and the values that are seen in it."""
+    operation, tracer = reach.operation, project.writes.tracer
+    entered = _entered(tracer, repetition, reach)
+    if entered is None:
+        return operation.filter, {}
+    frame, filters = entered[0], operation.filter
+    env = frame.env if frame else None
+    role = operation.method.filter
+    if env is not None and role is not None and operation.method.pipeline is None:
+        place = argument(tracer.link, operation.module, operation.row, operation.method, role, env)
+        filters = project.reader.document(*place) if place is not None else filters
+    return filters, {
+        name: Spot(place.module, place.row, frame)
+        for name, place in filters.places.items()
+        if place.module == operation.module and place.env in (None, env)
+    }
+
+
+def _entered(tracer: Tracer, repetition: Repetition, reach: Reach) -> tuple[Frame | None] | None:
+    """The frame in which an operation runs; None where a call on the way to it may run another function."""
     frame, site = None, Spot(repetition.module, repetition.row, None)
     if not repetition.is_direct:
-        for module, row in (*reach.chain, (operation.module, operation.row)):
+        for module, row in (*reach.chain, (reach.operation.module, reach.operation.row)):
             frame = tracer.enter(site)
             if frame is None or frame.module != module:
                 return None
             site = Spot(module, row, frame)
-    found = {}
-    for name, place in operation.filter.places.items():
-        spot = Spot(place.module, place.row, frame)
-        if place.module == operation.module and place.env is None and _is_same(tracer, spot, loop):
-            found[name] = not _is_constant(tracer, spot)
-    return found
+    return (frame,)
 
 
 def _is_by_filter(operation: Operation, repetition: Repetition) -> bool:
@@ -151,3 +224,11 @@ def _passed(tracer: Tracer, spot: Spot, frame: Frame) -> Spot | None:
 
 def _is_constant(tracer: Tracer, spot: Spot) -> bool:
     return bool(tracer.term(spot)[0] == "const")
+
+
+def _is_written_out(tracer: Tracer, spot: Spot) -> bool:
+    """Whether a value is made of constants only: ``{"$in": ["a", "b"]}``."""
+    node = tracer.node(spot)
+    if node[0] in ("dict", "seq"):
+        return all(_is_written_out(tracer, spot.at(row)) for row in operands(node))
+    return _is_constant(tracer, spot)

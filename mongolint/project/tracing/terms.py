@@ -37,6 +37,8 @@ DUMPING_FUNCTIONS = frozenset(
 _MAX_SIZE = 300
 # Given the same, they give the same
 _PURE_FUNCTIONS = ("builtins.str", "builtins.int", "bson.", "uuid.UUID", "hashlib.", "hmac.", "builtins.bytes")
+# Calls whose result is a default itself, and no description of a field
+_COMPUTING = ("datetime.", "uuid.", "time.", "bson.", "secrets.", "builtins.")
 _PURE_METHODS = frozenset(
     ["lower", "strip", "upper", "casefold", "title", "encode", "decode", "hexdigest", "digest", "replace", "isoformat"]
 )
@@ -231,12 +233,26 @@ def default(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
             node = tracer.node(spot)
         if node[0] != "call":
             return spot
+        if any(type(atom) is External and atom.name.startswith(_COMPUTING) for atom in tracer.value(spot.at(node[1]))):
+            return None
         for keyword, given in node[2]:
             if keyword == "default_factory":
                 return _made(tracer, spot.at(given))
             if keyword in (None, "default"):
                 return None if tracer.node(spot.at(given))[0] == "unknown" else spot.at(given)  # ``Field(...)``
         return None
+    return None
+
+
+def called_default(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:
+    """The call in the body of a class that gives a field its default, once for all objects: ``at = now()``."""
+    for owner in tracer.link.hierarchy.order(cls):
+        row = tracer.link.bound(*owner, name).final
+        if row is not None:
+            node = tracer.link.node(owner.module, row)
+            given = node[2] if node[0] == "typed" and node[2] is not None else row
+            is_call = tracer.link.node(owner.module, given)[0] == "call"
+            return Spot(owner.module, given, None) if is_call else None
     return None
 
 

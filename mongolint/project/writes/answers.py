@@ -117,6 +117,13 @@ class Writes:
         return found
 
     @cached_property
+    def ending(self) -> frozenset[str]:
+        """The collections whose documents end on a date, whether or not something deletes them then."""
+        dated = expiry.find(self.tracer, self._operations, self.written)
+        kept = (index.collection_name for index in self.project.indexes if _may_expire(index.options, index.open))
+        return frozenset(name for name in (*(one.collection.name for one in dated), *kept) if name)
+
+    @cached_property
     def idle_cleanups(self) -> list[cleanups.IdleCleanup]:
         """The deletions of what is old that nothing runs."""
         return list(cleanups.find(self.project, self.tracer))

@@ -48,16 +48,17 @@ class LookThenInsert:
 def find(
     tracer: Tracer, graph: CallGraph, operations: Sequence[Operation], left_out: frozenset[int]
 ) -> Iterator[LookThenInsert]:
-    """The places where a look-up decides about an insert of the same values; each once."""
-    seen: set[tuple[Any, ...]] = set()
+    """The places where a look-up decides about an insert of the same values: of several, the last before it."""
+    nearest: dict[tuple[Any, ...], LookThenInsert] = {}
     for operation in operations:
         if operation.name in inserts.INSERTING and operation.method.document:
             for way in inserts.ways(tracer, operation, left_out):
                 for found in _of_way(tracer, graph, way):
-                    key = (found.module, found.look, found.put, found.fields)
-                    if key not in seen:
-                        seen.add(key)
-                        yield found
+                    key = (found.module, found.put, found.fields)
+                    held = nearest.setdefault(key, found)
+                    if held.look < found.look < found.put:
+                        nearest[key] = found
+    yield from nearest.values()
 
 
 def _of_way(tracer: Tracer, graph: CallGraph, way: Way) -> Iterator[LookThenInsert]:

@@ -16,6 +16,7 @@ from mongolint.project.fields.shapes import Use
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import terms
 from mongolint.project.tracing.tracer import Spot
+from mongolint.project.writes.expiry import NOW
 
 if TYPE_CHECKING:
     from mongolint.project.fields.known import Fields
@@ -32,13 +33,15 @@ _MAX_STEPS = 60
 class LocalDate:
     """Where local time is taken, and the operations that it reaches: (operation, collection, field).
 
-    ``called``: it is a call, and no function that is handed to a model to be called.
+    ``called``: it is a call, and no function that is handed to a model to be called. ``frozen``: it is the default of a
+    class, so that it is called once, when the module is imported.
     """
 
     module: int
     row: int
     name: str
     called: bool
+    frozen: bool
     reaches: tuple[tuple[Operation, str, str], ...]
 
 
@@ -75,7 +78,7 @@ def _local(tracer: Tracer, place: tuple[int, int], reaches: tuple[tuple[Operatio
     node = tracer.node(spot)
     is_call = node[0] == "call"
     name = tracer.node(spot.at(node[1]))[-1] if is_call else node[-1]
-    return LocalDate(*place, str(name), is_call, reaches)
+    return LocalDate(*place, str(name), is_call, _is_frozen(tracer, spot), reaches)
 
 
 def _may_be_date(use: Use) -> bool:
@@ -85,12 +88,25 @@ def _may_be_date(use: Use) -> bool:
 def _stored(tracer: Tracer, use: Use) -> Iterator[Spot]:
     if use.exact and "date" not in use.kinds:
         return
-    for spot in use.values:
-        yield from sources(tracer, spot)
-    if use.declared is not None and not use.values:
-        default = terms.default(tracer, *use.declared)
-        if default is not None:
-            yield from sources(tracer, default)
+    values = list(use.values)
+    if use.declared is not None and not values:
+        called = terms.called_default(tracer, *use.declared)
+        default = called if called and _is_frozen(tracer, called) else terms.default(tracer, *use.declared)
+        values += [default] if default is not None else []
+    for spot in values:
+        if _is_frozen(tracer, spot):
+            yield spot
+        else:
+            yield from sources(tracer, spot)
+
+
+def _is_frozen(tracer: Tracer, spot: Spot) -> bool:
+    """Whether an expression takes the time in the body of a class."""
+    node = tracer.node(spot)
+    call = tracer.call(spot.module, spot.row) if node[0] == "call" else None
+    if call is None or tracer.link.scope(spot.module, call.scope).kind != "class":
+        return False
+    return any(type(atom) is External and atom.name in NOW for atom in tracer.value(spot.at(node[1])))
 
 
 def _compared(tracer: Tracer, operation: Operation) -> Iterator[tuple[str, Spot]]:

@@ -227,9 +227,9 @@ def _finds_read(tracer: Tracer, spot: Spot, name: str) -> bool:
     node = tracer.node(spot)
     if node[0] in ("bool", "phi"):
         return any(_is_read(tracer, spot.at(row), name) for row in (node[2] if node[0] == "bool" else node[1]))
-    key = name.rpartition(".")[2]
+    above, _, key = name.rpartition(".")
     if node[0] == "item":
-        return tracer.term(spot.at(node[2]))[2:] == (key,) and _is_document(tracer, spot.at(node[1]))
+        return tracer.term(spot.at(node[2]))[2:] == (key,) and _is_whole(tracer, spot.at(node[1]), above)
     if node[0] == "call" and node[2]:
         function = tracer.node(spot.at(node[1]))
         asked = tracer.term(spot.at(node[2][0][1]))
@@ -237,9 +237,14 @@ def _finds_read(tracer: Tracer, spot: Spot, name: str) -> bool:
             function[0] == "attr"
             and function[2] == "get"
             and asked[2:] == (key,)
-            and _is_document(tracer, spot.at(function[1]))
+            and _is_whole(tracer, spot.at(function[1]), above)
         )
     return False
+
+
+def _is_whole(tracer: Tracer, spot: Spot, name: str) -> bool:
+    """Whether a value is a document that was read, or the object that it has in a field."""
+    return _is_read(tracer, spot, name) if name else _is_document(tracer, spot)
 
 
 def _is_document(tracer: Tracer, spot: Spot) -> bool:

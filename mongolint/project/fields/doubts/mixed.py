@@ -86,6 +86,8 @@ def _is_nothing(tracer: Tracer, use: Use) -> bool:
 def _are_apart(tracer: Tracer, one: Use, other: Use) -> bool:
     """Whether two writes are for documents of different kinds, by a constant that tells them apart."""
     first, second = _constants(tracer, one), _constants(tracer, other)
+    if first.get("_id") != second.get("_id"):
+        return True  # a document that the code itself gives its key is of a kind of its own
     return any(first[name] != second[name] for name in first.keys() & second.keys())
 
 
@@ -102,7 +104,11 @@ def _constants(tracer: Tracer, use: Use) -> dict[str, Any]:
     document = inserts.given(tracer, operation, None, operation.method.document)
     if document is not None and operation.name != "insert_many":
         found.update({name: value.term for name, value in stored.read(tracer, document).fields.items()})
-    return {name: term for name, term in found.items() if term[:2] == ("const", "str")}
+    return {name: term for name, term in found.items() if term[:2] == ("const", "str") or _is_key(name, term)}
+
+
+def _is_key(name: str, term: Any) -> bool:
+    return bool(name == "_id" and term[0] == "const" and term[2] is not None)
 
 
 def plain_date(tracer: Tracer, use: Use) -> tuple[int, int, int] | None:

@@ -23,11 +23,15 @@ _ANYTHING = ("Any", "object")
 
 @dataclass(frozen=True, slots=True)
 class UntypedField:
-    """``cls.name`` is annotated ``dict`` or ``Dict[str, Any]``; ``uses`` store it, in ``collection`` first."""
+    """``cls.name`` is annotated ``dict`` or ``Dict[str, Any]``; ``uses`` store it, in ``collection`` first.
+
+    ``annotation`` has the place of the field's name as its token.
+    """
 
     cls: ClassRef
     name: str
     collection: str
+    annotation: Spot
     uses: tuple[Use, ...]
 
 
@@ -43,7 +47,7 @@ def untyped(project: Project, fields: Fields) -> Iterator[UntypedField]:
     for (cls, name), uses in found.items():
         annotation = nulls.annotation_of(tracer, cls, name)
         if annotation is not None and _is_untyped(tracer, annotation):
-            yield UntypedField(cls, name, uses[0][0], tuple(use for _, use in uses))
+            yield UntypedField(cls, name, uses[0][0], annotation, tuple(use for _, use in uses))
 
 
 def _owner(tracer: Tracer, cls: ClassRef, name: str) -> tuple[ClassRef, str]:

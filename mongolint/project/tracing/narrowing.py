@@ -1,0 +1,146 @@
+"""What a call runs, narrowed by what it passes: on which collections, and what it cannot come to.
+
+`CallGraph` says which operations a function runs, whoever calls it. A method of a base class runs on the collection of
+the object that it is called on, and what stands under ``if key:`` is not run where the call leaves ``key`` at None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mongolint.link import functions
+from mongolint.link.atoms import ClassRef, Collection, Const, Env, FunctionRef, Instance
+from mongolint.project.operations import preferred
+
+if TYPE_CHECKING:
+    from mongolint.link.linker import Linker
+    from mongolint.project.callgraph import Reach
+
+# Objects that a call may be made on, beyond which it may run on any
+_MAX_RECEIVERS = 8
+
+
+def narrowed(link: Linker, module: int, row: int, reaches: Sequence[Reach]) -> tuple[Reach, ...]:
+    """The operations of ``reaches`` that the call at ``row`` can come to, each with the collections it runs on then."""
+    found = (_narrowed(link, module, row, reach) for reach in reaches)
+    return tuple(reach for reach in found if reach is not None)
+
+
+def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None:
+    operation = reach.operation
+    sites = [(module, row), *reach.chain]
+    ends = [*reach.chain, (operation.module, operation.row)]
+    envs: list[Env | None] = [None]
+    for (site, call), (end, inner) in zip(sites, ends, strict=True):
+        if is_kept(link, site, call):
+            return None
+        standing = link.call_at(end, inner) or operation
+        context, scope = standing.context, standing.scope
+        found = [made for env in envs for made in entered(link, site, call, env)]
+        envs = list(dict.fromkeys(env for function, env in found if function[:2] == (end, scope)))
+        if not envs or len(envs) > _MAX_RECEIVERS:
+            return reach
+        envs = [env for env in envs if not _is_left_out(link, end, context, env)]
+        if not envs:
+            return None
+    collections = _collections(link, reach, envs)
+    return replace(reach, narrowed=collections) if collections else reach
+
+
+def is_kept(link: Linker, module: int, row: int) -> bool:
+    """``Users()`` of a class whose metaclass says what that gives: a singleton is made once."""
+    callees = link.value(module, link.node(module, row)[1])
+    return any(type(atom) is ClassRef and _has_maker(link, atom) for atom in callees)
+
+
+def _has_maker(link: Linker, cls: ClassRef) -> bool:
+    for owner in link.hierarchy.order(cls):
+        for keyword, row in link.scope(*owner).keywords:
+            for atom in link.value(owner.module, row) if keyword == "metaclass" else ():
+                if type(atom) is ClassRef and link.hierarchy.find(atom, "__call__") is not None:
+                    return True
+    return False
+
+
+def entered(link: Linker, module: int, row: int, env: Env | None) -> Iterator[tuple[FunctionRef, Env | None]]:
+    """The functions that the call at ``row`` may run, each with the environment in which it runs."""
+    for atom in link.value(module, link.node(module, row)[1], env):
+        for called in functions.callees(link, atom):
+            if type(atom) is ClassRef:
+                called = called._replace(receiver=Instance(*atom))
+            yield called, functions.bind(link, called, module, row, env, every=True)
+
+
+def _collections(link: Linker, reach: Reach, envs: list[Env | None]) -> tuple[Collection, ...]:
+    """The collections that an operation runs on; none where that is not known."""
+    operation = reach.operation
+    if len(operation.collections) < 2:
+        return ()
+    function = link.node(operation.module, operation.row)
+    receiver = link.node(operation.module, function[1]) if function[0] == "call" else function
+    if receiver[0] != "attr":
+        return ()
+    values = [link.value(operation.module, receiver[1], env) for env in envs]
+    found = [preferred(tuple(atom for atom in value if type(atom) is Collection)) for value in values]
+    return tuple(dict.fromkeys(each for one in found for each in one)) if all(found) else ()
+
+
+def _is_left_out(link: Linker, module: int, context: int, env: Env | None) -> bool:
+    """Whether a place stands in a branch that what the call passes rules out."""
+    facts = link.modules[module]
+    for entry in facts.chain(context):
+        if entry.kind in ("then", "otherwise"):
+            outcome = _outcome(link, module, entry.ref, env)
+            if outcome is not None and outcome != (entry.kind == "then"):
+                return True
+    return False
+
+
+def is_come_to(link: Linker, module: int, context: int, env: Env | None) -> bool:
+    """Whether a place is in no block but branches that what the call passes decides for."""
+    return all(
+        entry.kind in ("then", "otherwise") and _outcome(link, module, entry.ref, env) is (entry.kind == "then")
+        for entry in link.modules[module].chain(context)
+    )
+
+
+def _outcome(link: Linker, module: int, row: int, env: Env | None) -> bool | None:
+    """Whether a test of a parameter holds for what the call passes; None where that does not decide it."""
+    node = link.node(module, row)
+    if node[0] == "not":
+        inner = _outcome(link, module, node[1], env)
+        return None if inner is None else not inner
+    if node[0] == "compare" and node[1] in (("Is",), ("IsNot",)) and link.node(module, node[2][1]) == ("const", None):
+        passed = _constants(link, module, node[2][0], env)
+        outcomes = {(value is None) == (node[1] == ("Is",)) for value in passed}
+    else:
+        outcomes = {bool(value) for value in _constants(link, module, row, env)}
+    return outcomes.pop() if len(outcomes) == 1 else None
+
+
+def _constants(link: Linker, module: int, row: int, env: Env | None) -> list[Any]:
+    """The constants of which one is passed for the parameter that ``row`` is; none where it may be anything else."""
+    if env is None or not _is_parameter(link, module, row, env):
+        return []
+    value = link.value(module, row, env)
+    return [atom.value for atom in value] if all(type(atom) is Const for atom in value) else []
+
+
+def _is_parameter(link: Linker, module: int, row: int, env: Env) -> bool:
+    """Whether a row is nothing but a parameter that ``env`` binds, items set on it or not."""
+    pending, seen = [row], {row}
+    while pending:
+        node = link.node(module, pending.pop())
+        if node[0] == "param":
+            bound = env.lookup(module, node[1])
+            if bound is None or node[2] not in bound.bindings:
+                return False
+            continue
+        if node[0] not in ("phi", "setitem", "delitem", "mutated"):
+            return False
+        below = [each for each in (node[1] if node[0] == "phi" else node[1:2]) if each not in seen]
+        pending += below
+        seen.update(below)
+    return True

@@ -1,0 +1,173 @@
+"""What a call in a loop runs, by what it passes and by the object that it is made on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.testing import findings
+
+HEAD = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+class Document(dict):
+    collection_name = None
+
+    def __init__(self, values=()):
+        dict.__init__(self, values)
+        self.collection = db[self.collection_name]
+
+    @classmethod
+    def get(cls, **query):
+        return cls(db[cls.collection_name].find_one(query))
+
+    def save(self):
+        self.collection.replace_one({"_id": self["_id"]}, dict(self))
+
+    def put_into(self, name, value):
+        return self.change({"$addToSet": {name: value}})
+
+    def change(self, update, conditions={}):
+        query = {"_id": self["_id"]}
+        query.update(conditions)
+        return self.collection.update_one(query, update).modified_count == 1
+
+    def lock(self, field):
+        return self.change({"$set": {field: 1}}, {field: None})
+
+
+class Report(Document):
+    collection_name = "reports"
+
+
+class Sheet(Document):
+    collection_name = "sheets"
+
+    def fill(self, names):
+        for name in names:
+            self.put_into("names", name)
+
+
+class Single(type):
+    def __call__(cls, *args):
+        cls.one = getattr(cls, "one", None) or super().__call__(*args)
+        return cls.one
+
+
+class Settings(metaclass=Single):
+    def __init__(self):
+        self.values = db.settings.find_one({"_id": "all"})
+
+
+def setting(name):
+    return Settings().values[name]
+
+
+def name_of(key, name=None):
+    if not name:
+        return str(key)
+    return db.names.find_one({"_id": key})
+
+
+def described(key, users=None):
+    if users is not None:
+        users = dict(users)
+        users["x"] = db.users.find_one({"_id": key})
+    return key
+
+
+def described_in_full(key, users):
+    return described(key, users)
+
+
+def of_kind(key=None):
+    query = {"kind": {"$in": ["a", "b"]}}
+    if key:
+        query["key"] = key
+    return db.things.find(query)
+
+
+def put(key, value):
+    db.values.update_one({"_id": key}, {"$set": {"value": value}}, upsert=True)
+
+
+def drop(key):
+    db.values.delete_one({"_id": key})
+
+
+def both(key):
+    found = db.values.find_one({"_id": key})
+    db.values.update_one({"_id": key}, {"$set": {"seen": found["seen"] + 1}})
+
+
+"""
+TOLD = {
+    "the class of the object decides": (
+        'for key in keys:\n    Report.get(_id=key)["x"]',
+        "get runs find_one on reports once per item",
+    ),
+    "an object made of what was found": (
+        "for key in keys:\n    Report.get(_id=key).save()",
+        "save runs replace_one on reports once per item",
+    ),
+    "one of two classes": (
+        "for key in keys:\n    (Report(key) if key else Sheet(key)).save()",
+        "save runs replace_one on reports or sheets once",
+    ),
+    "a key that is given on this way only": (
+        "for key in keys:\n    of_kind(key)",
+        'takes all keys, with {"key": {"$in": keys}}',
+    ),
+    "a constant is no key": ("for key in keys:\n    of_kind()", "takes all documents at once"),
+    "upserts": ("for key in keys:\n    put(key, 1)", "takes all items, and sends their writes with one bulk_write"),
+    "deletes": ("for key in keys:\n    drop(key)", 'takes all keys, with one delete_many({"_id": {"$in": keys}})'),
+    "reads and writes": (
+        "for key in keys:\n    both(key)",
+        'takes all keys, with {"_id": {"$in": keys}}, and sends the writes with one bulk_write',
+    ),
+    "the same document each time": (
+        "report = Report.get(_id=1)\nfor key in keys:\n    report.put_into('keys', key)",
+        "_id is the same each time: write all changes as one, after it",
+    ),
+    "a branch that the call comes to": ("for key in keys:\n    name_of(key, 'x')", "name_of runs find_one on names"),
+    "a branch of what may be there": (
+        "for key in keys:\n    described_in_full(key, keys.get('users'))",
+        "described_in_full runs find_one on users",
+    ),
+}
+SILENT = {
+    "what follows from a parameter that is left out": "for key in keys:\n    described(key)",
+    "two calls deep": "for key in keys:\n    described_in_full(key, None)",
+    "an object that is made once": "for key in keys:\n    Settings()",
+    "by a helper": "for key in keys:\n    setting(key)",
+    "the answer of each write decides": (
+        "report = Report.get(_id=1)\nfor key in keys:\n    if report.put_into('keys', key):\n        keys.start(key)"
+    ),
+}
+
+
+def _messages(body: str, tmp_path: Path) -> list[str]:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    found = findings(f"{HEAD}def ask(keys):\n{lines}", tmp_path, rules={"MDB101"})
+    own = HEAD.count("\n")
+    return [finding.message for finding in found if finding.span.line > own]
+
+
+@pytest.mark.parametrize(("body", "wanted"), TOLD.values(), ids=TOLD)
+def test_what_a_call_runs(body: str, wanted: str, tmp_path: Path) -> None:
+    assert wanted in "\n".join(_messages(body, tmp_path))
+
+
+@pytest.mark.parametrize("body", SILENT.values(), ids=SILENT)
+def test_what_a_call_cannot_come_to(body: str, tmp_path: Path) -> None:
+    assert _messages(body, tmp_path) == []
+
+
+def test_a_method_that_its_class_inherits(tmp_path: Path) -> None:
+    (found,) = findings(HEAD, tmp_path, rules={"MDB101"})
+    assert "put_into runs update_one on sheets once per item" in found.message
+    assert "_id is the same each time" in found.message
