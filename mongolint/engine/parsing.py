@@ -10,6 +10,7 @@ from mongolint.engine.workers import Workers
 from mongolint.source.deepstack import with_deep_stack
 
 if TYPE_CHECKING:
+    from mongolint.facts.extract import Trees
     from mongolint.facts.shapes import ModuleFacts
 
 # Characters. Small enough to share out evenly, big enough that a message costs nothing.
@@ -79,8 +80,11 @@ def _batches(texts: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
     return batches
 
 
-def extract_batch(batch: Sequence[tuple[str, str]], step: int = 1) -> list[ModuleFacts | Broken]:
-    """The facts of some files; for one that is not Python, the error."""
+def extract_batch(
+    batch: Sequence[tuple[str, str]], step: int = 1, trees: Mapping[str, Trees] | None = None
+) -> list[ModuleFacts | Broken]:
+    """The facts of some files; for one that is not Python, the error. ``trees``: of earlier states, by path."""
+    earlier = trees or {}
     from mongolint.facts.extract import extract
     from mongolint.source.tree import ParseError
 
@@ -88,7 +92,7 @@ def extract_batch(batch: Sequence[tuple[str, str]], step: int = 1) -> list[Modul
         found: list[ModuleFacts | Broken] = []
         for path, text in batch:
             try:
-                found.append(extract(path, text, step))
+                found.append(extract(path, text, step, earlier.get(path)))
             except ParseError as error:
                 found.append(Broken(path, error.message, error.line, error.column))
             except RecursionError:

@@ -16,6 +16,7 @@ from mongolint.engine.parsing import Broken, Progress, extract_batch
 from mongolint.engine.reading import relevance, scripts
 from mongolint.engine.workers import WorkerError, Workers
 from mongolint.facts.moved import move, only_moved
+from mongolint.facts.pieces import Pieces
 from mongolint.facts.renumbered import STEP, follow
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.states.journal import Journal
@@ -60,6 +61,8 @@ class Model:
         self._parsers = parsers or Parsers()
         self._memo = relevance.Memo()
         self._journal = Journal()
+        # Of the buffers
+        self._trees: dict[str, Pieces] = {}
         self.loaded: Loaded | None = None
         self._before: Loaded | None = None
         self.stale: dict[str, Broken] = {}
@@ -171,6 +174,7 @@ class Model:
         loaded.broken = [*(broken for broken in loaded.broken if broken.path not in read), *self.stale.values()]
         self.loaded = loaded
         self._given = dict(contents)
+        self._trees = {path: trees for path, trees in self._trees.items() if path in contents}
         return loaded
 
     def _sound(self, contents: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[str, ModuleFacts]]:
@@ -183,7 +187,7 @@ class Model:
             if self.loaded is None or path not in held:
                 self.stale.pop(path, None)
             elif self._given.get(path) != data and self.loaded.sources[path] != data:
-                found = _facts(path, data)
+                found = _facts(path, data, {path: self._trees.setdefault(path, Pieces())})
                 if isinstance(found, Broken):
                     self.stale[path] = found
                 else:
@@ -234,9 +238,9 @@ def _from_disk(paths: Iterable[str]) -> dict[str, bytes] | None:
         return None
 
 
-def _facts(path: str, data: bytes) -> ModuleFacts | Broken:
+def _facts(path: str, data: bytes, trees: Mapping[str, Pieces] | None = None) -> ModuleFacts | Broken:
     try:
         text = decode_source(data, path).text
     except SourceError as error:
         return Broken(path, str(error), error.line, error.column)
-    return extract_batch([(path, text)], STEP)[0]
+    return extract_batch([(path, text)], STEP, trees)[0]

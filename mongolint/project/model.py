@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
-from mongolint.finding import Related, Severity, Span
+from mongolint.finding import Severity, Span
 from mongolint.link.atoms import Client, Cursor
 from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
 from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
-from mongolint.project import hints, loops, redundancy, verdicts
+from mongolint.project import hints, loops, verdicts
+from mongolint.project.advice import redundancy
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.awaiting.answers import Awaiting
 from mongolint.project.callgraph import CallGraph, Reach
@@ -28,6 +29,7 @@ from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
 from mongolint.project.operations import Operation, OperationFinder
 from mongolint.project.pipelines import Lookup
+from mongolint.project.places import Places
 from mongolint.project.reach.builds import LostBuild, lost_builds
 from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
@@ -78,7 +80,7 @@ class ClientSite:
     flavour: str
 
 
-class Project:
+class Project(Places):
     """A linked project.
 
     ``display`` gives the path of each file as findings show it; ``external`` are indexes that no Python declares.
@@ -95,12 +97,11 @@ class Project:
         journal: Journal | None = None,
     ) -> None:
         self.config = config
-        self._display = display
         self._external = external
         self.tests = frozenset(i for i, facts in enumerate(modules) if config.is_test(facts.path))
         self.uses_driver = _imports_driver(modules) if uses_driver is None else uses_driver
         self.link = Linker(modules, imports, self.tests, journal)
-        self.modules = self.link.modules
+        super().__init__(self.link.modules, display)
         self.reader = Reader(self.link)
         self._verdicts: dict[int, verdicts.Verdict] = {}
 
@@ -499,25 +500,6 @@ class Project:
             return f"annotate {node[2]}, e.g. `{node[2]}: Collection = …`"
         return "assign the collection to a name annotated with `Collection`"
 
-    def index_span(self, index: IndexDeclaration) -> Span:
-        """Where an index is spelled out."""
-        if index.span is not None:
-            return index.span
-        place = index.spelled
-        facts = self.modules[place.module]
-        if facts.spans.get(place.row):
-            return self.span(place.module, place.row)
-        if facts.nodes[place.row][0] == "class":
-            return self.offsets_span(place.module, facts.scopes[facts.nodes[place.row][1]].name_span)
-        return self.token(index.module, index.row)
-
-    def index_token(self, index: IndexDeclaration) -> Span:
-        """What to point at when an index is at fault: the name of the call that spells it out, else `index_span`."""
-        place = index.place
-        if place is not None and self.modules[place.module].nodes[place.row][0] == "call":
-            return self.token(place.module, place.row)
-        return self.index_span(index)
-
     def is_main_block(self, module: int, context: int) -> bool:
         """Whether code stands under ``if __name__ == "__main__":``."""
         return is_main_block(self.modules[module], context)
@@ -529,53 +511,6 @@ class Project:
     def severity(self, severity: Severity, module: int) -> Severity:
         """``severity``, or low in scripts and migrations."""
         return Severity.LOW if self.config.is_script(self.modules[module].path) else severity
-
-    # Places
-
-    def path(self, module: int) -> str:
-        """The path of a module as findings show it."""
-        facts = self.modules[module]
-        return self._display.get(facts.path, facts.path)
-
-    def offsets_span(self, module: int, offsets: tuple[int, int]) -> Span:
-        facts = self.modules[module]
-        line, column = facts.position(offsets[0])
-        end_line, end_column = facts.position(offsets[1])
-        return Span(self.path(module), line, column, end_line, end_column)
-
-    def span(self, module: int, row: int) -> Span:
-        """The whole expression at ``row``, if it is one that has a place; else the file's start."""
-        facts = self.modules[module]
-        return self.offsets_span(module, facts.spans.get(row) or facts.tokens.get(row) or (0, 0))
-
-    def has_span(self, module: int, row: int) -> bool:
-        """Whether an expression is one that has a place."""
-        facts = self.modules[module]
-        return row in facts.spans or row in facts.tokens
-
-    def token(self, module: int, row: int) -> Span:
-        """The name of the function or method that is called at ``row``."""
-        facts = self.modules[module]
-        return self.offsets_span(module, facts.tokens.get(row) or facts.spans.get(row) or (0, 0))
-
-    def operation_span(self, operation: Operation) -> Span:
-        return self.token(operation.module, operation.token)
-
-    def related(self, places: Iterable[tuple[Span, str]]) -> tuple[Related, ...]:
-        return tuple(Related(span, message) for span, message in places)
-
-    def function_span(self, module: int, scope: int) -> Span:
-        """The name of a function, where it is defined."""
-        return self.offsets_span(module, self.modules[module].scopes[scope].name_span)
-
-    def function_name(self, module: int, scope: int) -> str:
-        """The qualified name of a function: ``BookStore.find``."""
-        names: list[str] = []
-        while scope > 0:
-            entry = self.modules[module].scopes[scope]
-            names.append(entry.name)
-            scope = entry.parent
-        return ".".join(reversed(names))
 
 
 def _client_calls(facts: ModuleFacts, index: int) -> list[int]:

@@ -15,7 +15,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from mongolint.coverage import Index
-from mongolint.project.redundancy import redundant
+from mongolint.project.advice.redundancy import redundant
 from mongolint.testing import project
 
 A, AB, ABC = (("a", 1),), (("a", 1), ("b", 1)), (("a", 1), ("b", 1), ("c", 1))

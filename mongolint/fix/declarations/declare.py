@@ -22,10 +22,10 @@ from mongolint.fix.nofix import NoFix
 from mongolint.project import verdicts
 from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Keys, Pattern, agreed
+from mongolint.project.advice.redundancy import redundant
 from mongolint.project.documents import Place
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
-from mongolint.project.redundancy import redundant
 from mongolint.project.writes.needs import Constraint
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from mongolint.coverage import Index, Plan, QueryError
 from mongolint.link.atoms import Collection, Database
 from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Keys, Pattern, constants, patterns_of
+from mongolint.project.advice.redundancy import redundant
 from mongolint.project.coveragemap.asked import requests_asked
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
 from mongolint.project.pipelines import Lookup
-from mongolint.project.redundancy import redundant
 from mongolint.project.verdicts import (
     Query,
     as_index,
