@@ -25,11 +25,15 @@ _WORK = 1.0
 def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -> list[Record]:
     """One issue for each rule that found something, by severity, then by number of places."""
     prints = fingerprints(findings, _texts(loaded))
-    touched = _Touched(loaded.project)
+    project = loaded.project
+    touched = _Touched(project)
+    scripts = {project.path(module) for module in range(len(project.modules)) if project.is_script(module)}
     known = {rule.code: rule for rule in rules}
     groups: dict[str, list[Record]] = {}
     for finding, fingerprint in zip(findings, prints, strict=True):
-        groups.setdefault(finding.code, []).append(_place(finding, fingerprint, touched))
+        groups.setdefault(finding.code, []).append(
+            {**_place(finding, fingerprint, touched), "script": finding.span.file in scripts}
+        )
     found = [_issue(known[code], places, known) for code, places in groups.items()]
     found.sort(key=lambda issue: (-Severity(issue["severity"]).rank, -len(issue["places"]), issue["code"]))
     for number, issue in enumerate(found, 1):
@@ -38,7 +42,7 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
 
 
 def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Record:
-    places.sort(key=lambda p: (-Severity(p["severity"]).rank, p["file"], p["line"], p["column"]))
+    places.sort(key=lambda p: (p["script"], -Severity(p["severity"]).rank, p["file"], p["line"], p["column"]))
     fixes = [place["fix"] for place in places if place["fix"]]
     applied = sum(fix["applicability"] != Applicability.DISPLAY.value for fix in fixes)
     todo = Counter(fix["title"] for fix in fixes)
@@ -47,7 +51,7 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
         "id": 0,
         "code": rule.code,
         "name": rule.name,
-        "severity": places[0]["severity"],
+        "severity": max((place["severity"] for place in places), key=lambda severity: Severity(severity).rank),
         "title": rule.summary,
         "impact": " ".join(sections(rule.doc).get("Why it hurts", "").split()),
         "concern": rule.concern,

@@ -40,14 +40,24 @@ def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) ->
     note = words.needs_replica_set(review, issue)
     if note:
         yield from ("", f"**But.** {marks.text(note)}.")
-    groups = _groups(_by_message(issue["places"]))
+    application = [place for place in issue["places"] if not place["script"]]
+    scripts = [place for place in issue["places"] if place["script"]]
+    yield from _places(application, new)
+    if scripts:
+        count = words.counted(len(scripts), "further place" if application else "place")
+        yield from ("", f"In scripts and migrations, which no request waits for, {count}:")
+        yield from _places(scripts, new)
+    yield from _frames(issue["places"], fixes)
+
+
+def _places(places: Sequence[Record], new: Container[str]) -> Iterator[str]:
+    groups = _groups(_by_message(places))
     for common, told in groups:
-        count = words.counted(sum(len(places) for _, places in told), "place")
+        count = words.counted(sum(len(each) for _, each in told), "place")
         intro = f"At each of these {count}: {marks.text(common)}." if common else "At the others:"
         yield from ("", intro, "") if common or len(groups) > 1 else ("",)
-        for message, places in told:
-            yield from _told(message, places, new)
-    yield from _frames(issue["places"], fixes)
+        for message, each in told:
+            yield from _told(message, each, new)
 
 
 def _groups(told: Sequence[Told]) -> list[tuple[str, list[Told]]]:
