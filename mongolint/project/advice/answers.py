@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.project.advice.patterns import Keys, Pattern, agreed
-from mongolint.project.advice.suggest import Suggestion, suggest
+from mongolint.project.advice.suggest import Asked, Suggestion, questions, suggest
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -17,14 +17,27 @@ class Advice:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._suggested: dict[str, list[Suggestion]] = {}
 
     @cached_property
     def suggestions(self) -> list[Suggestion]:
-        """See `mongolint.project.advice.suggest`."""
-        return suggest(self.project)
+        """See `mongolint.project.advice.suggest`; by collection."""
+        needed = {constraint.name for constraint in self.project.writes.constraints}
+        return [each for name in sorted({*self._asked, *needed}) for each in self.suggested_on(name)]
 
     def suggested_on(self, collection: str) -> list[Suggestion]:
-        return [each for each in self.suggestions if each.collection.name == collection]
+        if collection not in self._suggested:
+            self._suggested[collection] = suggest(self.project, collection, self._asked.get(collection, []))
+        return self._suggested[collection]
+
+    @cached_property
+    def _asked(self) -> dict[str, list[Asked]]:
+        """What is asked of each collection."""
+        found: dict[str, list[Asked]] = {}
+        for one in questions(self.project):
+            if one.query.collection is not None:
+                found.setdefault(one.query.collection, []).append(one)
+        return found
 
     def keys_for(self, collection: str, pattern: Pattern) -> Keys:
         """The keys for a pattern, in the order that the index has which is suggested for the whole project."""

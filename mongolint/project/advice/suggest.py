@@ -110,19 +110,12 @@ def _queries(count: int) -> str:
     return f"{count} quer{'y' if count == 1 else 'ies'}"
 
 
-def suggest(project: Project) -> list[Suggestion]:
-    """The indexes that a project lacks, by collection; those for which most queries ask first."""
-    asked: dict[str, list[Asked]] = {}
-    for one in questions(project):
-        if one.query.collection is not None:
-            asked.setdefault(one.query.collection, []).append(one)
-    needed = {constraint.name for constraint in project.writes.constraints}
-    found: list[Suggestion] = []
-    for name in sorted({*asked, *needed}):
-        declared = declared_on(name, project.indexes)
-        if all(is_clear(index) for index in declared.own):
-            found.extend(_Collection(project, name, asked.get(name, [])).suggestions())
-    return found
+def suggest(project: Project, name: str, asked: Sequence[Asked]) -> list[Suggestion]:
+    """The indexes that a collection lacks; those for which most queries ask first."""
+    declared = declared_on(name, project.indexes)
+    if not all(is_clear(index) for index in declared.own):
+        return []
+    return _Collection(project, name, asked).suggestions()
 
 
 def questions(project: Project) -> list[Asked]:
