@@ -41,7 +41,8 @@ class Repetition:
 
     @property
     def is_direct(self) -> bool:
-        return not self.reaches[0].chain and self.reaches[0].operation.row == self.row
+        run = self.reaches[0]
+        return not run.chain and (run.operation.module, run.operation.row) == (self.module, self.row)
 
 
 def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operation]) -> Iterator[Repetition]:

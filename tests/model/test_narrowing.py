@@ -171,3 +171,17 @@ def test_a_method_that_its_class_inherits(tmp_path: Path) -> None:
     (found,) = findings(HEAD, tmp_path, rules={"MDB101"})
     assert "put_into runs update_one on sheets once per item" in found.message
     assert "_id is the same each time" in found.message
+
+
+def test_a_call_is_no_query_of_another_file_at_the_same_row(tmp_path: Path) -> None:
+    ask = "def all_of(owners):\n    for owner in owners:\n        Store(owner)\n"
+    user = "from store import Store\n" + "".join(f"y{number} = {number}\n" for number in range(20)) + ask
+    for pad in range(24):
+        store = (
+            "from pymongo import MongoClient\n"
+            + "".join(f"x{number} = {number}\n" for number in range(pad))
+            + "books = MongoClient(timeoutMS=5).app.books\n\n\nclass Store:\n    def __init__(self, owner):\n"
+            + "        self.book = books.find_one({'owner_id': owner})\n"
+        )
+        (found,) = findings({"store.py": store, "user.py": user}, tmp_path, rules={"MDB101"})
+        assert found.message.startswith("Store runs find_one on books once")
