@@ -87,12 +87,14 @@ def _ask(
     facts = _facts(project)
     for rule in rules:
         for kind, test in rule.checks:
-            if stop is not None and stop():
-                raise StoppedError
             fact: Any = None
             try:
                 for fact in facts[kind]():
+                    if stop is not None and stop():
+                        raise StoppedError
                     yield from test(project) if fact is project else test(fact, project)
+            except StoppedError:
+                raise
             except Exception as error:
                 crash = f"rule {rule.code} {rule.name} failed: {type(error).__name__}: {error}"
                 crashes.append(crash + _where(fact, project))

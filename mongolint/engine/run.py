@@ -25,13 +25,15 @@ Sift = Callable[[Loaded, Sequence[Finding]], Sequence[Finding]]
 class Result:
     """What a run found. ``crashes``: one line per rule that failed, with the file it failed on, if known.
 
-    ``hidden``: what was found and is not to be shown: in the baseline, or older than a change.
+    ``hidden``: what was found and is not to be shown: in the baseline, or older than a change. ``told``: all that rules
+    told, in whatever file, suppressed or not.
     """
 
     findings: list[Finding]
     hidden: list[Finding] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     suppressed: int = 0
+    told: Sequence[Finding] = ()
 
 
 def check(
@@ -45,6 +47,7 @@ def check(
     stop: Callable[[], bool] | None = None,
     settings: Settings | None = None,
     sift: Sift | None = None,
+    told: Sequence[Finding] | None = None,
 ) -> Result:
     """Run the selected rules.
 
@@ -56,6 +59,7 @@ def check(
         settings: what holds for each file; default: for all of them ``config`` and what is ``selected``, which else is
             what runs in any of them.
         sift: gives those of the findings that are to be shown.
+        told: what the rules would tell, so that none is asked.
 
     Raises:
         StoppedError: it is not.
@@ -64,11 +68,13 @@ def check(
     settings = settings or Settings.uniform(config, rule_infos(), selected, narrowed)
     result = Result([])
     rules = [rule for rule in all_rules() if rule.code in selected]
-    if fixes or stop is not None or jobs == 1:
-        found = ask(rules, loaded.project, result.crashes, stop)
+    if told is not None:
+        result.told = told
+    elif fixes or stop is not None or jobs == 1:
+        result.told = ask(rules, loaded.project, result.crashes, stop)
     else:
-        found = ask_beside(rules, loaded.project, result.crashes)
-    result.findings = _shown([*_syntax_errors(loaded, selected), *found], rules, loaded, settings, result)
+        result.told = ask_beside(rules, loaded.project, result.crashes)
+    result.findings = _shown([*_syntax_errors(loaded, selected), *result.told], rules, loaded, settings, result)
     if sift is not None:
         shown = set(sift(loaded, result.findings))
         result.hidden = [finding for finding in result.findings if finding not in shown]

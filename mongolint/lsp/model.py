@@ -20,6 +20,7 @@ from mongolint.facts.pieces import Pieces
 from mongolint.facts.renumbered import STEP, follow
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.states.journal import Journal
+from mongolint.lsp.shift import Shift
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.source.files import discover
@@ -42,6 +43,7 @@ class Model:
     """The project around ``paths``, which are absolute; findings show files relative to ``cwd``.
 
     ``loaded``: its last state. ``stale``: what is wrong with the texts that the model has an older version of.
+    ``shifts``: where the last edit moved code in each file, as files are shown; None if it did more than that.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Model:
         self._before: Loaded | None = None
         self.stale: dict[str, Broken] = {}
         self._given: Mapping[str, bytes] = {}
+        self.shifts: dict[str, Shift] | None = None
 
     def read(self, contents: Mapping[str, bytes], progress: Progress | None = None, *, anew: bool = False) -> Loaded:
         """The project as it is on the disk, save for these contents.
@@ -74,6 +77,7 @@ class Model:
         Args:
             anew: scripts may have changed too; else only Python files.
         """
+        self.shifts = None
         texts, _ = self._sound(contents)
         previous = self.loaded or self._before
         if previous is not None and (anew or self._before is not None):
@@ -125,7 +129,7 @@ class Model:
 
     def edit(self, contents: Mapping[str, bytes]) -> Loaded:
         """The project after buffers have changed, and nothing else."""
-        previous = self.loaded
+        previous, self.shifts = self.loaded, None
         if previous is None or not (contents.keys() - self._given.keys()) <= set(previous.targets):
             return self.read(contents)
         closed = _from_disk(self._given.keys() - contents.keys())
@@ -155,10 +159,14 @@ class Model:
             return False
         if relevance.uses_driver(sources.values()) != previous.project.uses_driver:
             return False
+        self.shifts = {}
         for path in new:
+            before, after = (decode_source(data, path).text for data in (previous.sources[path], texts[path]))
+            self.shifts[previous.display[path]] = Shift(before, after)
             move(modules[number[path]], parsed[path])
             previous.sources[path] = texts[path]
-        previous.project.forget_places()
+        if new:
+            previous.project.forget_places()
         return True
 
     def _wanted(self, sources: Mapping[str, bytes], previous: Loaded) -> set[str]:

@@ -23,6 +23,7 @@ from mongolint.finding import Finding
 from mongolint.live import snapshot
 from mongolint.live.declarations import declarations
 from mongolint.lsp.model import Model, Parsers
+from mongolint.lsp.shift import moved
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.source.files import discover, relative
 
@@ -49,9 +50,22 @@ class Analysis:
     def of(self, path: str) -> Sequence[Finding]:
         return self.findings.get(path, ())
 
+    def tells_the_same(self, other: Analysis) -> bool:
+        """Whether both find the same, however it is mended."""
+        return _plain(self.findings) == _plain(other.findings)
+
     def place(self, shown: str) -> str:
         """The absolute path of a file as findings show it: of code, or of a script that declares an index."""
         return self.paths.get(shown) or os.path.normpath(self.cwd / shown).replace(os.sep, "/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What rules tell of the model as it is. ``asked``: they were asked, else what they told before was moved along."""
+
+    findings: Sequence[Finding]
+    crashes: Sequence[str]
+    asked: bool
 
 
 class Root:
@@ -79,6 +93,7 @@ class Root:
         except BaselineError as error:
             self.problems.append(str(error))
         self._files: frozenset[str] | None = None
+        self._told: _Told | None = None
         self.settings = Settings(config, rule_infos(), tiers(), complain=self._complain)
         self.selected = self.settings.selected(self._held() if paths else ())
         self.model = Model(paths, config, cwd, tokens_of(self.selected), self._external, parsers)
@@ -137,10 +152,34 @@ class Root:
             mongolint.engine.asking.StoppedError: it is not.
         """
         if files_changed or anew or self.model.loaded is None:
-            loaded = self.model.read(contents, progress, anew=anew)
+            loaded, self._told = self.model.read(contents, progress, anew=anew), None
         else:
-            loaded = self.model.edit(contents)
-        result = self.check(loaded, stop)
+            loaded = self._edit(contents)
+        result = self.check(loaded, stop, self._told if self._told and self._told.asked else None)
+        self._told = _Told(result.told, result.crashes, asked=True)
+        return self._analysis(loaded, result, contents)
+
+    def glance(self, contents: Mapping[str, bytes]) -> Analysis | None:
+        """The project with these buffers, if they say what it said before, at other places perhaps.
+
+        No rule is asked, so that fixes may still be for the places before.
+        """
+        if self.model.loaded is None:
+            return None
+        loaded = self._edit(contents)
+        return self._analysis(loaded, self.check(loaded, None, self._told), contents) if self._told else None
+
+    def _edit(self, contents: Mapping[str, bytes]) -> Loaded:
+        loaded, shifts = self.model.edit(contents), self.model.shifts
+        if shifts is None:
+            self._told = None
+        elif shifts and self._told is not None:
+            found = [moved(finding, shifts) for finding in self._told.findings]
+            sure = [finding for finding in found if finding is not None]
+            self._told = _Told(sure, self._told.crashes, asked=False) if len(sure) == len(found) else None
+        return loaded
+
+    def _analysis(self, loaded: Loaded, result: run.Result, contents: Mapping[str, bytes]) -> Analysis:
         stale = frozenset(self.model.stale)
         paths = {loaded.display[path]: path for path in loaded.targets}
         findings: dict[str, list[Finding]] = {}
@@ -151,13 +190,21 @@ class Root:
         every = {shown: path for path, shown in loaded.display.items()}
         return Analysis(loaded, findings, dict(contents), stale, tuple(result.crashes), every, self.cwd)
 
-    def check(self, loaded: Loaded, stop: Callable[[], bool] | None = None) -> run.Result:
-        selected = self.settings.selected(loaded.targets)
-        return run.check(loaded, selected, self.config, stop=stop, settings=self.settings, sift=self._sift)
+    def check(self, loaded: Loaded, stop: Callable[[], bool] | None = None, told: _Told | None = None) -> run.Result:
+        selected, known = self.settings.selected(loaded.targets), told.findings if told else None
+        result = run.check(
+            loaded, selected, self.config, stop=stop, settings=self.settings, sift=self._sift, told=known
+        )
+        result.crashes.extend(told.crashes if told else ())
+        return result
 
     def _sift(self, loaded: Loaded, findings: Sequence[Finding]) -> Sequence[Finding]:
         """What the project does not live with for now."""
         return findings if self._baseline is None else self._baseline.sift(loaded, findings).new
+
+
+def _plain(findings: Mapping[str, Sequence[Finding]]) -> dict[str, list[Finding]]:
+    return {path: [replace(finding, fix=None) for finding in found] for path, found in findings.items()}
 
 
 def folder_config(folder: Path) -> Config:

@@ -7,7 +7,7 @@ import gc
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mongolint.engine.asking import StoppedError
@@ -15,25 +15,30 @@ from mongolint.engine.parsing import Progress
 from mongolint.lsp.root import Analysis, Root
 
 T = TypeVar("T")
-# Seconds. A keystroke is awaited for a part of what an analysis takes, so that typing is not a queue of them
-_SHORTEST, _LONGEST, _PART = 0.01, 0.15, 0.1
+# Seconds. What comes at once is one change; what only moved code is looked at wholly once nobody types
+_SETTLED, _LONGEST, _IDLE, _TICK = 0.01, 0.05, 0.3, 0.01
 
 Contents = Callable[[Root], Mapping[str, bytes]]
 
 
 @dataclass(slots=True)
 class _State:
-    """What is under way for a project. ``wanted`` and ``done`` count changes."""
+    """What is under way for a project. ``wanted``, ``glanced`` and ``done`` count changes.
+
+    ``told``: set whenever one has been looked at; ``glance``: what was seen at the last glance.
+    """
 
     wanted: int = 0
     done: int = -1
     files_changed: bool = False
     anew: bool = False
+    glanced: int = -1
     hurry: bool = False
     last: float = 0.0
-    seconds: float = 0.0
     task: asyncio.Task[None] | None = None
     analysis: Analysis | None = None
+    glance: Analysis | None = None
+    told: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Scheduler:
@@ -95,6 +100,19 @@ class Scheduler:
                 return None
         return state.analysis
 
+    async def told(self, root: Root) -> Analysis | None:
+        """What is found in the buffers as they are now, of an analysis or of a glance; None if that failed."""
+        state = self._states.setdefault(root, _State())
+        while state.wanted not in (state.done, state.glanced):
+            state.told.clear()
+            task = self._start(root, state)
+            news = asyncio.ensure_future(state.told.wait())
+            await asyncio.wait([task, news], return_when=asyncio.FIRST_COMPLETED)
+            news.cancel()
+            if self._states.get(root) is not state:
+                return None
+        return state.analysis if state.done == state.wanted else state.glance
+
     async def run(self, work: Callable[[], T]) -> T:
         """Have something done that needs the models, between analyses."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -118,24 +136,49 @@ class Scheduler:
         while state.done != state.wanted:
             await self._settle(state)
             wanted = state.wanted
+            state.glance = await self._glance(root, state)
+            if state.glance is not None and self._is_current(root, state, wanted):
+                state.glanced = wanted
+                self._publish(root, state.glance)
+                state.told.set()
+                await self._idle(state)
+            if not self._is_current(root, state, wanted):
+                continue
             analysis = await self._analyse(root, state)
-            if state.wanted != wanted or self._states.get(root) is not state:
+            if not self._is_current(root, state, wanted):
                 continue
             state.done, state.hurry = wanted, False
             if analysis is not None:
                 before, state.analysis = state.analysis, analysis
-                self._publish(root, analysis)
+                if state.glance is None or not state.glance.tells_the_same(analysis):
+                    self._publish(root, analysis)
+                state.told.set()
                 await self._tidy(before, analysis)
 
+    def _is_current(self, root: Root, state: _State, wanted: int) -> bool:
+        return state.wanted == wanted and self._states.get(root) is state
+
     async def _settle(self, state: _State) -> None:
-        """Wait for the next keystroke, but not for ever."""
-        begun = time.monotonic()
-        while not state.hurry:
-            delay = min(_LONGEST, max(_SHORTEST, state.seconds * _PART))
-            rest = min(state.last + delay, begun + _LONGEST) - time.monotonic()
-            if rest <= 0:
-                return
-            await asyncio.sleep(min(rest, _SHORTEST))
+        """Wait for what comes at once with a change, but not for ever."""
+        end = time.monotonic() + _LONGEST
+        while not state.hurry and (rest := min(state.last + _SETTLED, end) - time.monotonic()) > 0:
+            await asyncio.sleep(rest)
+
+    async def _idle(self, state: _State) -> None:
+        """Wait until nobody has typed for a while; for no one who asks."""
+        wanted, end = state.wanted, time.monotonic() + _IDLE
+        while state.wanted == wanted and not state.hurry and time.monotonic() < end:
+            await asyncio.sleep(_TICK)
+
+    async def _glance(self, root: Root, state: _State) -> Analysis | None:
+        if state.analysis is None or state.files_changed or state.anew:
+            return None
+        contents = self._contents(root)
+        try:
+            return await self.run(lambda: root.glance(contents))
+        except Exception as error:
+            self._failed(error)
+            return None
 
     async def _analyse(self, root: Root, state: _State) -> Analysis | None:
         wanted = state.wanted
@@ -143,7 +186,6 @@ class Scheduler:
         state.files_changed = state.anew = False
         contents = self._contents(root)
         tell, end = self._progress(root) if state.analysis is None else (None, None)
-        started = time.monotonic()
         try:
             return await self.run(
                 lambda: root.analyse(
@@ -162,6 +204,5 @@ class Scheduler:
             self._failed(error)
             return None
         finally:
-            state.seconds = time.monotonic() - started
             if end is not None:
                 end()

@@ -56,11 +56,16 @@ class Session(LanguageServer):
         document = self.documents.at(path)
         return document.uri if document else uri_of(path)
 
-    async def places(self, uri: str) -> tuple[Document, Root, Places] | None:
-        """An open buffer, its project, and an analysis of what both are now; None for what is not checked."""
+    async def places(self, uri: str, *, fixes: bool = True) -> tuple[Document, Root, Places] | None:
+        """An open buffer, its project, and an analysis of what both are now; None for what is not checked.
+
+        Args:
+            fixes: of its findings; else they may be of a glance.
+        """
         document = self.documents.get(uri)
         root = self.projects.root_of(document) if document else None
-        analysis = await self.scheduler.fresh(root) if root else None
+        ask = self.scheduler.fresh if fixes else self.scheduler.told
+        analysis = await ask(root) if root else None
         if document is None or root is None or analysis is None or document.path not in analysis.contents:
             return None
         return document, root, Places(analysis, self.documents, self.encoding)

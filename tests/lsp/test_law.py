@@ -180,6 +180,20 @@ def original(shop: Path) -> dict[str, str]:
     return {name: (shop / name).read_text() for name in FILES}
 
 
+def test_no_rule_is_asked_about_what_only_moves_or_is_no_python_for_the_moment(shop: Path) -> None:
+    text = original(shop)["app/loops.py"]
+    root = Root((shop,), folder_config(shop), shop)
+    path = (shop / "app/loops.py").as_posix()
+    assert root.glance({}) is None  # nothing is known yet
+    (first,) = root.analyse({path: text.encode()}).of(path)
+    for line in ("# a comment", "\n", "("):
+        glance = root.glance({path: text.replace("    for", f"    {line}\n    for").encode()})
+        assert glance is not None
+        told = [each.span.line - first.span.line for each in glance.of(path) if each.code == first.code]
+        assert told == ([] if line == "(" else [1 + line.count("\n")])
+    assert root.glance({path: text.replace("    for", "    print()\n    for").encode()}) is None
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS)
 def test_every_state_equals_a_fresh_run(shop: Path, edits: list[tuple[str, str, int, str]]) -> None:
@@ -192,8 +206,10 @@ def test_every_state_equals_a_fresh_run(shop: Path, edits: list[tuple[str, str, 
         texts[name] = edited(texts[name], before[name], kind, place, line)
         opened.add(name)
         contents = {(shop / each).as_posix(): texts[each].encode() for each in sorted(opened)}
+        glance = root.glance(contents)
         analysis = root.analyse(contents)
         assert not analysis.crashes
+        assert glance is None or glance.tells_the_same(analysis)
         # A text that is no Python leaves the last one that was in the model, if it has one
         stale = {name for name in FILES if (shop / name).as_posix() in analysis.stale}
         assert not any(is_python(texts[each]) for each in stale)
@@ -229,8 +245,10 @@ def test_what_one_file_says_of_others_is_heard_at_once(shop: Path, edits: list[t
                 continue
             buffers[name] = text
         contents = {(shop / each).as_posix(): text.encode() for each, text in buffers.items()}
+        glance = None if files_changed else root.glance(contents)
         analysis = root.analyse(contents, files_changed=files_changed)
         assert not analysis.crashes
+        assert glance is None or glance.tells_the_same(analysis)
         found = {comparable(each) for path in analysis.findings for each in analysis.of(path)}
         assert found == fresh(root, shop, contents)
         # Not only the findings: all that was asked on the way

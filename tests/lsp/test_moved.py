@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mongolint.facts.extract import extract
 from mongolint.facts.moved import move, only_moved
+from mongolint.lsp.shift import Shift
+from mongolint.source.text import LineTable
 
 TEXT = """\
 import pymongo
@@ -47,5 +51,36 @@ def test_what_only_moved_has_all_new_places(inserted: list[tuple[int, str]]) -> 
     text = "\n".join(lines).replace("sort=[", "sort = [ ")
     old, new = extract("/a.py", TEXT), extract("/a.py", text)
     assert only_moved(old, new)
+    before, after = LineTable(TEXT), LineTable(text)
+    shift = Shift(TEXT, text)
+    for row, (start, end) in old.spans.items():
+        moved_to = shift.span(before.span("a.py", start, end))
+        assert moved_to in (after.span("a.py", *new.spans[row]), None)
+        assert moved_to is not None or "sort" in TEXT.split("\n")[before.position(start)[0] - 1]
     move(old, new)
     assert old == new
+
+
+@pytest.mark.parametrize(("before", "after", "text"), [
+    ("a.find(q)", "# c\na.find(q)", "find"),
+    ("a.find(q)", "a .  find(q)", "find"),
+    ("a.find(q)  # c", "a.find(q)  # longer", "find(q)"),
+    ("a.find(q, s)", "a.find(\n    q,\n    s)", "a"),
+    ("a.find(q, s)", "a.find(\n    q,\n    s)", "a.find(q, s)"),
+    ("if x:\r    a.find(q)", "if x:\r\r        a.find(q)", "find"),
+    ("x = 1\na.b()\n# d\na.b()\na.b()\n", "x = 1\n# d\na.b()\n# d\na.b()\n#\na.b()\n", "b()\na.b()"),
+])  # fmt: skip
+def test_where_a_span_goes(before: str, after: str, text: str) -> None:
+    """From the end: of what stands there several times, the last one."""
+    start = before.rindex(text)
+    span = Shift(before, after).span(LineTable(before).span("a.py", start, start + len(text)))
+    assert span is not None
+    table = LineTable(after)
+    there = after[table.offset(span.line, span.column) : table.offset(span.end_line, span.end_column)]
+    assert re.sub(r"#.*|\s", "", there) == re.sub(r"#.*|\s", "", text)
+    assert after[: table.offset(span.line, span.column)].count("b()") == before[:start].count("b()")
+
+
+def test_what_a_line_holds_that_is_torn_apart_has_no_certain_place() -> None:
+    span = LineTable("a.find(q, s)").span("a.py", 7, 8)
+    assert Shift("a.find(q, s)", "a.find(\n    q,\n    s)").span(span) is None
