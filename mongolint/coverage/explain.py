@@ -6,8 +6,7 @@ A pure function over plain data; it knows no statistics, so it says what can be 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mongolint.coverage.access import Access, Dialect, Enumerator, Scan, scans
 from mongolint.coverage.covering import fields_of, is_covered
@@ -23,8 +22,7 @@ from mongolint.coverage.values import ARRAY, NULL, REGEX, rank
 LATEST = "latest"
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What a query can be answered with.
 
     Attributes:
@@ -107,8 +105,7 @@ def _is_id(index: Index) -> bool:
     return tuple(index.keys) == (("_id", 1),)
 
 
-@dataclass(frozen=True)
-class _Query:
+class _Query(NamedTuple):
     root: Node
     sort: Sort
     collation: Mapping[str, Any] | None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mongolint.source.javascript.expressions import Expressions, Node
@@ -37,8 +36,7 @@ class Target(NamedTuple):
             yield from part.names()
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """``target = value`` at a position, for the tokens ``block``; ``value`` is None for what is not followed."""
 
     target: Target
@@ -48,8 +46,7 @@ class Binding:
     declares: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """A function, or a loop over ``iterable`` as one; ``body`` are its first token and the one behind its last."""
 
     name: str | None

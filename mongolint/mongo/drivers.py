@@ -8,7 +8,6 @@ PyMongo 3.13.0 and 2.9.5 and Motor 0.x for names that are gone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -33,8 +32,7 @@ class DriverClass(NamedTuple):
     flavour: Flavour
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A write request for ``bulk_write``: its positional parameters, and which of them plays which part."""
 
     params: tuple[str, ...]

@@ -7,8 +7,7 @@ test compares with these tables; PyMongo 3.13.0 and 2.9.5 for what PyMongo 4 rem
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["read", "write", "index", "command", "cursor-step", "plain"]
 TimeLimit = Literal["max_time_ms", "maxTimeMS", "csot"]
@@ -28,8 +27,7 @@ Returns = Literal[
 Role = Literal["client", "database", "collection", "cursor", "command-cursor", "session"]
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(NamedTuple):
     """One method; the fields from `filter` to `skip` name the parameter that plays that part, if any does.
 
     ``kind`` is "cursor-step" for what only configures a cursor; a method that makes a cursor send its query

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link import functions
@@ -32,8 +31,7 @@ _CACHING = (
 Function = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """An operation that a function runs, and the calls that lead to it: (module, row), outermost first.
 
     ``narrowed``: the collections that it runs on when it is come to so, where that is known to be fewer.

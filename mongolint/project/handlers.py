@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Call, Handler, ModuleFacts, Raise
 from mongolint.link.atoms import DRIVER_ATOMS, External, ExternalObject
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 
-@dataclass(frozen=True, slots=True)
-class DriverCall:
+class DriverCall(NamedTuple):
     """A call in a ``try`` body that may raise a driver error; ``chain`` leads to it through helpers."""
 
     module: int
@@ -28,8 +26,7 @@ class DriverCall:
     chain: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptSite:
+class ExceptSite(NamedTuple):
     """One ``except`` clause.
 
     ``catches``: bare, broad (Exception, BaseException), driver (an error class of the driver), other.

@@ -8,9 +8,8 @@ in their first round, and what a loop evaluates only once (its iterable, its ``e
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
 from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 
-@dataclass(frozen=True, slots=True)
-class Repetition:
+class Repetition(NamedTuple):
     """A call (``row``) in a loop and the operations it runs each time.
 
     ``reaches`` has one entry with an empty chain when the call is the query itself. ``elsewhere``: each

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
@@ -71,8 +70,7 @@ _PLACELESS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClientSite:
+class ClientSite(NamedTuple):
     """A place where a driver client is constructed."""
 
     module: int

@@ -36,8 +36,7 @@ class Head:
     sort: list[tuple[str, Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """A query that a pipeline runs on another collection. ``place``: the value of the stage."""
 
     stage: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from mongolint.coverage import ANY, Index, Plan, QueryError, explain
 from mongolint.link.atoms import NONE
@@ -20,8 +20,7 @@ _DECISIVE = ("partialFilterExpression", "collation", "sparse", "hidden", "wildca
 _ALWAYS = ("equality", "in", "null", "range")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """``verdict``: served, partial, unserved, unknown or none; ``nearest`` is the declaration that comes closest.
 
     ``plan``: what the planner would do, where it could be asked.
@@ -34,8 +33,7 @@ class Verdict:
     plan: Plan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """A query as the server gets it: what is sure, with `ANY` for unknown values.
 
     ``optional``: fields that are in the filter on some paths; ``open``: others may be; ``unclear``: why it cannot be
@@ -258,7 +256,7 @@ def _hangs_on_text(query: Query, declared: Declared) -> bool:
     """Whether an index of another collation serves the query if its unknown values are no text."""
     if query.collation is None and not any("collation" in index.options for index in declared.own):
         return False
-    numbers = replace(query, filter=_with_numbers(query.filter))
+    numbers = query._replace(filter=_with_numbers(query.filter))
     return any(_would_use(numbers, index) for index in declared.own)
 
 

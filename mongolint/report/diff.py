@@ -86,7 +86,7 @@ def _clusters(edits: Iterable[Edit], count: int) -> Iterator[tuple[int, int, lis
 
 def _moved(edit: Edit, lines: int) -> Edit:
     span = edit.span
-    return replace(edit, span=replace(span, line=span.line + lines, end_line=span.end_line + lines))
+    return replace(edit, span=span._replace(line=span.line + lines, end_line=span.end_line + lines))
 
 
 def _styled(text: str, paint: Paint, *styles: str) -> str:

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from mongolint.config import DEFAULT_EXCLUDE
 from mongolint.config import project_root as project_root
@@ -25,8 +26,7 @@ _NO_SCRIPTS = (".min.js", ".bundle.js", ".test.js", ".spec.js")
 _LOCK = ".#"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A path that is not read, and why: one line. ``path`` is relative to the working directory."""
 
     path: str
@@ -99,8 +99,7 @@ def relative(path: str | Path, cwd: str | Path) -> str:
     return text.replace(os.sep, "/") if os.sep != "/" else text
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
+class _Patterns(NamedTuple):
     """Patterns and the directory they are relative to."""
 
     base: str
@@ -123,8 +122,7 @@ class _Patterns:
 _Chain = tuple[_Patterns, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(NamedTuple):
     """A link met in a directory or, if ``given``, named by the user."""
 
     path: str

@@ -13,6 +13,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # What the repository says of these must not run anything
 _SAFE = (
@@ -41,8 +42,7 @@ class GitError(Exception):
     """Why git does not give what was asked for: one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """The content of a file, as git names it, and the repository that has it."""
 
     repository: Repository
@@ -65,8 +65,7 @@ class Tree:
         return not any(path.startswith(f"{folder}/") for folder in self.unknown)
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """The repository whose work tree is ``top``, an absolute path."""
 
     top: str

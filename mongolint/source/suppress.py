@@ -17,8 +17,8 @@ import tokenize
 import warnings
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from mongolint.selectors import RuleInfo, did_you_mean, rule_hint, specificity
 from mongolint.source.text import LineTable
@@ -52,8 +52,7 @@ _NO_CODE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One code or name of a suppression: as written, as rules spell it, and its offsets in the text."""
 
     word: str
@@ -62,8 +61,7 @@ class Entry:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(NamedTuple):
     """One directive of a comment. Lines and columns are 1-based; offsets count code points of the text.
 
     It silences findings that start on ``first_line`` to ``last_line``. ``start`` and ``end`` hold the
@@ -88,8 +86,7 @@ class Suppression:
         return tuple(entry.word for entry in self.entries) if self.entries else None
 
 
-@dataclass(frozen=True, slots=True)
-class UnusedSuppression:
+class UnusedSuppression(NamedTuple):
     """What of a suppression has no effect, and where: columns ``column`` to ``end_column`` of ``line``.
 
     ``codes`` are as written and go to `removal`; empty means the whole directive. To remove one of kind
@@ -323,9 +320,8 @@ def _placed(item: Suppression, line: int, start: int, column: int, text: str, la
     if kind == "ignore-file" and text[start:offset].strip():
         kind, problem = "malformed", "ignore-file has no effect here: it needs a line of its own"
     first, last = lines or (line, line)
-    entries = tuple(replace(entry, start=entry.start + offset, end=entry.end + offset) for entry in item.entries)
-    return replace(
-        item,
+    entries = tuple(entry._replace(start=entry.start + offset, end=entry.end + offset) for entry in item.entries)
+    return item._replace(
         kind=kind,
         line=line,
         column=column + item.column,

@@ -13,9 +13,9 @@ import warnings
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 from mongolint.finding import Span
 
@@ -42,8 +42,7 @@ class SourceError(Exception):
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class SourceText:
+class SourceText(NamedTuple):
     """The text of a file, without its byte order mark, and what is needed to write it back.
 
     ``encoding`` is a Python codec name, ``newline`` the line break that the file uses most (``"\\n"`` for

@@ -174,7 +174,7 @@ def _from_root(run: Run) -> Run:
 
 def _moved(finding: Finding, move: Callable[[str], str]) -> Finding:
     def at(span: Span) -> Span:
-        return replace(span, file=move(span.file))
+        return span._replace(file=move(span.file))
 
     fix = finding.fix
     if isinstance(fix, Fix):

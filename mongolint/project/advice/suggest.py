@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mongolint.coverage import Index, Plan, QueryError
 from mongolint.link.atoms import Collection, Database
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 Cost = Literal["scan", "sort", "rest", "idle", ""]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A query of the application: an operation, or what a stage of its pipeline asks of another collection."""
 
     query: Query

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts, Offsets
 from mongolint.link.rowtools import alternatives
@@ -23,8 +22,7 @@ _CURSORS = ("cursor", "command-cursor")
 _GIVING = frozenset(n for table in TABLES.values() for n, m in table.items() if m.returns in _CURSORS)
 
 
-@dataclass(frozen=True, slots=True)
-class Iteration:
+class Iteration(NamedTuple):
     """``row`` is the cursor, ``offsets`` where it stands; ``builtin`` what the call ``call`` gives it to."""
 
     module: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.mongo.methods import TABLES
 from mongolint.project.reach.uses import own_name
@@ -19,8 +18,7 @@ _KNOWN = ("sync", "async", "motor")
 _CURSORS = ("cursor", "command-cursor")
 
 
-@dataclass(frozen=True, slots=True)
-class Needless:
+class Needless(NamedTuple):
     """An ``await`` at ``row`` on ``inner``, which is ``thing``.
 
     ``is_function``: the thing is what a function of the project returns. ``wants_documents``: a cursor is used as if

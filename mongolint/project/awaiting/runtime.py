@@ -7,8 +7,7 @@ For linking, a call of an asynchronous function is what awaiting it gives. Here 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mongolint.facts.shapes import Row
 from mongolint.link import driver
@@ -50,8 +49,7 @@ _RESULTS: dict[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(NamedTuple):
     """One of the things that an expression can be.
 
     ``module, row``: the call that gives it, if one is known. A coroutine or future is of a driver's ``method`` on

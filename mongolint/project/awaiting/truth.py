@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mongolint.facts.shapes import Offsets
 from mongolint.link.atoms import Client, Collection, Database, without_none
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 
-@dataclass(frozen=True, slots=True)
-class TruthTest:
+class TruthTest(NamedTuple):
     """``offsets``: the tested expression, or the call of ``bool`` on it."""
 
     module: int

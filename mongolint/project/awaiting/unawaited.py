@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Call, ModuleFacts, Nodes, Row, Use
 from mongolint.link.atoms import External, FunctionRef
@@ -27,8 +26,7 @@ _ENCODERS = ("json.dumps", "flask.jsonify", "quart.jsonify", "flask.json.jsonify
 _LOOKING = frozenset(["isawaitable", "iscoroutine", "isfuture", "isinstance"])
 
 
-@dataclass(frozen=True, slots=True)
-class Misuse:
+class Misuse(NamedTuple):
     """One use that only the awaited value bears.
 
     ``kind``: dropped, unused, attribute, item, test, comparison, operation, text, iteration, async-iteration, with,
@@ -44,8 +42,7 @@ class Misuse:
     module: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Unawaited:
+class Unawaited(NamedTuple):
     """A call whose result has to be awaited and is not. ``results``: what awaiting gives, None if not known.
 
     ``outer``: the ``await`` around what is taken from it, as in ``await call().name``; ``is_misplaced``: that one

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.finding import Span
@@ -19,8 +18,7 @@ _SINGLE = ("create_index", "ensure_index")
 _KEYS = ("keys", "key_or_list", "key")
 
 
-@dataclass(frozen=True, slots=True)
-class OptionSite:
+class OptionSite(NamedTuple):
     """An option where it is written.
 
     ``row``: the call or the dict that names it. ``method``: what makes the index. ``keys``: its key pattern; None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote_plus
 
 from mongolint.link.atoms import NONE, Const, External, Value, is_open
@@ -30,8 +30,7 @@ _SCHEMES = ("mongodb://", "mongodb+srv://")
 Known = Literal["all", "part", "nothing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option: its name as written, where from, and what its value can be.
 
     ``row``: that of the value, where it is a keyword of the call itself; None where it is in a dict or a URI.
@@ -43,8 +42,7 @@ class Option:
     row: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(NamedTuple):
     """What became of an option: another name for the same, one that says the opposite, a part of one, nothing."""
 
     kind: Literal["renamed", "inverted", "joined", "removed"]

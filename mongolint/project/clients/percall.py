@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mongolint.facts.shapes import Call
 from mongolint.link.atoms import UNKNOWN
@@ -20,8 +19,7 @@ _HANDLERS = ("handler", "lambda_handler", "main")
 _GIVEN = frozenset(["event", "context"])
 
 
-@dataclass(frozen=True, slots=True)
-class PerCall:
+class PerCall(NamedTuple):
     """A client that its function makes at each call.
 
     ``by``: what runs the function each time: a request, an event (a command of a bot), a task, an invocation of a

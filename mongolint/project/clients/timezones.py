@@ -7,8 +7,7 @@ Python: comparing or subtracting a naive and an aware date raises TypeError.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import NONE, ClassRef, External, const
 from mongolint.project.results.flow import flow
@@ -24,8 +23,7 @@ _ORDER = frozenset(["LessThan", "GreaterThan", "LessThanEqual", "GreaterThanEqua
 _DOCUMENT = ("find_one", "find_one_and_update", "find_one_and_replace", "find_one_and_delete")
 
 
-@dataclass(frozen=True, slots=True)
-class AwareUse:
+class AwareUse(NamedTuple):
     """A place where a date read by ``operation`` needs a time zone.
 
     ``date``: which, as "expires of sessions", or "them" for those of a whole document. ``by``: the function that gives

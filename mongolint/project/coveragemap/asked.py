@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.coverage import ANY
 from mongolint.finding import Span
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """Where a query is sent. ``origin``: application, script or test.
 
     ``via``: the stage or the ``bulk_write`` that sends it, "" for an operation, which it then is alone.
@@ -34,8 +33,7 @@ class Site:
     via: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A query with its verdict.
 
     ``collections``: those that it may be on: one, several, or none where only the running program knows.
@@ -63,7 +61,7 @@ def asked_by(project: Project, operation: Operation) -> Asked | None:
     site = Site(project.operation_span(operation), operation.name, origin_of(project, operation.module))
     names = tuple(sorted(operation.collection_names))
     found = _asked(project, names, operation.method.kind, (document, query), verdict, site)
-    return replace(found, unseen=unseen_in(project, operation))
+    return found._replace(unseen=unseen_in(project, operation))
 
 
 def _asked(
@@ -86,7 +84,7 @@ def _asked(
         filled.update(
             (name, ANY) for name in optional if filled[name] is None and not _is_none(project, document, name)
         )
-        full = replace(query, filter=filled, optional=())
+        full = query._replace(filter=filled, optional=())
         items = with_optional(items, items_of(filled))
     return Asked(names, kind, items, query, full, verdict, site)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from mongolint.coverage.predicates import is_operators
 from mongolint.coverage.values import is_regex, pattern_of, regex_prefix
@@ -15,8 +14,7 @@ _BRANCHING = ("$or", "$nor")
 _BESIDE = frozenset(["$options", "$comment", "$maxDistance", "$minDistance", "$uniqueDocs"])
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A comparison. ``operator``: a class of `mongolint.mongo.operators`, or null, or prefix (an anchored regex).
 
     A comparison with the whole document has the operator's own name: ``$text``, ``$expr``.
@@ -27,8 +25,7 @@ class Field:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """``$or`` and ``$nor`` with their branches, or the one filter of an ``$elemMatch`` on the field ``name``."""
 
     operator: str
@@ -47,7 +44,7 @@ def items_of(filter: Mapping[str, Any]) -> tuple[Item, ...]:
 def with_optional(sure: Sequence[Item], all_items: Iterable[Item]) -> tuple[Item, ...]:
     """The items of a filter, then the fields that it has on some paths only."""
     rest = [item for item in all_items if item not in sure and isinstance(item, Field)]
-    return (*sure, *(replace(item, optional=True) for item in rest))
+    return (*sure, *(item._replace(optional=True) for item in rest))
 
 
 def names_in(items: Iterable[Item]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mongolint.project.coveragemap.build import Shape
 from mongolint.project.coveragemap.known import KnownIndex
@@ -11,8 +11,7 @@ from mongolint.project.coveragemap.known import KnownIndex
 USES = ("best", "also", "possible")
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """``uses``: the shapes that an index serves, by how. ``status``:
 
     - serves: the best plan of some query of the application reads it

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.link.atoms import ClassRef, Collection, Const, Database, FunctionRef, Literal
 from mongolint.mongo import mappers
@@ -26,8 +26,7 @@ _EMBEDDED = ("EmbeddedDocumentField", "EmbeddedDocumentListField")
 _MAX_DEPTH = 5
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(NamedTuple):
     """A field of a document: its name in the class and in the database, and what made it."""
 
     name: str

@@ -82,9 +82,9 @@ class _Asking:
         query = query_of(project.reader, operation)
         verdict = project.verdict(operation)
         if operation.name == "bulk_write":
-            verdict = replace(verdict, reason="each request is a query of its own")
+            verdict = verdict._replace(reason="each request is a query of its own")
         if operation.head is not None and operation.filter.open and verdict.verdict == "none":
-            query = replace(query, open=True)
+            query = query._replace(open=True)
             verdict = Verdict("unknown", reason="the pipeline may hold stages that the code does not show")
         text = text_of(self.read, operation)
         if operation.method.kind not in ("read", "write"):
@@ -112,7 +112,7 @@ class _Asking:
 
     def _asked(self, stage: str, text: str, query: Query, verdict: Verdict, document: Document) -> Asked:
         declared = declared_on(query.collection, self.declared)
-        query = replace(query, filter=self._values(query.filter, document))
+        query = query._replace(filter=self._values(query.filter, document))
         plan = verdict.plan or _plan(query, verdict)
         roles = tuple(roles_of(query, plan, self._optional(document)))
         judged = declared.judged

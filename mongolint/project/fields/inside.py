@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import ClassRef, Elements, Instance
 from mongolint.project.fields import types
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _PARTS = ("seq", "comp")
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(NamedTuple):
     """``closed``: these are all documents that may be in it, and their fields all fields."""
 
     contents: tuple[Content, ...] = ()

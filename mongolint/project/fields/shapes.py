@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.finding import Span
 
@@ -53,8 +53,7 @@ class Use:
     operation: Operation | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class KnownField:
+class KnownField(NamedTuple):
     """A field by its dotted path, without positions in arrays, and all that names it."""
 
     name: str

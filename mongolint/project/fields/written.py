@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.finding import Span
 from mongolint.link.atoms import External, const
@@ -44,8 +44,7 @@ _MAKING = ("$set", "$setOnInsert", "$inc", "$mul", "$min", "$max", "$currentDate
 _STAGES = ("$set", "$addFields")
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A field as an operation on ``collection`` names it; without a name, one that the code does not show."""
 
     collection: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.link.atoms import External
@@ -29,8 +28,7 @@ _QUIET = frozenset(["debug", "trace"])
 _HARMLESS = frozenset(["CollectionInvalid", "InvalidName", "InvalidId", "BSONError", "ConfigurationError"])
 
 
-@dataclass(frozen=True, slots=True)
-class LostBuild:
+class LostBuild(NamedTuple):
     """A clause that ends the error of an index build.
 
     ``calls``: the operations that build; ``through``: the call in the ``try`` body that leads to them, as a row, where

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import Cursor
 from mongolint.link.rowtools import depends_on, reached_rows
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """A function that makes indexes, or what a module does by itself (``scope`` 0).
 
     ``indexes`` are those it declares; ``calls`` the operations that make them, in order.
@@ -82,7 +80,7 @@ def idle_setups(project: Project, setups: Sequence[Setup]) -> Iterator[Setup]:
         rows = {index.row for index in missed}
         calls = [call for call in setup.calls if call.row in rows]
         if missed:
-            yield replace(setup, indexes=tuple(missed), calls=tuple(calls))
+            yield setup._replace(indexes=tuple(missed), calls=tuple(calls))
 
 
 def document_loop(project: Project, call: Operation) -> int | None:

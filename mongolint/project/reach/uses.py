@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Instance, ModuleRef, Unknown
@@ -26,8 +25,7 @@ _READERS = ("getattr", "dir", "vars", "getmembers", "globals")
 _HANGERS = ("flask.g", "flask.current_app", "quart.g", "quart.current_app")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A place that uses a function or a class.
 
     ``row`` is the row that uses ``operand``, or the operand itself where it is stored, returned or a default.

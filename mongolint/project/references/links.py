@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import Cursor
 from mongolint.project.operations import Operation
@@ -29,8 +28,7 @@ _USERS = frozenset(["user", "account", "member"])
 _USER_WORDS = frozenset(["owner", "user", "author", "creator", "account", "member", "createdby", "customer", "sender"])
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """``child.field`` holds ``parent.key``; ``operation`` is one that shows it."""
 
     parent: str
@@ -40,8 +38,7 @@ class Reference:
     operation: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(NamedTuple):
     """A value in a field of a collection, as a function knows it. ``is_own``: made by this collection itself."""
 
     collection: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import informative
 from mongolint.project.operations import Operation
@@ -29,8 +28,7 @@ _MAX_CALLERS = 40
 Function = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Orphans:
+class Orphans(NamedTuple):
     """A delete, and the references that it leaves; ``unused``: deletes of such documents that nothing runs."""
 
     operation: Operation

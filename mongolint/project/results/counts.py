@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.project.results.flow import flow
 
@@ -27,8 +26,7 @@ _TURNED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Existence:
+class Existence(NamedTuple):
     """A count that is only asked whether it is 0. ``row``: the call that counts, of the operation or its cursor."""
 
     operation: Operation

@@ -7,8 +7,7 @@ and pages that are skipped to may repeat or miss documents.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import NONE, Const, External, const
 from mongolint.link.rowtools import reached_rows
@@ -27,8 +26,7 @@ _ORDERING = frozenset(
 _MIXING = frozenset(["$group", "$unionWith", "$sample", "$out", "$merge"])
 
 
-@dataclass(frozen=True, slots=True)
-class UnsortedPage:
+class UnsortedPage(NamedTuple):
     """An operation that skips documents in no order.
 
     ``form``: how it skips: a step of the cursor, a keyword, a stage. ``place``: the call of the step, the value of the

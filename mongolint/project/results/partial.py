@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import NONE
 from mongolint.mongo.methods import TABLES
@@ -17,8 +17,7 @@ _STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.k
 _ASKING = frozenset(["Is", "IsNot", "Equal", "NotEqual"])
 
 
-@dataclass(frozen=True, slots=True)
-class PartialUse:
+class PartialUse(NamedTuple):
     """A read of whole documents; ``fields`` are all that is used of them, in the order met.
 
     ``tested``: it is asked whether a document is true, which one without any field is not.

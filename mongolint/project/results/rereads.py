@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mongolint.facts.shapes import Call
 from mongolint.link.rowtools import reached_rows
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _TELLING = frozenset(["debug", "info", "warning", "error", "exception", "print"])
 
 
-@dataclass(frozen=True, slots=True)
-class Reread:
+class Reread(NamedTuple):
     """A document that ``read`` fetches, which ``write`` has just changed or stored.
 
     ``checked``: the result of the write is looked at in between. ``kind``: an update can return the document itself; of

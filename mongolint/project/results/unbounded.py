@@ -5,8 +5,7 @@ Sources: Motor 3.6 changelog and PyMongo documentation, ``to_list(length=None)``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import NONE, Const, External
 from mongolint.link.rowtools import operands, reached_rows
@@ -35,8 +34,7 @@ _PASSING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unbounded:
+class Unbounded(NamedTuple):
     """An operation all of whose results are kept at once in code that a request reaches.
 
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way

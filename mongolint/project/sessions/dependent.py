@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.rowtools import reached_rows
@@ -21,8 +20,7 @@ _ID = re.compile(r"(^|_)(id|oid|uuid|pk)s?$|[a-z]Ids?$", re.IGNORECASE)
 _BESIDE = re.compile(r"log|audit|event|history|metric|stat|notif|cache|lock|queue|task|job", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class DependentWrites:
+class DependentWrites(NamedTuple):
     """Two writes of one function; ``shared``: the id that both have, "" where the second needs what the first gives."""
 
     first: Operation

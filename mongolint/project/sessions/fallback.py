@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Call, Context, ModuleFacts, Scope
 from mongolint.link.atoms import Database
@@ -25,8 +24,7 @@ _NOTHING = (("const", False), ("const", None))
 _NAMES = ("transaction", "replica_set", "replicaset", "session")
 
 
-@dataclass(frozen=True, slots=True)
-class Fallback:
+class Fallback(NamedTuple):
     """A clause after which the work is done without a transaction.
 
     ``probe``: the call that may fail, as a row; ``work``: what is run without, in one word, where it is known.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Call
 from mongolint.link.atoms import FunctionRef, Session
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 _SYSTEM = frozenset(["admin", "config", "local"])
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(NamedTuple):
     """An operation that a transaction runs without its session.
 
     ``module, row``: the call that should be given it: the operation, or a helper that leads there. ``session``: the

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.link.atoms import UNKNOWN, Client, FunctionRef, Session
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _MAX_CALLERS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """A stretch of code in a transaction.
 
     ``context``: the block that it is; ``rows``: between which rows of it, where no block says so. ``start``: the call

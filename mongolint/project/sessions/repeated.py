@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.rowtools import operands
@@ -18,8 +17,7 @@ _LEAST_CALLS = 2
 _MAX_SIZE = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(NamedTuple):
     """The copies of one ``try``, each by its first clause, in order."""
 
     copies: tuple[ExceptSite, ...]

@@ -7,8 +7,8 @@ what an index has to serve is what its callers ask.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.project.operations import Operation, argument
 from mongolint.project.writes import inserts
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """An operation as the call at ``row`` of ``module`` runs it."""
 
     operation: Operation

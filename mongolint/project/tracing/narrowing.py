@@ -7,7 +7,6 @@ the object that it is called on, and what stands under ``if key:`` is not run wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mongolint.link import functions
@@ -46,7 +45,7 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
         if not envs:
             return None
     collections = _collections(link, reach, envs)
-    return replace(reach, narrowed=collections) if collections else reach
+    return reach._replace(narrowed=collections) if collections else reach
 
 
 def is_kept(link: Linker, module: int, row: int) -> bool:

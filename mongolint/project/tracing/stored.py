@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.link.atoms import ClassRef, External, FunctionRef, Literal, strings
 from mongolint.project.tracing import models, nulls, terms
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """The value of one field.
 
     ``spots``: the expressions that give it, in the end; of a model's field that is not set in view, ``declared`` says
@@ -109,7 +108,7 @@ def either(found: Iterable[Content]) -> Content:
     for name in names:
         held = [content.fields[name] for content in contents if name in content.fields]
         value = _either(held)
-        fields[name] = value if len(held) == len(contents) else replace(value, sure=False)
+        fields[name] = value if len(held) == len(contents) else value._replace(sure=False)
     sources = dict.fromkeys(source for content in contents for source in content.sources)
     return Content(fields, tuple(sources), any(content.open for content in contents))
 
@@ -231,7 +230,7 @@ def _dumped_by_function(tracer: Tracer, spot: Spot, name: str, args: Any) -> Con
 
 
 def as_json(content: Content) -> Content:
-    return replace(content, fields={name: replace(value, as_json=True) for name, value in content.fields.items()})
+    return replace(content, fields={name: value._replace(as_json=True) for name, value in content.fields.items()})
 
 
 def _dumped(tracer: Tracer, spot: Spot, content: Content, args: Iterable[tuple[str | None, int]]) -> Content:
@@ -242,8 +241,7 @@ def _dumped(tracer: Tracer, spot: Spot, content: Content, args: Iterable[tuple[s
             content = content if given == ("const", "python") else as_json(content)
         elif keyword in ("exclude_none", "exclude_unset", "exclude_defaults") and given == ("const", True):
             fields = {
-                name: replace(
-                    value,
+                name: value._replace(
                     sure=value.sure and _is_kept(tracer, value, keyword),
                     filled=value.filled or keyword == "exclude_none",
                 )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Row
 from mongolint.link.atoms import ClassRef, External
@@ -30,8 +29,7 @@ _COMPARING = frozenset(["builtins.max", "builtins.min"])
 _ARITHMETIC = frozenset(["+", "-", "*", "?"])
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(NamedTuple):
     """A value made of a document that was read.
 
     ``read``: the call that reads it; ``path``: the field, "" for the whole document. ``changes``: what was done to it,
@@ -45,7 +43,7 @@ class Derived:
     changes: tuple[str, ...] = ()
 
     def changed(self, how: str) -> Derived:
-        return replace(self, changes=(how, *self.changes))
+        return self._replace(changes=(how, *self.changes))
 
 
 def derived(tracer: Tracer, spot: Spot) -> Derived | None:
@@ -171,7 +169,7 @@ def _field_of(tracer: Tracer, base: Spot, key: str) -> Derived | None:
     held = derived(tracer, base)
     if held is None or held.changes:
         return None
-    return replace(held, path=f"{held.path}.{key}" if held.path else key)
+    return held._replace(path=f"{held.path}.{key}" if held.path else key)
 
 
 def _chosen(found: Iterable[Derived | None]) -> Derived | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import NONE, Session
 from mongolint.project.operations import Operation
@@ -30,8 +29,7 @@ _VERSION = re.compile(r"(^|[._])(_?v|version|rev|revision|etag|e_tag|lock\w*|\w*
 _OWNER = re.compile(r"(^|[._])(owner|user|tenant|org|organi[sz]ation|account|customer|team|oid)(_?id)?$|_id$|Id$", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class LostUpdate:
+class LostUpdate(NamedTuple):
     """An update of a field with what was made of its old value.
 
     ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the

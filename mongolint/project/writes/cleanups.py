@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import External
 from mongolint.link.rowtools import reached_rows
@@ -26,8 +25,7 @@ _CLEANING = re.compile(r"clean|purge|prune|expire|sweep|evict|remove_old|delete_
 _UNITS = {"weeks": 604800, "days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class IdleCleanup:
+class IdleCleanup(NamedTuple):
     """A deletion of what is old that nothing runs.
 
     ``field``: the date compared; ``callers``: functions (module, scope) that would run it, and that nothing runs.

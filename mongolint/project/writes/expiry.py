@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import Collection, External
 from mongolint.project.operations import Operation
@@ -25,8 +24,7 @@ _DELETING = ("delete_many", "delete_one", "find_one_and_delete", "remove")
 _BEFORE = frozenset(["$lt", "$lte"])
 
 
-@dataclass(frozen=True, slots=True)
-class Expiring:
+class Expiring(NamedTuple):
     """A field that says when its document ends. ``cleanups``: the operations that delete those that did."""
 
     operation: Operation

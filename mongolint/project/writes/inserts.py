@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import Collection, FunctionRef
 from mongolint.project.operations import Operation, argument, preferred
@@ -24,8 +23,7 @@ _MAX_WAYS = 200
 _Step = tuple[FunctionRef, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """One way to an operation: ``point`` is the place of the outermost call, in the function that begins it."""
 
     operation: Operation

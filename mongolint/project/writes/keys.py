@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Handler
 from mongolint.link.atoms import Collection, External
@@ -26,8 +25,7 @@ _SINGLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MadeKey:
+class MadeKey(NamedTuple):
     """A field that gets a value made to be unique, and by which single documents are looked up.
 
     ``maker``: what makes it; ``reader``: an operation that looks one up.
@@ -40,8 +38,7 @@ class MadeKey:
     reader: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class HandledDuplicate:
+class HandledDuplicate(NamedTuple):
     """An insert whose DuplicateKeyError is caught, of documents that nothing keeps apart; ``fields`` may be the key."""
 
     operation: Operation

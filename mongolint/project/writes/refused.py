@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Handler
 from mongolint.link.atoms import Collection
@@ -24,8 +23,7 @@ _ERROR = "pymongo.errors.DuplicateKeyError"
 _UPDATING = frozenset(["update_one", "find_one_and_update", "replace_one", "find_one_and_replace"])
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A write whose DuplicateKeyError is caught.
 
     ``through``: the call in the ``try`` that leads to it, as a row; ``fields``: what the key may be.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.link.atoms import Collection, const
 from mongolint.project.operations import Operation
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
 
 
-@dataclass(frozen=True, slots=True)
-class Upsert:
+class Upsert(NamedTuple):
     """An operation with ``upsert=True``; ``fields`` and ``constants`` are what its filter compares for equality."""
 
     operation: Operation

@@ -7,8 +7,7 @@ local time is stored as what it is not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Row
 from mongolint.link.atoms import External
@@ -29,8 +28,7 @@ _COMPARING = frozenset(["$lt", "$lte", "$gt", "$gte", "$eq", "$ne", "$in", "$nin
 _MAX_STEPS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class LocalDate:
+class LocalDate(NamedTuple):
     """Where local time is taken, and the operations that it reaches: (operation, collection, field).
 
     ``called``: it is a call, and no function that is handed to a model to be called. ``frozen``: it is the default of a

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.project.fields.shapes import KnownField, Use
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 _MAKING = ("insert", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class EmptyField:
+class EmptyField(NamedTuple):
     """``parameter``: the inserting function has one that is called like the field."""
 
     collection: str

@@ -7,8 +7,7 @@ Source: MongoDB manual, "Avoid Unbounded Arrays" and "$slice"; a document holds 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.rowtools import alternatives
@@ -27,8 +26,7 @@ _TRIMMING = ("$pull", "$pullAll", "$pop", "$unset", "$rename")
 _ONE_OF_FEW = ("bool", "null")
 
 
-@dataclass(frozen=True, slots=True)
-class Growing:
+class Growing(NamedTuple):
     """``how``: "$push", "$addToSet", or "set" where a document is read, added to and set again."""
 
     collection: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.tracing import stored
@@ -23,8 +22,7 @@ _NOTHING = (("const", None), ("const", False))
 _CHANGING = ("$unset", "$rename", "upsert")
 
 
-@dataclass(frozen=True, slots=True)
-class MixedField:
+class MixedField(NamedTuple):
     """A field with two types. ``odd``: the writes of the type that the others do not have, ``kind``."""
 
     collection: str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
@@ -22,8 +21,7 @@ _SHORT, _LONG = 4, 10
 _MIN_SHARED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownField:
+class UnknownField(NamedTuple):
     """A place that names a field which nothing writes; ``meant``: the one field that it is nearly called like."""
 
     collection: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.link.atoms import ClassRef
 from mongolint.project.fields.shapes import Use
@@ -21,8 +20,7 @@ _WRAPPERS = ("Optional", "Union", "Annotated")
 _ANYTHING = ("Any", "object")
 
 
-@dataclass(frozen=True, slots=True)
-class UntypedField:
+class UntypedField(NamedTuple):
     """``cls.name`` is annotated ``dict`` or ``Dict[str, Any]``; ``uses`` store it, in ``collection`` first.
 
     ``annotation`` has the place of the field's name as its token.
