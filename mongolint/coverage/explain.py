@@ -1,11 +1,13 @@
 """What the server's planner would do with a query: the static counterpart of ``explain``.
 
 A pure function over plain data; it knows no statistics, so it says what can be used, not which plan wins.
+Many queries of a project are alike and are judged against the same indexes: `explain_once` keeps what it was asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mongolint.coverage.access import Access, Dialect, Enumerator, Scan, scans
@@ -20,6 +22,8 @@ from mongolint.coverage.restrictions import leave_unneeded, restrict
 from mongolint.coverage.values import ARRAY, NULL, REGEX, rank
 
 LATEST = "latest"
+# Plans that are kept
+_MOST = 4096
 
 
 class Plan(NamedTuple):
@@ -252,3 +256,56 @@ def _hinted(indexes: Sequence[Index], hint: Any) -> Index:
         if (index.name == hint) if keys is None else (tuple(index.keys) == keys):
             return index
     raise QueryError("the hinted index does not exist")
+
+
+class _Question:
+    """The arguments of `explain`, equal to others that say the same."""
+
+    __slots__ = ("_hash", "_key", "filter", "indexes", "options")
+
+    def __init__(self, filter: Mapping[str, Any], indexes: Sequence[Index], options: Mapping[str, Any]) -> None:
+        self.filter = filter
+        self.indexes = indexes
+        self.options = options
+        self._key = (_plain(filter), tuple((index.keys, _plain(index.options)) for index in indexes), _plain(options))
+        self._hash = hash(self._key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Question) and self._key == other._key
+
+
+def explain_once(filter: Mapping[str, Any], indexes: Sequence[Index], **options: Any) -> Plan:
+    """As `mongolint.coverage.explain`, which is asked only once for the same query and indexes.
+
+    Raises:
+        QueryError: the server refuses the query.
+    """
+    try:
+        question = _Question(filter, indexes, options)
+    except TypeError:  # a value that cannot be hashed
+        return explain(filter, indexes, **options)
+    found = _answer(question)
+    if isinstance(found, QueryError):
+        raise found
+    return found
+
+
+@lru_cache(maxsize=_MOST)
+def _answer(question: _Question) -> Plan | QueryError:
+    try:
+        return explain(question.filter, question.indexes, **question.options)
+    except QueryError as refusal:
+        return refusal.with_traceback(None)
+
+
+def _plain(value: Any) -> Hashable:
+    """A value that is equal to what says the same; 1, 1.0 and True do not."""
+    if isinstance(value, Mapping):
+        return (dict, *((name, _plain(each)) for name, each in value.items()))
+    if isinstance(value, (list, tuple)):
+        return (list, *map(_plain, value))
+    hash(value)
+    return type(value), value

@@ -347,7 +347,7 @@ class Project(Places):
         return "_id" in named or any(
             index.options.get("unique") is True and index.keys and {name for name, _ in index.keys} <= named
             for index in self.indexes
-            if index.collection_name in operation.collection_names
+            if operation.runs_on(index.collection_name)
         )
 
     @cached_property

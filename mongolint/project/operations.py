@@ -72,6 +72,10 @@ class Operation:
     head: pipelines.Head | None = None
     lookups: list[pipelines.Lookup] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._names = tuple(names_of(self.collections))
 
     @property
     def name(self) -> str:
@@ -89,7 +93,11 @@ class Operation:
 
     @property
     def collection_names(self) -> list[str]:
-        return names_of(self.collections)
+        return list(self._names)
+
+    def runs_on(self, collection: str | None) -> bool:
+        """Whether a collection of this name is one of those that it may run on."""
+        return collection in self._names
 
 
 # What `OperationFinder` finds out about an operation after it has found it

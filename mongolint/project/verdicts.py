@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mongolint.coverage import ANY, Index, Plan, QueryError, explain
+from mongolint.coverage import ANY, Index, Plan, QueryError, explain_once
 from mongolint.link.atoms import NONE
 from mongolint.project.documents import Document, Place, Reader
 from mongolint.project.hints import Hint, hint_of
@@ -198,7 +198,7 @@ def ask(query: Query, indexes: Sequence[Index], server: str = "latest") -> Plan:
     Raises:
         QueryError: the server refuses the query.
     """
-    return explain(
+    return explain_once(
         query.filter,
         indexes,
         sort=query.sort,

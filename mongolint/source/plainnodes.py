@@ -40,6 +40,8 @@ def _plain_nodes(dataclass: Callable[..., Any]) -> Callable[..., Any]:
     def decorate(cls: type | None = None, /, **options: Any) -> Any:
         def of(target: type) -> Any:
             if target.__module__.startswith("libcst._nodes."):
+                if "__post_init__" in target.__dict__:  # the check of each node, which is for trees made by hand
+                    delattr(target, "__post_init__")
                 return dataclass(target, **{**options, "frozen": False, "repr": False, "eq": False})
             return dataclass(target, **options)
 

@@ -58,7 +58,9 @@ def python_error(text: str) -> ParseError | None:
 
 def _parse_unchecked(text: str) -> cst.Module:
     """Parse without LibCST's check of each node, which is for trees made by hand: an eighth of the time."""
-    check = cst.CSTNode.__post_init__
+    check = getattr(cst.CSTNode, "__post_init__", None)
+    if check is None:
+        return cst.parse_module(text)
     cst.CSTNode.__post_init__ = _nothing  # type: ignore[assignment, method-assign]
     try:
         return cst.parse_module(text)

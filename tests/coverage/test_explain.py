@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mongolint.coverage import ANY, Index, Plan, QueryError, explain
+from mongolint.coverage import ANY, Index, Plan, QueryError, explain, explain_once
 
 CASES = json.loads((Path(__file__).parent / "planner_cases.json").read_text())
 
@@ -138,3 +138,26 @@ def test_distinct_reads_the_keys_of_its_field() -> None:
     plan = explain({}, [A], projection={"_id": 0, "a": 1}, command="distinct")
     assert (plan.usable, plan.covered) == (True, True)
     assert not explain({}, [Index([("b", 1), ("a", 1)])], projection={"_id": 0, "a": 1}, command="distinct").usable
+
+
+def test_what_was_asked_before_is_told_again_and_only_of_the_same_question() -> None:
+    sparse, hidden = Index([("a", 1)], {"sparse": True}), Index([("a", 1)], {"hidden": True})
+    questions: list[tuple[Any, list[Index], dict[str, Any]]] = [
+        *(({"a": value}, [A], {}) for value in (1, True, 1.0, None, "x", {"$gt": 1}, [1], (1,), {"$in": [1]}, ANY)),
+        *(({"a": None}, [index], {}) for index in (A, sparse, hidden)),
+        *(({}, [A], {"sort": (("a", order),)}) for order in (1, -1)),
+        *(({"a": 1, "b": 1}, [A], {"hint": hint}) for hint in ("a_1", (("a", 1),), "none")),
+        ({"b": 1, "a": 1}, [A], {"command": "count"}),
+        ({"a": {"$in": {"set"}}}, [A], {}),  # a value that cannot be hashed
+    ]
+
+    def answers(ask: Any) -> list[Any]:
+        found = []
+        for filter, indexes, options in questions:
+            try:
+                found.append(ask(filter, indexes, **options))
+            except QueryError as refusal:
+                found.append(str(refusal))
+        return found
+
+    assert answers(explain_once) == answers(explain_once) == answers(explain)

@@ -96,7 +96,7 @@ def _collection(
 
 def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
     """What a reader of the table should know besides."""
-    run = [each for each in project.operations if name in each.collection_names and each.module not in project.tests]
+    run = [each for each in project.operations if each.runs_on(name) and each.module not in project.tests]
     names = {operation.name for operation in run}
     dated = [field.name for field in known.fields.values() if field.written and "date" in field.kinds]
     expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)

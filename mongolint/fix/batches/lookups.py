@@ -151,7 +151,7 @@ def _is_unique(project: Project, operation: Operation, field: str) -> bool:
     return field == "_id" or any(
         index.options.get("unique") is True and index.keys and {name for name, _ in index.keys} <= equal
         for index in project.indexes
-        if index.collection_name in operation.collection_names
+        if operation.runs_on(index.collection_name)
     )
 
 

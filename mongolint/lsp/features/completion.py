@@ -143,7 +143,7 @@ def _names(project: Project) -> Iterator[_Found]:
 
 
 def _operations(project: Project, name: str) -> str:
-    count = sum(1 for operation in project.operations if name in operation.collection_names)
+    count = sum(1 for operation in project.operations if operation.runs_on(name))
     return counted(count, "operation")
 
 

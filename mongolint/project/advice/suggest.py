@@ -252,7 +252,7 @@ class _Collection:
 
     def _count_writes(self) -> int:
         return sum(
-            operation.method.kind == "write" and self.name in operation.collection_names
+            operation.method.kind == "write" and operation.runs_on(self.name)
             for operation in self.project.operations
             if operation.module not in self.project.tests
         )

@@ -18,7 +18,7 @@ def array_fields(project: Project, collection: str) -> set[str]:
     """Those of a collection that ``$push`` and its kin write, or ``$elemMatch``, ``$all`` and ``$size`` ask for."""
     found: set[str] = set()
     for operation in project.operations:
-        if collection in operation.collection_names:
+        if operation.runs_on(collection):
             compared = {**operation.filter.optional, **operation.filter.required}
             found |= {name for name, kind in compared.items() if kind in _ASKED}
             found |= set(_pushed(project, operation))

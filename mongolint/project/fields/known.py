@@ -50,21 +50,18 @@ class Fields:
         return sorted(names)
 
     def _find(self, collection: str) -> KnownFields:
-        found: dict[str, list[Use]] = {}
-        opened: list[Use] = []
+        found: dict[str, dict[Use, None]] = {}
         for name, use in self._uses(collection):
-            if not name:
-                opened.append(use)
-            elif use not in found.setdefault(name, []):
-                found[name].append(use)
+            found.setdefault(name, {})[use] = None
+        opened = found.pop("", {})
         # Every document has one
         if found:
-            found.setdefault("_id", [])
+            found.setdefault("_id", {})
         fields = {name: KnownField(name, tuple(uses)) for name, uses in found.items()}
-        return KnownFields(collection, fields, tuple(dict.fromkeys(opened)))
+        return KnownFields(collection, fields, tuple(opened))
 
     def _uses(self, collection: str) -> Iterable[_Named]:
-        own = [operation for operation in self._operations if collection in operation.collection_names]
+        own = self._operations_on.get(collection, ())
         for operation in own:
             if operation.collection is not None and written.writes(operation):
                 for each in written.written_by(self.project, operation):
@@ -138,6 +135,14 @@ class Fields:
     @cached_property
     def _operations(self) -> list[Operation]:
         return [operation for operation in self.project.operations if operation.module not in self.project.tests]
+
+    @cached_property
+    def _operations_on(self) -> dict[str, list[Operation]]:
+        found: dict[str, list[Operation]] = {}
+        for operation in self._operations:
+            for name in operation.collection_names:
+                found.setdefault(name, []).append(operation)
+        return found
 
     @cached_property
     def _unplaced(self) -> dict[str, list[_Named]]:

@@ -99,7 +99,7 @@ class Deletes:
             return False
         if any(i.collection_name == collection and "expireAfterSeconds" in i.options for i in self.project.indexes):
             return False
-        return any(other.method.kind == "read" and collection in other.collection_names for other in self._operations)
+        return any(other.method.kind == "read" and other.runs_on(collection) for other in self._operations)
 
     def _reached_by_nobody(self, operation: Operation) -> bool:
         return self.project.reached(operation.module, operation.scope, operation.context).runner in (
@@ -156,7 +156,7 @@ def _is_about(operation: Operation, reference: Reference) -> bool:
     """Whether an operation looks for or deletes the documents that refer: it may well care for them."""
     if operation.name in (*_DELETING, "drop", "bulk_write") and not operation.collection_names:
         return True
-    if reference.child not in operation.collection_names:
+    if not operation.runs_on(reference.child):
         return False
     return operation.name in (*_DELETING, "drop", "bulk_write") or _asks_for(operation, reference)
 

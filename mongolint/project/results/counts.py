@@ -63,7 +63,7 @@ def _is_one(project: Project, operation: Operation) -> bool:
     return "_id" in named or any(
         index.options.get("unique") is True and index.keys and {name for name, _ in index.keys} <= named
         for index in project.indexes
-        if index.collection_name in operation.collection_names
+        if operation.runs_on(index.collection_name)
     )
 
 

@@ -165,8 +165,8 @@ class Writes:
         return found
 
     @cached_property
-    def _stored(self) -> list[tuple[Way, Collection, Content, bool]]:
-        """All that is stored: inserted documents, and parts of documents that updates change."""
+    def _stored(self) -> dict[str | None, list[tuple[Way, Collection, Content, bool]]]:
+        """What is stored by collection: inserted documents, and parts of documents that updates change."""
         found = [(way, collection, content, False) for way, collection, content in self.written]
         for operation in self._operations:
             if operation.method.update or operation.name == "insert_many":
@@ -175,7 +175,10 @@ class Writes:
                     if collection is not None:
                         parts = inserts.changes_of(self.tracer, way)
                         found += [(way, collection, content, is_part) for content, is_part in parts]
-        return found
+        stored: dict[str | None, list[tuple[Way, Collection, Content, bool]]] = {}
+        for each in found:
+            stored.setdefault(each[1].name, []).append(each)
+        return stored
 
     @cached_property
     def _several(self) -> list[tuple[Collection, frozenset[str]]]:
@@ -236,7 +239,7 @@ class Writes:
         """Whether a field is stored as null ("null") or left out ("missing") by some insert, and the type it has."""
         lacks: set[str] = set()
         kinds: set[str | None] = set()
-        for way, own, content, is_part in self._stored:
+        for way, own, content, is_part in self._stored.get(collection.name, ()):
             if not needs.same(own, collection):
                 continue
             value = content.fields.get(name)

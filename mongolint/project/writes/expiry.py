@@ -43,7 +43,7 @@ def find(
             if (collection.name, name) in seen or not _NAME.fullmatch(name) or not _ends(tracer, value):
                 continue
             seen.add((collection.name, name))
-            past = [o for o in operations if collection.name in o.collection_names and _is_of_past(tracer, o, name)]
+            past = [o for o in operations if o.runs_on(collection.name) and _is_of_past(tracer, o, name)]
             cleanups = tuple(o for o in past if o.name in _DELETING)
             if len(cleanups) == len(past):  # else those that ended are kept for something
                 yield Expiring(way.operation, collection, name, cleanups)

@@ -52,6 +52,7 @@ def made(
     tracer: Tracer, operations: Sequence[Operation], written: Sequence[tuple[Way, Collection, Content]]
 ) -> Iterator[MadeKey]:
     """The keys that are made where documents are inserted."""
+    single = _single(operations)
     for way, collection, content in written:
         identity = content.fields["_id"].term if "_id" in content.fields else None
         for name, value in content.fields.items():
@@ -60,7 +61,7 @@ def made(
             found = maker(tracer, value.spots[0])
             if found is None or _is_shared(tracer, way, found[1]):
                 continue
-            readers = [operation for operation in operations if _looks_up(operation, collection, name)]
+            readers = single.get((collection.name, name))
             if readers:
                 reader = min(readers, key=lambda operation: _SINGLE.index(operation.name))
                 yield MadeKey(way.operation, collection, name, found[0], reader)
@@ -122,27 +123,35 @@ def _is_shared(tracer: Tracer, way: Way, made_at: Spot) -> bool:
     return not loops <= {id(entry) for entry in around}
 
 
-def _looks_up(operation: Operation, collection: Collection, name: str) -> bool:
-    """Whether an operation finds one document by a field."""
-    return (
-        operation.name in _SINGLE
-        and collection.name in operation.collection_names
-        and operation.filter.required.get(name) == "equality"
-        and "_id" not in operation.filter.required
-    )
+def _single(operations: Sequence[Operation]) -> dict[tuple[str | None, str], list[Operation]]:
+    """The operations that find one document by the value of a field, by collection and field."""
+    found: dict[tuple[str | None, str], list[Operation]] = {}
+    for operation in operations:
+        required = operation.filter.required
+        if operation.name in _SINGLE and "_id" not in required:
+            for collection in operation.collection_names:
+                for name, kind in required.items():
+                    if kind == "equality":
+                        found.setdefault((collection, name), []).append(operation)
+    return found
 
 
 def handled(
     tracer: Tracer, operations: Sequence[Operation], written: Sequence[tuple[Way, Collection, Content]]
 ) -> Iterator[HandledDuplicate]:
     """The clauses that catch DuplicateKeyError around an insert of documents with an ``_id`` of the driver's."""
+    single = _single(operations)
     for way, collection, content in written:
         if way.frame is not None or content.open or content.sources or "_id" in content.fields:
             continue
         module = way.point.module
         for handler in handlers_around(tracer, module, way.point.context):
             if "pymongo.errors.DuplicateKeyError" in caught(tracer, module, handler):
-                fields = [name for name in content.fields if any(_is_key(o, collection, name) for o in operations)]
+                fields = [
+                    name
+                    for name in content.fields
+                    if any(len(o.filter.required) == 1 for o in single.get((collection.name, name), ()))
+                ]
                 yield HandledDuplicate(way.operation, collection, module, handler, tuple(fields))
                 break
 
@@ -162,7 +171,3 @@ def caught(tracer: Tracer, module: int, handler: Handler) -> set[str]:
     node = tracer.link.node(module, handler.types)
     rows = node[2] if node[0] == "seq" else (handler.types,)
     return {atom.name for row in rows for atom in tracer.link.value(module, row) if type(atom) is External}
-
-
-def _is_key(operation: Operation, collection: Collection, name: str) -> bool:
-    return _looks_up(operation, collection, name) and len(operation.filter.required) == 1

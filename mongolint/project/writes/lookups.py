@@ -87,7 +87,7 @@ def _lookups(tracer: Tracer, graph: CallGraph, way: Way, collection: Collection)
 
     def is_asked(row: int) -> bool:
         reached = (reach.operation for reach in graph.run_by_call(way.point.module, row))
-        return any(each.name in guards.LOOKING and collection.name in each.collection_names for each in reached)
+        return any(each.name in guards.LOOKING and each.runs_on(collection.name) for each in reached)
 
     return guards.absent(tracer, way.point, is_asked)
 

@@ -100,6 +100,6 @@ def _is_alone(graph: CallGraph, tracer: Tracer, module: int, attempt: int, colle
         direct = tracer.operation(module, call.row)
         reached = [direct] if direct else [reach.operation for reach in graph.run_by_call(module, call.row)]
         for each in reached:
-            if each.method.kind == "write" and collection.name not in each.collection_names:
+            if each.method.kind == "write" and not each.runs_on(collection.name):
                 return False
     return True
