@@ -70,7 +70,7 @@ class Rule:
     it. ``transactional``: what it advises needs transactions, which only replica sets have. ``same_as``: the codes by
     which another linter tells the same: ``{"ruff": ("E722",)}``; with ``defer-to`` it is left to that one.
     ``preview``: runs with ``--preview`` only, as every new rule does at first. ``asks_documents``: it asks what
-    documents hold, and is asked beside the others, as finding that out takes long.
+    documents hold, or what keeps them right, and is asked beside the others, as finding that out takes long.
     """
 
     code: str

@@ -1,7 +1,8 @@
 """Asks the rules, in two processes where that pays.
 
 Once the operations are known, no rule's answer depends on which rules were asked before. So those that ask what
-documents hold, which takes as long to find out as all else together, can be asked beside the others.
+documents hold or what keeps them right, which takes as long to find out as all else together, can be asked beside the
+others.
 """
 
 from __future__ import annotations

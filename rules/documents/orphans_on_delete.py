@@ -28,7 +28,9 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB224", "orphans-on-delete", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity")
+rule = Rule(
+    "MDB224", "orphans-on-delete", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity", asks_documents=True
+)
 
 
 @rule.on(Project)

@@ -33,6 +33,7 @@ rule = Rule(
     Severity.MEDIUM,
     fix=Applicability.UNSAFE,
     concern="integrity",
+    asks_documents=True,
 )
 
 

@@ -37,6 +37,7 @@ rule = Rule(
     fix=Applicability.UNSAFE,
     supersedes=("MDB206", "MDB207", "MDB504"),
     concern="integrity",
+    asks_documents=True,
 )
 
 

@@ -31,7 +31,13 @@ from typing import Any
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Need, Project, Query, Rule, Severity, Span
 
 rule = Rule(
-    "MDB207", "missing-unique", Severity.CRITICAL, fix=Applicability.UNSAFE, supersedes=("MDB504",), concern="integrity"
+    "MDB207",
+    "missing-unique",
+    Severity.CRITICAL,
+    fix=Applicability.UNSAFE,
+    supersedes=("MDB504",),
+    concern="integrity",
+    asks_documents=True,
 )
 
 # A place, the operation there, and what it shows of the key

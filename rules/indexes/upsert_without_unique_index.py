@@ -34,6 +34,7 @@ rule = Rule(
     fix=Applicability.UNSAFE,
     supersedes=("MDB207",),
     concern="integrity",
+    asks_documents=True,
 )
 
 

@@ -34,6 +34,8 @@ class Fields:
         self.project = project
         self._known: dict[str, KnownFields] = {}
         self._growing: dict[str, list[Growing]] = {}
+        # Of each operation, by its id
+        self._writing: dict[int, list[written.Writing]] = {}
 
     def of(self, collection: str) -> KnownFields:
         """What is known of the fields of a collection; no fields where the code names none."""
@@ -64,7 +66,7 @@ class Fields:
         own = self._operations_on.get(collection, ())
         for operation in own:
             if operation.collection is not None and written.writes(operation):
-                for each in written.written_by(self.project, operation):
+                for each in self._written_by(operation):
                     if each.collection == collection:
                         yield each.name, each.use
         yield from self._unplaced.get(collection, ())
@@ -81,9 +83,19 @@ class Fields:
         found: dict[str, list[Content]] = {}
         for operation in self._operations:
             if written.writes(operation):
-                for collection, content in written.documents_by(self.project, operation):
-                    found.setdefault(collection, []).append(content)
+                for writing in self._writings(operation):
+                    for collection, content in writing.documents():
+                        found.setdefault(collection, []).append(content)
         return found
+
+    def _written_by(self, operation: Operation) -> Iterator[written.Named]:
+        return (named for writing in self._writings(operation) for named in writing.written())
+
+    def _writings(self, operation: Operation) -> list[written.Writing]:
+        key = id(operation)
+        if key not in self._writing:
+            self._writing[key] = list(written.writings(self.project, operation))
+        return self._writing[key]
 
     @cached_property
     def unknown(self) -> list[UnknownField]:
@@ -150,7 +162,7 @@ class Fields:
         found: dict[str, list[_Named]] = {}
         for operation in self._operations:
             if operation.collection is None and written.writes(operation):
-                for each in written.written_by(self.project, operation):
+                for each in self._written_by(operation):
                     found.setdefault(each.collection, []).append((each.name, each.use))
         return found
 

@@ -58,31 +58,16 @@ def writes(operation: Operation) -> bool:
     return bool(method.document or method.update or operation.name == "bulk_write")
 
 
-def written_by(project: Project, operation: Operation) -> Iterator[Named]:
-    """The fields that an operation writes, on each way to it."""
+def writings(project: Project, operation: Operation) -> Iterator[Writing]:
+    """How an operation writes, on each way to it."""
     tracer = project.writes.tracer
     span = project.operation_span(operation)
     found = inserts.ways(tracer, operation, project.tests)
     for way in found:
-        if _is_called(project, way, found):
-            continue
-        collection = inserts.collection_of(tracer, operation, way.frame)
-        names = [collection.name] if collection is not None else operation.collection_names
-        for name, use in _Writing(tracer, way, span).all():
-            yield from (Named(str(each), name, use) for each in names)
-
-
-def documents_by(project: Project, operation: Operation) -> Iterator[tuple[str, Content]]:
-    """The whole documents that an operation makes, those of upserts too, each with its collection."""
-    tracer = project.writes.tracer
-    found = inserts.ways(tracer, operation, project.tests)
-    for way in found:
-        if _is_called(project, way, found):
-            continue
-        collection = inserts.collection_of(tracer, operation, way.frame)
-        names = [collection.name] if collection is not None else operation.collection_names
-        for content in _Writing(tracer, way, project.operation_span(operation)).made():
-            yield from ((str(each), content) for each in names)
+        if not _is_called(project, way, found):
+            collection = inserts.collection_of(tracer, operation, way.frame)
+            names = [str(collection.name)] if collection is not None else operation.collection_names
+            yield Writing(tracer, way, span, names)
 
 
 def _is_called(project: Project, way: Way, ways: Sequence[Way]) -> bool:
@@ -94,17 +79,24 @@ def _is_called(project: Project, way: Way, ways: Sequence[Way]) -> bool:
     return bool(uses) and all(use.called and use.certain and (use.module, use.row) in begun for use in uses)
 
 
-class _Writing:
-    """Reads what one operation writes on one way to it."""
+class Writing:
+    """Reads what one operation writes on one way to it, and to which collections."""
 
-    def __init__(self, tracer: Tracer, way: Way, span: Span) -> None:
+    def __init__(self, tracer: Tracer, way: Way, span: Span, collections: Sequence[str]) -> None:
         self.tracer = tracer
         self.way = way
         self.span = span
+        self.collections = collections
 
-    def all(self) -> Iterator[tuple[str, Use]]:
+    def written(self) -> Iterator[Named]:
+        """The fields that it writes."""
         for name, use in self._all():
-            yield name, replace(use, operation=self.way.operation)
+            yield from (Named(each, name, use) for each in self.collections)
+
+    def documents(self) -> Iterator[tuple[str, Content]]:
+        """The whole documents that it makes, those of upserts too, each with its collection."""
+        for content in self._made():
+            yield from ((each, content) for each in self.collections)
 
     def _all(self) -> Iterator[tuple[str, Use]]:
         method = self.way.operation.method
@@ -122,7 +114,7 @@ class _Writing:
 
     # Whole documents
 
-    def made(self) -> Iterator[Content]:
+    def _made(self) -> Iterator[Content]:
         """The documents that the operation makes; an open one where it may make others."""
         operation, frame = self.way.operation, self.way.frame
         if operation.name == "bulk_write":
@@ -173,7 +165,7 @@ class _Writing:
             return
         compared = self._compared()
         if compared.open:
-            yield "", Use("update", self.span, UPSERT)
+            yield "", self._plain("update", UPSERT)
         for name, value in compared.fields.items():
             yield from self._field(name, value, "update", UPSERT)
 
@@ -182,7 +174,7 @@ class _Writing:
         for spot in spots:
             yield from self._document(spot, "insert_many")
         if is_open:
-            yield "", Use("insert", self.span)
+            yield "", self._plain("insert")
 
     def _items(self, several: Spot) -> tuple[list[Spot], bool]:
         """The items of a list, and whether there may be others."""
@@ -199,7 +191,7 @@ class _Writing:
         self, content: Content, how: str, operator: str, prefix: str, depth: int = _MAX_DEPTH
     ) -> Iterator[tuple[str, Use]]:
         if content.open or content.sources:
-            yield "", Use(how, self.span, operator)
+            yield "", self._plain(how, operator)
         for name, value in content.fields.items():
             if name.startswith("$"):
                 continue
@@ -239,7 +231,11 @@ class _Writing:
             is_closed,
             value.spots,
             value.declared,
+            self.way.operation,
         )
+
+    def _plain(self, how: str, operator: str = "") -> Use:
+        return Use(how, self.span, operator, operation=self.way.operation)
 
     def _model(self, value: Stored) -> str:
         if value.declared is None:
@@ -256,7 +252,7 @@ class _Writing:
             return
         content = stored.read(self.tracer, update)
         if content.open or content.sources:
-            yield "", Use("update", self.span)
+            yield "", self._plain("update")
         for operator, value in content.fields.items():
             for spot in value.spots if operator.startswith("$") else ():
                 part = stored.read(self.tracer, spot)
@@ -267,16 +263,16 @@ class _Writing:
     def _renamed(self, part: Content) -> Iterator[tuple[str, Use]]:
         for value in part.fields.values():
             if value.term[:2] == ("const", "str"):
-                yield plain_path(value.term[2]), Use("update", self.span, "$rename")
+                yield plain_path(value.term[2]), self._plain("update", "$rename")
 
     def _stage(self, stage: Content) -> Iterator[tuple[str, Use]]:
         """What a stage of an update with a pipeline sets; its values are expressions."""
         if stage.open or any(name not in (*_STAGES, "$unset") for name in stage.fields):
-            yield "", Use("update", self.span, "$set")
+            yield "", self._plain("update", "$set")
         for operator in _STAGES:
             for spot in stage.fields[operator].spots if operator in stage.fields else ():
                 for name in stored.read(self.tracer, spot).fields:
-                    yield plain_path(name), Use("update", self.span, "$set")
+                    yield plain_path(name), self._plain("update", "$set")
 
     # Requests of bulk_write
 
@@ -286,7 +282,7 @@ class _Writing:
         for spot in spots:
             yield from self._request(spot)
         if is_open:
-            yield "", Use("update", self.span)
+            yield "", self._plain("update")
 
     def _request(self, spot: Spot) -> Iterator[tuple[str, Use]]:
         node = self.tracer.node(spot)
