@@ -14,6 +14,7 @@ from typing import Any
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
+from libcst._nodes.op import _BaseOneTokenOp
 
 from mongolint.facts.shapes import Offsets
 
@@ -129,8 +130,46 @@ def _word(node: cst.Name | cst.SimpleString, state: _Counter) -> None:
         state.found[id(node)] = (start, end)
 
 
+def _token(node: Any, state: _Counter) -> None:
+    """A comma, a dot, an equals sign: no such node is ever asked for."""
+    before, after = node.whitespace_before, node.whitespace_after
+    if type(before) is type(after) is cst.SimpleWhitespace:
+        state.offset += len(before.value) + len(node._get_token()) + len(after.value)
+        return
+    before._codegen(state)
+    state.offset += len(node._get_token())
+    after._codegen(state)
+
+
+def _line_end(node: cst.TrailingWhitespace | cst.EmptyLine, state: _Counter) -> None:
+    if type(node) is cst.EmptyLine and node.indent:
+        state.add_indent_tokens()
+    newline = node.newline.value
+    state.offset += len(node.whitespace.value) + len(state.default_newline if newline is None else newline)
+    if node.comment is not None:
+        state.offset += len(node.comment.value)
+
+
+def _argument(node: cst.Arg, state: _Counter, default_comma: bool = False) -> None:
+    with state.record_syntactic_position(node):
+        state.offset += len(node.star)
+        node.whitespace_after_star._codegen(state)
+        if node.keyword is not None:
+            node.keyword._codegen(state)
+        if type(node.equal) is cst.AssignEqual:
+            node.equal._codegen(state)
+        node.value._codegen(state)
+    if type(node.comma) is cst.Comma:
+        node.comma._codegen(state)
+    node.whitespace_after_arg._codegen(state)
+
+
 _OWN = [
     (cst.BaseExpression, "_parenthesize", _parenthesize),
+    (_BaseOneTokenOp, "_codegen", _token),
+    (cst.TrailingWhitespace, "_codegen", _line_end),
+    (cst.EmptyLine, "_codegen", _line_end),
+    (cst.Arg, "_codegen", _argument),
     (cst.SimpleWhitespace, "_codegen", _blank),
     (cst.Name, "_codegen", _word),
     (cst.SimpleString, "_codegen", _word),

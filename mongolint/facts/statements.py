@@ -197,7 +197,7 @@ def _loop(b: Builder, loop: Loop, node: cst.For | cst.While, enter: Callable[[],
     index = len(b.facts.loops)
     b.facts.loops.append(loop)
     entry = b.env or {}
-    heads = {name: b.add(("phi", ())) for name in touched(node) if name in entry}
+    heads = {name: b.add(("phi", ())) for name in sorted(touched(node)) if name in entry}
     head: Env = {**entry, **heads}
     b.env = dict(head) if b.env is not None else None
     enter()

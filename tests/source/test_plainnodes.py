@@ -26,14 +26,14 @@ for path in sorted(Path(sys.argv[1]).rglob("*.py")):
 """
 
 
-def _facts(kind: str) -> tuple[str, str]:
+def _facts(kind: str, folder: Path = ROOT / "examples" / "bookshelf", seed: str = "0") -> tuple[str, str]:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(ROOT / "examples" / "bookshelf"), kind],
+        [sys.executable, "-c", PROGRAM, str(folder), kind],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
+        env={**os.environ, "PYTHONHASHSEED": seed},
     )
     return done.stdout, done.stderr
 
@@ -45,3 +45,10 @@ def test_facts_are_the_same() -> None:
     assert own_nodes.split() == ["True", "dataclasses"]
     assert len(plain) > 10_000
     assert plain == own
+
+
+def test_facts_hang_on_no_hash_seed(tmp_path: Path) -> None:
+    names = [f"name{number}" for number in range(20)]
+    lines = [f"    {name} = 0" for name in names] + ["    for x in y:"] + [f"        {name} += x" for name in names]
+    (tmp_path / "a.py").write_text("\n".join(["def f(y):", *lines, ""]))
+    assert len({_facts("plain", tmp_path, seed)[0] for seed in "123"}) == 1
