@@ -147,7 +147,8 @@ class Workers:
             hand.join()
         for end in self._ours:
             end.close()
-        os.waitpid(self._first, 0)
+        # To free its memory takes it a while, for which nobody has to wait
+        Thread(target=os.waitpid, args=(self._first, 0), daemon=True).start()
 
     def _hand_over(self, end: _End) -> None:
         """Keep one worker busy until there is no more to do."""

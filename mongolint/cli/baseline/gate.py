@@ -68,6 +68,8 @@ class Gate:
 
     def begin(self, loaded: Loaded, reload: Other, external: Sequence[IndexDeclaration]) -> Loaded:
         """The project as it is to be judged, and what it is to be compared with."""
+        if not self.request.staged and self.request.diff_base is None:
+            return loaded
         from mongolint.source.git import GitError
 
         option = "--staged"

@@ -33,16 +33,23 @@ class Judge:
 
     def load(self, **options: Any) -> Loaded:
         """See `mongolint.engine.load.load`."""
-        # Brings the parser along, which a usage error or a list of files can do without
-        from mongolint.engine.fixes import import_parser
-
         given = {
             "tokens": lambda targets: tokens_of(self.selected(targets)),
             "jobs": self.jobs,
-            "meanwhile": import_parser if self.fixes else None,
+            "meanwhile": self._import_the_rest,
             "external": self.indexes,
         }
         return load(self.paths, self.settings.top.config, Path.cwd(), **{**given, **options})
+
+    def _import_the_rest(self) -> None:
+        """What a usage error or a list of files can do without, and there is time for while workers parse."""
+        import mongolint.engine.run
+        import mongolint.project.advice.answers  # noqa: F401
+
+        if self.fixes:
+            from mongolint.engine.fixes import import_parser
+
+            import_parser()
 
     def check(self, loaded: Loaded, sift: Sift | None = None) -> Result:
         """What the rules find, with what is suppressed and what failed."""
