@@ -42,8 +42,9 @@ def ask(
 
 def ask_beside(rules: Sequence[Rule], project: Project, crashes: list[str]) -> list[Finding]:
     """The same in two processes, with repairs left out, which only the process that made them can apply."""
+    own = [rule for rule in rules if rule.asks_documents]  # the longer share
     others = [rule for rule in rules if not rule.asks_documents]
-    if len(others) in (0, len(rules)) or with_deep_stack(lambda: _operations(project)) < _MANY:
+    if not own or not others or with_deep_stack(lambda: _operations(project)) < _MANY:
         return ask(rules, project, crashes)
 
     def beside(batch: Sequence[Rule]) -> tuple[list[Finding], list[str]]:
@@ -56,10 +57,10 @@ def ask_beside(rules: Sequence[Rule], project: Project, crashes: list[str]) -> l
         found.extend(result[0])
         crashes.extend(result[1])
 
-    workers = Workers(1, _nothing, lambda _: beside([rule for rule in rules if rule.asks_documents]))
+    workers = Workers(1, _nothing, lambda _: beside(others))
     try:
         workers.submit([None])
-        found += ask(others, project, crashes)
+        found += ask(own, project, crashes)
         workers.finish(done)
     finally:
         workers.close()

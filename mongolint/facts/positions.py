@@ -18,6 +18,8 @@ from libcst._nodes.op import _BaseOneTokenOp
 
 from mongolint.facts.shapes import Offsets
 
+# What LibCST may drop
+_LOSSY = re.compile(r"\f|(?:^|[\r\n])\\[\r\n]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 
 
@@ -79,7 +81,7 @@ def locate(module: cst.Module, wanted: Container[int], text: str) -> dict[int, O
     state = _Counter(module, wanted)
     with _counting():
         module._codegen(state)
-    if "\f" not in text:
+    if not _LOSSY.search(text):
         return state.found
     starts, lost = _lost(module.code, text)
 
@@ -196,14 +198,20 @@ def _lost(code: str, text: str) -> tuple[list[int], list[int]]:
     """The offsets at which lines of ``code`` start, and how many characters of ``text`` are missing before each.
 
     A form feed sets Python's indentation back to zero. LibCST drops it where it stands before the code of a
-    line, and what is before it; all else it keeps.
+    line, and what is before it, and a line that holds nothing but a backslash before a statement; all else it keeps.
     """
     starts: list[int] = []
     lost: list[int] = []
     offset = missing = 0
-    for own, line in zip(_LINE.findall(code), _LINE.findall(text), strict=False):
+    kept = iter(_LINE.findall(code))
+    own = next(kept)
+    for line in _LINE.findall(text):
+        if own != line and line.strip() == "\\":
+            missing += len(line)
+            continue
         missing += len(line) - len(own)
         starts.append(offset)
         lost.append(missing)
         offset += len(own)
+        own = next(kept, "")
     return starts, lost

@@ -1,8 +1,9 @@
 """LibCST for a process that only reads trees, imported with nodes that can be made fast.
 
 LibCST's nodes are frozen dataclasses: a constructor sets each field by ``object.__setattr__``, and four methods more
-are compiled for each of two hundred classes. Where no tree is changed or printed, half the time of the import, a
-seventh of the time of parsing and a quarter of the time of counting characters can be spared.
+are compiled for each of two hundred classes. Beside them it imports its visitors, its metadata and a tokenizer. Where
+no tree is changed or printed, two thirds of the time of the import, a seventh of the time of parsing and a quarter of
+the time of counting characters can be spared.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
+
+# What LibCST's package imports besides nodes and the native parser
+_VISITORS = ("libcst._batched_visitor", "libcst._typed_visitor")
+_METADATA = ("libcst.metadata", "libcst.metadata.base_provider", "libcst.metadata.wrapper")
+_SPARED = (*_VISITORS, *_METADATA, "libcst.helpers", "libcst._parser.detect_config")
 
 
 def import_libcst() -> None:
@@ -19,11 +26,38 @@ def import_libcst() -> None:
         return
     original = dataclasses.dataclass
     dataclasses.dataclass = _plain_nodes(original)
+    absent = {name: _Absent(name) for name in _SPARED}
+    sys.modules.update(absent)
     try:
+        import libcst
+    except Exception:  # a version that cannot do without
+        for name in [name for name in sys.modules if name.partition(".")[0] == "libcst"]:
+            del sys.modules[name]
         import libcst
     finally:
         dataclasses.dataclass = original
+        for name, module in absent.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
     _without_hooks(libcst.CSTNode)
+
+
+class _Absent(ModuleType):
+    """Stands for a module that is not needed: whatever it is asked for is a class of that name."""
+
+    __path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "convert_to_utf8":
+            return _as_it_is
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
+
+
+def _as_it_is(source: str, *, partial: object) -> tuple[str, str]:
+    """Of a text the encoding makes no difference."""
+    return "utf-8", source
 
 
 def _without_hooks(node: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mongolint.facts.extract import extract
@@ -81,6 +81,7 @@ def facts(text: str, pieces: Pieces | None = None) -> ModuleFacts | tuple[str, i
 
 @settings(max_examples=300, deadline=None)
 @given(EDITS)
+@example([*[("delete", 0, "")] * 3, ("insert", 2, "\\"), ("insert", 15, "x = 1")])
 def test_facts_are_those_of_the_whole(edits: list[tuple[str, int, str]]) -> None:
     text, pieces = TEXT, Pieces()
     facts(text, pieces)
