@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import io
 import sys
@@ -87,8 +86,6 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}")
-        if args[:1] != ["lsp"]:
-            gc.disable()  # a run keeps nearly all it makes, and ends soon
         if ctx.obj is not None:  # the processes that parse, which were started before all else
             ctx.call_on_close(ctx.obj.close)
         return super().resolve_command(ctx, args)

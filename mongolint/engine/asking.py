@@ -60,6 +60,7 @@ def ask_beside(rules: Sequence[Rule], project: Project, crashes: list[str]) -> l
     workers = Workers(1, _nothing, lambda _: beside(others))
     try:
         workers.submit([None])
+        workers.dismiss()
         found += ask(own, project, crashes)
         workers.finish(done)
     finally:

@@ -23,7 +23,7 @@ from threading import Thread
 from typing import Any
 
 _MOST = 8
-_NO_MORE = object()
+_NO_MORE, _LAST = object(), object()
 
 
 def default_jobs() -> int:
@@ -131,6 +131,13 @@ class Workers:
             hand.join()
         self._hands = []
 
+    def dismiss(self) -> None:
+        """No more batches will come: each worker ends after its last one, and frees its memory while others work."""
+        for _ in self._hands:
+            self._pending.put(_LAST)
+        if not self._hands:
+            self._close_ends()
+
     def run(self, batches: Iterable[Any], done: Callable[[Any], object]) -> None:
         """`submit` and `finish`."""
         self.submit(batches)
@@ -145,14 +152,19 @@ class Workers:
             self._pending.put(_NO_MORE)
         for hand in self._hands:
             hand.join()
+        self._close_ends()
+        os.waitpid(self._first, 0)
+
+    def _close_ends(self) -> None:
         for end in self._ours:
             end.close()
-        # To free its memory takes it a while, for which nobody has to wait
-        Thread(target=os.waitpid, args=(self._first, 0), daemon=True).start()
 
     def _hand_over(self, end: _End) -> None:
         """Keep one worker busy until there is no more to do."""
         while (batch := self._pending.get()) is not _NO_MORE:
+            if batch is _LAST:
+                end.close()
+                return
             try:
                 end.send(batch)
                 self._done.put(end.receive())

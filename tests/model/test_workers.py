@@ -35,11 +35,17 @@ def _die(batch: list[int]) -> list[int]:
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.parametrize("batches", [0, 1, 40])
-def test_every_batch_comes_back_once(count: int, batches: int) -> None:
+@pytest.mark.parametrize("dismissed", [False, True])
+def test_every_batch_comes_back_once(count: int, batches: int, *, dismissed: bool) -> None:
     found: list[int] = []
     workers = Workers(count, int, _double)
     try:
-        workers.run([[number] for number in range(batches)], found.extend)
+        workers.submit([[number] for number in range(batches)])
+        if dismissed:
+            workers.dismiss()
+        workers.finish(found.extend)
+        if dismissed:  # they have ended, or are about to
+            os.waitid(os.P_PID, workers._first, os.WEXITED | os.WNOWAIT)
     finally:
         workers.close()
     assert sorted(found) == [2 * number for number in range(batches)]

@@ -156,7 +156,7 @@ def _check(
     outcome.lap("set up", started)
     try:
         for part in chosen:
-            _check_part(part, request, overlay, progress, outcome, workers, ahead)
+            _check_part(part, request, overlay, progress, outcome, workers, ahead, last=part is chosen[-1])
     finally:
         progress.close()
     for error in outcome.changes.errors if outcome.changes else ():
@@ -192,6 +192,8 @@ def _check_part(
     outcome: Outcome,
     workers: Workers | None,
     ahead: Reading | None,
+    *,
+    last: bool,
 ) -> None:
     mistakes: list[ConfigError] = []
     settings = _settings(part.config, request, mistakes.append)
@@ -220,6 +222,8 @@ def _check_part(
 
     start = time.perf_counter()
     loaded = reload({}, None)
+    if workers is not None and last:
+        workers.dismiss()
     for mistake in mistakes:  # not before: those who parse are at work
         refuse(mistake)
     loaded = gate.begin(loaded, reload, external)
