@@ -22,11 +22,11 @@ Sources
     MongoDB manual, "Database References" and "Transactions".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Query, Rule, Severity
 
 rule = Rule("MDB224", "orphans-on-delete", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity")
 
@@ -36,6 +36,7 @@ def check(project: Project) -> Iterator[Finding]:
     for found in project.orphans:
         operation = found.operation
         left = ", ".join(f"{each.child} ({each.field})" for each in found.left)
+        wait = "await " if operation.flavour in ("async", "motor") else ""
         places = [
             (
                 project.operation_span(each.operation),
@@ -53,19 +54,25 @@ def check(project: Project) -> Iterator[Finding]:
         yield rule.finding(
             project.operation_span(operation),
             f"{operation.name} on {operation.target} leaves the documents of {left} that refer to what it deletes; "
-            f"delete them, too",
+            f"delete them, too{_spare(project, found.unused)}",
             confidence=operation.confidence,
             related=project.related(places),
             fix=rule.repair(
                 "delete what refers to it, too",
                 partial(_delete, found),
                 text="\n".join(
-                    f'{each.child}.delete_many({{"{each.field}": …}})  # the {each.key} that is deleted'
+                    f'{wait}{each.child}.delete_many({{"{each.field}": …}})  # the {each.key} that is deleted'
                     for each in found.left
                 ),
                 reason="it deletes more than before",
             ),
         )
+
+
+def _spare(project: Project, unused: Iterable[Query]) -> str:
+    """The functions that would do it, if anything ran them."""
+    names = dict.fromkeys(project.function_name(each.module, each.scope) for each in unused if each.scope)
+    return f" ({' or '.join(list(names)[:2])} would, but nothing runs it)" if names else ""
 
 
 def _delete(found: Any, draft: Draft) -> None:

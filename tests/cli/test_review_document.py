@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mongolint.report.review.findings import _clauses as clauses
-from mongolint.report.review.words import by_file, conflict, listed
+from mongolint.report.review.words import by_file, conflict, is_code, listed
 
 HEAD = """\
 from fastapi import APIRouter, FastAPI
@@ -234,6 +234,20 @@ def test_what_many_places_have_in_common_is_said_once(place: Any) -> None:
 def test_clauses(message: str, parts: list[str]) -> None:
     assert clauses(message) == parts
     assert " ".join(parts) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "is_python"),
+    [
+        ('db.users.create_index([("email", 1)], unique=True)', True),
+        ('questions.delete_many({"book_id": …})  # the _id that is deleted', True),
+        ("class Metadata(BaseModel): …  # its fields", True),
+        ("give it a variant that takes all documents at once, with one insert_many", False),
+        ('fetch all before the loop with find({"_id": {"$in": keys}}) and pick by _id', False),
+    ],
+)
+def test_advice_is_no_code(text: str, is_python: bool) -> None:
+    assert is_code(text) is is_python
 
 
 def test_places_by_file() -> None:

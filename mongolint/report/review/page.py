@@ -89,6 +89,7 @@ def render(review: Mapping[str, Any]) -> str:
         prose=_prose,
         pieces=_pieces,
         lines=str.splitlines,
+        is_code=words.is_code,
     )
 
 

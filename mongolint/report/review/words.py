@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,15 @@ _PARTS = (
     "50 for the share of its queries that a declared index serves, 20 if each key that has to be unique is, "
     "20 if the code shows all fields, 10 for a validator; without such queries, the share of the other 50"
 )
+
+
+def is_code(text: str) -> bool:
+    """Whether what a person should write is Python, in which "…" stands for what is left open, and no advice."""
+    try:
+        ast.parse(text.replace("…", "..."))
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def completeness() -> str:
