@@ -27,7 +27,7 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Need, Project, Rule, Severity
 
-rule = Rule("MDB204", "missing-ttl", Severity.MEDIUM, fix=Applicability.UNSAFE, supersedes=("MDB802",))
+rule = Rule("MDB204", "missing-ttl", Severity.MEDIUM, fix=Applicability.UNSAFE, supersedes=("MDB802",), of_idle=True)
 
 
 @rule.on(Project)

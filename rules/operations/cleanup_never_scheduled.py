@@ -24,7 +24,14 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
-rule = Rule("MDB802", "cleanup-never-scheduled", Severity.MEDIUM, fix=Applicability.DISPLAY, concern="resilience")
+rule = Rule(
+    "MDB802",
+    "cleanup-never-scheduled",
+    Severity.MEDIUM,
+    fix=Applicability.DISPLAY,
+    concern="resilience",
+    of_idle=True,
+)
 
 
 @rule.on(Project)

@@ -208,6 +208,35 @@ def user(mail: str):
     assert internals["completeness"]["parts"][0] == {"part": "queries", "weight": 50, "share": None}
 
 
+def test_what_nothing_runs_is_told_last(place: Any) -> None:
+    """Not so where just that is the finding: the index that nothing makes."""
+    code = f"""{HEAD}
+def ensure_indexes():
+    db.orders.create_index("number")
+
+
+@app.get("/orders")
+def orders(number: str):
+    return db.orders.find_one({{"number": number}})
+
+
+@app.get("/users")
+def users(mail: str):
+    return db.users.find_one({{"mail": mail}})
+
+
+def forgotten(name: str):
+    return db.users.find_one({{"name": name}})
+"""
+    found = review(place, {"shop.py": code})
+    issues = {issue["code"]: issue["places"] for issue in found["issues"]}
+    assert [each["idle"] for each in issues["MDB201"]] == [False]
+    assert [each["idle"] for each in issues["MDB104"]] == [False, True]
+    out = place.run("review", ".").out
+    assert "In functions that nothing calls, as far as the code shows, 1 further place:" in out
+    assert "- A filter that no declared index serves: 1 place on users" in out
+
+
 def test_what_many_places_have_in_common_is_said_once(place: Any) -> None:
     loops = "\n\n".join(
         f"def load{n}(keys):\n    for key in keys:\n        yield db.c{n}.find_one({{'_id': key}})\n" for n in range(3)

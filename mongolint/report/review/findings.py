@@ -40,13 +40,13 @@ def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) ->
     note = words.needs_replica_set(review, issue)
     if note:
         yield from ("", f"**But.** {marks.text(note)}.")
-    application = [place for place in issue["places"] if not place["script"]]
-    scripts = [place for place in issue["places"] if place["script"]]
-    yield from _places(application, new)
-    if scripts:
-        count = words.counted(len(scripts), "further place" if application else "place")
-        yield from ("", f"In scripts and migrations, which no request waits for, {count}:")
-        yield from _places(scripts, new)
+    told = False
+    for intro, places in words.by_runner(issue["places"]):
+        if intro:
+            count = words.counted(len(places), "further place" if told else "place")
+            yield from ("", f"{intro}, {count}:")
+        yield from _places(places, new)
+        told = True
     yield from _frames(issue["places"], fixes)
 
 

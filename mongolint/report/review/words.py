@@ -30,6 +30,8 @@ EVIDENCE = (
     "findings: the source does not tell, or a line only has to do with it. What tests, examples and idle code say "
     "does not count."
 )
+_SCRIPTS = "In scripts and migrations, which no request waits for"
+_IDLE = "In functions that nothing calls, as far as the code shows"
 # More names than that tell nobody anything
 _MOST_NAMES = 4
 _MOST_FIELDS = 14
@@ -115,6 +117,14 @@ def by_file(places: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
     return found
 
 
+def by_runner(places: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Places by what runs them: those of the application, which need no words, then the others with theirs."""
+    groups: dict[str, list[Mapping[str, Any]]] = {"": [], _IDLE: [], _SCRIPTS: []}
+    for place in places:
+        groups[_SCRIPTS if place["script"] else _IDLE if place["idle"] else ""].append(place)
+    return [(intro, held) for intro, held in groups.items() if held]
+
+
 def listed(words: Sequence[str]) -> str:
     """Words as people list them: "a, b and c"."""
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
@@ -187,6 +197,8 @@ def notes(review: Mapping[str, Any]) -> list[str]:
     found = [*map(conflict, review["indexes"]), *map(dropping, review["drops"])]
     if any(index["options"].get("unique") for index in review["indexes"]):
         found.insert(0, "A unique index is refused where duplicates are stored: look for them first")
+    if any("expireAfterSeconds" in index["options"] for index in review["indexes"]):
+        found.append("A TTL index deletes what has ended as soon as it is built, and for good: look at those documents first")
     return [note for note in found if note]
 
 
@@ -207,10 +219,11 @@ def clears(review: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[int
 
 
 def gaps(issues: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What has to be mended first: the issues with critical or high places, and of these only such places."""
+    """What has to be mended first: the issues with critical or high places that something runs, and only those."""
     found = []
     for issue in issues:
-        places = [place for place in issue["places"] if place["severity"] in ("critical", "high")]
+        pressing = (place for place in issue["places"] if place["severity"] in ("critical", "high"))
+        places = [place for place in pressing if not place["idle"]]
         if places:
             found.append({**issue, "places": places})
     return found
