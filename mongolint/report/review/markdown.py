@@ -116,7 +116,7 @@ def _queries(review: Record) -> Iterator[str]:
     if not review["queries"]:
         yield from ("", "An index serves every query that can be judged.")
     for query in review["queries"]:
-        route = f", run by {query['reached']}" if query["reached"] else ""
+        route = f", {words.run_by(query)}" if words.run_by(query) else ""
         name = query["collection"] or "several collections"
         yield from ("", f"**{marks.text(name)}** {marks.code(marks.at(query))}{marks.text(route)}", "")
         yield from marks.fenced([visible(line) for line in query["mongosh"].splitlines()], "js")

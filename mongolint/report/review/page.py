@@ -76,6 +76,7 @@ def render(review: Mapping[str, Any]) -> str:
         validators=words.VALIDATORS,
         evidence=words.EVIDENCE,
         planned=words.planned,
+        run_by=words.run_by,
         in_collections=words.in_collections,
         unmade=words.unmade,
         notes=words.notes(clean),

@@ -212,6 +212,14 @@ def idle(indexes: Sequence[Mapping[str, Any]]) -> list[str]:
     return [index["name"] or "?" for index in indexes if index["status"] == "nothing" and not is_on_duty(index)]
 
 
+def run_by(query: Mapping[str, Any]) -> str:
+    """What runs a query, and how many others there are of its kind; to stand behind its place."""
+    told = [f"run by {query['reached']}"] if query["reached"] else []
+    if query["alike"]:
+        told.append(f"with {query['alike']} more like it")
+    return ", ".join(told)
+
+
 def clears(review: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[int, str]]:
     """The findings that a step clears: number and name."""
     names = {issue["id"]: issue["name"] for issue in review["issues"]}
