@@ -27,9 +27,7 @@ from functools import partial
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, IndexDeclaration, Project, Rule, Severity
 
-rule = Rule(
-    "MDB201", "index-never-created", Severity.CRITICAL, fix=Applicability.UNSAFE, concern="speed", of_idle=True
-)
+rule = Rule("MDB201", "index-never-created", Severity.CRITICAL, fix=Applicability.UNSAFE, concern="speed", of_idle=True)
 
 
 @rule.on(Project)

@@ -48,7 +48,9 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
 
 
 def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Record:
-    places.sort(key=lambda p: (p["script"], p["idle"], -Severity(p["severity"]).rank, p["file"], p["line"], p["column"]))
+    places.sort(
+        key=lambda p: (p["script"], p["idle"], -Severity(p["severity"]).rank, p["file"], p["line"], p["column"])
+    )
     fixes = [place["fix"] for place in places if place["fix"]]
     applied = sum(fix["applicability"] != Applicability.DISPLAY.value for fix in fixes)
     todo = Counter(fix["title"] for fix in fixes)

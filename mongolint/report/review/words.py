@@ -198,7 +198,9 @@ def notes(review: Mapping[str, Any]) -> list[str]:
     if any(index["options"].get("unique") for index in review["indexes"]):
         found.insert(0, "A unique index is refused where duplicates are stored: look for them first")
     if any("expireAfterSeconds" in index["options"] for index in review["indexes"]):
-        found.append("A TTL index deletes what has ended as soon as it is built, and for good: look at those documents first")
+        found.append(
+            "A TTL index deletes what has ended as soon as it is built, and for good: look at those documents first"
+        )
     return [note for note in found if note]
 
 
