@@ -86,11 +86,10 @@ def _collections(review: Record) -> Iterator[str]:
 
 
 def _indexes(review: Record) -> Iterator[str]:
-    yield from ("", "## Required indexes", "")
+    yield from ("", "## Required indexes", "", words.together(review))
     if not review["indexes"]:
-        yield "No index is missing."
         return
-    yield from ("| priority | collection | keys | why |", "| --- | --- | --- | --- |")
+    yield from ("", "| priority | collection | keys | why |", "| --- | --- | --- | --- |")
     for index in review["indexes"]:
         keys = writing.pattern(index) + (f" {writing.options(index)}" if index["options"] else "")
         priority = f"{index['priority']} {words.PRIORITIES[index['priority']]}"

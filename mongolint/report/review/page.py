@@ -75,6 +75,7 @@ def render(review: Mapping[str, Any]) -> str:
         verdicts=words.VERDICTS,
         validators=words.VALIDATORS,
         evidence=words.EVIDENCE,
+        together=words.together,
         planned=words.planned,
         run_by=words.run_by,
         in_collections=words.in_collections,

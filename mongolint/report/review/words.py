@@ -16,7 +16,7 @@ CONCERNS = {
     "visibility": "visibility",
     "upkeep": "upkeep",
 }
-PRIORITIES = {1: "keeps the data right", 2: "queries scan without it", 3: "ends what is over", 4: "helps"}
+PRIORITIES = {1: "keeps the data right", 2: "queries scan without it", 3: "ends what is over", 4: "may help"}
 VERDICTS = {
     "served": "an index serves it",
     "partial": "an index serves a part of it",
@@ -190,6 +190,13 @@ def dropping(drop: Mapping[str, Any]) -> str:
         f"{drop['file']}:{drop['line']} drops all indexes {where}: one that only a script made is gone when that has "
         "run, and until the others are built again nothing is unique and every query scans. Declare new ones in code"
     )
+
+
+def together(review: Mapping[str, Any]) -> str:
+    """How the required indexes stand to those that findings name."""
+    if not review["indexes"]:
+        return "No index is missing."
+    return "A finding names the index that its own query needs; go by this list, in which one index may serve several."
 
 
 def notes(review: Mapping[str, Any]) -> list[str]:
