@@ -174,8 +174,11 @@ class _Fixes:
         before, self.before = self.before, fix
         if fix is None:
             return
+        if fix["diff"] and before and fix["diff"] == before["diff"]:
+            yield from ("", "The fix above mends this place too.")
+            return
         if fix == before:
-            yield from ("", "The fix above mends this place too." if fix["diff"] else "It is mended as above.")
+            yield from ("", "It is mended as above.")
             return
         how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
         reason = f": {fix['reason']}" if fix["reason"] else ""
