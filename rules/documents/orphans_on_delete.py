@@ -147,6 +147,37 @@ EXAMPLES = [
             return result.deleted_count
         """,
     ),
+    Bad(
+        """\
+        from bson import ObjectId
+        from fastapi import FastAPI
+        from pymongo import AsyncMongoClient
+
+        app = FastAPI()
+        db = AsyncMongoClient(timeoutMS=5000).app
+
+
+        async def add_note(book_id: str, text: str):
+            if await db.books.find_one({"_id": ObjectId(book_id)}):
+                await db.notes.insert_one({"book_id": book_id, "text": text})
+            return await db.notes.find({"book_id": book_id}).limit(20).to_list(20)
+
+
+        app.post("/books/{book_id}/notes")(add_note)
+
+
+        async def remove_with_notes(book_id: str):
+            await db.notes.delete_many({"book_id": book_id})
+            await db.books.delete_one({"_id": ObjectId(book_id)})
+
+
+        @app.delete("/books/{book_id}")
+        async def remove(book_id: str):
+            await db.books.delete_one({"_id": ObjectId(book_id)})
+        """,
+        at=("delete_one",),
+        message="delete them, too (remove_with_notes would, but nothing runs it)",
+    ),
     Good(
         """\
         from bson import ObjectId
