@@ -237,6 +237,25 @@ def forgotten(name: str):
     assert "- A filter that no declared index serves: 1 place on users" in out
 
 
+def test_what_nothing_runs_is_planned_last(place: Any) -> None:
+    code = f"""{HEAD}
+@app.get("/users")
+def users():
+    return db.users.find({{}}).skip(2).to_list(10)
+
+
+async def held(name):
+    return db[name]
+
+
+async def forgotten():
+    return await held("users").find_one({{"_id": 1}})
+"""
+    plan = review(place, {"shop.py": code})["plan"]
+    assert [step["why"] for step in plan if "nothing runs" in step["why"]] == ["1 high, in code that nothing runs"]
+    assert plan[-1]["why"] == "1 high, in code that nothing runs"
+
+
 def test_what_many_places_have_in_common_is_said_once(place: Any) -> None:
     loops = "\n\n".join(
         f"def load{n}(keys):\n    for key in keys:\n        yield db.c{n}.find_one({{'_id': key}})\n" for n in range(3)
