@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
 from mongolint.fix.batches.bulk import REQUESTS
 from mongolint.fix.batches.expressions import names_read, string_value, target_names
+from mongolint.fix.batches.keys import LoopKey
+from mongolint.fix.batches.loopsite import LoopSite
+from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree
 from mongolint.project.loops import Repetition
 
@@ -36,7 +39,9 @@ def sketch(draft: Draft, repetition: Repetition) -> str:
         return ""
     if name in REQUESTS:
         return _write(tree, call, name, receiver, clause, wait)
-    return _read(tree, call, name, receiver, loop, clause, wait)
+    if isinstance(loop, cst.CompFor):
+        return _read(tree, call, name, receiver, clause, wait, _varying(tree, call, target_names(loop.target)))
+    return _prefetch(draft, repetition, name, clause, wait)
 
 
 def _loop(tree: Tree, call: cst.Call, repetition: Repetition) -> cst.For | cst.CompFor | None:
@@ -56,15 +61,33 @@ def _write(tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wa
     return f"writes = [{REQUESTS[name]}({given}) {clause}]\nif writes:\n    {wait}{receiver}.bulk_write(writes)"
 
 
-def _read(
-    tree: Tree, call: cst.Call, name: str, receiver: str, loop: cst.For | cst.CompFor, clause: str, wait: str
-) -> str:
-    found = _varying(call, target_names(loop.target))
-    if found is None:
+def _prefetch(draft: Draft, repetition: Repetition, name: str, clause: str, wait: str) -> str:
+    """The query before a ``for``: nothing in it may come from what only the body of the loop makes."""
+    try:
+        site = LoopSite(draft, repetition)
+        asked = _varying(site.tree, site.call, site.bound)
+        if asked is None:
+            return ""
+        asked = asked._replace(key=LoopKey(site, asked.node).text)
+        return _read(site.tree, site.call, name, site.receiver, clause, wait, asked)
+    except NoFix:
         return ""
-    field, key = found
-    many = f'{{"{field}": {{"$in": keys}}}}'
-    keys = f"keys = {_gathered(tree.text(key), clause)}"
+
+
+class _Asked(NamedTuple):
+    """A filter of which one field varies. ``key``: its value, as text; ``filter``: the whole for all keys."""
+
+    field: str
+    node: cst.BaseExpression
+    key: str
+    filter: str
+
+
+def _read(tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wait: str, asked: _Asked | None) -> str:
+    if asked is None:
+        return ""
+    field, many = asked.field, asked.filter
+    keys = f"keys = {_gathered(asked.key, clause)}"
     asynchronous = bool(wait) or getattr(tree.parent(tree.parent(call) or call), "asynchronous", None) is not None
     each = "async for" if asynchronous else "for"
     if name == "find_one":
@@ -78,14 +101,23 @@ def _read(
     return ""
 
 
-def _varying(call: cst.Call, names: set[str]) -> tuple[str, cst.BaseExpression] | None:
-    """The field of the filter whose value comes from the item, and that value."""
+def _varying(tree: Tree, call: cst.Call, names: set[str]) -> _Asked | None:
+    """What the filter asks, if the value of one field comes from the item and the others stay as they are."""
     condition = call.args[0].value if call.args else None
     if not isinstance(condition, cst.Dict):
         return None
-    entries = [e for e in condition.elements if isinstance(e, cst.DictElement) and names_read(e.value) & names]
-    field = string_value(entries[0].key) if len(entries) == 1 else None
-    return (field, entries[0].value) if field and not field.startswith("$") else None
+    entries = [each for each in condition.elements if names_read(each.value) & names]
+    entry = entries[0] if len(entries) == 1 else None
+    field = string_value(entry.key) if isinstance(entry, cst.DictElement) else None
+    if entry is None or not field or field.startswith("$"):
+        return None
+    shown = [f'"{field}": {{"$in": keys}}' if e is entry else _element(tree, e) for e in condition.elements]
+    return _Asked(field, entry.value, tree.text(entry.value), f"{{{', '.join(shown)}}}")
+
+
+def _element(tree: Tree, element: cst.BaseDictElement) -> str:
+    value = _short(tree.text(element.value))
+    return f"{tree.text(element.key)}: {value}" if isinstance(element, cst.DictElement) else f"**{value}"
 
 
 def _helper(

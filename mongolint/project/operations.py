@@ -87,6 +87,11 @@ class Operation:
         return the_one(self.collections)
 
     @property
+    def flavour(self) -> str:
+        """Of the driver: sync, async or motor; unknown where the collection is."""
+        return self.collection.database.flavour if self.collection is not None else "unknown"
+
+    @property
     def target(self) -> str:
         """The collections in words: "users", "users or orders", "users or orders or 4 others", "a collection"."""
         return in_words(self.collections)

@@ -43,7 +43,7 @@ def check(project: Project) -> Iterator[Finding]:
             fix=rule.repair(
                 f"store the parameter {found.name}" if found.parameter else f"store a value in {found.name}",
                 partial(_fill, found),
-                text=f'store a value: {{"{found.name}": …}}, or leave the field out',
+                text="leave the field out where nothing is known of it",
                 reason="the field is filled then",
             ),
         )

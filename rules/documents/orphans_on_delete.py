@@ -22,11 +22,11 @@ Sources
     MongoDB manual, "Database References" and "Transactions".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Query, Rule, Severity
 
 rule = Rule(
     "MDB224", "orphans-on-delete", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity", asks_documents=True
@@ -38,6 +38,7 @@ def check(project: Project) -> Iterator[Finding]:
     for found in project.orphans:
         operation = found.operation
         left = ", ".join(f"{each.child} ({each.field})" for each in found.left)
+        wait = "await " if operation.flavour in ("async", "motor") else ""
         places = [
             (
                 project.operation_span(each.operation),
@@ -55,19 +56,25 @@ def check(project: Project) -> Iterator[Finding]:
         yield rule.finding(
             project.operation_span(operation),
             f"{operation.name} on {operation.target} leaves the documents of {left} that refer to what it deletes; "
-            f"delete them, too",
+            f"delete them, too{_spare(project, found.unused)}",
             confidence=operation.confidence,
             related=project.related(places),
             fix=rule.repair(
                 "delete what refers to it, too",
                 partial(_delete, found),
                 text="\n".join(
-                    f'{each.child}.delete_many({{"{each.field}": …}})  # the {each.key} that is deleted'
+                    f'{wait}{each.child}.delete_many({{"{each.field}": …}})  # the {each.key} that is deleted'
                     for each in found.left
                 ),
                 reason="it deletes more than before",
             ),
         )
+
+
+def _spare(project: Project, unused: Iterable[Query]) -> str:
+    """The functions that would do it, if anything ran them."""
+    names = dict.fromkeys(project.function_name(each.module, each.scope) for each in unused if each.scope)
+    return f" ({' or '.join(list(names)[:2])} would, but nothing runs it)" if names else ""
 
 
 def _delete(found: Any, draft: Draft) -> None:
@@ -141,6 +148,37 @@ EXAMPLES = [
             result = await db.books.delete_one({"_id": ObjectId(book_id)})
             return result.deleted_count
         """,
+    ),
+    Bad(
+        """\
+        from bson import ObjectId
+        from fastapi import FastAPI
+        from pymongo import AsyncMongoClient
+
+        app = FastAPI()
+        db = AsyncMongoClient(timeoutMS=5000).app
+
+
+        async def add_note(book_id: str, text: str):
+            if await db.books.find_one({"_id": ObjectId(book_id)}):
+                await db.notes.insert_one({"book_id": book_id, "text": text})
+            return await db.notes.find({"book_id": book_id}).limit(20).to_list(20)
+
+
+        app.post("/books/{book_id}/notes")(add_note)
+
+
+        async def remove_with_notes(book_id: str):
+            await db.notes.delete_many({"book_id": book_id})
+            await db.books.delete_one({"_id": ObjectId(book_id)})
+
+
+        @app.delete("/books/{book_id}")
+        async def remove(book_id: str):
+            await db.books.delete_one({"_id": ObjectId(book_id)})
+        """,
+        at=("delete_one",),
+        message="delete them, too (remove_with_notes would, but nothing runs it)",
     ),
     Good(
         """\

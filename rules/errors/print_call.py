@@ -8,8 +8,9 @@ Why it hurts
     not kept, and it often shows documents with personal data.
 
 What it leaves alone
-    Code under ``if __name__ == "__main__":``, console programs (``cli-files``), scripts and migrations
-    (``script-files``), tests, a ``print`` of the project's own or of another library, projects without the driver.
+    Code under ``if __name__ == "__main__":``, and what only that runs beside an application; commands; console
+    programs (``cli-files``), scripts and migrations (``script-files``), tests, a ``print`` of the project's own or of
+    another library, projects without the driver.
 
 Fix and its safety
     ``logger.info(…)`` with lazy arguments; the level follows the context. Unsafe: nothing shows unless logging
@@ -42,7 +43,10 @@ def check(project: Project) -> Iterator[Finding]:
         path = project.modules[module].path
         if project.config.is_cli(path) or project.config.is_script(path):
             continue
-        if not project.is_main_block(module, call.context):
+        if project.is_main_block(module, call.context):
+            continue
+        # Who runs a program by hand reads what it prints
+        if project.reached(module, call.scope, call.context).runner != "script":
             yield _finding(project, module, call.row)
 
 
@@ -137,6 +141,35 @@ EXAMPLES = [
             print(users.estimated_document_count(maxTimeMS=100))
         """,
         why="a program's own output",
+    ),
+    Good(
+        {
+            "app/main.py": """\
+            from fastapi import FastAPI
+            from pymongo import MongoClient
+
+            users = MongoClient(timeoutMS=5000).app.users
+            app = FastAPI()
+            """,
+            "check_names.py": """\
+            from app.main import users
+
+
+            class Check:
+                def run(self):
+                    print(users.name)
+
+
+            def main():
+                print("names:")
+                Check().run()
+
+
+            if __name__ == "__main__":
+                main()
+            """,
+        },
+        why="beside an application, a program that somebody runs by hand",
     ),
     Good('def hello():\n    print("hello")\n', why="a project without the driver"),
     Good(

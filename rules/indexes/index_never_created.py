@@ -27,7 +27,7 @@ from functools import partial
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, IndexDeclaration, Project, Rule, Severity
 
-rule = Rule("MDB201", "index-never-created", Severity.CRITICAL, fix=Applicability.UNSAFE, concern="speed")
+rule = Rule("MDB201", "index-never-created", Severity.CRITICAL, fix=Applicability.UNSAFE, concern="speed", of_idle=True)
 
 
 @rule.on(Project)
@@ -53,7 +53,8 @@ def check(project: Project) -> Iterator[Finding]:
                 "make the indexes when the application starts",
                 partial(_write, start),
                 text=f"{todo} where the application starts",
-                reason="the indexes are built at the next start, which takes time on a large collection",
+                reason="the indexes are built at the next start, which takes time on a large collection"
+                + (", and the TTL index begins to delete what is old" if _expires(setup.indexes) else ""),
             ),
         )
 
@@ -77,7 +78,11 @@ def _more(indexes: Iterable[IndexDeclaration]) -> str:
     """What else goes wrong without the indexes."""
     options = [index.options for index in indexes]
     unique = ", unique keys may repeat" if any(held.get("unique") is True for held in options) else ""
-    return unique + (", nothing expires" if any("expireAfterSeconds" in held for held in options) else "")
+    return unique + (", nothing expires" if _expires(indexes) else "")
+
+
+def _expires(indexes: Iterable[IndexDeclaration]) -> bool:
+    return any("expireAfterSeconds" in index.options for index in indexes)
 
 
 EXAMPLES = [

@@ -28,7 +28,13 @@ from typing import Any
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Need, Project, Rule, Severity
 
 rule = Rule(
-    "MDB204", "missing-ttl", Severity.MEDIUM, fix=Applicability.UNSAFE, supersedes=("MDB802",), asks_documents=True
+    "MDB204",
+    "missing-ttl",
+    Severity.MEDIUM,
+    fix=Applicability.UNSAFE,
+    supersedes=("MDB802",),
+    asks_documents=True,
+    of_idle=True,
 )
 
 

@@ -3,13 +3,12 @@
 What it flags
     A field, or several together, that no unique index covers, where the code shows that they have to be unique: a
     look-up before an insert, the key of an upsert, a DuplicateKeyError that is handled though nothing can raise it,
-    or a value from ``uuid`` or ``secrets`` by which single documents are looked up. One finding for each key.
+    or a value from ``uuid`` or ``secrets`` by which single documents are looked up. One finding for each key: high
+    where all that shows it is how the values are made, medium if, besides, the documents expire.
 
 Why it hurts
     Nothing refuses the second document: a retried request, a restored copy or a bug stores it, and from then on each
     query finds one or the other.
-
-    High where all that shows it is how the values are made, medium if, besides, the documents expire.
 
 What it leaves alone
     Values that are the ``_id`` as well; made values that a loop stores several times; fields of which the project

@@ -31,6 +31,7 @@ rule = Rule(
     fix=Applicability.DISPLAY,
     concern="resilience",
     asks_documents=True,
+    of_idle=True,
 )
 
 

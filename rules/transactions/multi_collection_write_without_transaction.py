@@ -33,6 +33,12 @@ rule = Rule(
     transactional=True,
 )
 
+_BLOCKS = {
+    "sync": "with client.start_session() as session, session.start_transaction()",
+    "async": "async with client.start_session() as session, await session.start_transaction()",
+    "motor": "async with await client.start_session() as session, session.start_transaction()",
+}
+
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
@@ -48,8 +54,7 @@ def check(project: Project) -> Iterator[Finding]:
             fix=rule.repair(
                 "write both in a transaction",
                 _by_hand,
-                text="with client.start_session() as session, session.start_transaction(): … with session=session at "
-                "both writes",
+                text=f"{_BLOCKS.get(second.flavour, _BLOCKS['sync'])}: …  # both writes with session=session",
             ),
         )
 

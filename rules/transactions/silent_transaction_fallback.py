@@ -1,4 +1,4 @@
-"""An error of asking for a transaction that makes the code go on without one, and tell nobody.
+"""A transaction that any error turns off, and nobody is told.
 
 What it flags
     ``except`` around ``start_session``, ``start_transaction`` or the ``hello`` command that asks for a replica set,
@@ -6,7 +6,7 @@ What it flags
     Told where nothing is logged or raised; ``print`` is not logging.
 
 Why it hurts
-    Any error turns the transaction off, not only a server that has none: a time-out, an election, a right that lacks.
+    Any error turns the transaction off, not only a server that has none: a time-out, an election, a missing right.
     The writes are no longer all or nothing then, and the first one that fails half way leaves half of it.
 
 What it leaves alone

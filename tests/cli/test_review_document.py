@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mongolint.report.review.findings import _clauses as clauses
-from mongolint.report.review.words import by_file, conflict, listed
+from mongolint.report.review.words import by_file, conflict, is_code, listed
 
 HEAD = """\
 from fastapi import APIRouter, FastAPI
@@ -208,6 +208,54 @@ def user(mail: str):
     assert internals["completeness"]["parts"][0] == {"part": "queries", "weight": 50, "share": None}
 
 
+def test_what_nothing_runs_is_told_last(place: Any) -> None:
+    """Not so where just that is the finding: the index that nothing makes."""
+    code = f"""{HEAD}
+def ensure_indexes():
+    db.orders.create_index("number")
+
+
+@app.get("/orders")
+def orders(number: str):
+    return db.orders.find_one({{"number": number}})
+
+
+@app.get("/users")
+def users(mail: str):
+    return db.users.find_one({{"mail": mail}})
+
+
+def forgotten(name: str):
+    return db.users.find_one({{"name": name}})
+"""
+    found = review(place, {"shop.py": code})
+    issues = {issue["code"]: issue["places"] for issue in found["issues"]}
+    assert [each["idle"] for each in issues["MDB201"]] == [False]
+    assert [each["idle"] for each in issues["MDB104"]] == [False, True]
+    out = place.run("review", ".").out
+    assert "In functions that nothing calls, as far as the code shows, 1 further place:" in out
+    assert "- A filter that no declared index serves: 1 place on users" in out
+
+
+def test_what_nothing_runs_is_planned_last(place: Any) -> None:
+    code = f"""{HEAD}
+@app.get("/users")
+def users():
+    return db.users.find({{}}).skip(2).to_list(10)
+
+
+async def held(name):
+    return db[name]
+
+
+async def forgotten():
+    return await held("users").find_one({{"_id": 1}})
+"""
+    plan = review(place, {"shop.py": code})["plan"]
+    assert [step["why"] for step in plan if "nothing runs" in step["why"]] == ["1 high, in code that nothing runs"]
+    assert plan[-1]["why"] == "1 high, in code that nothing runs"
+
+
 def test_what_many_places_have_in_common_is_said_once(place: Any) -> None:
     loops = "\n\n".join(
         f"def load{n}(keys):\n    for key in keys:\n        yield db.c{n}.find_one({{'_id': key}})\n" for n in range(3)
@@ -234,6 +282,20 @@ def test_what_many_places_have_in_common_is_said_once(place: Any) -> None:
 def test_clauses(message: str, parts: list[str]) -> None:
     assert clauses(message) == parts
     assert " ".join(parts) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "is_python"),
+    [
+        ('db.users.create_index([("email", 1)], unique=True)', True),
+        ('questions.delete_many({"book_id": …})  # the _id that is deleted', True),
+        ("class Metadata(BaseModel): …  # its fields", True),
+        ("give it a variant that takes all documents at once, with one insert_many", False),
+        ('fetch all before the loop with find({"_id": {"$in": keys}}) and pick by _id', False),
+    ],
+)
+def test_advice_is_no_code(text: str, is_python: bool) -> None:
+    assert is_code(text) is is_python
 
 
 def test_places_by_file() -> None:

@@ -462,8 +462,20 @@ STORED = {
         def rate(a, b=None):
             if not db.t.find_one({"a": a, "b": b}):
                 db.t.insert_one({"a": a, "b": b})
+
+        def skip(a):
+            db.t.insert_one({"a": a, "b": None})
         """,
         [{"a": 1, "b": None}, {"a": 1, "b": None}, {"a": 2, "b": "x"}],
+        {"a": 1, "b": "x"},
+    ),
+    "two fields, null looked for as any other": (
+        """
+        def rate(a, b=None):
+            if not db.t.find_one({"a": a, "b": b}):
+                db.t.insert_one({"a": a, "b": b})
+        """,
+        [{"a": 1, "b": None}, {"a": 2, "b": None}, {"a": 2, "b": "x"}],
         {"a": 1, "b": "x"},
     ),
 }

@@ -396,6 +396,10 @@ RUN_BY_NOTHING: dict[str, Files | str] = {
         "main.py": "from fastapi import FastAPI\n\nfrom db import ensure_indexes\n\napp = FastAPI()\n",
         "db/__init__.py": 'from store import ensure_indexes\n\n__all__ = ["ensure_indexes"]\n',
     },
+    "re-exported by a list that grows": {
+        "main.py": "from fastapi import FastAPI\n\nfrom db import ensure_indexes\n\napp = FastAPI()\n",
+        "db/__init__.py": '__all__ = ["other"]\n\nfrom store import ensure_indexes\n\n__all__ += ["ensure_indexes"]\n',
+    },
     "called by what nothing calls": APP + "\n\nasync def prepare():\n    await store.ensure_indexes()\n",
     "only tests": {"main.py": APP, "tests/test_store.py": "import store\n\nstore.ensure_indexes()\n"},
     "method of a class that nothing makes": APP

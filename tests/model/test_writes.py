@@ -518,3 +518,36 @@ def change(chat, command):
 def test_the_look_up_that_decides_is_the_last(tmp_path: Path) -> None:
     (found,) = findings(NEAREST, tmp_path, rules={"MDB202"})
     assert found.span.line == NEAREST[: NEAREST.rindex("if is_on")].count("\n") + 1
+
+
+def saved(*, before: str = "", after: str = "") -> str:
+    """A function that stores a rating, or changes the one that is there, by a user that may be None."""
+    return f"""\
+def save(user: Optional[str], stars):
+    {before}found = db.t.find_one({{"user": user}})
+    if not found:
+        db.t.insert_one({{"user": user, "stars": stars}})
+    else:
+        db.t.update_one({{"_id": found["_id"]}}, {{"$set": {{"user": user, "stars": stars}}}})
+
+{after}"""
+
+
+ASKED = {
+    "each insert": (saved(), False),
+    "and deletes": (saved(after='def gone(user):\n    db.t.delete_one({"user": user})\n'), False),
+    "only if there is one": (saved(before="found = None\n    if user: "), True),
+    "another insert": (saved(after='def add(user):\n    db.t.insert_one({"user": None})\n'), True),
+    "many": (saved(after="def add(items):\n    db.t.insert_many(items)\n"), True),
+    "an upsert": (saved(after='def put(x):\n    db.t.update_one({"b": x}, {"$set": {"c": 1}}, upsert=True)\n'), True),
+    "an update to null": (saved(after='def hide(x):\n    db.t.update_one({"b": x}, {"$set": {"user": None}})\n'), True),
+    "asked of the value": (saved(before="if user:\n        print(user)\n    "), True),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_null_that_is_looked_up_is_a_value(name: str, tmp_path: Path) -> None:
+    code, is_partial = ASKED[name]
+    loaded = project(HEAD + code, tmp_path)
+    needs = with_deep_stack(lambda: loaded.project.writes.look_then_inserts)
+    assert ["partialFilterExpression" in need.constraint.code for need in needs] == [is_partial]

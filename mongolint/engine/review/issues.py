@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mongolint.engine.load import Loaded
+from mongolint.engine.review.idle import Idle
 from mongolint.finding import Applicability, Finding, Fix, Severity
 from mongolint.fingerprints import fingerprints
 from mongolint.project.model import Project
@@ -29,10 +30,15 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
     touched = _Touched(project)
     scripts = {project.path(module) for module in range(len(project.modules)) if project.is_script(module)}
     known = {rule.code: rule for rule in rules}
+    idle = Idle(project)
     groups: dict[str, list[Record]] = {}
     for finding, fingerprint in zip(findings, prints, strict=True):
         groups.setdefault(finding.code, []).append(
-            {**_place(finding, fingerprint, touched), "script": finding.span.file in scripts}
+            {
+                **_place(finding, fingerprint, touched),
+                "script": finding.span.file in scripts,
+                "idle": not known[finding.code].of_idle and idle.holds(finding.span),
+            }
         )
     found = [_issue(known[code], places, known) for code, places in groups.items()]
     found.sort(key=lambda issue: (-Severity(issue["severity"]).rank, -len(issue["places"]), issue["code"]))
@@ -42,7 +48,9 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
 
 
 def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Record:
-    places.sort(key=lambda p: (p["script"], -Severity(p["severity"]).rank, p["file"], p["line"], p["column"]))
+    places.sort(
+        key=lambda p: (p["script"], p["idle"], -Severity(p["severity"]).rank, p["file"], p["line"], p["column"])
+    )
     fixes = [place["fix"] for place in places if place["fix"]]
     applied = sum(fix["applicability"] != Applicability.DISPLAY.value for fix in fixes)
     todo = Counter(fix["title"] for fix in fixes)

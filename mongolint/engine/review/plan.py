@@ -13,14 +13,23 @@ _SIZE = {"S": 0, "M": 1, "L": 2}
 
 
 def plan(issues: Sequence[Mapping[str, Any]]) -> list[Record]:
-    """One step for issues that are mended alike, in the order of their impact; what is quick first among equals."""
+    """One step for issues that are mended alike, by impact, what is quick first among equals; what nothing runs last."""
     steps: dict[str, list[Mapping[str, Any]]] = {}
     for issue in sorted(issues, key=lambda each: len(_step(each))):
         step = _step(issue)
         # "Declare the unique index and catch its error" begins as a step that is there
         steps.setdefault(next((known for known in steps if step.startswith(known)), step), []).append(issue)
     found = [_record(step, held) for step, held in steps.items()]
-    return sorted(found, key=lambda each: (_RANK[each["severity"]], _SIZE[each["size"]], each["issues"]))
+    idle = {str(each["step"]) for each, held in zip(found, steps.values(), strict=True) if _is_idle(held)}
+    return sorted(
+        found,
+        key=lambda each: (each["step"] in idle, _RANK[each["severity"]], _SIZE[each["size"]], each["issues"]),
+    )
+
+
+def _is_idle(issues: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether nothing runs any of the places."""
+    return all(place["idle"] for issue in issues for place in issue["places"])
 
 
 def _record(step: str, issues: Sequence[Mapping[str, Any]]) -> Record:
@@ -29,7 +38,7 @@ def _record(step: str, issues: Sequence[Mapping[str, Any]]) -> Record:
     return {
         "step": step,
         "severity": worst,
-        "why": _why(places),
+        "why": _why(places) + (", in code that nothing runs" if _is_idle(issues) else ""),
         "size": max((str(issue["size"]) for issue in issues), key=_SIZE.__getitem__),
         "issues": sorted(issue["id"] for issue in issues),
         "collections": sorted({name for place in places for name in place["collections"]}),

@@ -21,30 +21,34 @@ _WORST = {"unserved": 0, "partial": 1}
 
 
 def patterns(loaded: Loaded) -> list[Record]:
-    """Each with its verdict and what would serve it; of queries that are alike on one collection, the first."""
+    """Each with its verdict and what would serve it; of queries that are alike on one collection, the first.
+
+    ``alike``: how many others of the kind there are.
+    """
     project = loaded.project
     shown = {loaded.display[path] for path in loaded.targets}
-    found: dict[tuple[Any, ...], Operation] = {}
+    found: dict[tuple[Any, ...], list[Operation]] = {}
     for operation in sorted(project.operations, key=lambda operation: _rank(project, operation)):
         verdict = project.verdict(operation).verdict
         if verdict in _WORST and project.path(operation.module) in shown and operation.module not in project.tests:
             fields = (*operation.filter.required, *operation.filter.optional)
-            found.setdefault((operation.target, *sorted(fields), *map(str, operation.sort)), operation)
-    chosen = list(found.values())[:_MOST]
+            found.setdefault((operation.target, *sorted(fields), *map(str, operation.sort)), []).append(operation)
+    groups = list(found.values())[:_MOST]
+    chosen = [alike[0] for alike in groups]
     return [
-        {**record, **_advised(project, operation), "reached": _reached(project, operation)}
-        for operation, record in zip(chosen, explained(project, [answer(project, o) for o in chosen]), strict=True)
+        {**record, **_advised(project, alike[0]), "reached": _reached(project, alike[0]), "alike": len(alike) - 1}
+        for alike, record in zip(groups, explained(project, [answer(project, o) for o in chosen]), strict=True)
     ]
 
 
 def _rank(project: Project, operation: Operation) -> tuple[Any, ...]:
-    """Those that a request surely runs first, among them those in a loop, then the worse verdict."""
+    """Those that a request surely runs first, of them those in a loop, the worse verdicts, and reads before writes."""
     runner = runner_of(project, operation)
     is_passing = project.reached(operation.module, operation.scope, operation.context).runner in ("script", "nothing")
     is_request = runner is not None and runner.kind == "request"
     verdict = _WORST.get(project.verdict(operation).verdict, len(_WORST))
     span = project.operation_span(operation)
-    return is_passing, not is_request, not operation.in_loop, verdict, span
+    return is_passing, not is_request, not operation.in_loop, verdict, operation.method.kind != "read", span
 
 
 def _reached(project: Project, operation: Operation) -> str | None:

@@ -89,7 +89,7 @@ class _Comprehension:
             raise NoFix("the key is more than a lookup in the item")
         check_key(self.lookup.field, self.lookup.key, text_items=False)
         if not self.lookup.unique and not self.operation.time_limit:
-            raise NoFix("the batch may be large, so set a time limit first")
+            raise NoFix("one query for all may take long, so set a time limit first")
         if not all(is_pure(each.test) for each in self.clause.ifs):
             raise NoFix("the condition of the comprehension does more than to look at the item")
         if self._is_conditional() and may_raise(self.lookup.key):

@@ -145,7 +145,7 @@ class Prefetch:
         self._check_handlers()
         self._check_writes()
         if not self.source.unique and not site.operation.time_limit:
-            raise NoFix("the batch may be large, so set a time limit first")
+            raise NoFix("one query for all may take long, so set a time limit first")
 
     def _check_end(self) -> None:
         """A loop that stops when it has found something reads less than all."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.project.entrypoints import Entrypoints, Kind
 from mongolint.project.reach.feasible import Feasible
 from mongolint.project.reach.loading import Loading
@@ -180,13 +181,7 @@ class Reachability:
         """The strings of a module that may name something, what it exports left out."""
         facts = self.link.modules[module]
         exported = facts.scopes[0].final.get("__all__")
-        left_out = {exported} if exported is not None else set()
-        exports = {
-            facts.nodes[row][1]
-            for held in left_out
-            for row in (facts.nodes[held][2] if facts.nodes[held][0] == "seq" else ())
-            if facts.nodes[row][0] == "const"
-        }
+        exports = set(_strings_of(facts, exported)) if exported is not None else set()
         for node in facts.nodes:
             if node[0] == "const" and type(node[1]) is str and node[1] not in exports:
                 if node[1].replace(".", "").replace(":", "").isidentifier():
@@ -292,3 +287,12 @@ class Reachability:
     def _is_each_time(self, use: Use) -> bool:
         context = self.uses.parents(use.module).context(use.row)
         return is_each_time(self.link, use.module, use.scope, use.row, context)
+
+
+def _strings_of(facts: ModuleFacts, row: int) -> Iterator[str]:
+    """The strings of a list, put together by ``+`` and ``+=`` or of one."""
+    kind, *parts = facts.nodes[row]
+    if kind == "binop":
+        yield from (text for part in parts[1:] for text in _strings_of(facts, part))
+    elif kind == "seq":
+        yield from (str(facts.nodes[each][1]) for each in parts[1] if facts.nodes[each][0] == "const")

@@ -13,7 +13,7 @@ from mongolint.project.operations import Operation
 from mongolint.project.tracing import nulls
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Tracer
-from mongolint.project.writes import cleanups, expiry, inserts, keys, lookups, needs, refused, several, upserts
+from mongolint.project.writes import asked, cleanups, expiry, inserts, keys, lookups, needs, refused, several, upserts
 from mongolint.project.writes.inserts import Way
 from mongolint.project.writes.needs import Constraint
 
@@ -43,13 +43,16 @@ class Writes:
     @cached_property
     def look_then_inserts(self) -> list[Need[lookups.LookThenInsert]]:
         """The inserts that only a look-up keeps from storing the same twice."""
-        found = lookups.find(self.tracer, self.project.graph, self._operations, self.left_out)
         return [
             Need(need, one)
-            for one in found
+            for one in self._looked
             if self._is_concurrent(one.module, one.scope)
             and (need := self._unique(one.collection, one.values, dict(one.constants)))
         ]
+
+    @cached_property
+    def _looked(self) -> list[lookups.LookThenInsert]:
+        return list(lookups.find(self.tracer, self.project.graph, self._operations, self.left_out))
 
     @cached_property
     def upserts(self) -> list[Need[upserts.Upsert]]:
@@ -224,6 +227,8 @@ class Writes:
                 return None  # an index holds its elements
             if lack == "missing":
                 partial[name] = {"$exists": True}
+            elif lack and asked.always(self.tracer, self._operations, self._looked, collection, values.keys()):
+                continue
             elif lack and kind in (None, "string"):
                 # All strings but the empty one. {"$type": "string"} says so, too, but then no query uses the index
                 partial[name] = {"$gt": ""}

@@ -40,13 +40,13 @@ def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) ->
     note = words.needs_replica_set(review, issue)
     if note:
         yield from ("", f"**But.** {marks.text(note)}.")
-    application = [place for place in issue["places"] if not place["script"]]
-    scripts = [place for place in issue["places"] if place["script"]]
-    yield from _places(application, new)
-    if scripts:
-        count = words.counted(len(scripts), "further place" if application else "place")
-        yield from ("", f"In scripts and migrations, which no request waits for, {count}:")
-        yield from _places(scripts, new)
+    told = False
+    for intro, places in words.by_runner(issue["places"]):
+        if intro:
+            count = words.counted(len(places), "further place" if told else "place")
+            yield from ("", f"{intro}, {count}:")
+        yield from _places(places, new)
+        told = True
     yield from _frames(issue["places"], fixes)
 
 
@@ -111,7 +111,7 @@ def _frames(places: Sequence[Record], fixes: _Fixes) -> Iterator[str]:
         if marks.at(place) not in seen:
             seen.add(marks.at(place))
             yield from _code(place)
-            yield from fixes.of(place["fix"])
+            yield from fixes.of(place)
     left = len({marks.at(place) for place in places} - seen)
     if left > 0:
         yield from ("", f"{words.counted(left, 'further place')} of the kind: see the list above.")
@@ -169,20 +169,29 @@ class _Fixes:
         self.before: Record | None = None
         self._hunks: set[str] = set()
 
-    def of(self, fix: Record | None) -> Iterator[str]:
+    def of(self, place: Record) -> Iterator[str]:
+        fix = place["fix"]
         before, self.before = self.before, fix
         if fix is None:
             return
+        if fix["diff"] and before and fix["diff"] == before["diff"]:
+            yield from ("", "The fix above mends this place too.")
+            return
         if fix == before:
-            yield from ("", "The fix above mends this place too." if fix["diff"] else "It is mended as above.")
+            yield from ("", "It is mended as above.")
             return
         how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
         reason = f": {fix['reason']}" if fix["reason"] else ""
-        yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}")
+        # What the finding itself advises is not said again
+        is_new = not fix["diff"] and fix["text"] not in place["message"]
+        advice = [visible(line) for line in fix["text"].splitlines()] if is_new else []
+        is_code = words.is_code(fix["text"])
+        told = f". {marks.text(advice[0][:1].upper() + advice[0][1:])}." if len(advice) == 1 and not is_code else ""
+        yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}{told}")
         if fix["diff"]:
             yield from self._diff(fix["diff"])
-        elif fix["text"]:
-            yield from ("", *marks.fenced([visible(line) for line in fix["text"].splitlines()], "python"))
+        elif advice and not told:
+            yield from ("", *marks.fenced(advice, "python" if is_code else "text"))
 
     def _diff(self, diff: Sequence[Record]) -> Iterator[str]:
         fresh: list[Record] = []

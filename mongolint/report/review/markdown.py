@@ -86,11 +86,10 @@ def _collections(review: Record) -> Iterator[str]:
 
 
 def _indexes(review: Record) -> Iterator[str]:
-    yield from ("", "## Required indexes", "")
+    yield from ("", "## Required indexes", "", words.together(review))
     if not review["indexes"]:
-        yield "No index is missing."
         return
-    yield from ("| priority | collection | keys | why |", "| --- | --- | --- | --- |")
+    yield from ("", "| priority | collection | keys | why |", "| --- | --- | --- | --- |")
     for index in review["indexes"]:
         keys = writing.pattern(index) + (f" {writing.options(index)}" if index["options"] else "")
         priority = f"{index['priority']} {words.PRIORITIES[index['priority']]}"
@@ -116,7 +115,7 @@ def _queries(review: Record) -> Iterator[str]:
     if not review["queries"]:
         yield from ("", "An index serves every query that can be judged.")
     for query in review["queries"]:
-        route = f", run by {query['reached']}" if query["reached"] else ""
+        route = f", {words.run_by(query)}" if words.run_by(query) else ""
         name = query["collection"] or "several collections"
         yield from ("", f"**{marks.text(name)}** {marks.code(marks.at(query))}{marks.text(route)}", "")
         yield from marks.fenced([visible(line) for line in query["mongosh"].splitlines()], "js")

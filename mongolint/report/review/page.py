@@ -75,7 +75,9 @@ def render(review: Mapping[str, Any]) -> str:
         verdicts=words.VERDICTS,
         validators=words.VALIDATORS,
         evidence=words.EVIDENCE,
+        together=words.together,
         planned=words.planned,
+        run_by=words.run_by,
         in_collections=words.in_collections,
         unmade=words.unmade,
         notes=words.notes(clean),
@@ -89,6 +91,7 @@ def render(review: Mapping[str, Any]) -> str:
         prose=_prose,
         pieces=_pieces,
         lines=str.splitlines,
+        is_code=words.is_code,
     )
 
 

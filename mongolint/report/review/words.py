@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ CONCERNS = {
     "visibility": "visibility",
     "upkeep": "upkeep",
 }
-PRIORITIES = {1: "keeps the data right", 2: "queries scan without it", 3: "ends what is over", 4: "helps"}
+PRIORITIES = {1: "keeps the data right", 2: "queries scan without it", 3: "ends what is over", 4: "may help"}
 VERDICTS = {
     "served": "an index serves it",
     "partial": "an index serves a part of it",
@@ -29,6 +30,8 @@ EVIDENCE = (
     "findings: the source does not tell, or a line only has to do with it. What tests, examples and idle code say "
     "does not count."
 )
+_SCRIPTS = "In scripts and migrations, which no request waits for"
+_IDLE = "In functions that nothing calls, as far as the code shows"
 # More names than that tell nobody anything
 _MOST_NAMES = 4
 _MOST_FIELDS = 14
@@ -45,6 +48,15 @@ _PARTS = (
     "50 for the share of its queries that a declared index serves, 20 if each key that has to be unique is, "
     "20 if the code shows all fields, 10 for a validator; without such queries, the share of the other 50"
 )
+
+
+def is_code(text: str) -> bool:
+    """Whether what a person should write is Python, in which "…" stands for what is left open, and no advice."""
+    try:
+        ast.parse(text.replace("…", "..."))
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def completeness() -> str:
@@ -103,6 +115,14 @@ def by_file(places: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
         if place["line"] not in lines:
             lines.append(place["line"])
     return found
+
+
+def by_runner(places: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Places by what runs them: those of the application, which need no words, then the others with theirs."""
+    groups: dict[str, list[Mapping[str, Any]]] = {"": [], _IDLE: [], _SCRIPTS: []}
+    for place in places:
+        groups[_SCRIPTS if place["script"] else _IDLE if place["idle"] else ""].append(place)
+    return [(intro, held) for intro, held in groups.items() if held]
 
 
 def listed(words: Sequence[str]) -> str:
@@ -172,11 +192,22 @@ def dropping(drop: Mapping[str, Any]) -> str:
     )
 
 
+def together(review: Mapping[str, Any]) -> str:
+    """How the required indexes stand to those that findings name."""
+    if not review["indexes"]:
+        return "No index is missing."
+    return "A finding names the index that its own query needs; go by this list, in which one index may serve several."
+
+
 def notes(review: Mapping[str, Any]) -> list[str]:
     """What to know before the required indexes are made."""
     found = [*map(conflict, review["indexes"]), *map(dropping, review["drops"])]
     if any(index["options"].get("unique") for index in review["indexes"]):
         found.insert(0, "A unique index is refused where duplicates are stored: look for them first")
+    if any("expireAfterSeconds" in index["options"] for index in review["indexes"]):
+        found.append(
+            "A TTL index deletes what has ended as soon as it is built, and for good: look at those documents first"
+        )
     return [note for note in found if note]
 
 
@@ -190,6 +221,14 @@ def idle(indexes: Sequence[Mapping[str, Any]]) -> list[str]:
     return [index["name"] or "?" for index in indexes if index["status"] == "nothing" and not is_on_duty(index)]
 
 
+def run_by(query: Mapping[str, Any]) -> str:
+    """What runs a query, and how many others there are of its kind; to stand behind its place."""
+    told = [f"run by {query['reached']}"] if query["reached"] else []
+    if query["alike"]:
+        told.append(f"with {query['alike']} more like it")
+    return ", ".join(told)
+
+
 def clears(review: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[int, str]]:
     """The findings that a step clears: number and name."""
     names = {issue["id"]: issue["name"] for issue in review["issues"]}
@@ -197,10 +236,11 @@ def clears(review: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[int
 
 
 def gaps(issues: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What has to be mended first: the issues with critical or high places, and of these only such places."""
+    """What has to be mended first: the issues with critical or high places that something runs, and only those."""
     found = []
     for issue in issues:
-        places = [place for place in issue["places"] if place["severity"] in ("critical", "high")]
+        pressing = (place for place in issue["places"] if place["severity"] in ("critical", "high"))
+        places = [place for place in pressing if not place["idle"]]
         if places:
             found.append({**issue, "places": places})
     return found

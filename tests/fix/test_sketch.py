@@ -1,0 +1,65 @@
+"""What a person should write in the place of a loop with a query: it asks the same, and of what is there before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.engine.run import check
+from mongolint.testing import project
+
+APP = """\
+from motor.motor_asyncio import AsyncIOMotorClient
+
+db = AsyncIOMotorClient().app
+
+
+async def get_collection(name):
+    return db[name]
+
+
+async def told(book_id, user_id):
+    items = await db.questions.find({{"book_id": book_id}}).to_list(length=None)
+    found = []
+    for item in items:
+{body}
+        found.append(answer)
+    return found
+"""
+QUERY = 'answer = await {on}.find_one({{"question_id": {key}, "user_id": user_id}})'
+FOUND = """\
+keys = [str(item["_id"]) for item in items]
+found = {{d["question_id"]: d async for d in {on}.find({{"question_id": {{"$in": keys}}, "user_id": user_id}})}}"""
+
+
+def text_of(root: Path, *lines: str) -> str:
+    files = {"app.py": APP.format(body="\n".join(f"        {line}" for line in lines))}
+    loaded = project(files, root)
+    (finding,) = check(loaded, {"MDB101"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    assert not finding.fix.edits
+    return finding.fix.text
+
+
+@pytest.mark.parametrize(
+    ("lines", "on"),
+    [
+        (('item["id"] = str(item.pop("_id"))', QUERY.format(on="db.answers", key='item["id"]')), "db.answers"),
+        (('key = str(item["_id"])', QUERY.format(on="db.answers", key="key")), "db.answers"),
+        (
+            (
+                'answers = await get_collection("answers")',
+                QUERY.format(on="answers", key='str(item["_id"])'),
+            ),
+            '(await get_collection("answers"))',
+        ),
+    ],
+)
+def test_what_the_loop_makes_is_put_in(lines: tuple[str, ...], on: str, tmp_path: Path) -> None:
+    assert text_of(tmp_path, *lines) == FOUND.format(on=on)
+
+
+def test_a_key_that_only_the_loop_knows_is_not_gathered(tmp_path: Path) -> None:
+    text = text_of(tmp_path, "book_id = book_id + 1", QUERY.format(on="db.answers", key="str(item['_id'] + book_id)"))
+    assert "keys = [" not in text
