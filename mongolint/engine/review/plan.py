@@ -13,7 +13,7 @@ _SIZE = {"S": 0, "M": 1, "L": 2}
 
 
 def plan(issues: Sequence[Mapping[str, Any]]) -> list[Record]:
-    """One step for issues that are mended alike, by impact, what is quick first among equals; what nothing runs last."""
+    """One step for issues that are mended alike, by impact, what is quick first among equals; idle code comes last."""
     steps: dict[str, list[Mapping[str, Any]]] = {}
     for issue in sorted(issues, key=lambda each: len(_step(each))):
         step = _step(issue)
