@@ -110,6 +110,35 @@ def test_each_iteration_asks_something_else(body: str, tmp_path: Path) -> None:
     assert "same each time" not in message
 
 
+OF_KINDS = """\
+class Runs:
+    def listed(self, owner=None):
+        query = {"kind": {"$in": ["crawl", None]}}
+        if owner:
+            query["owner"] = owner
+        return list(db.runs.aggregate([{"$match": query}]))
+
+
+class Logged:
+    def listed(self, owner=None):
+        print(owner)
+        return Runs().listed(owner)
+
+
+def all_of(owners, log):
+    runs = Logged() if log else Runs()
+    for owner in owners:
+        runs.listed(owner)
+"""
+
+
+def test_a_field_that_is_compared_with_constants_is_no_key(tmp_path: Path) -> None:
+    """Which method runs is not certain, and so neither what it is given."""
+    (found,) = findings(HEAD + OF_KINDS, tmp_path, rules={"MDB101"})
+    assert "kind" not in found.message
+    assert found.message.endswith("give it a variant that takes all documents at once")
+
+
 def test_the_field_that_changes_is_named(tmp_path: Path) -> None:
     assert '{"name": {"$in": keys}}' in _message(OTHER["one field of two"], tmp_path)
 

@@ -57,8 +57,9 @@ def _key_of(project: Project, repetition: Repetition, reach: Reach) -> str | Non
             if _comes_from(tracer, spot, item):
                 return name
     same = _same_fields(project, repetition, reach) or {}
+    written = {name: Spot(*place[:2], None) for name, place in filters.places.items()} | spots
     open_ones = [name for name in filters.required if name not in same]
-    return next((n for n in open_ones if n not in spots or not _is_written_out(tracer, spots[n])), None)
+    return next((n for n in open_ones if n not in written or not _is_written_out(tracer, written[n])), None)
 
 
 def _comes_from(tracer: Tracer, spot: Spot, item: Row) -> bool:
