@@ -6,8 +6,8 @@ What it flags
     free. Told at the look-up, once for each function in which both meet.
 
 Why it hurts
-    Two requests that look at the same time both find nothing, and both insert. From then on the address belongs to
-    two accounts, and each query finds one or the other.
+    Two requests that look at the same time both find nothing, and both insert. From then on there are two where
+    the code counts on one, two accounts with one address, and each query finds one or the other.
 
 What it leaves alone
     Fields that a unique index covers; values that are not surely the same in look-up and insert; look-ups by ``_id``,

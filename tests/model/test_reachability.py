@@ -194,6 +194,37 @@ RUN_BY_THE_APP: dict[str, Files | str] = {
                 os.execvp("uvicorn", ["uvicorn", "main:app"])
             """,
     },
+    "program that starts a worker": {
+        "main.py": APP,
+        "worker.py": """\
+            import asyncio
+            import sys
+            from subprocess import Popen
+
+            import store
+
+            if __name__ == "__main__":
+                asyncio.run(store.ensure_indexes())
+                Popen(["celery", "worker"] + sys.argv[1:])
+            """,
+    },
+    "program that starts what it is told to": {
+        "main.py": APP,
+        "begin.py": """\
+            import asyncio
+            import subprocess
+            import sys
+
+            import store
+
+            def begin(command):
+                subprocess.run(command)
+
+            if __name__ == "__main__":
+                asyncio.run(store.ensure_indexes())
+                begin(sys.argv[1:])
+            """,
+    },
     "constructor of what the app builds": """\
         from fastapi import FastAPI
         import store
@@ -301,6 +332,35 @@ RUN_BY_SCRIPTS: dict[str, tuple[Files, list[tuple[str, str]]]] = {
                 """,
         },
         [("create_db.py", "")],
+    ),
+    "main block of a program that runs others which end": (
+        {
+            "main.py": APP,
+            "install.py": """\
+                import asyncio
+                from subprocess import PIPE, run
+
+                import store
+
+                def named(prompt):
+                    while True:
+                        name = input(prompt)
+                        if name:
+                            return name
+
+                def keys(path):
+                    run(["/usr/bin/ssh-keygen", "-q", "-f", path], stdout=PIPE)
+                    run("git --version")
+
+                async def main():
+                    keys(named("key: "))
+                    await store.ensure_indexes()
+
+                if __name__ == "__main__":
+                    asyncio.run(main())
+                """,
+        },
+        [("install.py", "")],
     ),
     "file that is named after what it does": (
         {"main.py": APP, "create_indexes.py": "import asyncio\nimport store\n\nasyncio.run(store.ensure_indexes())\n"},

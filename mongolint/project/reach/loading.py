@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import External, FunctionRef
 from mongolint.project.entrypoints import Entrypoints, words
+from mongolint.project.reach.programs import ends_by_itself
 from mongolint.project.reach.uses import own_name
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _SERVING = words(
     execv execvp execve call check_call check_output Popen system
     """
 )
+# Calls that wait for what a person types
+_ASKING = words("input getpass prompt confirm")
 # Libraries whose ``run`` ends with what it is given
 _RUNNERS = ("asyncio", "anyio", "trio", "uvloop", "typer", "fire")
 _BY_HAND = re.compile(r"(^|_)(index(es)?|migrat\w*|seed\w*|setup|init|populate|backfill|bootstrap|fixtures?)(_|$)")
@@ -141,7 +144,10 @@ class Loading:
         value = self.link.value(module, function)
         if any(type(atom) is FunctionRef for atom in value):
             return False  # what it does is looked at
-        return not any(type(a) is External and a.name.partition(".")[0] in _RUNNERS for a in value)
+        libraries = {a.name.partition(".")[0] for a in value if type(a) is External}
+        if libraries & {"subprocess", "os"} and ends_by_itself(facts, row):
+            return False
+        return libraries.isdisjoint(_RUNNERS)
 
     # Imports
 
@@ -277,10 +283,14 @@ def _is_dotted(node: tuple[object, ...]) -> bool:
 
 
 def _loops_forever(facts: ModuleFacts, scope: int) -> bool:
-    return any(
-        loop.scope == scope and loop.kind == "while" and facts.constant(loop.iterable) in (True, 1)
+    """Whether a function goes on and on: one that asks a person ends when it has its answer."""
+    endless = [
+        loop
         for loop in facts.loops
-    )
+        if loop.scope == scope and loop.kind == "while" and facts.constant(loop.iterable) in (True, 1)
+    ]
+    asks = any(call.scope == scope and own_name(facts, facts.nodes[call.row][1]) in _ASKING for call in facts.calls)
+    return bool(endless) and not asks
 
 
 def is_main_block(facts: ModuleFacts, context: int) -> bool:
