@@ -19,8 +19,8 @@ from mongolint.engine.load import Loaded
 from mongolint.engine.run import UNUSED_SUPPRESSION, Result
 from mongolint.finding import Applicability, Finding, Fix
 from mongolint.fix.apply import by_file, choose, rewrite
+from mongolint.source.syntax import python_error
 from mongolint.source.text import SourceError, decode_source, encode
-from mongolint.source.tree import python_error
 
 # A fix may take a finding away in steps: of nested loops, the inner one first. These many rounds may not show it
 _PATIENCE = 5

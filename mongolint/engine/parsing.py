@@ -86,7 +86,7 @@ def extract_batch(
     """The facts of some files; for one that is not Python, the error. ``trees``: of earlier states, by path."""
     earlier = trees or {}
     from mongolint.facts.extract import extract
-    from mongolint.source.tree import ParseError
+    from mongolint.source.syntax import ParseError
 
     def work() -> list[ModuleFacts | Broken]:
         found: list[ModuleFacts | Broken] = []

@@ -15,7 +15,8 @@ import libcst as cst
 
 from mongolint.facts.positions import locate
 from mongolint.facts.shapes import Offsets
-from mongolint.source.tree import ParseError, parse
+from mongolint.source.syntax import ParseError
+from mongolint.source.tree import parse
 
 # A line of nothing but a continuation, which LibCST's trees do not hold
 _LOST = re.compile(r"^[ \t]*\\$", re.MULTILINE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mongolint.config import Config
 from mongolint.engine.load import Loaded, load
@@ -16,7 +17,6 @@ from mongolint.engine.parsing import Broken, Progress, extract_batch
 from mongolint.engine.reading import relevance, scripts
 from mongolint.engine.workers import WorkerError, Workers
 from mongolint.facts.moved import move, only_moved
-from mongolint.facts.pieces import Pieces
 from mongolint.facts.renumbered import STEP, follow
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.states.journal import Journal
@@ -25,6 +25,9 @@ from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.source.files import discover
 from mongolint.source.text import SourceError, decode_source
+
+if TYPE_CHECKING:
+    from mongolint.facts.pieces import Pieces
 
 
 @dataclass(slots=True)
@@ -195,7 +198,7 @@ class Model:
             if self.loaded is None or path not in held:
                 self.stale.pop(path, None)
             elif self._given.get(path) != data and self.loaded.sources[path] != data:
-                found = _facts(path, data, {path: self._trees.setdefault(path, Pieces())})
+                found = _facts(path, data, {path: self._pieces(path)})
                 if isinstance(found, Broken):
                     self.stale[path] = found
                 else:
@@ -208,6 +211,12 @@ class Model:
         for path in [path for path in self.stale if path not in contents]:
             del self.stale[path]
         return texts, parsed
+
+    def _pieces(self, path: str) -> Pieces:
+        # Brings the parser along, which takes a while and is not needed before something is edited
+        from mongolint.facts.pieces import Pieces
+
+        return self._trees.setdefault(path, Pieces())
 
     def changed(
         self, contents: Mapping[str, bytes], previous: Loaded, parsed: Mapping[str, ModuleFacts] | None = None

@@ -17,6 +17,8 @@ from mongolint.lsp.root import Analysis, Root
 T = TypeVar("T")
 # Seconds. What comes at once is one change; what only moved code is looked at wholly once nobody types
 _SETTLED, _LONGEST, _IDLE, _TICK = 0.01, 0.05, 0.3, 0.01
+# Models that are out of date and kept all the same while somebody types
+_MOST_GARBAGE = 25
 
 Contents = Callable[[Root], Mapping[str, bytes]]
 
@@ -35,7 +37,9 @@ class _State:
     glanced: int = -1
     hurry: bool = False
     last: float = 0.0
+    garbage: int = 0
     task: asyncio.Task[None] | None = None
+    tidying: asyncio.Task[None] | None = None
     analysis: Analysis | None = None
     glance: Analysis | None = None
     told: asyncio.Event = field(default_factory=asyncio.Event)
@@ -81,8 +85,9 @@ class Scheduler:
         state = self._states.pop(root, None)
         if state is not None:
             state.wanted += 1
-            if state.task is not None:
-                state.task.cancel()
+            for task in (state.task, state.tidying):
+                if task is not None:
+                    task.cancel()
 
     def latest(self, root: Root) -> Analysis | None:
         """The last analysis, which may be out of date."""
@@ -117,11 +122,29 @@ class Scheduler:
         """Have something done that needs the models, between analyses."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def _tidy(self, before: Analysis | None, after: Analysis) -> None:
-        """Let go of a model that is out of date, between keystrokes; what the first look made mostly stays for ever."""
+    async def _tidy(self, state: _State, before: Analysis | None, after: Analysis) -> None:
+        """Let go of models that are out of date; what the first look made mostly stays for ever."""
         if before is None:
             gc.freeze()
         elif before.loaded is not after.loaded:
+            state.garbage += 1
+            if state.garbage > _MOST_GARBAGE:
+                await self._collect(state)
+            elif state.tidying is None or state.tidying.done():
+                state.tidying = asyncio.ensure_future(self._collect_later(state))
+
+    async def _collect_later(self, state: _State) -> None:
+        """Once nobody types, who else would have to wait for it."""
+        while True:
+            wanted = state.wanted
+            await asyncio.sleep(_IDLE)
+            if state.wanted == wanted == state.done:
+                break
+        await self._collect(state)
+
+    async def _collect(self, state: _State) -> None:
+        if state.garbage:
+            state.garbage = 0
             await self.run(gc.collect)
 
     def stop(self) -> None:
@@ -153,7 +176,7 @@ class Scheduler:
                 if state.glance is None or not state.glance.tells_the_same(analysis):
                     self._publish(root, analysis)
                 state.told.set()
-                await self._tidy(before, analysis)
+                await self._tidy(state, before, analysis)
 
     def _is_current(self, root: Root, state: _State, wanted: int) -> bool:
         return state.wanted == wanted and self._states.get(root) is state

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from mongolint.finding import Finding
 from mongolint.source.suppress import Suppression, find_suppressions, parse_comment
+from mongolint.source.syntax import python_error
 from mongolint.source.text import LineTable
-from mongolint.source.tree import python_error
 
 # A start and an end, as offsets, and what takes the place of the text between
 Change = tuple[int, int, str]

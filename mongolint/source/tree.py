@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from itertools import accumulate
 
 import libcst as cst
+
+from mongolint.source.syntax import ParseError, check_with_python
 
 # CPython refuses more nested brackets than this (tokenizer.c, MAXLEVEL); LibCST's native parser has no
 # limit and overflows the stack far above it.
@@ -17,16 +18,6 @@ _BRACKET = re.compile(r"[\[\](){}]")
 _STEP = {**dict.fromkeys("[({", 1), **dict.fromkeys("])}", -1)}
 
 
-class ParseError(Exception):
-    """Text that is not Python. ``line`` and ``column`` are 1-based."""
-
-    def __init__(self, message: str, line: int, column: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
-        self.column = column
-
-
 def parse(text: str) -> cst.Module:
     """The tree of a module.
 
@@ -34,26 +25,13 @@ def parse(text: str) -> cst.Module:
         ParseError: the text is not Python, or nests deeper than Python itself allows.
     """
     if _may_nest_too_deep(text):
-        _check_with_python(text)
+        check_with_python(text)
     try:
         return _parse_unchecked(text)
     except cst.ParserSyntaxError as error:
         raise _better_error(text, error) from None
     except RecursionError:
         raise ParseError("too deeply nested to be read", 1, 1) from None
-
-
-def python_error(text: str) -> ParseError | None:
-    """What Python itself has against a text. It sees more than a parser: ``await`` outside of ``async def``."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(text, "<source>", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        return ParseError(error.msg, error.lineno or 1, max(error.offset or 1, 1))
-    except (RecursionError, MemoryError, ValueError) as error:
-        return ParseError(str(error), 1, 1)
-    return None
 
 
 def _parse_unchecked(text: str) -> cst.Module:
@@ -74,16 +52,6 @@ def _nothing(node: cst.CSTNode) -> None: ...
 def _may_nest_too_deep(text: str) -> bool:
     depths = accumulate(map(_STEP.__getitem__, _BRACKET.findall(text)))
     return max(depths, default=0) > MAX_NESTED_BRACKETS
-
-
-def _check_with_python(text: str) -> None:
-    """Raise what Python itself says of a text whose brackets seem to nest too deep."""
-    try:
-        compile(text, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    except SyntaxError as error:
-        raise ParseError(error.msg, error.lineno or 1, error.offset or 1) from None
-    except (RecursionError, MemoryError, ValueError):
-        raise ParseError("too deeply nested to be read", 1, 1) from None
 
 
 def _better_error(text: str, error: cst.ParserSyntaxError) -> ParseError:

@@ -15,8 +15,8 @@ from mongolint.engine.mend import Mended, mend
 from mongolint.engine.run import Result, check
 from mongolint.finding import Finding
 from mongolint.rule import Bad, Example, Rule
+from mongolint.source.syntax import python_error
 from mongolint.source.text import decode_source
-from mongolint.source.tree import python_error
 from mongolint.testing.finding_laws import Law
 from mongolint.testing.projects import Texts, broken, default_rules, example_project, texts_of, tokens
 from mongolint.testing.variants import PLACES, TEXTUAL, Vary

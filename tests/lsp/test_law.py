@@ -17,7 +17,8 @@ from mongolint.engine.registry import all_rules
 from mongolint.finding import Finding
 from mongolint.lsp.root import Root, folder_config
 from mongolint.project.model import Project
-from mongolint.source.tree import ParseError, parse
+from mongolint.source.syntax import ParseError
+from mongolint.source.tree import parse
 
 FILES = ("app/__init__.py", "app/db.py", "app/books.py", "app/start.py", "app/loops.py")
 LINES = (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mongolint.facts.extract import extract
 from mongolint.facts.pieces import Pieces
 from mongolint.facts.shapes import ModuleFacts
-from mongolint.source.tree import ParseError
+from mongolint.source.syntax import ParseError
 
 TEXT = '''\
 """What it is for."""
