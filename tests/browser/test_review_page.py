@@ -87,6 +87,17 @@ def test_all_is_shown(open_page: Open, review: dict[str, Any]) -> None:
     assert tab.locator(".issue").count() == len(review["issues"])
 
 
+def test_who_runs_a_place_stands_beside_it(open_page: Open, review: dict[str, Any]) -> None:
+    told = deepcopy(review)
+    first, second, third = [place for issue in told["issues"] for place in issue["places"]][:3]
+    first.update(script=True, idle=False)
+    second.update(script=False, idle=True)
+    third.update(script=False, idle=False)
+    tab = open_page(told)
+    shown = [tab.locator(f"#f-{place['fingerprint']} .badge.soft") for place in (first, second, third)]
+    assert [each.all_text_contents() for each in shown] == [["script"], ["not called"], []]
+
+
 def test_collections_and_plan(open_page: Open, review: dict[str, Any]) -> None:
     """What the record says of validators, idle indexes, evidence and steps is there to be read."""
     review = deepcopy(review)

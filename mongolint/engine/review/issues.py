@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mongolint.engine.load import Loaded
-from mongolint.engine.review.idle import Idle
+from mongolint.engine.review.callers import Callers
 from mongolint.finding import Applicability, Finding, Fix, Severity
 from mongolint.fingerprints import fingerprints
 from mongolint.project.model import Project
@@ -30,14 +30,15 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
     touched = _Touched(project)
     scripts = {project.path(module) for module in range(len(project.modules)) if project.is_script(module)}
     known = {rule.code: rule for rule in rules}
-    idle = Idle(project)
+    callers = Callers(project)
     groups: dict[str, list[Record]] = {}
     for finding, fingerprint in zip(findings, prints, strict=True):
+        runner = "" if known[finding.code].of_idle else callers.of(finding.span)
         groups.setdefault(finding.code, []).append(
             {
                 **_place(finding, fingerprint, touched),
-                "script": finding.span.file in scripts,
-                "idle": not known[finding.code].of_idle and idle.holds(finding.span),
+                "script": runner == "script" or finding.span.file in scripts,
+                "idle": runner == "nothing",
             }
         )
     found = [_issue(known[code], places, known) for code, places in groups.items()]

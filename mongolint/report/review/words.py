@@ -30,7 +30,7 @@ EVIDENCE = (
     "findings: the source does not tell, or a line only has to do with it. What tests, examples and idle code say "
     "does not count."
 )
-_SCRIPTS = "In scripts and migrations, which no request waits for"
+_SCRIPTS = "In scripts and migrations and what only they call, which no request waits for"
 _IDLE = "In functions that nothing calls, as far as the code shows"
 # More names than that tell nobody anything
 _MOST_NAMES = 4

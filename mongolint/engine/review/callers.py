@@ -1,4 +1,4 @@
-"""Which places of findings are in functions that nothing calls, as far as the code shows."""
+"""What calls the functions in which findings stand, as far as the code shows."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from mongolint.finding import Span
 from mongolint.project.model import Project
 
 
-class Idle:
+class Callers:
     """Answers for one project."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self._modules = {project.path(module): module for module in range(len(project.modules))}
 
-    def holds(self, span: Span) -> bool:
-        """Whether nothing runs what stands there: neither the application nor who runs a script by hand."""
+    def of(self, span: Span) -> str:
+        """The runner (app, script, nothing, unknown) of the function around a place; "" where there is none."""
         module = self._modules.get(span.file)
         if module is None or module in self.project.tests:
-            return False
+            return ""
         scope = _function_at(self.project.modules[module], span.line, span.column)
-        return scope is not None and self.project.reached(module, scope).runner == "nothing"
+        return self.project.reached(module, scope).runner if scope is not None else ""
 
 
 def _function_at(facts: ModuleFacts, line: int, column: int) -> int | None:
