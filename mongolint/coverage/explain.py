@@ -267,7 +267,11 @@ class _Question:
         self.filter = filter
         self.indexes = indexes
         self.options = options
-        self._key = (_plain(filter), tuple((index.keys, _plain(index.options)) for index in indexes), _plain(options))
+        self._key = (
+            _plain(filter),
+            tuple((_plain(index.keys), _plain(index.options)) for index in indexes),
+            _plain(options),
+        )
         self._hash = hash(self._key)
 
     def __hash__(self) -> int:
@@ -289,7 +293,7 @@ def explain_once(filter: Mapping[str, Any], indexes: Sequence[Index], **options:
         return explain(filter, indexes, **options)
     found = _answer(question)
     if isinstance(found, QueryError):
-        raise found
+        raise QueryError(*found.args)
     return found
 
 

@@ -170,13 +170,14 @@ class Root:
         return self._analysis(loaded, self.check(loaded, None, self._told), contents) if self._told else None
 
     def _edit(self, contents: Mapping[str, bytes]) -> Loaded:
+        told, self._told = self._told, None
         loaded, shifts = self.model.edit(contents), self.model.shifts
-        if shifts is None:
-            self._told = None
-        elif shifts and self._told is not None:
-            found = [moved(finding, shifts) for finding in self._told.findings]
+        if shifts == {}:
+            self._told = told
+        elif shifts and told is not None:
+            found = [moved(finding, shifts) for finding in told.findings]
             sure = [finding for finding in found if finding is not None]
-            self._told = _Told(sure, self._told.crashes, asked=False) if len(sure) == len(found) else None
+            self._told = _Told(sure, told.crashes, asked=False) if len(sure) == len(found) else None
         return loaded
 
     def _analysis(self, loaded: Loaded, result: run.Result, contents: Mapping[str, bytes]) -> Analysis:

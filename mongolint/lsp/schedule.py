@@ -69,6 +69,7 @@ class Scheduler:
         self._states: dict[Root, _State] = {}
         # Looking for garbage amid an analysis, which makes little, takes a third of the time
         gc.disable()
+        self._is_frozen = False
         self._thread = ThreadPoolExecutor(1, "mongolint-analysis")
 
     def changed(self, root: Root, *, files: bool = False, anew: bool = False) -> None:
@@ -100,7 +101,10 @@ class Scheduler:
         while state.done != state.wanted:
             state.hurry = True
             task = self._start(root, state)
-            await asyncio.shield(task)
+            await asyncio.wait([task])
+            error = None if task.cancelled() else task.exception()
+            if error is not None:
+                raise error
             if self._states.get(root) is not state:
                 return None
         return state.analysis
@@ -125,7 +129,9 @@ class Scheduler:
     async def _tidy(self, state: _State, before: Analysis | None, after: Analysis) -> None:
         """Let go of models that are out of date; what the first look made mostly stays for ever."""
         if before is None:
-            gc.freeze()
+            if not self._is_frozen:  # later it would keep a project that was dropped, too
+                gc.freeze()
+            self._is_frozen = True
         elif before.loaded is not after.loaded:
             state.garbage += 1
             if state.garbage > _MOST_GARBAGE:

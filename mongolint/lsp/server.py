@@ -203,7 +203,7 @@ def _pulled(session: Session) -> None:
 
     @session.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)
     async def pulled(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
-        found = await session.places(params.text_document.uri, fixes=False)
+        found = await session.places(params.text_document.uri, fixes=not session.can.refresh_diagnostics)
         items = diagnostics(found[0].path, found[2]) if found else []
         identity = digest(items)
         if identity == params.previous_result_id:

@@ -38,7 +38,7 @@ class Shift:
         self._pair(first[:before], second[:before])
         self._pair(first[ends[0] :], second[ends[1] :])
         mine, others = first[before : ends[0]], second[before : ends[1]]
-        if len(mine) == len(others):
+        if len(mine) == len(others) and (len(mine) == 1 or all(map(_same_code, mine, others))):
             self._pair(mine, others)
         elif len(mine) == 1 and others:
             self._tear(mine[0], others[0], others[-1])
@@ -85,6 +85,11 @@ def _code(text: str) -> list[_Line]:
     """The lines that hold more than a comment, without what is blank at their ends."""
     lines = (_Line(number, line.rstrip()) for number, line in enumerate(_BREAK.split(text), 1))
     return [line for line in lines if line.text and not line.text.lstrip().startswith("#")]
+
+
+def _same_code(line: _Line, other: _Line) -> bool:
+    """Whether two lines differ by blanks only."""
+    return "".join(line.text.split()) == "".join(other.text.split())
 
 
 def _common(first: Sequence[_Line] | str, second: Sequence[_Line] | str, most: int | None = None) -> int:

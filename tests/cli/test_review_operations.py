@@ -60,7 +60,6 @@ SHOWN: list[tuple[str, dict[str, str], str]] = [
     ("monitoring", {"compose.yml": "image: percona/mongodb_exporter:0.40\n"}, "compose.yml:1"),
     ("version", {"compose.yml": COMPOSE}, "compose.yml:3"),
     ("login", {"compose.yml": COMPOSE}, "compose.yml:4"),
-    ("rights", {"init.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['readWrite']})\"\n"}, "init.sh:1"),
 ]
 
 
@@ -76,7 +75,8 @@ BEARING: list[tuple[str, dict[str, str], str]] = [
     ("replica set", {"compose.yml": COMPOSE}, "compose.yml:3"),
     ("replica set", {"compose.yml": "services:\n  db:\n    image: mongo\n"}, "compose.yml:3"),
     ("version", {"compose.yml": "services:\n  db:\n    image: mongo:latest\n"}, "compose.yml:3"),
-    ("rights", {"init.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['root']})\"\n"}, "init.sh:1"),
+    ("rights", {"init.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['readWrite']})\"\n"}, "init.sh:1"),
+    ("rights", {"own.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['root']})\"\n"}, "own.sh:1"),
     (
         "health",
         {"k8s/db.yaml": "readinessProbe:\n  command: [mongosh, --eval, db.adminCommand('ping')]\n"},

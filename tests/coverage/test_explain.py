@@ -151,13 +151,27 @@ def test_what_was_asked_before_is_told_again_and_only_of_the_same_question() -> 
         ({"a": {"$in": {"set"}}}, [A], {}),  # a value that cannot be hashed
     ]
 
+    for kind in (1, 1.0, True):
+        questions.append(({"a": 1}, [Index([("a", kind)])], {}))
+
     def answers(ask: Any) -> list[Any]:
         found = []
         for filter, indexes, options in questions:
             try:
-                found.append(ask(filter, indexes, **options))
+                plan = ask(filter, indexes, **options)
+                found.append((plan, [index.name for index in plan.indexes]))
             except QueryError as refusal:
                 found.append(str(refusal))
         return found
 
     assert answers(explain_once) == answers(explain_once) == answers(explain)
+
+
+def test_a_refusal_that_is_kept_holds_on_to_nobody() -> None:
+    refusals = []
+    for _ in range(3):
+        with pytest.raises(QueryError) as refused:
+            explain_once({"$text": {"$search": "x"}, "a": 1}, [A])
+        refusals.append(refused.value)
+    assert len({id(each) for each in refusals}) == 3
+    assert len({str(each) for each in refusals}) == 1

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -193,6 +194,24 @@ def test_no_rule_is_asked_about_what_only_moves_or_is_no_python_for_the_moment(s
         told = [each.span.line - first.span.line for each in glance.of(path) if each.code == first.code]
         assert told == ([] if line == "(" else [1 + line.count("\n")])
     assert root.glance({path: text.replace("    for", "    print()\n    for").encode()}) is None
+
+
+def test_what_cannot_be_moved_is_asked_anew(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = original(shop)["app/loops.py"]
+    root = Root((shop,), folder_config(shop), shop)
+    path = (shop / "app/loops.py").as_posix()
+    (first,) = root.analyse({path: text.encode()}).of(path)
+
+    def fail(*_: object) -> None:
+        raise ValueError("no place")
+
+    contents = {path: f"# a comment\n{text}".encode()}
+    with monkeypatch.context() as patched:
+        patched.setattr("mongolint.lsp.root.moved", fail)
+        with pytest.raises(ValueError, match="no place"):
+            root.glance(contents)
+    (found,) = root.analyse(contents).of(path)
+    assert found.span.line == first.span.line + 1
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -81,6 +81,15 @@ def test_where_a_span_goes(before: str, after: str, text: str) -> None:
     assert after[: table.offset(span.line, span.column)].count("b()") == before[:start].count("b()")
 
 
+def test_lines_of_other_code_are_no_pair() -> None:
+    """One call above is put on a line, another one below is torn apart: as many lines as before."""
+    before = 'foo(\n    i, 1)\nfoo(db.c.find({"b": 2}).count())\nfoo(db.c.find_one({"_id": 2}), 3)\n'
+    after = 'foo(i, 1)\nfoo(db.c.find({"b": 2}).count())\nfoo(db.c.find_one({"_id": 2}),\n    3)\n'
+    start = before.index("db.c.find({")
+    span = LineTable(before).span("a.py", start, start + len("db.c.find"))
+    assert Shift(before, after).span(span) in (None, LineTable(after).span("a.py", 14, 23))
+
+
 def test_what_a_line_holds_that_is_torn_apart_has_no_certain_place() -> None:
     span = LineTable("a.find(q, s)").span("a.py", 7, 8)
     assert Shift("a.find(q, s)", "a.find(\n    q,\n    s)").span(span) is None

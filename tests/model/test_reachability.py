@@ -208,6 +208,49 @@ RUN_BY_THE_APP: dict[str, Files | str] = {
                 Popen(["celery", "worker"] + sys.argv[1:])
             """,
     },
+    "program that starts a server by a line of the shell": {
+        "main.py": APP,
+        "begin.py": """\
+            import asyncio
+            import os
+
+            import store
+
+            if __name__ == "__main__":
+                asyncio.run(store.ensure_indexes())
+                os.system("cd app && gunicorn main:app")
+            """,
+    },
+    "program that starts a server of whatever name": {
+        "main.py": APP,
+        "begin.py": """\
+            import asyncio
+            import subprocess
+
+            import store
+
+            if __name__ == "__main__":
+                asyncio.run(store.ensure_indexes())
+                subprocess.run(["granian", "main:app"])
+            """,
+    },
+    "worker that asks before it begins": {
+        "main.py": APP,
+        "worker.py": """\
+            import asyncio
+            import store
+
+            async def work():
+                if input("begin? ") != "y":
+                    return
+                await store.ensure_indexes()
+                while True:
+                    await asyncio.sleep(1)
+
+            if __name__ == "__main__":
+                asyncio.run(work())
+            """,
+    },
     "program that starts what it is told to": {
         "main.py": APP,
         "begin.py": """\

@@ -541,6 +541,16 @@ ASKED = {
     "many": (saved(after="def add(items):\n    db.t.insert_many(items)\n"), True),
     "an upsert": (saved(after='def put(x):\n    db.t.update_one({"b": x}, {"$set": {"c": 1}}, upsert=True)\n'), True),
     "an update to null": (saved(after='def hide(x):\n    db.t.update_one({"b": x}, {"$set": {"user": None}})\n'), True),
+    "an update of many": (
+        saved(after='def move(x, user):\n    db.t.update_many({"b": x}, {"$set": {"user": user}})\n'),
+        True,
+    ),
+    "another operator": (saved(after='def low(x):\n    db.t.update_one({"b": x}, {"$min": {"user": None}})\n'), True),
+    "a field of another name": (
+        saved(after='def named(x):\n    db.t.update_one({"b": x}, {"$rename": {"name": "user"}})\n'),
+        True,
+    ),
+    "a collection that is not known": (saved(after='def put(c, x):\n    db[c].insert_one({"user": x})\n'), True),
     "asked of the value": (saved(before="if user:\n        print(user)\n    "), True),
 }
 

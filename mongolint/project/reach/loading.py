@@ -284,13 +284,13 @@ def _is_dotted(node: tuple[object, ...]) -> bool:
 
 def _loops_forever(facts: ModuleFacts, scope: int) -> bool:
     """Whether a function goes on and on: one that asks a person ends when it has its answer."""
-    endless = [
-        loop
-        for loop in facts.loops
+    endless = {
+        number
+        for number, loop in enumerate(facts.loops)
         if loop.scope == scope and loop.kind == "while" and facts.constant(loop.iterable) in (True, 1)
-    ]
-    asks = any(call.scope == scope and own_name(facts, facts.nodes[call.row][1]) in _ASKING for call in facts.calls)
-    return bool(endless) and not asks
+    }
+    asking = [call for call in facts.calls if endless and own_name(facts, facts.nodes[call.row][1]) in _ASKING]
+    return bool(endless - {entry.ref for call in asking for entry in facts.chain(call.context) if entry.kind == "loop"})
 
 
 def is_main_block(facts: ModuleFacts, context: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which other program a call starts: one that serves, or one that does its work and ends."""
+"""Which other program a call starts: one that may serve, or one that does its work and ends."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ import posixpath
 import re
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.project.entrypoints import words
 
-# What serves, works for a queue, or starts whatever it is told to
-_LASTING = re.compile(
-    r"serv|work|queue|start|watch|daemon|celery|corn|asgi|wsgi|flask|daphne|honcho|supervis|docker|compose|kube|"
-    r"python|pypy|^uv$|^uvx$|poetry|pipenv|pdm|hatch|npm|npx|yarn|pnpm|node|bun|deno|^(ba|z|k|da)?sh$|sudo|env|nohup|"
-    r"make|just|screen|tmux|django|manage|mongo|redis|java|ruby|php|go$"
+# What ends by itself, and starts nothing else
+_ENDING = words(
+    """
+    ssh-keygen openssl gpg git hg svn pytest coverage ruff black mypy flake8 pip pip3 tar zip unzip gzip gunzip cp mv rm
+    mkdir rmdir ls cat chmod chown ln touch echo date hostname whoami uname which curl wget rsync scp sed grep awk cut
+    sort head diff patch ffmpeg ffprobe convert identify pdftotext mongodump mongorestore mongoexport mongoimport dig
+    """
 )
-_NAME = re.compile(r"[\w.+-]+")
+# With these a command line holds more than one command, or what only the shell knows
+_SHELL = re.compile(r"[&|;$`()<>\n]")
 
 
 def ends_by_itself(facts: ModuleFacts, row: int) -> bool:
-    """Whether a call starts a program that is named in the code and is none that lasts: ``run(["ssh-keygen", …])``.
-
-    What is not seen, or may start others, may last.
-    """
+    """Whether a call starts a program that the code names and that ends: ``run(["ssh-keygen", …])``."""
     given = [argument for keyword, argument in facts.nodes[row][2] if keyword in (None, "args")]
     command = facts.nodes[given[0]] if given else ("unknown",)
-    if command[0] == "binop" and command[1] == "+":
-        command = facts.nodes[command[2]]
     first = command[2][0] if command[0] == "seq" and command[2] else None
     text = facts.constant(first) if first is not None else command[1] if command[0] == "const" else None
-    words = text.split() if isinstance(text, str) else []
-    program = posixpath.basename(words[0]) if words else ""
-    return _NAME.fullmatch(program) is not None and _LASTING.search(program) is None
+    if not isinstance(text, str) or _SHELL.search(text) or not text.split():
+        return False
+    return posixpath.basename(text.split()[0]) in _ENDING

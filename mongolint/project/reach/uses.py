@@ -22,7 +22,7 @@ _LOOKING = frozenset(["isinstance", "issubclass", "cast", "type", "TypeVar"])
 # Functions that read attributes by names that come from elsewhere
 _READERS = ("getattr", "dir", "vars", "getmembers", "globals")
 # Objects on which an application hangs its own
-_HANGERS = ("flask.g", "flask.current_app", "quart.g", "quart.current_app")
+_HANGERS = ("flask.g", "flask.current_app", "flask_login.", "quart.g", "quart.current_app", "quart_auth.")
 
 
 class Use(NamedTuple):

@@ -13,6 +13,7 @@ from mongolint.link.atoms import Collection
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored
 from mongolint.project.tracing.guards import Point
+from mongolint.project.tracing.stored import Content
 from mongolint.project.tracing.tracer import Term
 from mongolint.project.writes import inserts, needs
 from mongolint.project.writes.inserts import Way
@@ -21,6 +22,7 @@ from mongolint.project.writes.lookups import LookThenInsert
 if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
 
+_SETTING = ("$set", "$setOnInsert", "$unset")
 _TAKING_OUT = ("delete", "remove", "find_one_and_delete", "find_and_remove")
 
 
@@ -39,7 +41,11 @@ def always(
     ]
     terms = {one.values[name].term for one in before for name in fields}
     for operation in operations:
-        if operation.method.kind != "write" or not any(needs.same(each, collection) for each in operation.collections):
+        if operation.method.kind != "write":
+            continue
+        if not operation.collection_names:
+            return False  # it may be this one
+        if not any(needs.same(each, collection) for each in operation.collections):
             continue
         if operation.name in inserts.INSERTING:
             if not any(one.insert is operation for one in before):
@@ -62,7 +68,8 @@ def _keeps(tracer: Tracer, operation: Operation, fields: Names[str], terms: set[
     update = inserts.given(tracer, operation, None, operation.method.update)
     if update is None or inserts.given(tracer, operation, None, "upsert") is not None:
         return False
-    if stored.read(tracer, update).open:
+    content = stored.read(tracer, update)
+    if content.open or not _touches_by_set(tracer, content, operation, fields):
         return False
     way = Way(operation, None, operation.scope, Point(operation.module, operation.context, operation.row, None))
     for content, _ in inserts.changes_of(tracer, way):
@@ -70,5 +77,19 @@ def _keeps(tracer: Tracer, operation: Operation, fields: Names[str], terms: set[
             if name in content.fields and content.fields[name].term not in terms:
                 return False
             if name not in content.fields and (content.open or content.sources):
+                return False
+    return True
+
+
+def _touches_by_set(tracer: Tracer, content: Content, operation: Operation, fields: Names[str]) -> bool:
+    """Whether an update changes the fields, if at all, by ``$set`` and ``$unset``, and of one document only."""
+    for operator, value in content.fields.items():
+        for part in (stored.read(tracer, spot) for spot in value.spots if operator.startswith("$")):
+            named = set(part.fields)
+            if operator == "$rename":
+                named.update(each.term[2] for each in part.fields.values() if each.term[:2] == ("const", "str"))
+            if named & set(fields) and (
+                operator not in _SETTING or operation.method.many or operation.name == "update_many"
+            ):
                 return False
     return True
