@@ -58,10 +58,21 @@ class Reach(NamedTuple):
 
 
 class CallGraph:
-    """Which functions run operations of some kinds, found from the operations upwards, caller by caller."""
+    """Which functions run operations of some kinds, found from the operations upwards, caller by caller.
 
-    def __init__(self, link: Linker, operations: Sequence[Operation], kinds: Sequence[str] = ("read", "write")) -> None:
+    ``usual``: only on ways that lead through no ``except`` clause.
+    """
+
+    def __init__(
+        self,
+        link: Linker,
+        operations: Sequence[Operation],
+        kinds: Sequence[str] = ("read", "write"),
+        *,
+        usual: bool = False,
+    ) -> None:
         self.link = link
+        self.usual = usual
         self.operations = operations
         self.kinds = kinds
 
@@ -70,7 +81,7 @@ class CallGraph:
         """For each function that runs operations, each of them by one of the shortest chains."""
         found: dict[Function, dict[int, Reach]] = {}
         for operation in self.operations:
-            if operation.method.kind in self.kinds:
+            if operation.method.kind in self.kinds and not self._is_unusual(operation.module, operation.row):
                 function = (operation.module, operation.scope)
                 found.setdefault(function, {})[id(operation)] = Reach(operation, (), self._is_cached(function))
         level = {function: list(reaches.values()) for function, reaches in found.items()}
@@ -88,6 +99,8 @@ class CallGraph:
                 caller = (module, self.link.of_module(_scopes, module)[row])
                 if module in self.link.tests and function[0] not in self.link.tests:
                     continue
+                if self._is_unusual(module, row):
+                    continue
                 cached = self._is_cached(caller)
                 for reach in reaches:
                     held = found.setdefault(caller, {})
@@ -96,6 +109,9 @@ class CallGraph:
                         held[id(reach.operation)] = made
                         following.setdefault(caller, []).append(made)
         return following
+
+    def _is_unusual(self, module: int, row: int) -> bool:
+        return self.usual and row in self.link.of_module(_on_errors, module)
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -122,6 +138,12 @@ class CallGraph:
     def _is_cached(self, function: Function) -> bool:
         names = self.link.hierarchy.decorators(FunctionRef(*function))
         return any(name in _CACHING or "cache" in name or "memo" in name for name in names)
+
+
+def _on_errors(facts: ModuleFacts, index: int) -> frozenset[int]:
+    """The calls that stand in an ``except`` clause."""
+    contexts = {c for c in range(len(facts.contexts)) if any(each.kind == "handler" for each in facts.chain(c))}
+    return frozenset(call.row for call in facts.calls if call.context in contexts)
 
 
 def _scopes(facts: ModuleFacts, index: int) -> dict[int, int]:

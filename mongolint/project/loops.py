@@ -44,7 +44,7 @@ class Repetition(NamedTuple):
 
 
 def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operation]) -> Iterator[Repetition]:
-    """Every repetition of a project, by file and order of calls."""
+    """Every repetition of a project, by file and order of calls, save for what runs only where something fails."""
     direct = {(o.module, o.row): o for o in operations if o.method.kind in ("read", "write")}
     finder = _Finder(link)
     for module, facts in enumerate(link.modules):
@@ -59,6 +59,8 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 yield Repetition(module, entry.row, entry.context, loop, (reach,))
         for place, number in calls:
             call, loop = facts.calls[place], facts.loops[number]
+            if _is_on_error(facts, call.context, loop):
+                continue
             operation = direct.get((module, call.row))
             if operation is not None:
                 if operation.method.kind == "write" and finder.is_no_batch(module, call, loop):
@@ -80,6 +82,16 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
                 yield Repetition(module, call.row, call.context, loop, reaches, finder.talks_elsewhere(module, loop))
+
+
+def _is_on_error(facts: ModuleFacts, context: int, loop: Loop) -> bool:
+    """Whether a place in a loop stands in an ``except`` clause within it."""
+    for entry in facts.chain(context):
+        if entry.kind in ("loop", "comp") and facts.loops[entry.ref] is loop:
+            return False
+        if entry.kind == "handler":
+            return True
+    return False
 
 
 def sends_each(link: Linker, module: int, loop: Loop) -> bool:

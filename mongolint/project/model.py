@@ -235,7 +235,8 @@ class Project(Places):
     @cached_property
     def repetitions(self) -> list[loops.Repetition]:
         """Queries and calls that run queries, once per iteration of a loop."""
-        return list(loops.find_repetitions(self.link, self.graph, self.operations))
+        usual = CallGraph(self.link, self.operations, usual=True)
+        return list(loops.find_repetitions(self.link, usual, self.operations))
 
     @cached_property
     def handlers(self) -> list[ExceptSite]:

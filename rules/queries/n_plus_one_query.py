@@ -12,8 +12,9 @@ What it leaves alone
     Loops over literals and constants, retries, polling, queues and paced workers, batches (``$in`` of a chunk,
     ``insert_many``), page loops, another collection each round, cached helpers, a loop that ends in its first
     round, what a loop evaluates once (its iterable, its ``else``), the branch of a parameter that the call leaves
-    out, and writes to one document whose answer decides what the iteration does. Low in scripts and migrations
-    (``script-files``), and where each iteration also talks to another system, which costs more than the query.
+    out, what only an ``except`` clause runs, and writes to one document whose answer decides what the iteration
+    does. Low in scripts and migrations (``script-files``), and where each iteration also talks to another system,
+    which costs more than the query.
 
 Fix and its safety
     Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: other readers see all changes at once,

@@ -91,6 +91,13 @@ def of_kind(key=None):
     return db.things.find(query)
 
 
+def started(keys, key):
+    try:
+        keys.start(key)
+    except ValueError:
+        put(key, None)
+
+
 def put(key, value):
     db.values.update_one({"_id": key}, {"$set": {"value": value}}, upsert=True)
 
@@ -106,6 +113,14 @@ def both(key):
 
 """
 TOLD = {
+    "what is tried": (
+        "for key in keys:\n    try:\n        put(key, 1)\n    except ValueError:\n        keys.stop()",
+        "put runs update_one on values once per item",
+    ),
+    "a loop in what is done about an error": (
+        "try:\n    keys.start()\nexcept ValueError:\n    for key in keys:\n        put(key, 1)",
+        "put runs update_one on values once per item",
+    ),
     "the class of the object decides": (
         'for key in keys:\n    Report.get(_id=key)["x"]',
         "get runs find_one on reports once per item",
@@ -144,6 +159,11 @@ SILENT = {
     "two calls deep": "for key in keys:\n    described_in_full(key, None)",
     "an object that is made once": "for key in keys:\n    Settings()",
     "by a helper": "for key in keys:\n    setting(key)",
+    "only where something fails": (
+        "for key in keys:\n    try:\n        keys.start(key)\n    except ValueError:\n        put(key, None)\n"
+        "        db.values.delete_one({'_id': key})"
+    ),
+    "only where something fails in a helper": "for key in keys:\n    started(keys, key)",
     "the answer of each write decides": (
         "report = Report.get(_id=1)\nfor key in keys:\n    if report.put_into('keys', key):\n        keys.start(key)"
     ),
