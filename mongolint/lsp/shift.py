@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from mongolint.finding import Finding, Related, Span
+from mongolint.report.frame import split_lines
 
-_BREAK = re.compile("\r\n|\r|\n")
 
-
-@dataclass(frozen=True, slots=True)
-class _Torn:
+class _Torn(NamedTuple):
     """A line of code that is another now: its first ``left`` characters still begin line ``first``, and its last ones,
     from ``right`` on, still end line ``last``, ``by`` characters farther right.
     """
@@ -83,7 +80,7 @@ class _Line(NamedTuple):
 
 def _code(text: str) -> list[_Line]:
     """The lines that hold more than a comment, without what is blank at their ends."""
-    lines = (_Line(number, line.rstrip()) for number, line in enumerate(_BREAK.split(text), 1))
+    lines = (_Line(number, line.rstrip()) for number, line in enumerate(split_lines(text), 1))
     return [line for line in lines if line.text and not line.text.lstrip().startswith("#")]
 
 

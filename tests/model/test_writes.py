@@ -545,6 +545,10 @@ ASKED = {
         saved(after='def move(x, user):\n    db.t.update_many({"b": x}, {"$set": {"user": user}})\n'),
         True,
     ),
+    "an update of many in the old way": (
+        saved(after='def move(x, user):\n    db.t.update({"b": x}, {"$set": {"user": user}}, multi=True)\n'),
+        True,
+    ),
     "another operator": (saved(after='def low(x):\n    db.t.update_one({"b": x}, {"$min": {"user": None}})\n'), True),
     "a field of another name": (
         saved(after='def named(x):\n    db.t.update_one({"b": x}, {"$rename": {"name": "user"}})\n'),

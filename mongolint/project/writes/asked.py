@@ -22,6 +22,8 @@ from mongolint.project.writes.lookups import LookThenInsert
 if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
 
+# Of the updates that set fields, those which change one document at most
+_OF_ONE = ("update_one", "find_one_and_update")
 _SETTING = ("$set", "$setOnInsert", "$unset")
 _TAKING_OUT = ("delete", "remove", "find_one_and_delete", "find_and_remove")
 
@@ -88,8 +90,6 @@ def _touches_by_set(tracer: Tracer, content: Content, operation: Operation, fiel
             named = set(part.fields)
             if operator == "$rename":
                 named.update(each.term[2] for each in part.fields.values() if each.term[:2] == ("const", "str"))
-            if named & set(fields) and (
-                operator not in _SETTING or operation.method.many or operation.name == "update_many"
-            ):
+            if named & set(fields) and (operator not in _SETTING or operation.name not in _OF_ONE):
                 return False
     return True
