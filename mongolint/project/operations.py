@@ -82,6 +82,11 @@ class Operation:
         return self.method.name
 
     @property
+    def planned(self) -> Document:
+        """The filter as the planner takes it: of a pipeline what its first stages come down to."""
+        return self.filter if self.head is None else self.head.filter
+
+    @property
     def collection(self) -> Collection | None:
         """The one collection it runs on; None when there are several, or the name is not known."""
         return the_one(self.collections)

@@ -13,8 +13,9 @@ What it leaves alone
     Collections into which documents go whose fields the code does not show, that an object mapper, a pipeline or
     a helper for any collection may write, or that nothing here writes; fields that a model of such documents
     declares; comparisons with null, negations and `$exists`, which documents without the field match; scripts
-    and migrations, which know older documents; what is inside of an object whose fields are not all shown. `.get()`
-    and projections only where the name is nearly that of another field.
+    and migrations, which know older documents; filters that the same lines fill for a collection that may have the
+    field; what is inside of an object whose fields are not all shown. `.get()` and projections only where the name is
+    nearly that of another field.
 
 Fix and its safety
     The nearest name, where just one field is called nearly so. Unsafe: the query finds other documents then.
@@ -205,5 +206,35 @@ EXAMPLES = [
             return db.locks.find_one({"_id": key, "count": {"$gt": 1}, "key": key})
         """,
         why="an upsert stores what it looks for; nothing here writes ratings",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.cats.create_index("name")
+        db.dogs.create_index("name")
+
+
+        def add(name: str, breed: str):
+            db.cats.insert_one({"name": name})
+            db.dogs.insert_one({"name": name, "breed": breed})
+
+
+        def build_query(name: str, form: dict):
+            query = {"name": name}
+            if form.get("breed"):
+                query["breed"] = form["breed"]
+            return query
+
+
+        def cats(name: str, form: dict):
+            return db.cats.find(build_query(name, form)).limit(20)
+
+
+        def dogs(name: str, form: dict):
+            return db.dogs.find(build_query(name, form)).limit(20)
+        """,
+        why="one function makes filters for both, and dogs have a breed",
     ),
 ]

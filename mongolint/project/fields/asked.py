@@ -27,7 +27,7 @@ _UNTOLD = (types.ANY, "null", "object")
 def asked_by(project: Project, operation: Operation) -> Iterator[tuple[str, Use]]:
     """The fields that an operation asks its own collection for."""
     span = project.operation_span(operation)
-    document = operation.head.filter if operation.head is not None else operation.filter
+    document = operation.planned
     tracer = project.writes.tracer
     for name, kind in {**document.required, **document.optional}.items():
         place = document.places.get(name)

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
-from mongolint.project.fields.shapes import KnownField, KnownFields, Use
+from mongolint.project.fields.shapes import KnownField, KnownFields, Use, plain_path
+from mongolint.project.operations import Operation
 
 if TYPE_CHECKING:
     from mongolint.project.fields.known import Fields
@@ -71,13 +72,30 @@ class Unknown:
         if use.operation is not None and use.operation.collection is None and use.how != "lookup":
             return False  # the field of another of its collections
         if use.how == "filter":
-            return use.operator in _MATCHING
+            return use.operator in _MATCHING and not self._is_for_others(use, name)
         return use.how in _STRICT or meant is not None
 
     def _is_for_old_documents(self, use: Use) -> bool:
         """Whether a script asks, which may well be about documents of an earlier time."""
         modules = self._modules.get(use.span.file, ())
         return any(self.project.is_script(module) for module in modules)
+
+    def _is_for_others(self, use: Use, name: str) -> bool:
+        """Whether the same line fills filters for another collection, whose documents may have the field."""
+        if use.operation is None:
+            return False
+        own = set(use.operation.collection_names)
+        others = {each for place in _places(use.operation, name) for each in self._filled[place]} - own
+        return any(not self.fields.is_complete(other) or _is_known(self.fields.of(other), name) for other in others)
+
+    @cached_property
+    def _filled(self) -> dict[tuple[int, int], set[str]]:
+        """The collections whose filters a value goes into, by its place."""
+        found: dict[tuple[int, int], set[str]] = {}
+        for operation in self.project.operations:
+            for place in operation.planned.places.values():
+                found.setdefault((place.module, place.row), set()).update(operation.collection_names)
+        return found
 
     @cached_property
     def _modules(self) -> dict[str, list[int]]:
@@ -119,6 +137,13 @@ class Unknown:
             for scope in facts.scopes
             if scope.kind == "class"
         )
+
+
+def _places(operation: Operation, name: str) -> Iterator[tuple[int, int]]:
+    """Where the values stand with which an operation compares a field."""
+    for field, place in operation.planned.places.items():
+        if plain_path(field) == name:
+            yield place.module, place.row
 
 
 def _keys_put(facts: ModuleFacts) -> Iterator[object]:
