@@ -22,7 +22,7 @@ Sources
 
 from collections.abc import Iterator
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
 rule = Rule("MDB107", "unselective-filter", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="speed")
 
@@ -31,6 +31,7 @@ _WHAT = {
     "negation": "only what it must not be",
     "exists": "only that it is there",
 }
+_TITLES = {"regex": "anchor the expression", "negation": "ask for what is wanted", "exists": "ask for a value"}
 _ADVICE = {
     "regex": "anchor it with ^ where a prefix is meant, or search with a text index",
     "negation": "compare with the values that are wanted",
@@ -53,12 +54,16 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         f"with an index too; {_ADVICE[kind]}",
         confidence=query.confidence,
         fix=rule.repair(
-            "anchor the expression",
-            lambda draft: draft.anchor(query),
+            _TITLES[kind],
+            (lambda draft: draft.anchor(query)) if kind == "regex" else _by_hand,
             text=_ADVICE[kind],
             reason="what matched inside a text is no longer found",
         ),
     )
+
+
+def _by_hand(draft: Draft) -> None:
+    raise NoFix("the code does not tell which values are wanted")
 
 
 EXAMPLES = [
