@@ -299,7 +299,8 @@ def _fields(filter: Mapping[str, Any]) -> list[str]:
 
 def _why(query: Query, nearest: IndexDeclaration | None) -> str:
     wanted = ", ".join(fields_of(query))
-    sure = f", and without {' and '.join(query.optional[:3])} there is no other filter" if query.optional else ""
+    named = " and ".join(query.optional[:3])
+    sure = f", and not every call asks for {named}, too" if query.optional else ""
     if nearest is None or not nearest.keys:
         return f"no index is declared on {wanted}{sure}"
     first = nearest.keys[0][0]

@@ -18,6 +18,7 @@ import warnings
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from mongolint.selectors import RuleInfo, did_you_mean, rule_hint, specificity
@@ -216,7 +217,7 @@ def find_suppressions(text: str, families: Collection[str] = ("MDB",)) -> Suppre
     candidates = (item for match in _CANDIDATE.finditer(text) for item in parse_comment(match[0]))
     if not any(_ours(item, families) for item in candidates):
         return Suppressions()
-    layout = _tokenized(text) or _scanned(text)
+    layout = _layout(text)
     table = LineTable(text)
     return Suppressions(
         _placed(item, line, table.bounds(line)[0], column, text, layout)
@@ -332,6 +333,12 @@ def _placed(item: Suppression, line: int, start: int, column: int, text: str, la
         entries=entries,
         problem=problem,
     )
+
+
+# An editor asks after each keystroke, and only one of the texts is another
+@lru_cache(maxsize=256)
+def _layout(text: str) -> _Layout:
+    return _tokenized(text) or _scanned(text)
 
 
 def _tokenized(text: str) -> _Layout | None:

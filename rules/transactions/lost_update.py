@@ -32,6 +32,7 @@ rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE, co
 
 _OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
 _BOUNDED = ({"append", "slice"}, {"extend", "slice"})
+_OPERATORS |= {"concat": "$push or $addToSet, with $each"}
 _OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
 
 
@@ -191,6 +192,20 @@ EXAMPLES = [
         """,
         at=("update_one",),
         message="one is lost; use $push with $each and $slice",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def tag(book_id, tags):
+            book = db.books.find_one({"_id": book_id})
+            db.books.update_one({"_id": book_id}, {"$set": {"tags": list(set((book.get("tags") or []) + tags))}})
+        """,
+        at=("update_one",),
+        message="one is lost; use $push or $addToSet, with $each",
     ),
     Good(
         """\

@@ -137,7 +137,7 @@ def test_what_is_optional_is_said(tmp_path: Path) -> None:
     loaded = project(CLEAR + textwrap.indent(textwrap.dedent(body), "    "), tmp_path)
     found = with_deep_stack(lambda: queries(loaded))[-1]["index"]
     assert found["verdict"] == "unserved"
-    assert found["reason"].endswith("without a there is no other filter")
+    assert found["reason"].endswith("and not every call asks for a, too")
 
 
 def test_a_filter_is_read_as_data(tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ class Derived(NamedTuple):
     """A value made of a document that was read.
 
     ``read``: the call that reads it; ``path``: the field, "" for the whole document. ``changes``: what was done to it,
-    the last first: an operator, the name of a method, "setitem", "delitem", "merge", "filter", "not"; "slice" only of
-    what has been changed before.
+    the last first: an operator, the name of a method, "concat" for lists, "setitem", "delitem", "merge", "filter",
+    "not"; "slice" only of what has been changed before.
     """
 
     read: Spot
@@ -82,6 +82,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return _changed(of(node[1]), "not")
         case "binop" if any(type(tracer.facts(spot.module).constant(row)) is str for row in node[2:4]):
             return None  # a text that is made longer
+        case "binop" if node[1] == "+" and any(_is_list(tracer, spot.at(row)) for row in node[2:4]):
+            return _changed(first(node[2:4]), "concat")
         case "binop" if node[1] in _ARITHMETIC:
             return _changed(first(node[2:4]), node[1])
         case "binop" if node[1] == "|":
@@ -108,6 +110,21 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "call":
             return _call(tracer, spot, node)
     return None
+
+
+def _is_list(tracer: Tracer, spot: Spot) -> bool:
+    """Whether what is added is a list, as far as the expression shows: ``[x]``, ``found or []``, ``get(name, [])``."""
+    node = tracer.node(spot)
+    match node[0]:
+        case "seq" | "comp":
+            return True
+        case "bool":
+            return any(_is_list(tracer, spot.at(row)) for row in node[2])
+        case "call" if tracer.node(spot.at(node[1]))[-1] == "list":
+            return True
+        case "call" if tracer.node(spot.at(node[1]))[-1] == "get":
+            return any(_is_list(tracer, spot.at(row)) for keyword, row in node[2][1:] if keyword is None)
+    return False
 
 
 def _mutated(tracer: Tracer, call: Spot, found: Derived | None) -> Derived | None:
