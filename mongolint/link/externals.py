@@ -10,6 +10,7 @@ from mongolint.link import driver, functions
 from mongolint.link.atoms import (
     UNKNOWN,
     ClassRef,
+    Database,
     Elements,
     Env,
     External,
@@ -117,8 +118,11 @@ def _cast(link: Linker, module: int, row: int, args: list[int], env: Env | None)
 def _getattr(link: Linker, module: int, row: int, args: list[int], env: Env | None) -> Value:
     if len(args) < 2:
         return (UNKNOWN,)
-    names = strings(link.value(module, args[1], env))
-    found = join(link.attribute(a, n) for a in link.value(module, args[0], env) for n in names)
+    base, key = link.value(module, args[0], env), link.value(module, args[1], env)
+    names = strings(key)
+    found = join(link.attribute(atom, name) for atom in base for name in names)
+    if not names:  # of a database it is a collection, whatever its name
+        found = join(link.item(atom, key) for atom in base if type(atom) is Database)
     return join([found, link.values(module, args[2:3], env)]) or (UNKNOWN,)
 
 

@@ -28,6 +28,9 @@ from mongolint.link.atoms import (
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
+# That one expression can be: names of collections that a helper is called with, each with a prefix
+_MOST_TEXTS = 64
+
 
 def pin_scope(row: int) -> int:
     """The scope number under which an environment holds one element of the loop over ``row``."""
@@ -49,7 +52,11 @@ def _free(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
         if found:
             return link.values(module, found, env)
         scope = link.scope(module, scope.parent)
-    return link.global_name(module, name) or (External(f"builtins.{name}"),)
+    found = link.global_name(module, name)
+    if found and not informative(found):
+        # ``database = None`` here, and whoever connects stores it from outside: ``mongo.database = client.app``
+        return join([found, link.stores.on_module(link.module_ref(link.path(module)), name)])
+    return found or (External(f"builtins.{name}"),)
 
 
 def _param(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
@@ -82,7 +89,7 @@ def _fstring(link: Linker, module: int, row: int, node: Row, env: Env | None) ->
     for part in node[1]:
         value = link.value(module, part, env)
         parts = [str(a.value) for a in value if type(a) is Const and a.kind in ("str", "int")]
-        if not parts or len(parts) != len(value) or len(parts) * len(texts) > 16:
+        if not parts or len(parts) != len(value) or len(parts) * len(texts) > _MOST_TEXTS:
             return (UNKNOWN,)
         texts = [text + part for text in texts for part in parts]
     return tuple(const(text) for text in texts)
@@ -92,8 +99,9 @@ def _binop(link: Linker, module: int, row: int, node: Row, env: Env | None) -> V
     _, operator, left, right = node
     lefts, rights = link.value(module, left, env), link.value(module, right, env)
     if operator == "+":
-        if strings(lefts) and strings(rights) and len(lefts) == len(rights) == 1:
-            return (const(strings(lefts)[0] + strings(rights)[0]),)
+        befores, afters = strings(lefts), strings(rights)
+        if (len(befores), len(afters)) == (len(lefts), len(rights)) and 0 < len(befores) * len(afters) <= _MOST_TEXTS:
+            return tuple(dict.fromkeys(const(before + after) for before in befores for after in afters))
         return join(a for a in (lefts, rights) if any(type(x) in (Literal, Elements) for x in a)) or (UNKNOWN,)
     if operator == "%" and len(strings(lefts)) == 1 and len(strings(rights)) == 1:
         text = strings(lefts)[0]

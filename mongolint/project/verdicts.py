@@ -70,6 +70,9 @@ def query_of(reader: Reader, operation: Operation) -> Query:
     collation = _collation(reader, operation)
     filter = filter_of(reader, document)
     sure = set(_fields(filter))
+    unclear = "its collation is known only at run time" if collation is ANY else ""
+    if any(name == "$natural" for name, _ in operation.sort):
+        unclear = "it asks for the order on disk, in which no index is read"
     return Query(
         operation.collection.name if operation.collection else None,
         filter,
@@ -80,7 +83,7 @@ def query_of(reader: Reader, operation: Operation) -> Query:
         _command(operation),
         tuple(name for name in document.optional if name not in sure),
         document.open or _has_unknown_branches(reader, document),
-        "its collation is known only at run time" if collation is ANY else "",
+        unclear,
     )
 
 

@@ -1,4 +1,4 @@
-"""What linking costs where everything hangs together: questions asked, not time."""
+"""What linking costs where everything hangs together, and what a long chain of branches does: steps, not time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mongolint.link.linker import Linker
+from mongolint.project.tracing.branches import Branches
 from mongolint.source.deepstack import with_deep_stack
 from mongolint.testing import project
 
@@ -93,3 +94,35 @@ def test_the_questions_grow_with_the_code(tmp_path: Path, monkeypatch: pytest.Mo
         for size in (10, 40)
     )
     assert many < 4 * few
+
+
+def test_a_long_chain_of_branches_is_gone_through_once(tmp_path: Path) -> None:
+    """Each ``elif`` stands within the other branch of the one before."""
+    chain = "".join(f"    {'el' if number else ''}if kind == {number}:\n        return None\n" for number in range(40))
+    code = f"""\
+from pymongo import MongoClient
+
+users = MongoClient(timeoutMS=5000).app.users
+
+
+def add(name, kind):
+{chain}    if not users.find_one({{"name": name}}):
+        users.insert_one({{"name": name}})
+"""
+    with_deep_stack(lambda: _chain(code, tmp_path))
+
+
+def _chain(code: str, folder: Path) -> None:
+    model = project({"app.py": code}, folder).project
+    steps = 0
+    passed = Branches._passed
+
+    def counted(*args: object) -> object:
+        nonlocal steps
+        steps += 1
+        assert steps < 10_000
+        return passed(*args)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Branches, "_passed", counted)
+        assert [each.constraint.fields for each in model.writes.look_then_inserts] == ["name"]

@@ -51,6 +51,7 @@ def verdict(tmp_path: Path, body: str) -> tuple[str, str | None, str]:
         ('db.c.find({"a": {"$regex": f"^{x}"}})', "served", "ab", "bounds a"),
         ('db.c.find({"a": re.compile("^x", re.I)})', "partial", "ab", "most of the index is read"),
         ('db.c.find({"s": x})', "served", "s", "bounds s"),
+        ('db.c.find({"a": x}).sort("$natural", -1)', "unknown", None, "the order on disk, in which no index is read"),
         ('db.c.find({"_id": x, "z": y})', "served", "_id_", "_id is always indexed"),
         ('db.c.find({"p": x, "live": True})', "partial", "p", "only p in the index"),
         ('db.c.find({"name": x}, collation=Collation(locale="en", strength=2))', "served", "name", "bounds name"),
@@ -187,3 +188,38 @@ def test_what_pipelines_ask_of_other_collections(tmp_path: Path) -> None:
         ("parts", ["parent"], "unserved"),
         ("drafts", ["owner"], "unserved"),
     ]
+
+
+def test_one_helper_makes_the_indexes_of_many_collections(tmp_path: Path) -> None:
+    names = [f"part{number}" for number in range(30)]
+    calls = "\n".join(f'    make_index("{name}", [("{name}_id", 1), ("at", 1)], unique=True)' for name in names)
+    code = f"""\
+from pymongo import MongoClient
+
+db = MongoClient().app
+prefix = "shop_"
+
+
+def get(name):
+    return getattr(db, prefix + name)
+
+
+def make_index(name, keys, **options):
+    found = get(name)
+    found.create_index(keys, **options)
+
+
+def make_indexes():
+{calls}
+
+
+def load(part_id):
+    return get("part29").find_one({{"part29_id": part_id}})
+"""
+    loaded = project(code, tmp_path)
+    declared = with_deep_stack(lambda: loaded.project.indexes)
+    assert [(each.collection_name, each.keys) for each in declared] == [
+        (f"shop_{name}", ((f"{name}_id", 1), ("at", 1))) for name in names
+    ]
+    last = with_deep_stack(lambda: queries(loaded))[-1]
+    assert (last["collection"], last["index"]["verdict"]) == ("shop_part29", "served")

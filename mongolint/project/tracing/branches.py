@@ -53,17 +53,23 @@ class Branches:
     def _passed(self, context: int, before: int | None, some: bool) -> Iterator[tuple[int, bool]]:
         """The tests that a block was not left by, up to a row."""
         inner = [c for c in self.children.get(context, ()) if before is None or self.facts.contexts[c].begins < before]
+        # Each branch once: in a chain of ``elif`` each is within the other branch of the one before: twice is 2 ** n
+        seen: set[int] = set()
         for number in inner:
             entry = self.facts.contexts[number]
             if entry.kind in ("then", "otherwise") and (entry.parent, entry.ref) in self.tested:
+                entered: list[int] = []
                 if entry.leaves or self._aborts(number):
                     yield entry.ref, entry.kind == "otherwise"
                     other = "otherwise" if entry.kind == "then" else "then"
-                    for beside in inner:
-                        if (self.facts.contexts[beside].kind, self.facts.contexts[beside].ref) == (other, entry.ref):
-                            yield from self._passed(beside, None, some)
+                    kinds = ((each, self.facts.contexts[each]) for each in inner)
+                    entered = [each for each, beside in kinds if (beside.kind, beside.ref) == (other, entry.ref)]
                 elif some:
-                    yield from self._passed(number, None, some)
+                    entered = [number]
+                for each in entered:
+                    if each not in seen:
+                        seen.add(each)
+                        yield from self._passed(each, None, some)
             elif entry.kind == "with" or (entry.kind == "try" and (some or self._fails_for_good(entry.ref))):
                 yield from self._passed(number, None, some)
             elif entry.kind == "loop":
