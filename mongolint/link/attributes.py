@@ -51,6 +51,8 @@ def attribute(link: Linker, atom: Atom, name: str) -> Value:
         return link.member(atom, name)
     if type(atom) is External:
         found = (External(f"{atom.name}.{name}"),)
+        if atom.name == _SETTINGS:
+            return link.stores.in_settings(name) or found
         return join([found, link.stores.hung(name)]) if _hangs(atom.name) else found
     if type(atom) is Super:
         methods = tuple(link.hierarchy.methods(atom, name))
@@ -66,6 +68,8 @@ def attribute(link: Linker, atom: Atom, name: str) -> Value:
     return link.stores.hung(name) or (UNKNOWN,) if type(atom) is Unknown else (UNKNOWN,)
 
 
+# Whose attributes are the globals of a module that an environment variable names
+_SETTINGS = "django.conf.settings"
 _DATA = (Const, Literal, Elements, Pair, Keywords)
 
 
@@ -311,6 +315,20 @@ class Stores:
             for module, store in link.gathered(STORES, name)
             if target in link.value(module, store.base)
         )
+
+    def in_settings(self, name: str) -> Value:
+        """What the settings of Django bind ``name`` to: globals of ``settings.py``, or of modules in ``settings/``."""
+        found = [self.link.global_name(module, name) for module in self.link.kept("settings", self._settings)]
+        return join(value for value in found if informative(value))
+
+    def _settings(self) -> list[int]:
+        """The modules, by where they are, as Django's own template for projects and most projects have them."""
+        paths = ((path.split("/"), module) for path, module in self.link.number.items())
+        return [
+            module
+            for parts, module in paths
+            if module not in self.link.tests and (parts[-1] == "settings.py" or "settings" in parts[-2:-1])
+        ]
 
     def hung(self, name: str, own: bool = True) -> Value:
         """The driver object that the application hangs on framework objects under ``name``.

@@ -128,6 +128,16 @@ def test_lost(name: str, tmp_path: Path) -> None:
 
 
 SAFE = {
+    "the method is handed on": """\
+        def retried(method):
+            def run(*args, **kwargs):
+                return method(*args, **kwargs)
+            return run
+
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            retried(db.users.update_one)({"_id": key}, {"$set": {"n": user["n"] + 1}})
+        """,
     "given": """\
         def f(key, n):
             user = db.users.find_one({"_id": key})

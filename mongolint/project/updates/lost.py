@@ -110,8 +110,9 @@ def _site(spot: Spot) -> tuple[int, int]:
 
 def _session(tracer: Tracer, operation: Operation, frame: Frame | None) -> str:
     """Whether it runs in a session: "given", "either", "none"."""
-    if any(keyword in ("*", "**") for keyword, _ in tracer.link.node(operation.module, operation.row)[2]):
-        return "given"
+    node = tracer.link.node(operation.module, operation.row)
+    if node[0] != "call" or any(keyword in ("*", "**") for keyword, _ in node[2]):
+        return "given"  # perhaps: a method that is handed on is called elsewhere
     spot = inserts.given(tracer, operation, frame, operation.method.session)
     if spot is None:
         return "none"
