@@ -303,12 +303,19 @@ class _Finder:
         for atom in self._values_along(module, function):
             if type(atom) is External and atom.name.partition(".")[0] in _OTHER_SYSTEMS:
                 return True
-            if type(atom) is FunctionRef and depth < _MAX_WORK_DEPTH:
-                facts = self.link.modules[atom.module]
-                calls = [c.row for c in facts.calls if c.scope == atom.scope]
-                if any(self._calls_out(atom.module, inner, depth + 1) for inner in calls):
-                    return True
+            if type(atom) is FunctionRef and depth < _MAX_WORK_DEPTH and self._runs_out(atom, depth + 1):
+                return True
         return False
+
+    def _runs_out(self, function: FunctionRef, depth: int) -> bool:
+        module, scope = function.module, function.scope
+
+        def runs_out() -> bool:
+            _ = self.link.modules[module]  # all of which may matter
+            calls = self.link.of_module(_calls_by_scope, module).get(scope, ())
+            return any(self._calls_out(module, row, depth) for row in calls)
+
+        return self.link.study(("runs out", module, scope, depth), runs_out)
 
     def _values_along(self, module: int, row: int) -> Iterator[Any]:
         """What a callee is, and what made the global that it belongs to: ``engine = docker.from_env()``."""
@@ -481,3 +488,11 @@ _TALKING = frozenset(
 )
 _MAX_WORK_DEPTH = 3
 _BATCH_WORDS = ("chunk", "batch")
+
+
+def _calls_by_scope(facts: ModuleFacts, index: int) -> dict[int, list[int]]:
+    """The rows of the calls in each function."""
+    found: dict[int, list[int]] = {}
+    for call in facts.calls:
+        found.setdefault(call.scope, []).append(call.row)
+    return found
