@@ -205,3 +205,49 @@ def test_a_call_is_no_query_of_another_file_at_the_same_row(tmp_path: Path) -> N
         )
         (found,) = findings({"store.py": store, "user.py": user}, tmp_path, rules={"MDB101"})
         assert found.message.startswith("Store runs find_one on books once")
+
+
+def test_a_method_of_another_class_is_not_run(tmp_path: Path) -> None:
+    """What a base class calls on ``self`` is the method of the object that is made, not that of its brothers."""
+    code = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+class Record:
+    collection = None
+
+    def __init__(self, attrs=None):
+        self.fill(attrs or {})
+
+    def fill(self, attrs):
+        self.attrs = attrs
+
+    def load(self, query):
+        return getattr(db, self.collection).find_one(query)
+
+
+class Note(Record):
+    collection = "notes"
+
+
+class Index(Record):
+    collection = "index"
+
+    def fill(self, attrs):
+        super().fill(attrs)
+        self.old = self.load({"title": attrs["title"]})
+
+
+def notes(texts):
+    return [Note({"text": text}) for text in texts]
+
+
+def indexes(titles):
+    return [Index({"title": title}) for title in titles]
+"""
+    found = findings(code, tmp_path, rules={"MDB101"})
+    assert [each.message.partition(";")[0] for each in found] == [
+        "Index runs find_one on index once per item of the loop"
+    ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mongolint.link import functions
-from mongolint.link.atoms import ClassRef, Collection, Const, Env, FunctionRef, Instance
+from mongolint.link.atoms import UNKNOWN, ClassRef, Collection, Const, Env, FunctionRef, Instance
 from mongolint.project.operations import preferred
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
         standing = link.call_at(end, inner) or operation
         context, scope = standing.context, standing.scope
         found = [made for env in envs for made in entered(link, site, call, env)]
-        envs = list(dict.fromkeys(env for function, env in found if function[:2] == (end, scope)))
+        callers, envs = envs, list(dict.fromkeys(env for function, env in found if function[:2] == (end, scope)))
+        if found and not envs and all(_is_known(link, site, call, env) for env in callers):
+            return None
         if not envs or len(envs) > _MAX_RECEIVERS:
             return reach
         envs = [env for env in envs if not _is_left_out(link, end, context, env)]
@@ -46,6 +48,11 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
             return None
     collections = _collections(link, reach, envs)
     return reach._replace(narrowed=collections) if collections else reach
+
+
+def _is_known(link: Linker, module: int, row: int, env: Env | None) -> bool:
+    """Whether there are no other functions that the call at ``row`` may run: of its object, not of any of its kind."""
+    return env is not None and UNKNOWN not in link.value(module, link.node(module, row)[1], env)
 
 
 def is_kept(link: Linker, module: int, row: int) -> bool:
