@@ -394,7 +394,7 @@ def callee_names(facts: ModuleFacts, row: int) -> Iterator[str]:
     """Last names of what a call calls; a name imported under an alias by its own name."""
     for inner in alternatives(facts, row):
         node = facts.nodes[inner]
-        if node[0] in ("attr", "from", "free"):
+        if node[0] in ("attr", "from", "free") or (node[0] == "param" and node[2] == "cls"):
             yield node[2]
         elif node[0] in ("func", "class"):
             yield facts.scopes[node[1]].name
