@@ -114,6 +114,31 @@ def test_a_query_is_run_by_what_gets_to_it(place: Any) -> None:
     assert query["better"]["keys"] == [[["mail", 1]]]
 
 
+def test_what_a_clock_runs_comes_before_what_people_ask(place: Any) -> None:
+    """Queries are alike with the same operators only, and what scans comes before what is served in part."""
+    code = f"""{HEAD}
+from fastapi_utils.tasks import repeat_every
+
+db.jobs.create_index("owner")
+
+
+@app.get("/jobs")
+def jobs(owner: str, states: list):
+    others = db.jobs.find({{"state": {{"$nin": states}}}}).to_list(10)
+    part = [db.jobs.find_one({{"owner": owner, "old": each}}) for each in states]
+    return others, part, db.jobs.find({{"state": owner}}).to_list(10), db.jobs.find({{"due": True}}).to_list(10)
+
+
+@app.on_event("startup")
+@repeat_every(seconds=10)
+def due():
+    return db.jobs.find({{"due": True}}).to_list(10)
+"""
+    found = review(place, {"shop.py": code})["queries"]
+    assert [(each["line"], each["alike"]) for each in found] == [(23, 1), (15, 0), (17, 0), (16, 0)]
+    assert found[0]["reached"] == "a clock, through due"
+
+
 def test_one_order_of_keys_everywhere(place: Any) -> None:
     code = f"""{HEAD}
 db.users.create_index("name")
