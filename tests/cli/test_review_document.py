@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mongolint.report.review.findings import _clauses as clauses
-from mongolint.report.review.words import by_file, conflict, is_code, listed
+from mongolint.report.review.findings import _told as told
+from mongolint.report.review.words import by_file, conflict, gaps, is_code, listed, numbers
 
 HEAD = """\
 from fastapi import APIRouter, FastAPI
@@ -259,7 +260,7 @@ def forgotten(name: str):
     assert [each["idle"] for each in issues["MDB104"]] == [False, True]
     out = place.run("review", ".").out
     assert "In functions that nothing calls, as far as the code shows, 1 further place:" in out
-    assert "- A filter that no declared index serves: 1 place on users" in out
+    assert "- A filter that no declared index serves: 1 of 2 places on users" in out
 
 
 def test_what_nothing_runs_is_planned_last(place: Any) -> None:
@@ -327,3 +328,18 @@ def test_places_by_file() -> None:
     places = [{"file": "a", "line": 3}, {"file": "b", "line": 1}, {"file": "a", "line": 9}, {"file": "a", "line": 3}]
     assert by_file(places) == {"a": [3, 9], "b": [1]}
     assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+
+
+def test_one_finding_has_one_number() -> None:
+    """The header, the summary and the plan count alike; what nothing runs is apart."""
+    kinds = [("high", False), ("low", False), ("high", False), ("high", True)]
+    places = [{"severity": severity, "idle": idle, "collections": ["users"]} for severity, idle in kinds]
+    assert numbers({"places": places}) == "4 places: 2 high, 1 low, 1 in code that nothing runs"
+    assert numbers({"places": places[:1]}) == "1 place"
+    assert [gap["told"] for gap in gaps([{"places": places}])] == ["2 of 4 places on users"]
+
+
+def test_a_place_of_lower_severity_says_so() -> None:
+    place = {"severity": "low", "file": "a.py", "line": 1, "related": [], "fingerprint": ""}
+    assert list(told("said", [place], (), "high")) == ["- `a.py:1` **low** said"]
+    assert list(told("said", [place], (), "low")) == ["- `a.py:1` said"]

@@ -46,9 +46,12 @@ def _record(step: str, issues: Sequence[Mapping[str, Any]]) -> Record:
 
 
 def _why(places: Sequence[Mapping[str, Any]]) -> str:
-    """How many places there are of each severity: "12 high, 17 low"."""
-    counts = Counter(str(place["severity"]) for place in places)
-    return ", ".join(f"{counts[severity]} {severity}" for severity in _RANK if counts[severity])
+    """How many places there are of each severity: "12 high, 17 low"; what nothing runs is counted apart."""
+    run = [place for place in places if not place["idle"]] or places
+    counts = Counter(str(place["severity"]) for place in run)
+    idle = len(places) - len(run)
+    told = [f"{counts[severity]} {severity}" for severity in _RANK if counts[severity]]
+    return ", ".join([*told, *([f"{idle} in code that nothing runs"] if idle else [])])
 
 
 def _step(issue: Mapping[str, Any]) -> str:

@@ -39,7 +39,8 @@ def _end(text: str) -> str:
             depth += _BRACKETS[sign]
         if depth < 0:
             break
-        if depth == 0 and not is_quoted and (sign in ".[(" or at == 0 or not text[at - 1].isalnum() and sign.isalnum()):
+        begins_word = sign.isalnum() and not text[at - 1].isalnum()
+        if depth == 0 and not is_quoted and (begins_word or sign in ".[("):
             start = at
     return "…" + text[start:]
 
