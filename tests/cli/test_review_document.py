@@ -343,3 +343,45 @@ def test_a_place_of_lower_severity_says_so() -> None:
     place = {"severity": "low", "file": "a.py", "line": 1, "related": [], "fingerprint": ""}
     assert list(told("said", [place], (), "high")) == ["- `a.py:1` **low** said"]
     assert list(told("said", [place], (), "low")) == ["- `a.py:1` said"]
+
+
+STEPS = """\
+from fastapi import FastAPI
+from motor.motor_asyncio import AsyncIOMotorClient
+
+db = AsyncIOMotorClient("mongodb://db/shop").shop
+app = FastAPI()
+
+
+@app.get("/jobs")
+async def jobs(owners: list):
+    return [await db.jobs.find_one({"owner": owner}) for owner in owners], await db.jobs.distinct("owner")
+
+
+@app.get("/users")
+async def users(name: str):
+    return [await db.users.find_one({"name": name, "day": day}) for day in jobs()]
+
+
+@app.get("/mails")
+async def mail(name: str):
+    return db.users.find_one({"_id": name})["mail"]
+"""
+
+
+def test_what_fails_each_time_comes_first(place: Any) -> None:
+    """Before what has more places, in the findings and in the plan."""
+    found = review(place, {"shop.py": STEPS})
+    assert found["issues"][0]["code"] == "MDB407"
+    assert len(found["issues"][0]["places"]) < max(len(issue["places"]) for issue in found["issues"])
+    assert found["plan"][0]["issues"] == [1]
+
+
+@pytest.mark.parametrize("other", ["", 'second = AsyncIOMotorClient("mongodb://b", timeoutMS=5000)\n'])
+def test_what_ends_with_another_finding_is_no_step(place: Any, other: str) -> None:
+    """A limit on every client ends what single operations lack; one client of two does not."""
+    found = review(place, {"shop.py": STEPS + other})
+    numbered = {issue["code"]: issue["id"] for issue in found["issues"]}
+    pair = sorted([numbered["MDB103"], numbered["MDB301"]])
+    steps = [step["issues"] for step in found["plan"]]
+    assert (pair in steps) is (not other)

@@ -15,6 +15,7 @@ from mongolint.engine.review import issues as causes
 from mongolint.engine.review.compare import compare
 from mongolint.engine.review.operations.checklist import checklist
 from mongolint.finding import Finding
+from mongolint.project.model import Project
 
 Record = dict[str, Any]
 
@@ -60,11 +61,15 @@ def review(
         "queries": queries.patterns(loaded),
         "coverage": map_,
         "operations": checklist(project, root, cwd, texts),
-        "plan": plan.plan(found),
+        "plan": plan.plan(found, {rule.code: rule for rule in all_rules()}, _clients(project)),
         "acceptance": plan.acceptance(found, paths),
         "unknown": summary.unknown(project, map_),
         "compared": None if earlier is None else compare(found, earlier),
     }
+
+
+def _clients(project: Project) -> int:
+    return sum(client.module not in project.tests for client in project.clients)
 
 
 def _operations(loaded: Loaded) -> int:

@@ -106,7 +106,8 @@ def _risks(review: Record) -> Iterator[str]:
     if not risks:
         yield "The source shows none."
     for issue in risks:
-        yield f"- **{issue['severity']}** {marks.prose(issue['title'])} (finding {issue['id']}): {marks.prose(issue['impact'])}"
+        title = f"{marks.prose(issue['title'])} (finding {issue['id']})"
+        yield f"- **{issue['severity']}** {title}: {marks.prose(issue['impact'])}"
 
 
 def _queries(review: Record) -> Iterator[str]:
