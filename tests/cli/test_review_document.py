@@ -8,7 +8,7 @@ import pytest
 
 from mongolint.report.review.findings import _clauses as clauses
 from mongolint.report.review.findings import _told as told
-from mongolint.report.review.words import by_file, conflict, gaps, is_code, listed, numbers
+from mongolint.report.review.words import by_file, complete, conflict, gaps, is_code, listed, numbers
 
 HEAD = """\
 from fastapi import APIRouter, FastAPI
@@ -385,3 +385,34 @@ def test_what_ends_with_another_finding_is_no_step(place: Any, other: str) -> No
     pair = sorted([numbered["MDB103"], numbered["MDB301"]])
     steps = [step["issues"] for step in found["plan"]]
     assert (pair in steps) is (not other)
+
+
+def test_what_is_dropped_at_every_start_is_no_strength(place: Any) -> None:
+    """Names and places of what is good belong together, and it is said how many are left out."""
+    declared = "".join(f'    db.{name}.create_index("number", unique=True)\n' for name in "gfedcba")
+    code = f"""{HEAD}
+@app.on_event("startup")
+def start():
+{declared}    db.a.drop_indexes()
+    db.users.drop_indexes()
+
+
+@app.get("/b")
+def b(number: int):
+    return db.b.find_one({{"number": number}})
+"""
+    found = review(place, {"shop.py": code})
+    (good,) = [each for each in found["strengths"] if each["text"].startswith("unique")]
+    assert good["text"] == "unique indexes are declared on b.number, c.number, d.number, e.number, f.number and 1 more"
+    assert [each["line"] for each in good["places"]] == [15, 14, 13, 12, 11]
+    assert [(drop["collections"], drop["run"], drop["unique"]) for drop in found["drops"]] == [
+        (["a"], True, ["a"]),
+        (["users"], True, []),
+    ]
+    assert "- shop.py:17 drops all indexes of a whenever the application runs it" in place.run("review", ".").out
+
+
+def test_how_many_queries_completeness_rests_on() -> None:
+    assert complete({"completeness": {"percent": 90, "queries": 6, "judged": 3}}) == "90 % (3 of 6 queries known)"
+    assert complete({"completeness": {"percent": 90, "queries": 6, "judged": 6}}) == "90 %"
+    assert complete({"completeness": {"percent": 20, "queries": 0, "judged": 0}}) == "20 %"

@@ -41,6 +41,7 @@ def review(
     counts = causes.counts(found)
     texts = {loaded.display[path]: loaded.text(path) or "" for path in loaded.sources if not _is_test(loaded, path)}
     held = collections.collections(project, map_, needed)
+    drops = indexes.drops(project)
     return {
         "mongolint": __version__,
         "scope": {
@@ -53,11 +54,13 @@ def review(
         },
         "health": summary.health(counts),
         "counts": counts,
-        "strengths": strengths.strengths(project, map_),
+        "strengths": strengths.strengths(
+            project, map_, {name for drop in drops if drop["run"] for name in drop["unique"]}
+        ),
         "issues": found,
         "collections": held,
         "indexes": needed,
-        "drops": indexes.drops(project),
+        "drops": drops,
         "queries": queries.patterns(loaded),
         "coverage": map_,
         "operations": checklist(project, root, cwd, texts),

@@ -77,7 +77,7 @@ def _collections(review: Record) -> Iterator[str]:
         needed = "; ".join(map(words.declared, held["needed"]))
         cells = [held["name"], words.fields(held), there or "none", needed or "none"]
         cells.append(words.VALIDATORS[held["validator"]])
-        yield f"| {' | '.join(marks.text(cell) for cell in cells)} | {held['completeness']['percent']} % |"
+        yield f"| {' | '.join(marks.text(cell) for cell in cells)} | {words.complete(held)} |"
     asked = [(held["name"], note) for held in review["collections"] for note in held["notes"]]
     if asked:
         yield from ("", "What is to be asked of them:", "")
@@ -103,8 +103,9 @@ def _indexes(review: Record) -> Iterator[str]:
 def _risks(review: Record) -> Iterator[str]:
     risks = [issue for issue in review["issues"] if issue["concern"] == "integrity"]
     yield from ("", "## Risks to the data", "")
-    if not risks:
+    if not risks and not words.unguarded(review):
         yield "The source shows none."
+    yield from (f"- {marks.text(text)}." for text in words.unguarded(review))
     for issue in risks:
         title = f"{marks.prose(issue['title'])} (finding {issue['id']})"
         yield f"- **{issue['severity']}** {title}: {marks.prose(issue['impact'])}"

@@ -78,6 +78,8 @@ def render(review: Mapping[str, Any]) -> str:
         planned=words.planned,
         run_by=words.run_by,
         numbers=words.numbers,
+        unguarded=words.unguarded(clean),
+        complete=words.complete,
         unmade=words.unmade,
         notes=words.notes(clean),
         needs_replica_set=words.needs_replica_set,

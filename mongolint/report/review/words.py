@@ -47,8 +47,9 @@ _MARKS = {
 }
 # Of the engine's completeness, in percent
 _PARTS = (
-    "50 for the share of its queries that a declared index serves, 20 if each key that has to be unique is, "
-    "20 if the code shows all fields, 10 for a validator; without such queries, the share of the other 50"
+    "50 for the share of its queries that a declared index serves (one that it serves in part counts half, and those "
+    "that only the running program knows do not count), 20 if each key that has to be unique is, 20 if the code shows "
+    "all fields, 10 for a validator; without such queries, the share of the other 50"
 )
 
 
@@ -64,6 +65,13 @@ def is_code(text: str) -> bool:
 def completeness() -> str:
     """The formula behind the last column of the table of collections."""
     return f"Complete, in percent: {_PARTS}."
+
+
+def complete(held: Mapping[str, Any]) -> str:
+    """How complete a collection is, and on how many of its queries that rests if not on all."""
+    rated = held["completeness"]
+    known = f"{rated['judged']} of {counted(rated['queries'], 'query')} known" if rated["queries"] else ""
+    return f"{rated['percent']} %" + (f" ({known})" if rated["judged"] < rated["queries"] else "")
 
 
 def size() -> str:
@@ -106,7 +114,8 @@ def unmade(indexes: Sequence[Mapping[str, Any]]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
 
 
 def numbers(issue: Mapping[str, Any]) -> str:
@@ -203,6 +212,16 @@ def dropping(drop: Mapping[str, Any]) -> str:
         f"{drop['file']}:{drop['line']} drops all indexes {where}: one that only a script made is gone when that has "
         "run, and until the others are built again nothing is unique and every query scans. Declare new ones in code"
     )
+
+
+def unguarded(review: Mapping[str, Any]) -> list[str]:
+    """Where the application itself takes unique indexes away for a while."""
+    return [
+        f"{drop['file']}:{drop['line']} drops all indexes of {listed(drop['unique'])} whenever the application runs "
+        "it: until the unique ones are built again nothing refuses a duplicate, and with one stored their build fails"
+        for drop in review["drops"]
+        if drop["run"] and drop["unique"]
+    ]
 
 
 def together(review: Mapping[str, Any]) -> str:
