@@ -416,3 +416,23 @@ def test_how_many_queries_completeness_rests_on() -> None:
     assert complete({"completeness": {"percent": 90, "queries": 6, "judged": 3}}) == "90 % (3 of 6 queries known)"
     assert complete({"completeness": {"percent": 90, "queries": 6, "judged": 6}}) == "90 %"
     assert complete({"completeness": {"percent": 20, "queries": 0, "judged": 0}}) == "20 %"
+
+
+def test_commands_of_an_application_are_scripts(place: Any) -> None:
+    """Also one that is named like an attribute which requests read."""
+    code = f"""{HEAD}
+import click
+
+
+@app.get("/users")
+def names(request):
+    return request.users.names()
+
+
+@click.command()
+def users():
+    for name in input().split():
+        click.echo(db.users.find_one({{"name": name}}))
+"""
+    (issue,) = [each for each in review(place, {"shop.py": code})["issues"] if each["code"] == "MDB101"]
+    assert [(each["severity"], each["script"]) for each in issue["places"]] == [("low", True)]
