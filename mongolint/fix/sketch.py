@@ -48,10 +48,11 @@ def sketch(draft: Draft, repetition: Repetition) -> str:
     if any(step.name == "limit" for step in operation.steps):
         return ""
     if name in REQUESTS:
-        chosen = _chosen(tree, call, loop, [call.func, *(arg.value for arg in call.args)])
-        varies = bool(names_read(call.func) & target_names(loop.target))
+        bound = target_names(loop.target) | (names_bound([loop.body]) if isinstance(loop, cst.For) else set())
         is_read = name.startswith("find_one_and") and not _is_statement(tree, call)
-        return "" if chosen is None or varies or is_read else _write(tree, call, name, receiver, clause + chosen, wait)
+        if names_read(call.func) & bound or is_read:
+            return ""
+        return _write(tree, call, name, receiver, clause, wait, loop)
     if isinstance(loop, cst.CompFor):
         return _read(tree, call, name, receiver, clause, wait, _varying(tree, call, target_names(loop.target)))
     return _prefetch(draft, repetition, name, clause, wait)
@@ -123,14 +124,24 @@ def _is_statement(tree: Tree, call: cst.Call) -> bool:
 _OF_ALL = ("session", "comment", "let", "bypass_document_validation")
 
 
-def _write(tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wait: str) -> str:
+def _write(
+    tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wait: str, loop: cst.For | cst.CompFor
+) -> str:
+    """The writes as a list; where the body of the loop makes what they take, or decides, they are collected in it."""
     apart = [arg for arg in call.args if arg.keyword is not None and arg.keyword.value in _OF_ALL]
-    given = ", ".join(_argument(tree, arg) for arg in call.args if arg not in apart)
+    own = [arg for arg in call.args if arg not in apart]
     more = "".join(f", {_argument(tree, arg)}" for arg in apart)
+    held, send, request = "writes", "bulk_write", f"{REQUESTS[name]}({', '.join(_argument(tree, a) for a in own)})"
     if name == "insert_one":
-        document = ", ".join(_short(tree.text(arg.value)) for arg in call.args if arg not in apart)
-        return f"{wait}{receiver}.insert_many({_gathered(document, clause)}{more})"
-    return f"writes = [{REQUESTS[name]}({given}) {clause}]\nif writes:\n    {wait}{receiver}.bulk_write(writes{more})"
+        held, send, request = "documents", "insert_many", ", ".join(_short(tree.text(arg.value)) for arg in own)
+    sent = f"{wait}{receiver}.{send}({held}{more})"
+    if _chosen(tree, call, loop, [arg.value for arg in call.args]) == "":
+        if name == "insert_one":
+            return f"{wait}{receiver}.insert_many({_gathered(request, clause)}{more})"
+        return f"writes = [{request} {clause}]\nif writes:\n    {sent}"
+    if isinstance(loop, cst.CompFor) or any(isinstance(node, cst.Return) for node in own_nodes(loop.body)):
+        return ""
+    return f"{held} = []\n{clause}:\n    …\n    {held}.append({request})\nif {held}:\n    {sent}"
 
 
 def _argument(tree: Tree, arg: cst.Arg) -> str:

@@ -55,7 +55,7 @@ def _places(places: Sequence[Record], new: Container[str], severity: str) -> Ite
     groups = _groups(_by_message(places))
     for common, told in groups:
         count = words.counted(sum(len(each) for _, each in told), "place")
-        intro = f"At each of these {count}: {marks.text(common)}." if common else "Besides:"
+        intro = f"At each of these {count}: {marks.text(common)}." if common else "At other places:"
         yield from ("", intro, "") if common or len(groups) > 1 else ("",)
         for message, each in told:
             yield from _told(message, each, new, severity)
@@ -115,7 +115,7 @@ def _frames(places: Sequence[Record], fixes: _Fixes) -> Iterator[str]:
             yield from fixes.of(place)
     left = len({marks.at(place) for place in places} - seen)
     if left > 0:
-        yield from ("", f"{words.counted(left, 'further place')} in the list above.")
+        yield from ("", f"{words.counted(left, 'further place')}: see the list above.")
 
 
 def _told(message: str, places: Sequence[Record], new: Container[str], severity: str) -> Iterator[str]:

@@ -28,9 +28,9 @@ VERDICTS = {
 }
 VALIDATORS = {True: "yes", False: "none in the code", None: "known only at run time"}
 EVIDENCE = (
-    "A tick means that a line of the repository answers the question; the line stands beside it. The others are open "
-    "questions, not findings: the source does not answer them, or a line only bears on them. What tests, examples and "
-    "code that nothing runs say does not count."
+    "A tick means that a line of the repository answers the question; that line stands beside it. The others are "
+    "questions, not findings: the source does not answer them, or a line only has to do with them. What tests, "
+    "examples and idle code say does not count."
 )
 _SCRIPTS = "In scripts and migrations and what only they call, which no request waits for"
 _IDLE = "In functions that nothing calls, as far as the code shows"
