@@ -139,13 +139,16 @@ def state(order):
         ("healthz", 'return db.command("ping")', (["shop/main.py:13"], [])),
         ("ready", 'return db.orders.count_documents({"_id": 1})', (["shop/main.py:13"], [])),
         ("healthz", 'return "ok"', ([], ["shop/main.py:11"])),
+        ("healthz", "return STORE.is_alive", (["shop/main.py:11", "shop/asking.py:11"], [])),
         ("healthz", "return count()", (["shop/main.py:11", "shop/asking.py:5"], [])),
         ("menu", 'return "ok"', ([], [])),
     ],
 )
 def test_health_checks_are_what_they_run(tmp_path: Path, path: str, body: str, expected: Any) -> None:
     asking = "from shop.orders import db\n\n\ndef count():\n    return db.orders.find_one()\n"
-    head = "from shop.asking import count\n" if "count()" in body else "\n"
+    asking += "\n\nclass Store:\n    @property\n    def is_alive(self):\n        return bool(db.command('ping'))\n"
+    asking += "\n\nSTORE = Store()\n"
+    head = "from shop.asking import STORE, count\n" if "healthz" in path else "\n"
     files = {"shop/main.py": head + HEALTH.format(path=path, body=body), "shop/asking.py": asking}
     found = checked(tmp_path, files)
     assert found["health"] == expected

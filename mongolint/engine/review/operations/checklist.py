@@ -110,7 +110,8 @@ def _health(
         if check.asks is not None:
             # A query in another file shows nothing without the check that comes to it
             places = [check.handler] if check.asks[0] != check.handler[0] else []
-            asking += [_line(project, sources, place) for place in (*places, check.asks)]
+            if len(asking) + len(places) < _MOST_PLACES:
+                asking += [_line(project, sources, place) for place in (*places, check.asks)]
     silent = [_line(project, sources, check.handler) for check in checks if check.asks is None]
     if asking or not silent:
         return asking, bearing, note
