@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
 from mongolint.fix.batches.bulk import REQUESTS
-from mongolint.fix.batches.expressions import names_read, string_value, target_names
+from mongolint.fix.batches.expressions import (
+    changed_names,
+    names_bound,
+    names_read,
+    own_nodes,
+    string_value,
+    target_names,
+)
 from mongolint.fix.batches.keys import LoopKey
 from mongolint.fix.batches.loopsite import LoopSite
 from mongolint.fix.nofix import NoFix
@@ -18,6 +25,10 @@ from mongolint.project.loops import Repetition
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
 
+# Operations of a helper that are told, and signs of an argument that is the same for all items
+_MOST = 8
+_WIDTH = 60
+
 
 def sketch(draft: Draft, repetition: Repetition) -> str:
     """A few lines that say what to write; empty where the loop is not written out."""
@@ -25,11 +36,10 @@ def sketch(draft: Draft, repetition: Repetition) -> str:
     loop = _loop(tree, call, repetition)
     if loop is None or not isinstance(call.func, cst.Attribute | cst.Name):
         return ""
-    asynchronous = "async " if loop.asynchronous is not None else ""
-    clause = f"{asynchronous}for {tree.text(loop.target)} in {tree.text(loop.iter)}"
+    clause = _clause(tree, loop)
     wait = "await " if isinstance(tree.parent(call), cst.Await) else ""
     if not repetition.is_direct:
-        return _helper(draft, tree, call, loop, clause, wait, repetition)
+        return _helper(tree, call, loop, clause, wait, repetition)
     if not isinstance(call.func, cst.Attribute):
         return ""
     receiver = tree.text(call.func.value)
@@ -38,7 +48,11 @@ def sketch(draft: Draft, repetition: Repetition) -> str:
     if any(step.name == "limit" for step in operation.steps):
         return ""
     if name in REQUESTS:
-        return _write(tree, call, name, receiver, clause, wait)
+        bound = target_names(loop.target) | (names_bound([loop.body]) if isinstance(loop, cst.For) else set())
+        is_read = name.startswith("find_one_and") and not _is_statement(tree, call)
+        if names_read(call.func) & bound or is_read:
+            return ""
+        return _write(tree, call, name, receiver, clause, wait, loop)
     if isinstance(loop, cst.CompFor):
         return _read(tree, call, name, receiver, clause, wait, _varying(tree, call, target_names(loop.target)))
     return _prefetch(draft, repetition, name, clause, wait)
@@ -54,11 +68,85 @@ def _loop(tree: Tree, call: cst.Call, repetition: Repetition) -> cst.For | cst.C
     return None
 
 
-def _write(tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wait: str) -> str:
-    given = ", ".join(_short(tree.text(arg.value)) for arg in call.args)
+def _clause(tree: Tree, loop: cst.For | cst.CompFor) -> str:
+    """``for item in items``, with what a comprehension asks of them."""
+    asynchronous = "async " if loop.asynchronous is not None else ""
+    tests = loop.ifs if isinstance(loop, cst.CompFor) else ()
+    asked = "".join(f" if {_short(tree.text(each.test))}" for each in tests)
+    items = _short(tree.text(loop.iter))
+    whole = f"({items})" if isinstance(loop.iter, cst.IfExp) and not loop.iter.lpar else items
+    return f"{asynchronous}for {tree.text(loop.target)} in {whole}{asked}"
+
+
+def _chosen(tree: Tree, call: cst.Call, loop: cst.For | cst.CompFor, used: Sequence[cst.BaseExpression]) -> str | None:
+    """The conditions under which a loop comes to a call, as the end of a comprehension.
+
+    None where one cannot be written without the rest of the body: it ends or skips the round somewhere, chooses
+    between more than this call and nothing, or makes or changes what the call (``used``) or a condition reads.
+    """
+    tests: list[cst.BaseExpression] = []
+    inner: cst.CSTNode = call
+    for node in tree.ancestors(call):
+        if node is loop or (isinstance(loop, cst.CompFor) and isinstance(node, cst.BaseComp)):
+            break
+        if isinstance(node, cst.If) and inner is node.body:
+            tests.append(node.test)
+        elif isinstance(node, _CHOOSING):
+            return None
+        inner = node
+    if isinstance(loop, cst.CompFor):
+        return None if loop.inner_for_in is not None else ""
+    nodes = list(own_nodes(loop.body))
+    start = tree.span(call)[0]
+    skipping = [node for node in nodes if isinstance(node, cst.Continue | cst.Raise) and tree.span(node)[0] < start]
+    if skipping or any(isinstance(node, cst.Break | cst.Return) for node in nodes):
+        return None
+    made = names_bound([loop.body]) | changed_names([loop.body])
+    if any(names_read(each) & made for each in (*used, *tests)):
+        return None
+    texts = [_short(tree.text(test)) for test in reversed(tests)]
+    return f" if {texts[0]}" if len(texts) == 1 else "".join(f" if ({text})" for text in texts)
+
+
+_CHOOSING = (
+    *(cst.If, cst.Else, cst.IfExp, cst.BooleanOperation, cst.ExceptHandler, cst.ExceptStarHandler, cst.MatchCase),
+    *(cst.For, cst.While, cst.BaseComp, cst.FunctionDef, cst.Lambda),
+)
+
+
+def _is_statement(tree: Tree, call: cst.Call) -> bool:
+    """Whether nothing takes what a call gives."""
+    parent = tree.parent(call)
+    return isinstance(tree.parent(parent) if isinstance(parent, cst.Await) else parent, cst.Expr)
+
+
+# What a bulk_write takes itself, and no request does
+_OF_ALL = ("session", "comment", "let", "bypass_document_validation")
+
+
+def _write(
+    tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wait: str, loop: cst.For | cst.CompFor
+) -> str:
+    """The writes as a list; where the body of the loop makes what they take, or decides, they are collected in it."""
+    apart = [arg for arg in call.args if arg.keyword is not None and arg.keyword.value in _OF_ALL]
+    own = [arg for arg in call.args if arg not in apart]
+    more = "".join(f", {_argument(tree, arg)}" for arg in apart)
+    held, send, request = "writes", "bulk_write", f"{REQUESTS[name]}({', '.join(_argument(tree, a) for a in own)})"
     if name == "insert_one":
-        return f"{wait}{receiver}.insert_many({_gathered(given, clause)})"
-    return f"writes = [{REQUESTS[name]}({given}) {clause}]\nif writes:\n    {wait}{receiver}.bulk_write(writes)"
+        held, send, request = "documents", "insert_many", ", ".join(_short(tree.text(arg.value)) for arg in own)
+    sent = f"{wait}{receiver}.{send}({held}{more})"
+    if _chosen(tree, call, loop, [arg.value for arg in call.args]) == "":
+        if name == "insert_one":
+            return f"{wait}{receiver}.insert_many({_gathered(request, clause)}{more})"
+        return f"writes = [{request} {clause}]\nif writes:\n    {sent}"
+    if isinstance(loop, cst.CompFor) or any(isinstance(node, cst.Return) for node in own_nodes(loop.body)):
+        return ""
+    return f"{held} = []\n{clause}:\n    …\n    {held}.append({request})\nif {held}:\n    {sent}"
+
+
+def _argument(tree: Tree, arg: cst.Arg) -> str:
+    name = f"{arg.keyword.value}=" if arg.keyword is not None else arg.star
+    return name + _short(tree.text(arg.value))
 
 
 def _prefetch(draft: Draft, repetition: Repetition, name: str, clause: str, wait: str) -> str:
@@ -121,34 +209,41 @@ def _element(tree: Tree, element: cst.BaseDictElement) -> str:
 
 
 def _helper(
-    draft: Draft,
-    tree: Tree,
-    call: cst.Call,
-    loop: cst.For | cst.CompFor,
-    clause: str,
-    wait: str,
-    repetition: Repetition,
+    tree: Tree, call: cst.Call, loop: cst.For | cst.CompFor, clause: str, wait: str, repetition: Repetition
 ) -> str:
-    """What a helper runs per item, and how its twin would be called if it runs one query."""
-    callee = tree.text(call.func)
+    """What a helper may run per item, and how its twin would be called if it runs one query."""
+    callee = _short(tree.text(call.func))
     if len(repetition.reaches) > 1:
-        counts = Counter(f"{r.operation.name} on {r.target}" for r in repetition.reaches)
-        lines = [f"{count} x {what}" if count > 1 else what for what, count in counts.most_common(8)]
-        more = len(counts) - len(lines)
-        return "\n".join([f"{callee} runs for each item:", *lines, *([f"and {more} more"] if more > 0 else [])])
+        # How often each runs, the branches of the helper decide
+        held = list(dict.fromkeys(f"{reach.operation.name} on {reach.target}" for reach in repetition.reaches))
+        more = [f"and {len(held) - _MOST} more"] if len(held) > _MOST else []
+        return "\n".join([f"{callee} may run for each item:", *held[:_MOST], *more]) if len(held) > 1 else ""
     names = target_names(loop.target)
-    varying = [arg.value for arg in call.args if names_read(arg.value) & names]
-    if len(varying) != 1:
+    varying = [arg for arg in call.args if names_read(arg.value) & names]
+    if len(varying) != 1 or varying[0].star or names_read(call.func) & names:
         return ""
-    return f"found = {wait}{callee}_many({_gathered(tree.text(varying[0]), clause)})"
+    chosen = _chosen(tree, call, loop, [call.func, *(arg.value for arg in call.args)])
+    if chosen is None and repetition.reaches[0].operation.method.kind == "write":
+        return ""
+    gathered = _gathered(_short(tree.text(varying[0].value)), clause + (chosen or ""))
+    keyword = varying[0].keyword
+    whole = f"{keyword.value}={gathered}" if keyword is not None else gathered
+    given = [whole if arg is varying[0] else _brief(_argument(tree, arg)) for arg in call.args]
+    return f"found = {wait}{callee}_many({', '.join(given)})"
 
 
 def _gathered(made: str, clause: str) -> str:
     """What is made of each item, as a list."""
     items = clause.removeprefix(f"for {made} in ")
-    return f"list({items})" if items != clause else f"[{made} {clause}]"
+    return f"list({items})" if items != clause and " if " not in items else f"[{made} {clause}]"
 
 
 def _short(text: str) -> str:
     """An argument on one line."""
     return " ".join(text.split())
+
+
+def _brief(text: str) -> str:
+    """An argument that stays as it is: a long one is left out, as the reader has it before their eyes."""
+    name, sign, _ = text.partition("=") if "=" in text[:_WIDTH] and text.split("=")[0].isidentifier() else ("", "", "")
+    return text if len(text) <= _WIDTH else f"{name}{sign}…"

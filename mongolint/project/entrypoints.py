@@ -80,6 +80,8 @@ _DECORATORS: Mapping[str, Kind] = {
     "group": "command",
     "callback": "command",
 }
+# Of them those that name the time themselves: nobody has to ask
+_PERIODIC = words("periodic_task scheduled_job cron crontab timer loop repeat_every db_periodic_task")
 # Decorators that leave it to the callers when the function runs
 _PLAIN = words(
     """
@@ -191,6 +193,11 @@ class Entrypoints:
         if entry is None and (module, scope) in self._injected:
             return Entry("request")
         return entry
+
+    def is_periodic(self, module: int, scope: int) -> bool:
+        """Whether a clock runs a function again and again, as its decorator says."""
+        rows = self.link.scope(module, scope).decorators
+        return any(self._last_name(module, row) in _PERIODIC for row in rows)
 
     def is_conventional(self, module: int, scope: int) -> bool:
         """Whether servers, consoles and extensions run a function for its name."""

@@ -507,9 +507,16 @@ class Project(Places):
         """A rule's option as configured, or its default."""
         return self.config.rule_options(rule).get(name)
 
-    def severity(self, severity: Severity, module: int) -> Severity:
-        """``severity``, or low in scripts and migrations."""
-        return Severity.LOW if self.config.is_script(self.modules[module].path) else severity
+    def severity(self, severity: Severity, module: int, row: int | None = None) -> Severity:
+        """``severity``, or low in scripts and migrations, and at a row that only commands of an application run."""
+        if self.config.is_script(self.modules[module].path):
+            return Severity.LOW
+        scope = self.reachability.uses.parents(module).scope(row) if row is not None else 0
+        run = self.reached(module, scope) if scope else None
+        if run is None or run.runner != "script":
+            return severity
+        kinds = {entry and entry.kind for entry in (self.reachability.entrypoints.of(*each) for each in run.by)}
+        return Severity.LOW if kinds == {"command"} else severity
 
 
 def _client_calls(facts: ModuleFacts, index: int) -> list[int]:

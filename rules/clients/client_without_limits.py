@@ -33,6 +33,7 @@ rule = Rule(
     fix=Applicability.UNSAFE,
     concern="resilience",
     supersedes=("MDB103",),
+    clears=("MDB103",),
     options={"milliseconds": 5000},
 )
 

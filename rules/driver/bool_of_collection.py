@@ -33,6 +33,7 @@ rule = Rule(
     fix=Applicability.SAFE,
     in_tests=True,
     concern="resilience",
+    breaks=True,
 )
 
 

@@ -34,6 +34,7 @@ rule = Rule(
     fix=Applicability.SAFE,
     in_tests=True,
     concern="integrity",
+    breaks=True,
 )
 
 _USES = {

@@ -34,6 +34,7 @@ rule = Rule(
     fix=Applicability.UNSAFE,
     in_tests=True,
     concern="resilience",
+    breaks=True,
 )
 
 

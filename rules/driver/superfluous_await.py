@@ -34,6 +34,7 @@ rule = Rule(
     fix=Applicability.SAFE,
     in_tests=True,
     concern="resilience",
+    breaks=True,
 )
 _NAMES = {"command-cursor": "a cursor", "client": "a client", "database": "a database", "collection": "a collection"}
 

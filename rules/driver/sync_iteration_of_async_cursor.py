@@ -33,6 +33,7 @@ rule = Rule(
     fix=Applicability.SAFE,
     in_tests=True,
     concern="integrity",
+    breaks=True,
 )
 _RAISING = ("next", "len", "reversed")
 

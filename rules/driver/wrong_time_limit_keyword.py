@@ -24,7 +24,13 @@ from collections.abc import Iterator
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
 
 rule = Rule(
-    "MDB410", "wrong-time-limit-keyword", Severity.HIGH, fix=Applicability.SAFE, in_tests=True, concern="resilience"
+    "MDB410",
+    "wrong-time-limit-keyword",
+    Severity.HIGH,
+    fix=Applicability.SAFE,
+    in_tests=True,
+    concern="resilience",
+    breaks=True,
 )
 _NAMES = ("max_time_ms", "maxTimeMS")
 

@@ -58,7 +58,9 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
     yield rule.finding(
         project.token(repetition.module, repetition.row),
         f"{what}; {_cure(repetition, query, project)}",
-        severity=Severity.LOW if repetition.elsewhere else project.severity(rule.severity, repetition.module),
+        severity=Severity.LOW
+        if repetition.elsewhere
+        else project.severity(rule.severity, repetition.module, repetition.row),
         confidence=query.confidence,
         related=_related(repetition, project),
         fix=rule.repair(

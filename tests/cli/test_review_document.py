@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mongolint.report.review.findings import _clauses as clauses
-from mongolint.report.review.words import by_file, conflict, is_code, listed
+from mongolint.report.review.findings import _told as told
+from mongolint.report.review.words import by_file, complete, conflict, gaps, is_code, listed, numbers
 
 HEAD = """\
 from fastapi import APIRouter, FastAPI
@@ -112,6 +113,31 @@ def test_a_query_is_run_by_what_gets_to_it(place: Any) -> None:
     (query,) = review(place, {"shop.py": QUERIES})["queries"]
     assert query["reached"] == "POST /api/shop/users/mail"
     assert query["better"]["keys"] == [[["mail", 1]]]
+
+
+def test_what_a_clock_runs_comes_before_what_people_ask(place: Any) -> None:
+    """Queries are alike with the same operators only, and what scans comes before what is served in part."""
+    code = f"""{HEAD}
+from fastapi_utils.tasks import repeat_every
+
+db.jobs.create_index("owner")
+
+
+@app.get("/jobs")
+def jobs(owner: str, states: list):
+    others = db.jobs.find({{"state": {{"$nin": states}}}}).to_list(10)
+    part = [db.jobs.find_one({{"owner": owner, "old": each}}) for each in states]
+    return others, part, db.jobs.find({{"state": owner}}).to_list(10), db.jobs.find({{"due": True}}).to_list(10)
+
+
+@app.on_event("startup")
+@repeat_every(seconds=10)
+def due():
+    return db.jobs.find({{"due": True}}).to_list(10)
+"""
+    found = review(place, {"shop.py": code})["queries"]
+    assert [(each["line"], each["alike"]) for each in found] == [(23, 1), (15, 0), (17, 0), (16, 0)]
+    assert found[0]["reached"] == "a clock, through due"
 
 
 def test_one_order_of_keys_everywhere(place: Any) -> None:
@@ -234,7 +260,7 @@ def forgotten(name: str):
     assert [each["idle"] for each in issues["MDB104"]] == [False, True]
     out = place.run("review", ".").out
     assert "In functions that nothing calls, as far as the code shows, 1 further place:" in out
-    assert "- A filter that no declared index serves: 1 place on users" in out
+    assert "- A filter that no declared index serves: 1 of 2 places on users" in out
 
 
 def test_what_nothing_runs_is_planned_last(place: Any) -> None:
@@ -302,3 +328,111 @@ def test_places_by_file() -> None:
     places = [{"file": "a", "line": 3}, {"file": "b", "line": 1}, {"file": "a", "line": 9}, {"file": "a", "line": 3}]
     assert by_file(places) == {"a": [3, 9], "b": [1]}
     assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+
+
+def test_one_finding_has_one_number() -> None:
+    """The header, the summary and the plan count alike; what nothing runs is apart."""
+    kinds = [("high", False), ("low", False), ("high", False), ("high", True)]
+    places = [{"severity": severity, "idle": idle, "collections": ["users"]} for severity, idle in kinds]
+    assert numbers({"places": places}) == "4 places: 2 high, 1 low, 1 in code that nothing runs"
+    assert numbers({"places": places[:1]}) == "1 place"
+    assert [gap["told"] for gap in gaps([{"places": places}])] == ["2 of 4 places on users"]
+
+
+def test_a_place_of_lower_severity_says_so() -> None:
+    place = {"severity": "low", "file": "a.py", "line": 1, "related": [], "fingerprint": ""}
+    assert list(told("said", [place], (), "high")) == ["- `a.py:1` **low** said"]
+    assert list(told("said", [place], (), "low")) == ["- `a.py:1` said"]
+
+
+STEPS = """\
+from fastapi import FastAPI
+from motor.motor_asyncio import AsyncIOMotorClient
+
+db = AsyncIOMotorClient("mongodb://db/shop").shop
+app = FastAPI()
+
+
+@app.get("/jobs")
+async def jobs(owners: list):
+    return [await db.jobs.find_one({"owner": owner}) for owner in owners], await db.jobs.distinct("owner")
+
+
+@app.get("/users")
+async def users(name: str):
+    return [await db.users.find_one({"name": name, "day": day}) for day in jobs()]
+
+
+@app.get("/mails")
+async def mail(name: str):
+    return db.users.find_one({"_id": name})["mail"]
+"""
+
+
+def test_what_fails_each_time_comes_first(place: Any) -> None:
+    """Before what has more places, in the findings and in the plan."""
+    found = review(place, {"shop.py": STEPS})
+    assert found["issues"][0]["code"] == "MDB407"
+    assert len(found["issues"][0]["places"]) < max(len(issue["places"]) for issue in found["issues"])
+    assert found["plan"][0]["issues"] == [1]
+
+
+@pytest.mark.parametrize("other", ["", 'second = AsyncIOMotorClient("mongodb://b", timeoutMS=5000)\n'])
+def test_what_ends_with_another_finding_is_no_step(place: Any, other: str) -> None:
+    """A limit on every client ends what single operations lack; one client of two does not."""
+    found = review(place, {"shop.py": STEPS + other})
+    numbered = {issue["code"]: issue["id"] for issue in found["issues"]}
+    pair = sorted([numbered["MDB103"], numbered["MDB301"]])
+    steps = [step["issues"] for step in found["plan"]]
+    assert (pair in steps) is (not other)
+
+
+def test_what_is_dropped_at_every_start_is_no_strength(place: Any) -> None:
+    """Names and places of what is good belong together, and it is said how many are left out."""
+    declared = "".join(f'    db.{name}.create_index("number", unique=True)\n' for name in "gfedcba")
+    code = f"""{HEAD}
+@app.on_event("startup")
+def start():
+{declared}    db.a.drop_indexes()
+    db.users.drop_indexes()
+
+
+@app.get("/b")
+def b(number: int):
+    return db.b.find_one({{"number": number}})
+"""
+    found = review(place, {"shop.py": code})
+    (good,) = [each for each in found["strengths"] if each["text"].startswith("unique")]
+    assert good["text"] == "unique indexes are declared on b.number, c.number, d.number, e.number, f.number and 1 more"
+    assert [each["line"] for each in good["places"]] == [15, 14, 13, 12, 11]
+    assert [(drop["collections"], drop["run"], drop["unique"]) for drop in found["drops"]] == [
+        (["a"], True, ["a"]),
+        (["users"], True, []),
+    ]
+    assert "- shop.py:17 drops all indexes of a whenever the application runs it" in place.run("review", ".").out
+
+
+def test_how_many_queries_completeness_rests_on() -> None:
+    assert complete({"completeness": {"percent": 90, "queries": 6, "judged": 3}}) == "90 % (3 of 6 queries known)"
+    assert complete({"completeness": {"percent": 90, "queries": 6, "judged": 6}}) == "90 %"
+    assert complete({"completeness": {"percent": 20, "queries": 0, "judged": 0}}) == "20 %"
+
+
+def test_commands_of_an_application_are_scripts(place: Any) -> None:
+    """Also one that is named like an attribute which requests read."""
+    code = f"""{HEAD}
+import click
+
+
+@app.get("/users")
+def names(request):
+    return request.users.names()
+
+
+@click.command()
+def users():
+    for name in input().split():
+        click.echo(db.users.find_one({{"name": name}}))
+"""
+    (issue,) = [each for each in review(place, {"shop.py": code})["issues"] if each["code"] == "MDB101"]
+    assert [(each["severity"], each["script"]) for each in issue["places"]] == [("low", True)]

@@ -60,6 +60,7 @@ SHOWN: list[tuple[str, dict[str, str], str]] = [
     ("monitoring", {"compose.yml": "image: percona/mongodb_exporter:0.40\n"}, "compose.yml:1"),
     ("version", {"compose.yml": COMPOSE}, "compose.yml:3"),
     ("login", {"compose.yml": COMPOSE}, "compose.yml:4"),
+    ("login", {"compose.yml": "image: mongo:7\nMONGO_INITDB_ROOT_USERNAME_FILE: /run/user\n"}, "compose.yml:2"),
 ]
 
 
@@ -75,6 +76,7 @@ BEARING: list[tuple[str, dict[str, str], str]] = [
     ("replica set", {"compose.yml": COMPOSE}, "compose.yml:3"),
     ("replica set", {"compose.yml": "services:\n  db:\n    image: mongo\n"}, "compose.yml:3"),
     ("version", {"compose.yml": "services:\n  db:\n    image: mongo:latest\n"}, "compose.yml:3"),
+    ("login", {"compose.yml": "services:\n  db:\n    image: mongo:7\n    ports: ['27017:27017']\n"}, "compose.yml:3"),
     ("rights", {"init.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['readWrite']})\"\n"}, "init.sh:1"),
     ("rights", {"own.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['root']})\"\n"}, "own.sh:1"),
     (
@@ -98,6 +100,8 @@ NOTHING: list[tuple[str, dict[str, str]]] = [
     ("replica set", {".github/workflows/tests.yml": COMPOSE}),
     ("replica set", {"shop/db.py": f'"""Takes mongodb://a/?replicaSet=rs0 as well."""\n\n{CODE}'}),
     ("version", {"docker-compose.test.yml": COMPOSE}),
+    ("login", {"compose.yml": "image: mongo:7\n", "app.env": "URI=mongodb://shop:$PASSWORD@db/shop\n"}),
+    ("login", {"compose.yml": "image: mongo:7\ncommand: mongod --keyFile /key\n"}),
     ("login", {"fame.env.template": "MONGO_INITDB_ROOT_USERNAME=admin\n"}),
     ("health", {"wait.py": f'{CODE}\n\ndef wait():\n    db.command("ping")\n\n\nwait()\n'}),
 ]
@@ -132,14 +136,21 @@ def state(order):
 @pytest.mark.parametrize(
     ("path", "body", "expected"),
     [
-        ("healthz", 'return db.command("ping")', (["shop/main.py:12"], [])),
-        ("ready", 'return db.orders.count_documents({"_id": 1})', (["shop/main.py:12"], [])),
-        ("healthz", 'return "ok"', ([], ["shop/main.py:10"])),
+        ("healthz", 'return db.command("ping")', (["shop/main.py:13"], [])),
+        ("ready", 'return db.orders.count_documents({"_id": 1})', (["shop/main.py:13"], [])),
+        ("healthz", 'return "ok"', ([], ["shop/main.py:11"])),
+        ("healthz", "return STORE.is_alive", (["shop/main.py:11", "shop/asking.py:11"], [])),
+        ("healthz", "return count()", (["shop/main.py:11", "shop/asking.py:5"], [])),
         ("menu", 'return "ok"', ([], [])),
     ],
 )
 def test_health_checks_are_what_they_run(tmp_path: Path, path: str, body: str, expected: Any) -> None:
-    found = checked(tmp_path, {"shop/main.py": HEALTH.format(path=path, body=body)})
+    asking = "from shop.orders import db\n\n\ndef count():\n    return db.orders.find_one()\n"
+    asking += "\n\nclass Store:\n    @property\n    def is_alive(self):\n        return bool(db.command('ping'))\n"
+    asking += "\n\nSTORE = Store()\n"
+    head = "from shop.asking import STORE, count\n" if "healthz" in path else "\n"
+    files = {"shop/main.py": head + HEALTH.format(path=path, body=body), "shop/asking.py": asking}
+    found = checked(tmp_path, files)
     assert found["health"] == expected
 
 

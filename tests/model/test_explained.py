@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -314,3 +315,15 @@ def test_queries_inside(tmp_path: Path) -> None:
         ("updateOne", "served"),
         ("deleteOne", "unserved"),
     ]
+
+
+def test_a_long_value_is_cut_between_its_brackets(tmp_path: Path) -> None:
+    """The end of ``(each of self.….find_one(…)["isolates"])["id"]`` is told without a bracket that nothing opens."""
+    body = """
+    for part in db.somewhere.where_parts_are_kept_long.find_one({"number": x, "state": y})["parts_of_a_whole"]:
+        db.c.find_one({"a": part["key"]})
+    """
+    (shown,) = re.findall(r"<(.*)>", told(tmp_path, body)["mongosh"])
+    assert shown.count("(") == shown.count(")")
+    assert shown.count("[") == shown.count("]")
+    assert shown.endswith('["key"]')

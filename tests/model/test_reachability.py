@@ -446,6 +446,14 @@ RUN_BY_SCRIPTS: dict[str, tuple[Files, list[tuple[str, str]]]] = {
         {"main.py": FLASK + '@app.cli.command("indexes")\ndef indexes():\n    store.ensure_indexes()\n'},
         [("main.py", "indexes")],
     ),
+    "command that is named like an attribute": (
+        {
+            "main.py": FLASK
+            + '@app.get("/")\ndef who(request):\n    return request.users.names()\n\n\n'
+            + '@app.cli.command("users")\ndef users():\n    store.ensure_indexes()\n'
+        },
+        [("main.py", "users")],
+    ),
     "Django command": (
         {
             "main.py": APP,

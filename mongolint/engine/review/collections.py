@@ -24,6 +24,8 @@ WEIGHTS = {
     "fields": 20,  # the code shows all fields of the documents that it writes
     "validator": 10,  # the code gives the collection a validator
 }
+# How much of a query an index does
+_JUDGED = {"served": 1.0, "partial": 0.5, "unserved": 0.0}
 
 
 def collections(project: Project, coverage: Mapping[str, Any], needed: Sequence[Record]) -> list[Record]:
@@ -86,6 +88,8 @@ def _collection(
         "notes": list(_notes(project, name, known)),
         "completeness": {
             "percent": _percent(parts),
+            "queries": _calls(held["shapes"], (*_JUDGED, "unknown")),
+            "judged": _calls(held["shapes"], tuple(_JUDGED)),
             "parts": [
                 {"part": part, "weight": WEIGHTS[part], "share": share if share is None else round(share, 2)}
                 for part, share in parts.items()
@@ -121,12 +125,15 @@ def _percent(parts: Mapping[str, float | None]) -> int:
 
 def _served(shapes: Sequence[Mapping[str, Any]]) -> float | None:
     """The share of calls that an index serves, of those that can be judged; a partial one counts half."""
-    judged = {"served": 1.0, "partial": 0.5, "unserved": 0.0}
-    calls = sum(shape["calls"] for shape in shapes if shape["verdict"] in judged)
+    calls = _calls(shapes, tuple(_JUDGED))
     if not calls:
         return None
-    served = sum(judged[shape["verdict"]] * shape["calls"] for shape in shapes if shape["verdict"] in judged)
+    served = sum(_JUDGED[shape["verdict"]] * shape["calls"] for shape in shapes if shape["verdict"] in _JUDGED)
     return float(served / calls)
+
+
+def _calls(shapes: Sequence[Mapping[str, Any]], verdicts: Sequence[str]) -> int:
+    return sum(shape["calls"] for shape in shapes if shape["verdict"] in verdicts)
 
 
 def _field(field: KnownField) -> Record:

@@ -36,10 +36,12 @@ def _priority(index: Record) -> int:
 def drops(project: Project) -> list[Record]:
     """Where the code drops all indexes of a collection; which, where that is known."""
     found = []
+    unique = {index.collection_name for index in project.indexes if index.options.get("unique") is True}
     for operation in project.operations:
         if operation.name == "drop_indexes" and operation.module not in project.tests:
             names = operation.collection_names
             place = project.operation_span(operation)
             item = {"collections": names, "file": place.file, "line": place.line, "column": place.column}
-            found.append(item)
+            runner = project.reached(operation.module, operation.scope, operation.context).runner
+            found.append({**item, "run": runner == "app", "unique": [name for name in names if name in unique]})
     return sorted(found, key=lambda each: (each["file"], each["line"]))

@@ -24,7 +24,7 @@ _WORK = 1.0
 
 
 def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -> list[Record]:
-    """One issue for each rule that found something, by severity, then by number of places."""
+    """One issue for each rule that found something, by severity, what fails each time first, then by their places."""
     prints = fingerprints(findings, _texts(loaded))
     project = loaded.project
     touched = _Touched(project)
@@ -42,7 +42,14 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
             }
         )
     found = [_issue(known[code], places, known) for code, places in groups.items()]
-    found.sort(key=lambda issue: (-Severity(issue["severity"]).rank, -len(issue["places"]), issue["code"]))
+    found.sort(
+        key=lambda issue: (
+            -Severity(issue["severity"]).rank,
+            not is_broken(issue, known),
+            -len(issue["places"]),
+            issue["code"],
+        )
+    )
     for number, issue in enumerate(found, 1):
         issue["id"] = number
     return found
@@ -74,6 +81,11 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
         ],
         "places": places,
     }
+
+
+def is_broken(issue: Mapping[str, Any], known: Mapping[str, Rule]) -> bool:
+    """Whether what is found goes wrong each time it runs, and something runs it."""
+    return known[issue["code"]].breaks and not all(place["idle"] for place in issue["places"])
 
 
 def _size(applied: int, by_hand: int) -> str:

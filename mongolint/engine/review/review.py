@@ -15,6 +15,7 @@ from mongolint.engine.review import issues as causes
 from mongolint.engine.review.compare import compare
 from mongolint.engine.review.operations.checklist import checklist
 from mongolint.finding import Finding
+from mongolint.project.model import Project
 
 Record = dict[str, Any]
 
@@ -40,6 +41,7 @@ def review(
     counts = causes.counts(found)
     texts = {loaded.display[path]: loaded.text(path) or "" for path in loaded.sources if not _is_test(loaded, path)}
     held = collections.collections(project, map_, needed)
+    drops = indexes.drops(project)
     return {
         "mongolint": __version__,
         "scope": {
@@ -52,19 +54,25 @@ def review(
         },
         "health": summary.health(counts),
         "counts": counts,
-        "strengths": strengths.strengths(project, map_),
+        "strengths": strengths.strengths(
+            project, map_, {name for drop in drops if drop["run"] for name in drop["unique"]}
+        ),
         "issues": found,
         "collections": held,
         "indexes": needed,
-        "drops": indexes.drops(project),
+        "drops": drops,
         "queries": queries.patterns(loaded),
         "coverage": map_,
         "operations": checklist(project, root, cwd, texts),
-        "plan": plan.plan(found),
+        "plan": plan.plan(found, {rule.code: rule for rule in all_rules()}, _clients(project)),
         "acceptance": plan.acceptance(found, paths),
         "unknown": summary.unknown(project, map_),
         "compared": None if earlier is None else compare(found, earlier),
     }
+
+
+def _clients(project: Project) -> int:
+    return sum(client.module not in project.tests for client in project.clients)
 
 
 def _operations(loaded: Loaded) -> int:

@@ -24,7 +24,7 @@ _WORDS = {
 
 
 class Runner(NamedTuple):
-    """``kind``: request, task, start or command; ``text``: which, as it is said of the operation."""
+    """``kind``: request, clock, task, start or command; ``text``: which, as it is said of the operation."""
 
     kind: str
     text: str
@@ -37,5 +37,7 @@ def runner_of(project: Project, operation: Operation) -> Runner | None:
         path = reach.request_path(operation.module, operation.scope, kinds=kinds, row=operation.row)
         if path is not None:
             route = reach.routes.of(*path.handler) if path.kind == "request" else ""
+            if kind in ("task", "start") and reach.entrypoints.is_periodic(*path.handler):
+                return Runner("clock", f"a clock, through {project.function_name(*path.handler)}")
             return Runner(kind, route or _WORDS[path.kind].format(project.function_name(*path.handler)))
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mongolint.finding import Span
@@ -17,12 +17,16 @@ _HABIT = 0.9
 _FEW = 5
 
 
-def strengths(project: Project, coverage: Mapping[str, Any]) -> list[Record]:
-    """Only what is so in nearly all places that could be otherwise."""
+def strengths(project: Project, coverage: Mapping[str, Any], dropped: Collection[str]) -> list[Record]:
+    """Only what is so in nearly all places that could be otherwise.
+
+    Args:
+        dropped: collections whose unique indexes the application drops itself: what is missing at times, keeps nothing.
+    """
     found = []
     for text, spans in (
         *_time_limits(project),
-        *_indexes(project),
+        *_indexes(project, dropped),
         *_served(project, coverage),
         *_handlers(project),
         *_sessions(project),
@@ -40,7 +44,7 @@ def _time_limits(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
         yield f"{len(limited)} of {len(own)} operations have a time limit", clients
 
 
-def _indexes(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
+def _indexes(project: Project, dropped: Collection[str]) -> Iterator[tuple[str, Iterable[Span]]]:
     started = [
         setup for setup in project.setups if project.reached(setup.module, setup.scope, setup.context).runner == "app"
     ]
@@ -50,16 +54,23 @@ def _indexes(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
         yield f"the application makes its indexes itself: {', '.join(s.words for s in started[:3])}", spans
     idle = {id(index) for setup in project.idle_setups() for index in setup.indexes}
     made = [index for index in project.indexes if index.collection_name and id(index) not in idle]
-    unique = [index for index in made if index.options.get("unique") is True]
+    unique = {
+        _named(index.collection_name, index.keys or ()): project.index_span(index)
+        for index in made
+        if index.options.get("unique") is True and index.collection_name not in dropped
+    }
     if unique:
-        names = sorted({_named(index.collection_name, index.keys or ()) for index in unique})
-        spans = [project.index_span(index) for index in unique]
-        yield f"unique indexes are declared on {', '.join(names[:5])}", spans
-    expiring = [index for index in made if "expireAfterSeconds" in index.options]
+        yield from _listed("unique indexes are declared on", unique)
+    expiring = {str(i.collection_name): project.index_span(i) for i in made if "expireAfterSeconds" in i.options}
     if expiring:
-        names = sorted({str(index.collection_name) for index in expiring})
-        spans = [project.index_span(index) for index in expiring]
-        yield f"documents expire by a TTL index in {', '.join(names)}", spans
+        yield from _listed("documents expire by a TTL index in", expiring)
+
+
+def _listed(text: str, spans: Mapping[str, Span]) -> Iterator[tuple[str, Iterable[Span]]]:
+    """The first names with the places of just these, and how many more there are."""
+    names = sorted(spans)
+    more = f" and {len(names) - _MOST_PLACES} more" if len(names) > _MOST_PLACES else ""
+    yield f"{text} {', '.join(names[:_MOST_PLACES])}{more}", [spans[name] for name in names]
 
 
 def _is_by_application(project: Project, index: IndexDeclaration) -> bool:
@@ -94,8 +105,8 @@ def _served(project: Project, coverage: Mapping[str, Any]) -> Iterator[tuple[str
         ):
             whole.append((held["name"], shapes))
     if whole:
-        spans = [_span(place) for _, shapes in whole for shape in shapes for place in shape["places"][:1]]
-        yield f"an index serves every query on {', '.join(name for name, _ in whole)}", spans
+        spans = {name: _span(shape["places"][0]) for name, shapes in whole for shape in shapes[:1]}
+        yield from _listed("an index serves every query on", spans)
 
 
 def _handlers(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:

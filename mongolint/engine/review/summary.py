@@ -25,12 +25,16 @@ def unknown(project: Project, coverage: Mapping[str, Any]) -> list[str]:
     summary = coverage["summary"]
     found = []
     if summary["untraced"]:
+        count = summary["untraced"]
         found.append(
-            f"{summary['untraced']} calls look like operations and could not be traced to a collection: "
+            f"{count} call{' looks like an operation' if count == 1 else 's look like operations'} and could not be "
+            "traced to a collection: "
             "mongolint queries --unresolved lists them"
         )
     if summary["verdicts"]["unknown"]:
-        found.append(f"of {summary['verdicts']['unknown']} queries only the running program knows what serves them")
+        count = summary["verdicts"]["unknown"]
+        noun = "query only the running program knows what serves it" if count == 1 else ""
+        found.append(f"of {count} {noun or 'queries only the running program knows what serves them'}")
     if not project.has_snapshot:
         found.append(
             "which indexes the server has: this review goes by those that the code declares; "

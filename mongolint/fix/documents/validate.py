@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) -> None:
     """See `Draft.validate`."""
     if validator is None:
-        raise NoFix("the code shows no type that a field always has")
+        raise NoFix("no field is seen to get one type in every write")
     for index in reversed(draft.project.declared_in_code):
         if index.collection_name != collection:
             continue

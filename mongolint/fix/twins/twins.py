@@ -30,7 +30,7 @@ def prefetch(draft: Draft, repetition: Repetition) -> None:
         NoFix: the helper does more than to get one document, or the loop is not of that kind.
     """
     if len(repetition.reaches) > 1:
-        raise NoFix(f"the helper runs {len(repetition.reaches)} queries, each of which needs its own batch")
+        raise NoFix(f"the helper has {len(repetition.reaches)} queries, each of which needs its own batch")
     site = LoopSite(draft, repetition)
     twin = Twin(site)
     Prefetch(site, twin).rewrite()

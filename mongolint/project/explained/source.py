@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LENGTH = 48
 _DEPTH = 8
 _CHOICES = 3
+_BRACKETS = {")": 1, "]": 1, "}": 1, "(": -1, "[": -1, "{": -1}
 # What is written without brackets around it
 _LOOSE = ("binop", "bool", "ifexp", "phi", "iter", "unpack")
 
@@ -25,8 +26,23 @@ def source(link: Linker, place: Place, otherwise: str) -> str:
     text = _Source(link, place.module).text(place.row, _DEPTH)
     if len(text) > _LENGTH:
         text = _Source(link, place.module, brief=True).text(place.row, _DEPTH)
-    # Of a long chain the end says most
-    return text if 0 < len(text) <= _LENGTH else "…" + text[1 - _LENGTH :] if text else otherwise
+    return text if 0 < len(text) <= _LENGTH else _end(text) if text else otherwise
+
+
+def _end(text: str) -> str:
+    """Of a long chain the end says most: the most of it that closes no bracket or quotation opened before."""
+    depth, start, is_quoted = 0, len(text), False
+    for at in range(len(text) - 1, len(text) - _LENGTH, -1):
+        sign = text[at]
+        is_quoted ^= sign == '"'
+        if not is_quoted and sign in _BRACKETS:
+            depth += _BRACKETS[sign]
+        if depth < 0:
+            break
+        begins_word = sign.isalnum() and not text[at - 1].isalnum()
+        if depth == 0 and not is_quoted and (begins_word or sign in ".[("):
+            start = at
+    return "…" + text[start:]
 
 
 class _Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from mongolint.link.atoms import Client, Database
+from mongolint.link.atoms import Client, Database, Instance
 from mongolint.project.entrypoints import words
 from mongolint.project.reach.uses import own_name
 
@@ -55,8 +55,8 @@ def _is_named(function: str, route: str) -> bool:
 
 
 def _asks(project: Project, module: int, scope: int) -> tuple[int, int] | None:
-    """The first call that asks the database, in the function or in those that it calls."""
-    level, seen = [(module, scope)], {(module, scope)}
+    """The first call that asks the database, in the function, in those that it calls, or in properties it reads."""
+    level, seen = [(module, scope), *_properties(project, module, scope)], {(module, scope)}
     for _ in range(_MAX_DEPTH):
         following = []
         for at, index in level:
@@ -71,6 +71,21 @@ def _asks(project: Project, module: int, scope: int) -> tuple[int, int] | None:
                         following.append((function.module, function.scope))
         level = following
     return None
+
+
+def _properties(project: Project, module: int, scope: int) -> list[tuple[int, int]]:
+    """The properties of the project's objects that a function reads: ``if db.is_alive:``."""
+    facts, hierarchy = project.modules[module], project.link.hierarchy
+    found = dict[tuple[int, int], None]()
+    for row in range(*facts.scopes[scope].rows):
+        node = facts.nodes[row]
+        if node[0] != "attr":
+            continue
+        for atom in project.link.value(module, node[1]):
+            if type(atom) is Instance:
+                methods = hierarchy.methods(atom, node[2])
+                found.update(dict.fromkeys((m.module, m.scope) for m in methods if hierarchy.is_property(m)))
+    return list(found)
 
 
 def _is_asking(project: Project, module: int, row: int) -> bool:

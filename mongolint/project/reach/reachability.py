@@ -133,6 +133,9 @@ class Reachability:
             else:
                 yield "unknown", here, None
         uses = self.uses.of(module, scope)
+        if entry is not None and entry.kind == "command":
+            # Its name is that of an object of the command line: ``request.user`` is no call of the command ``user``
+            uses = [use for use in uses if use.certain]
         for use in uses:
             registered = self.entrypoints.registered(use)
             if registered is not None and registered.kind in _BY_THE_APP:

@@ -32,7 +32,8 @@ def lines(review: Record) -> Iterator[str]:
 
 def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) -> Iterator[str]:
     yield from ("", f"### {issue['id']}. {marks.prose(issue['title'])}", "")
-    yield f"**{issue['severity']}** · {words.CONCERNS[issue['concern']]} · {issue['code']} {issue['name']}"
+    kind = f"{words.CONCERNS[issue['concern']]} · {issue['code']} {issue['name']}"
+    yield f"**{issue['severity']}** · {kind} · {words.numbers(issue)}"
     yield from ("", f"**Impact.** {marks.prose(issue['impact'])}" if issue["impact"] else "")
     for also in issue["also"]:
         count = words.counted(also["count"], "place")
@@ -45,19 +46,19 @@ def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) ->
         if intro:
             count = words.counted(len(places), "further place" if told else "place")
             yield from ("", f"{intro}, {count}:")
-        yield from _places(places, new)
+        yield from _places(places, new, issue["severity"])
         told = True
     yield from _frames(issue["places"], fixes)
 
 
-def _places(places: Sequence[Record], new: Container[str]) -> Iterator[str]:
+def _places(places: Sequence[Record], new: Container[str], severity: str) -> Iterator[str]:
     groups = _groups(_by_message(places))
     for common, told in groups:
         count = words.counted(sum(len(each) for _, each in told), "place")
-        intro = f"At each of these {count}: {marks.text(common)}." if common else "At the others:"
+        intro = f"At each of these {count}: {marks.text(common)}." if common else "At other places:"
         yield from ("", intro, "") if common or len(groups) > 1 else ("",)
         for message, each in told:
-            yield from _told(message, each, new)
+            yield from _told(message, each, new, severity)
 
 
 def _groups(told: Sequence[Told]) -> list[tuple[str, list[Told]]]:
@@ -114,13 +115,14 @@ def _frames(places: Sequence[Record], fixes: _Fixes) -> Iterator[str]:
             yield from fixes.of(place)
     left = len({marks.at(place) for place in places} - seen)
     if left > 0:
-        yield from ("", f"{words.counted(left, 'further place')} of the kind: see the list above.")
+        yield from ("", f"{words.counted(left, 'further place')}: see the list above.")
 
 
-def _told(message: str, places: Sequence[Record], new: Container[str]) -> Iterator[str]:
-    """What is said of places; of several by file, below it."""
+def _told(message: str, places: Sequence[Record], new: Container[str], severity: str) -> Iterator[str]:
+    """What is said of places, all as severe; of several by file, below it."""
     fresh = [place for place in places if place["fingerprint"] in new]
     mark = "" if not fresh else " **new**" if len(fresh) == len(places) else f" **{len(fresh)} new**"
+    mark += f" **{places[0]['severity']}**" if places[0]["severity"] != severity else ""
     if len(places) == 1:
         yield f"- {marks.code(marks.at(places[0]))}{mark} {marks.text(message)}{_beside(places)}"
         return
@@ -135,11 +137,11 @@ def _lines_of(file: str, lines: Sequence[int]) -> str:
 
 
 def _by_message(places: Sequence[Record]) -> list[tuple[str, list[Record]]]:
-    """What is said of several places in the same words is said once."""
-    found: dict[str, list[Record]] = {}
+    """What is said of several places in the same words is said once; places that are less severe stand apart."""
+    found: dict[tuple[str, str], list[Record]] = {}
     for place in places:
-        found.setdefault(place["message"], []).append(place)
-    return list(found.items())
+        found.setdefault((place["message"], place["severity"]), []).append(place)
+    return [(message, held) for (message, _), held in found.items()]
 
 
 def _beside(places: Sequence[Record]) -> str:

@@ -50,8 +50,7 @@ def _summary(review: Record) -> Iterator[str]:
     if first:
         yield from ("", "**What has to be mended first**", "")
         for gap in first:
-            where = f"{words.counted(len(gap['places']), 'place')}{words.in_collections(gap['places'])}"
-            yield f"- {marks.prose(gap['title'])}: {marks.text(where)} ({gap['id']})"
+            yield f"- {marks.prose(gap['title'])}: {marks.text(gap['told'])} (finding {gap['id']})"
 
 
 def _compared(review: Record) -> Iterator[str]:
@@ -78,7 +77,7 @@ def _collections(review: Record) -> Iterator[str]:
         needed = "; ".join(map(words.declared, held["needed"]))
         cells = [held["name"], words.fields(held), there or "none", needed or "none"]
         cells.append(words.VALIDATORS[held["validator"]])
-        yield f"| {' | '.join(marks.text(cell) for cell in cells)} | {held['completeness']['percent']} % |"
+        yield f"| {' | '.join(marks.text(cell) for cell in cells)} | {words.complete(held)} |"
     asked = [(held["name"], note) for held in review["collections"] for note in held["notes"]]
     if asked:
         yield from ("", "What is to be asked of them:", "")
@@ -104,10 +103,12 @@ def _indexes(review: Record) -> Iterator[str]:
 def _risks(review: Record) -> Iterator[str]:
     risks = [issue for issue in review["issues"] if issue["concern"] == "integrity"]
     yield from ("", "## Risks to the data", "")
-    if not risks:
+    if not risks and not words.unguarded(review):
         yield "The source shows none."
+    yield from (f"- {marks.text(text)}." for text in words.unguarded(review))
     for issue in risks:
-        yield f"- **{issue['severity']}** {marks.text(issue['title'])} ({issue['id']}): {marks.prose(issue['impact'])}"
+        title = f"{marks.prose(issue['title'])} (finding {issue['id']})"
+        yield f"- **{issue['severity']}** {title}: {marks.prose(issue['impact'])}"
 
 
 def _queries(review: Record) -> Iterator[str]:

@@ -18,7 +18,6 @@ from mongolint.report.review import words
 
 Record = dict[str, Any]
 
-SEVERITIES = ("critical", "high", "medium", "low")
 SECTIONS = (
     ("summary", "Summary"),
     ("findings", "Findings"),
@@ -59,7 +58,7 @@ def render(review: Mapping[str, Any]) -> str:
         overview=words.overview(clean),
         level=words.LEVELS[clean["health"]["level"]],
         sections=SECTIONS,
-        severities=SEVERITIES,
+        severities=words.SEVERITIES,
         concerns=words.CONCERNS,
         by_concern=_by_concern(clean["issues"]),
         most=max(clean["counts"].values(), default=0),
@@ -78,7 +77,9 @@ def render(review: Mapping[str, Any]) -> str:
         together=words.together,
         planned=words.planned,
         run_by=words.run_by,
-        in_collections=words.in_collections,
+        numbers=words.numbers,
+        unguarded=words.unguarded(clean),
+        complete=words.complete,
         unmade=words.unmade,
         notes=words.notes(clean),
         needs_replica_set=words.needs_replica_set,

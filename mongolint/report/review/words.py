@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mongolint.report import writing
 
+SEVERITIES = ("critical", "high", "medium", "low")
 LEVELS = {"red": "critical", "orange": "poor", "yellow": "fair", "green": "good"}
 CONCERNS = {
     "speed": "speed",
@@ -26,9 +28,9 @@ VERDICTS = {
 }
 VALIDATORS = {True: "yes", False: "none in the code", None: "known only at run time"}
 EVIDENCE = (
-    "Ticked is what a line of the repository answers, and that line stands beside it. The rest are questions, not "
-    "findings: the source does not tell, or a line only has to do with it. What tests, examples and idle code say "
-    "does not count."
+    "A tick means that a line of the repository answers the question; that line stands beside it. The others are "
+    "questions, not findings: the source does not answer them, or a line only has to do with them. What tests, "
+    "examples and idle code say does not count."
 )
 _SCRIPTS = "In scripts and migrations and what only they call, which no request waits for"
 _IDLE = "In functions that nothing calls, as far as the code shows"
@@ -45,8 +47,9 @@ _MARKS = {
 }
 # Of the engine's completeness, in percent
 _PARTS = (
-    "50 for the share of its queries that a declared index serves, 20 if each key that has to be unique is, "
-    "20 if the code shows all fields, 10 for a validator; without such queries, the share of the other 50"
+    "50 for the share of its queries that a declared index serves (one that it serves in part counts half, and those "
+    "that only the running program knows do not count), 20 if each key that has to be unique is, 20 if the code shows "
+    "all fields, 10 for a validator; without such queries, the share of the other 50"
 )
 
 
@@ -62,6 +65,13 @@ def is_code(text: str) -> bool:
 def completeness() -> str:
     """The formula behind the last column of the table of collections."""
     return f"Complete, in percent: {_PARTS}."
+
+
+def complete(held: Mapping[str, Any]) -> str:
+    """How complete a collection is, and on how many of its queries that rests if not on all."""
+    rated = held["completeness"]
+    known = f"{rated['judged']} of {counted(rated['queries'], 'query')} known" if rated["queries"] else ""
+    return f"{rated['percent']} %" + (f" ({known})" if rated["judged"] < rated["queries"] else "")
 
 
 def size() -> str:
@@ -104,7 +114,19 @@ def unmade(indexes: Sequence[Mapping[str, Any]]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def numbers(issue: Mapping[str, Any]) -> str:
+    """How many places an issue has, and how many of each severity where they differ, as the plan counts them."""
+    places = issue["places"]
+    run = [place for place in places if not place["idle"]] or places
+    counts = Counter(str(place["severity"]) for place in run)
+    parts = [f"{counts[severity]} {severity}" for severity in SEVERITIES if counts[severity]]
+    if len(run) < len(places):
+        parts.append(f"{len(places) - len(run)} in code that nothing runs")
+    return counted(len(places), "place") + (f": {', '.join(parts)}" if len(parts) > 1 else "")
 
 
 def by_file(places: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
@@ -192,6 +214,16 @@ def dropping(drop: Mapping[str, Any]) -> str:
     )
 
 
+def unguarded(review: Mapping[str, Any]) -> list[str]:
+    """Where the application itself takes unique indexes away for a while."""
+    return [
+        f"{drop['file']}:{drop['line']} drops all indexes of {listed(drop['unique'])} whenever the application runs "
+        "it: until the unique ones are built again nothing refuses a duplicate, and with one stored their build fails"
+        for drop in review["drops"]
+        if drop["run"] and drop["unique"]
+    ]
+
+
 def together(review: Mapping[str, Any]) -> str:
     """How the required indexes stand to those that findings name."""
     if not review["indexes"]:
@@ -236,11 +268,16 @@ def clears(review: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[int
 
 
 def gaps(issues: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What has to be mended first: the issues with critical or high places that something runs, and only those."""
+    """What has to be mended first: the issues with critical or high places that something runs, and only those.
+
+    ``told``: how many of all they are, and on what.
+    """
     found = []
     for issue in issues:
         pressing = (place for place in issue["places"] if place["severity"] in ("critical", "high"))
         places = [place for place in pressing if not place["idle"]]
         if places:
-            found.append({**issue, "places": places})
+            whole = len(issue["places"])
+            told = f"{len(places)} of {counted(whole, 'place')}" if len(places) < whole else counted(whole, "place")
+            found.append({**issue, "places": places, "told": told + in_collections(places)})
     return found

@@ -48,7 +48,8 @@ def _evidence(
 ) -> tuple[list[Record], list[Record], str]:
     held = [text for text in every if topic.in_ci or text.kind != "ci"]
     shown = _places(held, topic.shows, idle, topic.near, topic.not_near)
-    bearing = _places(held, topic.bears, idle, topic.near if topic.shows is None else None)
+    is_open = not _places(held, topic.unless, idle)
+    bearing = _places(held, topic.bears, idle, topic.near if topic.shows is None else None) if is_open else []
     return shown, bearing, topic.note if bearing else ""
 
 
@@ -104,7 +105,13 @@ def _health(
 ) -> tuple[list[Record], list[Record], str]:
     """The health checks of the application: by what they run, not by words."""
     checks = list(health_checks(project))
-    asking = [_line(project, sources, check.asks) for check in checks if check.asks is not None]
+    asking: list[Record] = []
+    for check in sorted(checks, key=lambda check: check.asks is None or check.asks[0] != check.handler[0]):
+        if check.asks is not None:
+            # A query in another file shows nothing without the check that comes to it
+            places = [check.handler] if check.asks[0] != check.handler[0] else []
+            if len(asking) + len(places) < _MOST_PLACES:
+                asking += [_line(project, sources, place) for place in (*places, check.asks)]
     silent = [_line(project, sources, check.handler) for check in checks if check.asks is None]
     if asking or not silent:
         return asking, bearing, note

@@ -14,7 +14,8 @@ class Topic(NamedTuple):
     """``shows``: what answers the question; ``bears``: what only has to do with it, and ``note`` says how.
 
     ``near``: what has to stand within a few lines around as well. ``not_near``: what must not. ``in_ci``: a workflow
-    shows it, too; else what a workflow says is true of the tests that it runs, not of more.
+    shows it, too; else what a workflow says is true of the tests that it runs, not of more. ``unless``: where this
+    stands anywhere, what only has to do with the question tells nothing.
     """
 
     topic: str
@@ -25,6 +26,7 @@ class Topic(NamedTuple):
     bears: re.Pattern[str] | None = None
     note: str = ""
     in_ci: bool = False
+    unless: re.Pattern[str] | None = None
 
 
 def _words(pattern: str) -> re.Pattern[str]:
@@ -104,7 +106,7 @@ TOPICS = (
     ),
     Topic(
         "version",
-        "Which server version is deployed, and until when is it supported?",
+        "Which server version is deployed? How long it is supported, MongoDB's lifecycle schedules say.",
         _words(rf"{_SERVER_IMAGE}\d[\w.-]*|\bmongo_db_major_version\s*=\s*\"\d"),
         bears=_words(rf"{_SERVER_IMAGE}(?!\d)[\w.-]+|^\s*(?:-\s*)?image:\s*[\"']?mongo[\"']?\s*$"),
         note="no version is named: what is deployed changes with the next pull",
@@ -113,9 +115,13 @@ TOPICS = (
         "login",
         "Does the server ask for a login?",
         _words(
-            r"""\bmongod\b.*--auth\b|^\s*-?\s*["']?--auth["']?\s*$|\bMONGO_INITDB_ROOT_USERNAME\b|"""
-            r"\bauthorization:\s*[\"']?enabled\b|\bmongodbatlas_database_user\b|\bMONGODB_ROOT_PASSWORD\b"
+            r"""\bmongod\b.*--auth\b|^\s*-?\s*["']?--auth["']?\s*$|\bMONGO_INITDB_ROOT_USERNAME(?:_FILE)?\b|"""
+            r"\bauthorization:\s*[\"']?enabled\b|\bmongodbatlas_database_user\b|\bMONGODB_ROOT_PASSWORD(?:_FILE)?\b"
         ),
+        bears=SERVER,
+        unless=_words(r"\bmongodb(?:\+srv)?://[^/\s\"'@]+@|--keyFile\b|\bkeyFile:"),
+        note="a server is started, and no line of the repository makes it ask for a login: started like that, it lets "
+        "whoever reaches its port read and change everything",
     ),
     Topic(
         "rights",
