@@ -465,6 +465,10 @@ class Project(Places):
         """Whether the answer of each of the repeated writes is asked for before the next."""
         return repeated.decides(self, repetition)
 
+    def queries_of(self, repetition: loops.Repetition) -> list[str]:
+        """What each iteration runs, in words; of the two branches of a test it runs one or the other."""
+        return repeated.queries(self, repetition)
+
     def same_key(self, repetition: loops.Repetition) -> str | None:
         """The field by which each iteration asks for the same; "" where it asks for all, None where it does not."""
         return repeated.same_key(self, repetition)

@@ -97,6 +97,31 @@ def same_key(project: Project, repetition: Repetition) -> str | None:
     return next((name for name, varies in fields.items() if varies), next(iter(fields), ""))
 
 
+def queries(project: Project, repetition: Repetition) -> list[str]:
+    """The repeated queries in words: "replace_one or insert_one on users" where one test decides which it is."""
+    found: list[list[Reach]] = []
+    for reach in repetition.reaches:
+        others = (each for each in found if each[0].target == reach.target)
+        held = next((each for each in others if all(_excludes(project, reach, other) for other in each)), None)
+        if held is None:
+            found.append([reach])
+        else:
+            held.append(reach)
+    names = (" or ".join(dict.fromkeys(reach.operation.name for reach in each)) for each in found)
+    return list(dict.fromkeys(f"{name} on {each[0].target}" for name, each in zip(names, found, strict=True)))
+
+
+def _excludes(project: Project, one: Reach, other: Reach) -> bool:
+    """Whether two operations of a function stand in the two branches of a test."""
+    first, second = one.operation, other.operation
+    if (first.module, first.scope) != (second.module, second.scope):
+        return False
+    facts = project.modules[first.module]
+    passed = {(each.ref, each.kind) for each in facts.chain(first.context) if each.kind in ("then", "otherwise")}
+    opposite = {"then": "otherwise", "otherwise": "then"}
+    return any((each.ref, opposite.get(each.kind, "")) in passed for each in facts.chain(second.context))
+
+
 def decides(project: Project, repetition: Repetition) -> bool:
     """Whether the answer of each write is asked for before the next: it cannot wait for the end of the loop."""
     if not all(_is_returned(project, reach) for reach in repetition.reaches):
