@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
 from mongolint.fix.batches.bulk import REQUESTS
-from mongolint.fix.batches.expressions import names_read, string_value, target_names
+from mongolint.fix.batches.expressions import names_bound, names_read, string_value, target_names
 from mongolint.fix.batches.keys import LoopKey
 from mongolint.fix.batches.loopsite import LoopSite
 from mongolint.fix.nofix import NoFix
@@ -38,7 +39,8 @@ def sketch(draft: Draft, repetition: Repetition) -> str:
     if any(step.name == "limit" for step in operation.steps):
         return ""
     if name in REQUESTS:
-        return _write(tree, call, name, receiver, clause, wait)
+        made = isinstance(loop, cst.For) and _depends_on_body(tree, call, loop)
+        return (_collect if made else _write)(tree, call, name, receiver, clause, wait)
     if isinstance(loop, cst.CompFor):
         return _read(tree, call, name, receiver, clause, wait, _varying(tree, call, target_names(loop.target)))
     return _prefetch(draft, repetition, name, clause, wait)
@@ -59,6 +61,24 @@ def _write(tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wa
     if name == "insert_one":
         return f"{wait}{receiver}.insert_many({_gathered(given, clause)})"
     return f"writes = [{REQUESTS[name]}({given}) {clause}]\nif writes:\n    {wait}{receiver}.bulk_write(writes)"
+
+
+def _depends_on_body(tree: Tree, call: cst.Call, loop: cst.For) -> bool:
+    """Whether the body of the loop makes what a write takes, or decides whether to write."""
+    if names_read(call) & names_bound(loop.body.body):
+        return True
+    around = itertools.takewhile(lambda node: node is not loop, tree.ancestors(call))
+    return any(isinstance(node, cst.BaseCompoundStatement | cst.IfExp | cst.BooleanOperation) for node in around)
+
+
+def _collect(tree: Tree, call: cst.Call, name: str, receiver: str, clause: str, wait: str) -> str:
+    """Where it stands in the loop, a write is collected instead."""
+    given = ", ".join(_short(tree.text(arg.value)) for arg in call.args)
+    held, request, send = ("writes", f"{REQUESTS[name]}({given})", "bulk_write")
+    if name == "insert_one":
+        held, request, send = ("documents", given, "insert_many")
+    body = f"    …\n    {held}.append({request})"
+    return f"{held} = []\n{clause}:\n{body}\nif {held}:\n    {wait}{receiver}.{send}({held})"
 
 
 def _prefetch(draft: Draft, repetition: Repetition, name: str, clause: str, wait: str) -> str:
@@ -132,7 +152,7 @@ def _helper(
     """What a helper runs per item, and how its twin would be called if it runs one query."""
     callee = tree.text(call.func)
     if len(repetition.reaches) > 1:
-        counts = Counter(f"{r.operation.name} on {r.target}" for r in repetition.reaches)
+        counts = Counter(draft.project.queries_of(repetition))
         lines = [f"{count} x {what}" if count > 1 else what for what, count in counts.most_common(8)]
         more = len(counts) - len(lines)
         return "\n".join([f"{callee} runs for each item:", *lines, *([f"and {more} more"] if more > 0 else [])])

@@ -70,7 +70,7 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
 
 
 def _queries(repetition: Repetition, project: Project) -> str:
-    names = project.queries_of(repetition)
+    names = list(dict.fromkeys(project.queries_of(repetition)))
     shown = " and ".join(names[:2])
     more = len(names) - 2
     return f"{shown} and {more} more quer{'y' if more == 1 else 'ies'}" if more > 0 else shown

@@ -63,3 +63,27 @@ def test_what_the_loop_makes_is_put_in(lines: tuple[str, ...], on: str, tmp_path
 def test_a_key_that_only_the_loop_knows_is_not_gathered(tmp_path: Path) -> None:
     text = text_of(tmp_path, "book_id = book_id + 1", QUERY.format(on="db.answers", key="str(item['_id'] + book_id)"))
     assert "keys = [" not in text
+
+
+COLLECTED = """\
+writes = []
+for item in items:
+    …
+    writes.append(UpdateOne({{"_id": item["_id"]}}, {{"$set": {change}}}))
+if writes:
+    await db.questions.bulk_write(writes)"""
+UPDATE = 'answer = await db.questions.update_one({{"_id": item["_id"]}}, {{"$set": {change}}})'
+
+
+@pytest.mark.parametrize(
+    ("lines", "change"),
+    [
+        (("told = item['x'] + 1", "print(told)", UPDATE), '{"told": told}'),
+        (("if item['x']:", f"    {UPDATE}"), '{"told": 1}'),
+    ],
+)
+def test_a_write_of_what_the_loop_makes_is_collected_in_the_loop(
+    lines: tuple[str, ...], change: str, tmp_path: Path
+) -> None:
+    text = text_of(tmp_path, *(line.format(change=change) if "update" in line else line for line in lines))
+    assert text == COLLECTED.format(change=change)

@@ -43,6 +43,10 @@ class Document(dict):
 class Report(Document):
     collection_name = "reports"
 
+    def start(self, key):
+        if self.put_into("keys", key):
+            print(key)
+
 
 class Sheet(Document):
     collection_name = "sheets"
@@ -119,6 +123,12 @@ def kept(value):
         db.values.replace_one({"_id": value["_id"]}, value)
     else:
         db.values.insert_one(value)
+
+
+def added(report, key):
+    done = db.reports.update_one({"_id": report}, {"$addToSet": {"keys": key}})
+    if done.modified_count == 1:
+        db.reports.update_one({"_id": report}, {"$inc": {"count": 1}})
 
 
 def drop(key):
@@ -202,6 +212,10 @@ SILENT = {
     "the answer of each write decides": (
         "report = Report.get(_id=1)\nfor key in keys:\n    if report.put_into('keys', key):\n        keys.start(key)"
     ),
+    "the answer of each write decides in a helper": (
+        "report = Report.get(_id=1)\nfor key in keys:\n    report.start(key)"
+    ),
+    "or of each first write, for the second": "for key in keys.held:\n    added(keys, key)",
 }
 
 

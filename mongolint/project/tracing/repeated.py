@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Row
@@ -22,6 +23,8 @@ _WRITING = ("update_one", "replace_one", "delete_one", "find_one_and_update", "f
 _MADE_OF_OTHERS = ("attr", "item", "fstr", "binop", "typed")
 # What a loop of the module itself binds
 _CHANGING = ("iter", "unpack", "item", "phi")
+# Helpers within helpers in which an answer may be asked for
+_MAX_HELPERS = 3
 _CONVERTING = ("str", "int", "ObjectId")
 
 
@@ -108,7 +111,7 @@ def queries(project: Project, repetition: Repetition) -> list[str]:
         else:
             held.append(reach)
     names = (" or ".join(dict.fromkeys(reach.operation.name for reach in each)) for each in found)
-    return list(dict.fromkeys(f"{name} on {each[0].target}" for name, each in zip(names, found, strict=True)))
+    return [f"{name} on {each[0].target}" for name, each in zip(names, found, strict=True)]
 
 
 def _excludes(project: Project, one: Reach, other: Reach) -> bool:
@@ -123,12 +126,44 @@ def _excludes(project: Project, one: Reach, other: Reach) -> bool:
 
 
 def decides(project: Project, repetition: Repetition) -> bool:
-    """Whether the answer of each write is asked for before the next: it cannot wait for the end of the loop."""
-    if not all(_is_returned(project, reach) for reach in repetition.reaches):
-        return False
-    facts = project.modules[repetition.module]
+    """Whether the answer of a write is asked for before the next: it cannot wait for the end of the loop.
+
+    By the loop, or by a helper that it calls.
+    """
+    if all(_is_returned(project, reach) for reach in repetition.reaches):
+        if _is_tested(project, repetition.module, repetition.row):
+            return True
+    writes = {id(r.operation) for r in repetition.reaches if r.operation.method.kind == "write"}
+    level = [(repetition.module, repetition.row)]
+    for _ in range(_MAX_HELPERS):
+        inner = [each for place in level for each in _calls_of_helpers(project, *place, writes)]
+        if any(_is_tested(project, module, row) for module, row, is_answer in inner if is_answer):
+            return True
+        level = list(dict.fromkeys((module, row) for module, row, _ in inner))
+    return False
+
+
+def _calls_of_helpers(project: Project, module: int, row: int, writes: set[int]) -> Iterator[tuple[int, int, bool]]:
+    """The calls in what a call runs that run one of the writes; whether such a call gives the answer of the write."""
+    for function in project.link.functions_called(module, row):
+        for call in project.modules[function.module].calls:
+            if call.scope != function.scope:
+                continue
+            operation = project.operation_at(function.module, call.row)
+            if operation is not None:
+                if id(operation) in writes:
+                    yield function.module, call.row, True
+                continue
+            runs = [each for each in project.reach(function.module, call.row) if id(each.operation) in writes]
+            if runs:
+                yield function.module, call.row, all(_is_returned(project, reach) for reach in runs)
+
+
+def _is_tested(project: Project, module: int, row: int) -> bool:
+    """Whether a branch is taken by what a call gives."""
+    facts = project.modules[module]
     tests = {entry.ref for entry in facts.contexts if entry.kind == "then"}
-    return any(repetition.row in reached_rows(facts, test) for test in tests if test >= repetition.row)
+    return any(row in reached_rows(facts, test) for test in tests if test >= row)
 
 
 def _is_returned(project: Project, reach: Reach) -> bool:
