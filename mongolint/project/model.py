@@ -378,6 +378,10 @@ class Project(Places):
         """Who runs a function: the application, only scripts, nothing; with ``scope`` 0, a place outside of any."""
         return self.reachability.reached(module, scope, context)
 
+    def asks_person(self, module: int, scope: int) -> bool:
+        """Whether a function waits for what a person types at a terminal."""
+        return scope > 0 and self.reachability.loading.asks(module, scope)
+
     def is_script(self, module: int) -> bool:
         """Whether a module is a script or migration by the configuration."""
         return self.config.is_script(self.modules[module].path)
