@@ -54,7 +54,7 @@ def _places(places: Sequence[Record], new: Container[str]) -> Iterator[str]:
     groups = _groups(_by_message(places))
     for common, told in groups:
         count = words.counted(sum(len(each) for _, each in told), "place")
-        intro = f"At each of these {count}: {marks.text(common)}." if common else "At the others:"
+        intro = f"At each of these {count}: {marks.text(common)}." if common else "At other places:"
         yield from ("", intro, "") if common or len(groups) > 1 else ("",)
         for message, each in told:
             yield from _told(message, each, new)
@@ -114,7 +114,7 @@ def _frames(places: Sequence[Record], fixes: _Fixes) -> Iterator[str]:
             yield from fixes.of(place)
     left = len({marks.at(place) for place in places} - seen)
     if left > 0:
-        yield from ("", f"{words.counted(left, 'further place')} of the kind: see the list above.")
+        yield from ("", f"{words.counted(left, 'further place')}: see the list above.")
 
 
 def _told(message: str, places: Sequence[Record], new: Container[str]) -> Iterator[str]:

@@ -51,7 +51,7 @@ def _summary(review: Record) -> Iterator[str]:
         yield from ("", "**What has to be mended first**", "")
         for gap in first:
             where = f"{words.counted(len(gap['places']), 'place')}{words.in_collections(gap['places'])}"
-            yield f"- {marks.prose(gap['title'])}: {marks.text(where)} ({gap['id']})"
+            yield f"- {marks.prose(gap['title'])}: {marks.text(where)} (finding {gap['id']})"
 
 
 def _compared(review: Record) -> Iterator[str]:
@@ -107,7 +107,8 @@ def _risks(review: Record) -> Iterator[str]:
     if not risks:
         yield "The source shows none."
     for issue in risks:
-        yield f"- **{issue['severity']}** {marks.text(issue['title'])} ({issue['id']}): {marks.prose(issue['impact'])}"
+        title = f"{marks.text(issue['title'])} (finding {issue['id']})"
+        yield f"- **{issue['severity']}** {title}: {marks.prose(issue['impact'])}"
 
 
 def _queries(review: Record) -> Iterator[str]:

@@ -26,9 +26,9 @@ VERDICTS = {
 }
 VALIDATORS = {True: "yes", False: "none in the code", None: "known only at run time"}
 EVIDENCE = (
-    "Ticked is what a line of the repository answers, and that line stands beside it. The rest are questions, not "
-    "findings: the source does not tell, or a line only has to do with it. What tests, examples and idle code say "
-    "does not count."
+    "A tick means that a line of the repository answers the question; that line stands beside it. The others are "
+    "questions, not findings: the source does not answer them, or a line only has to do with them. What tests, "
+    "examples and idle code say does not count."
 )
 _SCRIPTS = "In scripts and migrations and what only they call, which no request waits for"
 _IDLE = "In functions that nothing calls, as far as the code shows"
