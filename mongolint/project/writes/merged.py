@@ -22,19 +22,24 @@ _SAVING = ("replace_one", "save", "update_one", "insert_one", "insert", "find_on
 
 def find(project: Project) -> Iterator[tuple[Collection, frozenset[str]]]:
     """The collections, and the fields by which a document is looked for only where another field found none."""
-    for module, facts in enumerate(project.modules):
+    modules = dict.fromkeys(operation.module for operation in project.operations if operation.name == "find_one")
+    for module in modules:
         if module in project.tests:
             continue
-        for row, node in facts.numbered():
-            if node[0] != "bool" or node[1] != "or":
-                continue
-            asked = [_asked(project, module, each) for each in _operands(facts, node)]
+        for row, operands in project.link.of_module(_choices, module):
+            asked = [_asked(project, module, each) for each in operands]
             first = asked[0]
             if first is None or None in asked or not _is_filled(project, module, row, first):
                 continue
             for other in asked[1:]:
                 if other is not None and first.collection is not None and other.collection == first.collection:
                     yield first.collection, frozenset(other.filter.required)
+
+
+def _choices(facts: ModuleFacts, index: int) -> list[tuple[int, list[int]]]:
+    """The rows of ``a or b``, each with what it chooses from."""
+    every = ((row, node) for row, node in facts.numbered() if node[0] == "bool" and node[1] == "or")
+    return [(row, list(_operands(facts, node))) for row, node in every]
 
 
 def _operands(facts: ModuleFacts, node: Row) -> Iterator[int]:
