@@ -270,6 +270,14 @@ def test_only_limits_that_the_driver_knows_are_advised(rule: str, required: str,
     assert (" timeoutMS" in told) is (option == "timeoutMS")
 
 
+@pytest.mark.parametrize(("required", "option"), [("pymongo==4.16.0", "timeoutMS"), ("pymongo", "socketTimeoutMS")])
+def test_a_pin_says_more_than_a_method_that_is_gone(required: str, option: str, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(required + "\n")
+    code = USED.format(given="") + "    client.app.users.remove({})\n"
+    told = " ".join(finding.message for finding in findings(code, tmp_path, rules={"MDB301"}))
+    assert f"set {option}" in told
+
+
 @pytest.mark.parametrize(("required", "option"), LIMITS.items(), ids=LIMITS)
 def test_a_client_that_has_the_limit_is_not_told_of(required: str, option: str, tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text(required + "\n")

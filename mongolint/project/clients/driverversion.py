@@ -7,6 +7,7 @@ start with an option they do not know.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -30,14 +31,28 @@ def is_new(project: Project, module: int, since: Releases) -> bool:
     return not any(_is_old(text, since) for text in texts)
 
 
+def is_pinned_new(project: Project, module: int, since: Releases) -> bool:
+    """Whether the driver is pinned to these releases or later ones, whatever methods the code calls."""
+    texts = requirements.texts(project.modules[module].path, str(project.config.root))
+    return any(_pins_new(text, since) for text in texts)
+
+
 @lru_cache(maxsize=128)
 def _is_old(text: str, releases: Releases) -> bool:
+    return any(
+        (sign in ("", "==", "~=", "^", "<", "<=", "===") and version < since) or (sign == "<" and version == since)
+        for sign, version, since in _asked(text, releases)
+    )
+
+
+@lru_cache(maxsize=128)
+def _pins_new(text: str, releases: Releases) -> bool:
+    return any(sign in ("", "==", "===") and version >= since for sign, version, since in _asked(text, releases))
+
+
+def _asked(text: str, releases: Releases) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
+    """The signs and versions with which a text asks for the drivers, each with the release that is meant."""
     for name, since in releases:
         for pattern in (_ASKED + _VERSION, _LOCKED):
             for match in re.finditer(pattern.replace("{name}", name).replace("{{", "{"), text):
-                version = (int(match["major"]), int(match["minor"] or 0))
-                if match["sign"] in ("", "==", "~=", "^", "<", "<=", "===") and version < since:
-                    return True
-                if match["sign"] == "<" and version == since:
-                    return True
-    return False
+                yield match["sign"], (int(match["major"]), int(match["minor"] or 0)), since
