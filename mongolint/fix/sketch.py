@@ -39,7 +39,7 @@ def sketch(draft: Draft, repetition: Repetition) -> str:
     clause = _clause(tree, loop)
     wait = "await " if isinstance(tree.parent(call), cst.Await) else ""
     if not repetition.is_direct:
-        return _helper(tree, call, loop, clause, wait, repetition)
+        return _helper(draft, tree, call, loop, clause, wait, repetition)
     if not isinstance(call.func, cst.Attribute):
         return ""
     receiver = tree.text(call.func.value)
@@ -209,13 +209,19 @@ def _element(tree: Tree, element: cst.BaseDictElement) -> str:
 
 
 def _helper(
-    tree: Tree, call: cst.Call, loop: cst.For | cst.CompFor, clause: str, wait: str, repetition: Repetition
+    draft: Draft,
+    tree: Tree,
+    call: cst.Call,
+    loop: cst.For | cst.CompFor,
+    clause: str,
+    wait: str,
+    repetition: Repetition,
 ) -> str:
     """What a helper may run per item, and how its twin would be called if it runs one query."""
     callee = _short(tree.text(call.func))
     if len(repetition.reaches) > 1:
         # How often each runs, the branches of the helper decide
-        held = list(dict.fromkeys(f"{reach.operation.name} on {reach.target}" for reach in repetition.reaches))
+        held = list(dict.fromkeys(draft.project.queries_of(repetition)))
         more = [f"and {len(held) - _MOST} more"] if len(held) > _MOST else []
         return "\n".join([f"{callee} may run for each item:", *held[:_MOST], *more]) if len(held) > 1 else ""
     names = target_names(loop.target)

@@ -378,6 +378,10 @@ class Project(Places):
         """Who runs a function: the application, only scripts, nothing; with ``scope`` 0, a place outside of any."""
         return self.reachability.reached(module, scope, context)
 
+    def asks_person(self, module: int, scope: int) -> bool:
+        """Whether a function waits for what a person types at a terminal."""
+        return scope > 0 and self.reachability.loading.asks(module, scope)
+
     def is_script(self, module: int) -> bool:
         """Whether a module is a script or migration by the configuration."""
         return self.config.is_script(self.modules[module].path)
@@ -464,6 +468,10 @@ class Project(Places):
     def decides(self, repetition: loops.Repetition) -> bool:
         """Whether the answer of each of the repeated writes is asked for before the next."""
         return repeated.decides(self, repetition)
+
+    def queries_of(self, repetition: loops.Repetition) -> list[str]:
+        """What each iteration runs, in words; of the two branches of a test it runs one or the other."""
+        return repeated.queries(self, repetition)
 
     def same_key(self, repetition: loops.Repetition) -> str | None:
         """The field by which each iteration asks for the same; "" where it asks for all, None where it does not."""

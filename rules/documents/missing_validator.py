@@ -62,9 +62,8 @@ def check(project: Project) -> Iterator[Finding]:
 
 
 def _text(collection: str, validator: Any) -> str:
-    if validator is None:
-        return f'db.create_collection({json.dumps(collection)}, validator={{"$jsonSchema": …}})'
-    told = json.dumps(validator)
+    # The code writes to it, so it is there: only a collection that is not can be created with a validator
+    told = json.dumps(validator) if validator is not None else '{"$jsonSchema": …}'
     return f'db.command("collMod", {json.dumps(collection)}, validationLevel="moderate", validator={told})'
 
 

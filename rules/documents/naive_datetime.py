@@ -6,9 +6,9 @@ What it flags
     The time, in any zone, as the default of a class (`at: datetime = datetime.now()`), which is taken just once.
 
 Why it hurts
-    The driver takes a date without a zone for UTC. Local time is stored wrong by its distance from UTC, twice a year by
-    another one, and compared with dates that other places store right. What is taken once is the time at which the
-    process started, in all documents.
+    The driver takes a date without a zone for UTC. On a machine whose clock shows UTC, as in most containers, that is
+    right; on any other, local time is stored off by its distance from UTC, which changes where summer time begins and
+    ends. A default that is taken once is the time at which the process started, in all documents.
 
 What it leaves alone
     `datetime.utcnow()`, which is UTC (Python 3.12 deprecates it, but the database gets the right date); dates that

@@ -8,9 +8,9 @@ Why it hurts
     not kept, and it often shows documents with personal data.
 
 What it leaves alone
-    Code under ``if __name__ == "__main__":``, and what only that runs beside an application; commands; console
-    programs (``cli-files``), scripts and migrations (``script-files``), tests, a ``print`` of the project's own or of
-    another library, projects without the driver.
+    Code under ``if __name__ == "__main__":``, and what only that runs or loads beside an application; commands;
+    functions that ask a person (``input``, ``getpass``); console programs (``cli-files``), scripts and migrations
+    (``script-files``), tests, a ``print`` of the project's own or of another library, projects without the driver.
 
 Fix and its safety
     ``logger.info(…)`` with lazy arguments; the level follows the context. Unsafe: nothing shows unless logging
@@ -45,9 +45,14 @@ def check(project: Project) -> Iterator[Finding]:
             continue
         if project.is_main_block(module, call.context):
             continue
-        # Who runs a program by hand reads what it prints
-        if project.reached(module, call.scope, call.context).runner != "script":
+        if not _is_read_by_hand(project, module, call.scope, call.context):
             yield _finding(project, module, call.row)
+
+
+def _is_read_by_hand(project: Project, module: int, scope: int, context: int) -> bool:
+    """Whether who runs the program sees what it prints: a script, what only scripts load, what asks a person."""
+    runners = (project.reached(module, scope, context).runner, project.reached(module, 0).runner)
+    return "script" in runners or project.asks_person(module, scope)
 
 
 def _finding(project: Project, module: int, row: int) -> Finding:
@@ -191,5 +196,18 @@ EXAMPLES = [
         print(MongoClient(timeoutMS=5000).app.name)
         """,
         why="not the builtin",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        def choose(names):
+            print("one of", names)
+            return users.find_one({"_id": input("which? ")})
+        """,
+        why="it asks a person, who reads it",
     ),
 ]

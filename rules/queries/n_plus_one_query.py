@@ -54,7 +54,7 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
         what = f"{query.name} on {query.target} runs once per {source}"
     else:
         name = project.callee_name(repetition.module, repetition.row)
-        what = f"{name} runs {_queries(repetition)} once per {source}"
+        what = f"{name} runs {_queries(repetition, project)} once per {source}"
     yield rule.finding(
         project.token(repetition.module, repetition.row),
         f"{what}; {_cure(repetition, query, project)}",
@@ -71,9 +71,9 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
     )
 
 
-def _queries(repetition: Repetition) -> str:
-    names = dict.fromkeys(f"{r.operation.name} on {r.target}" for r in repetition.reaches)
-    shown = " and ".join(list(names)[:2])
+def _queries(repetition: Repetition, project: Project) -> str:
+    names = list(dict.fromkeys(project.queries_of(repetition)))
+    shown = " and ".join(names[:2])
     more = len(names) - 2
     return f"{shown} and {more} more quer{'y' if more == 1 else 'ies'}" if more > 0 else shown
 

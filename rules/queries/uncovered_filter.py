@@ -59,6 +59,8 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
             if not all(pattern in wanted.get(collection, {}) for pattern in patterns):
                 groups.setdefault((collection, tuple(patterns)), []).append(each)
     for (collection, patterns), calls in groups.items():
+        # What a request waits for says more than what a script does
+        calls.sort(key=lambda each: _is_by_hand(project, each))
         first = calls[0]
         fields = ", ".join(project.filter_fields(first.operation))
         code = " and ".join(project.writes.index_code(collection, pattern) for pattern in patterns)
@@ -74,6 +76,10 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
             related=project.related([*places, (project.operation_span(first.operation), "the query")]),
             fix=rule.repair("declare the index", _by_hand, text=f"db.{collection}.{code}"),
         )
+
+
+def _is_by_hand(project: Project, call: Any) -> bool:
+    return project.reached(call.module, call.scope, call.context).runner in ("script", "nothing")
 
 
 def _by_hand(draft: Draft) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,9 @@ from pymongo.database import Database
 from pymongo.errors import WriteError
 
 from mongolint.engine.registry import examples
+from mongolint.engine.run import check
 from mongolint.rule import Bad
+from mongolint.testing import project
 
 Db = Database[dict[str, Any]]
 
@@ -90,3 +93,14 @@ def test_text_is_no_date_to_a_range(server_db: Db) -> None:
     server_db.orders.insert_many([{"_id": 1, "at": now}, {"_id": 2, "at": now.isoformat()}])
     found = [order["_id"] for order in server_db.orders.find({"at": {"$lte": datetime.now(timezone.utc)}})]
     assert found == [1]
+
+
+def test_a_collection_that_is_there_is_changed_and_not_created(tmp_path: Path) -> None:
+    change = "users.replace_one({'_id': 1}, dict(user, name=user))"
+    code = f"from pymongo import MongoClient\n\n\ndef put(user):\n    MongoClient().app.{change}\n"
+    loaded = project(code, tmp_path)
+    (finding,) = check(loaded, {"MDB220"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    assert finding.fix.text == (
+        'db.command("collMod", "users", validationLevel="moderate", validator={"$jsonSchema": …})'
+    )

@@ -148,3 +148,29 @@ def test_a_write_for_some_items_is_written_for_those(body: str, text: str, tmp_p
     else:
         assert "close" not in finding.fix.text
         assert "save" not in finding.fix.text
+
+
+SAME = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def put(book_id, name):
+    db.books.update_one({"_id": book_id}, {"$addToSet": {"names": name}})
+
+
+def get(book_id):
+    return db.books.find_one({"_id": book_id})
+
+
+"""
+TITLES = {"put(book_id, name)": "write once, after the loop", "print(get(book_id))": "ask once, before the loop"}
+
+
+@pytest.mark.parametrize(("body", "title"), TITLES.items())
+def test_what_is_the_same_each_time_is_done_once(body: str, title: str, tmp_path: Path) -> None:
+    loaded = project(f"{SAME}def all_of(book_id, names):\n    for name in names:\n        {body}\n", tmp_path)
+    (finding,) = check(loaded, {"MDB101"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    assert finding.fix.title == title

@@ -43,6 +43,10 @@ class Document(dict):
 class Report(Document):
     collection_name = "reports"
 
+    def start(self, key):
+        if self.put_into("keys", key):
+            print(key)
+
 
 class Sheet(Document):
     collection_name = "sheets"
@@ -50,6 +54,18 @@ class Sheet(Document):
     def fill(self, names):
         for name in names:
             self.put_into("names", name)
+
+
+class Order(Document):
+    collection_name = "orders"
+
+    def __init__(self, values):
+        self["state"] = "new"
+        Document.__init__(self, values)
+        self.user = db.users.find_one({"_id": self["user"]})
+        if "_id" not in self:
+            db.orders.insert_one(dict(self))
+            db.queue.insert_one({"order": 1})
 
 
 class Single(type):
@@ -102,6 +118,19 @@ def put(key, value):
     db.values.update_one({"_id": key}, {"$set": {"value": value}}, upsert=True)
 
 
+def kept(value):
+    if "_id" in value:
+        db.values.replace_one({"_id": value["_id"]}, value)
+    else:
+        db.values.insert_one(value)
+
+
+def added(report, key):
+    done = db.reports.update_one({"_id": report}, {"$addToSet": {"keys": key}})
+    if done.modified_count == 1:
+        db.reports.update_one({"_id": report}, {"$inc": {"count": 1}})
+
+
 def drop(key):
     db.values.delete_one({"_id": key})
 
@@ -128,6 +157,22 @@ TOLD = {
     "an object made of what was found": (
         "for key in keys:\n    Report.get(_id=key).save()",
         "save runs replace_one on reports once per item",
+    ),
+    "one of two branches": (
+        "for key in keys:\n    kept(key)",
+        "kept runs replace_one or insert_one on values once per item",
+    ),
+    "what is done for any document": (
+        'for key in keys:\n    Order(db.orders.find_one({"_id": key}))',
+        "Order runs find_one on users once per item",
+    ),
+    "and more for one that may be new": (
+        'for key in keys:\n    Order({"user": key})',
+        "Order runs find_one on users and insert_one on orders and 1 more query once per item",
+    ),
+    "fields may be left out, the key too": (
+        'for key in keys:\n    Order(db.orders.find_one({"_id": key}, {"_id": 0}))',
+        "Order runs find_one on users and insert_one on orders and 1 more query once per item",
     ),
     "one of two classes": (
         "for key in keys:\n    (Report(key) if key else Sheet(key)).save()",
@@ -167,6 +212,10 @@ SILENT = {
     "the answer of each write decides": (
         "report = Report.get(_id=1)\nfor key in keys:\n    if report.put_into('keys', key):\n        keys.start(key)"
     ),
+    "the answer of each write decides in a helper": (
+        "report = Report.get(_id=1)\nfor key in keys:\n    report.start(key)"
+    ),
+    "or of each first write, for the second": "for key in keys.held:\n    added(keys, key)",
 }
 
 

@@ -381,6 +381,7 @@ RUN_BY_SCRIPTS: dict[str, tuple[Files, list[tuple[str, str]]]] = {
             "main.py": APP,
             "install.py": """\
                 import asyncio
+                import sys
                 from subprocess import PIPE, run
 
                 import store
@@ -394,6 +395,7 @@ RUN_BY_SCRIPTS: dict[str, tuple[Files, list[tuple[str, str]]]] = {
                 def keys(path):
                     run(["/usr/bin/ssh-keygen", "-q", "-f", path], stdout=PIPE)
                     run("git --version")
+                    run([sys.executable, "-m", "pip", "install"] + list(path))
 
                 async def main():
                     keys(named("key: "))
@@ -404,6 +406,19 @@ RUN_BY_SCRIPTS: dict[str, tuple[Files, list[tuple[str, str]]]] = {
                 """,
         },
         [("install.py", "")],
+    ),
+    "main block of a file that is named like a part of a route": (
+        {
+            "main.py": APP + "\n\nimport importlib\nviews = importlib.import_module('x')\nroute = '/<id>/update'\n",
+            "update.py": """\
+                import asyncio
+                import store
+
+                if __name__ == "__main__":
+                    asyncio.run(store.ensure_indexes())
+                """,
+        },
+        [("update.py", "")],
     ),
     "file that is named after what it does": (
         {"main.py": APP, "create_indexes.py": "import asyncio\nimport store\n\nasyncio.run(store.ensure_indexes())\n"},

@@ -565,3 +565,24 @@ def test_null_that_is_looked_up_is_a_value(name: str, tmp_path: Path) -> None:
     loaded = project(HEAD + code, tmp_path)
     needs = with_deep_stack(lambda: loaded.project.writes.look_then_inserts)
     assert ["partialFilterExpression" in need.constraint.code for need in needs] == [is_partial]
+
+
+LOOK = 'old = db.files.find_one({"long": file["long"]}) or db.files.find_one({"short": file["short"]})\n'
+ANY_OF_TWO = {
+    "filled with both": (f"    {LOOK}    if old:\n        fill(old, file)\n        db.files.save(old)\n", ["long"]),
+    "only looked for": (f"    {LOOK}    if old:\n        raise ValueError\n", ["long", "short"]),
+}
+
+
+@pytest.mark.parametrize(("body", "unique"), ANY_OF_TWO.values(), ids=ANY_OF_TWO)
+def test_of_keys_by_which_documents_are_merged_the_first_is_unique(
+    body: str, unique: list[str], tmp_path: Path
+) -> None:
+    code = "def fill(old, file):\n    old.update(file)\n\n\n" + "".join(
+        f"def {name}(value):\n    if not db.files.find_one({{'{name}': value}}):\n"
+        f"        db.files.insert_one({{'{name}': value}})\n\n\n"
+        for name in ("long", "short")
+    )
+    loaded = project(f"{HEAD}{code}def upload(file):\n{body}", tmp_path)
+    needs = with_deep_stack(lambda: loaded.project.writes.look_then_inserts)
+    assert [need.constraint.keys[0][0] for need in needs] == unique

@@ -21,11 +21,19 @@ def batch(draft: Draft, repetition: Repetition) -> None:
         _batch(draft, repetition)
     except NoFix:
         if draft.project.same_key(repetition) is not None:
-            draft.title = "ask once, before the loop"
+            draft.title = _once(repetition)
             raise
         draft.title = draft.title or "batch the queries of the loop"
         draft.text = _sketched(draft, repetition)
         raise
+
+
+def _once(repetition: Repetition) -> str:
+    """What to do with queries on the same document each time."""
+    kinds = {reach.operation.method.kind for reach in repetition.reaches}
+    if kinds == {"write"}:
+        return "write once, after the loop"
+    return "ask once, before the loop" if "write" not in kinds else "ask before the loop, and write after it"
 
 
 def _sketched(draft: Draft, repetition: Repetition) -> str:

@@ -38,11 +38,15 @@ _SERVING = words(
 )
 # Calls that wait for what a person types
 _ASKING = words("input getpass prompt confirm")
+_TYPED = words("input getpass")
+_TYPED_NAMES = ("builtins.input", "getpass.getpass")
 # Libraries whose ``run`` ends with what it is given
 _RUNNERS = ("asyncio", "anyio", "trio", "uvloop", "typer", "fire")
 _BY_HAND = re.compile(r"(^|_)(index(es)?|migrat\w*|seed\w*|setup|init|populate|backfill|bootstrap|fixtures?)(_|$)")
 _DYNAMIC = words("import_module __import__ spec_from_file_location iter_modules walk_packages import_string run_path")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+(?::[\w.]+)?")
+# What stands between the words of a string
+_APART = re.compile(r"[/\\\s\"']+")
 _MAX_DEPTH = 4
 
 
@@ -67,6 +71,13 @@ class Loading:
 
     def is_script(self, module: int) -> bool:
         return self.config.is_script(self.link.modules[module].path)
+
+    def asks(self, module: int, scope: int) -> bool:
+        """Whether a function waits for what a person types."""
+        facts = self.link.modules[module]
+        called = (facts.nodes[call.row][1] for call in facts.calls if call.scope == scope)
+        values = (self.link.value(module, function) for function in called if own_name(facts, function) in _TYPED)
+        return any(type(atom) is External and atom.name in _TYPED_NAMES for value in values for atom in value)
 
     def starts(self, module: int) -> bool:
         """Whether a module makes an application, is part of one, or serves when it is run."""
@@ -233,25 +244,29 @@ class Loading:
     def _is_loaded_by_name(self, module: int) -> bool:
         """Whether other code runs its file, or imports by name and mentions it or its folder."""
         *_, folder, name = ("", *self._path(module).split("/"))
-        wanted = {name, name.removesuffix(".py"), folder}
+        stem = name.removesuffix(".py")
         return any(
-            other != module and (name in words or (imports and wanted & words))
-            for other, (imports, words) in self._words.items()
+            other != module and (name in words or (imports and (folder in words or stem in names)))
+            for other, (imports, words, names) in self._words.items()
         )
 
     @cached_property
-    def _words(self) -> dict[int, tuple[bool, set[str]]]:
-        """For each module outside tests whether it imports by name, and the file and module names in its strings."""
+    def _words(self) -> dict[int, tuple[bool, set[str], set[str]]]:
+        """What each module outside tests says of others, see the function."""
         every = range(len(self.link.modules))
         return {module: self.link.of_module(_words, module) for module in every if module not in self.link.tests}
 
 
-def _words(facts: ModuleFacts, index: int) -> tuple[bool, set[str]]:
-    """Whether a module imports by name, and the file and module names in its strings."""
+def _words(facts: ModuleFacts, index: int) -> tuple[bool, set[str], set[str]]:
+    """Whether a module imports by name, the words of its strings, and those of them that may be a module's name.
+
+    ``"/<id>/update"`` is a route, and no module ``update``.
+    """
     imports = any(own_name(facts, facts.nodes[call.row][1]) in _DYNAMIC for call in facts.calls)
     texts = [node[1] for node in facts.nodes if _is_line(node)]
-    words = {word for text in texts for word in re.split(r"[/\\\s\"']+", text)}
-    return imports, words | {part for word in words for part in word.split(".")}
+    words = {word for text in texts for word in _APART.split(text)}
+    names = {part for text in texts if not _APART.search(text) for part in text.split(".")}
+    return imports, words | {part for word in words for part in word.split(".")}, names
 
 
 def _dotted(facts: ModuleFacts, index: int) -> list[tuple[str, str, int]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mongolint.link import functions
 from mongolint.link.atoms import UNKNOWN, ClassRef, Collection, Const, Env, FunctionRef, Instance
 from mongolint.project.operations import preferred
+from mongolint.project.tracing.found import found, outcome
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -37,10 +38,13 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
             return None
         standing = link.call_at(end, inner) or operation
         context, scope = standing.context, standing.scope
-        found = [made for env in envs for made in entered(link, site, call, env)]
-        callers, envs = envs, list(dict.fromkeys(env for function, env in found if function[:2] == (end, scope)))
-        if found and not envs and all(_is_known(link, site, call, env) for env in callers):
+        made = [each for env in envs for each in entered(link, site, call, env)]
+        runs = [(function, env) for function, env in made if function[:2] == (end, scope)]
+        if runs and all(_is_for_new(link, site, call, function, end, context) for function, _ in runs):
             return None
+        if made and not runs and all(_is_known(link, site, call, env) for env in envs):
+            return None
+        envs = list(dict.fromkeys(env for _, env in runs))
         if not envs or len(envs) > _MAX_RECEIVERS:
             return reach
         envs = [env for env in envs if not _is_left_out(link, end, context, env)]
@@ -53,6 +57,16 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
 def _is_known(link: Linker, module: int, row: int, env: Env | None) -> bool:
     """Whether there are no other functions that the call at ``row`` may run: of its object, not of any of its kind."""
     return env is not None and UNKNOWN not in link.value(module, link.node(module, row)[1], env)
+
+
+def _is_for_new(link: Linker, site: int, call: int, function: FunctionRef, module: int, context: int) -> bool:
+    """Whether a place stands in a branch that a document which was found, and is passed, rules out."""
+    tests = [each for each in link.modules[module].chain(context) if each.kind in ("then", "otherwise")]
+    known = found(link, site, call, function, None) if tests else None
+    if known is None:
+        return False
+    outcomes = ((test, outcome(link, module, test.ref, function.scope, known)) for test in tests)
+    return any(holds is not None and holds != (test.kind == "then") for test, holds in outcomes)
 
 
 def is_kept(link: Linker, module: int, row: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Row
@@ -22,6 +23,8 @@ _WRITING = ("update_one", "replace_one", "delete_one", "find_one_and_update", "f
 _MADE_OF_OTHERS = ("attr", "item", "fstr", "binop", "typed")
 # What a loop of the module itself binds
 _CHANGING = ("iter", "unpack", "item", "phi")
+# Helpers within helpers in which an answer may be asked for
+_MAX_HELPERS = 3
 _CONVERTING = ("str", "int", "ObjectId")
 
 
@@ -97,13 +100,70 @@ def same_key(project: Project, repetition: Repetition) -> str | None:
     return next((name for name, varies in fields.items() if varies), next(iter(fields), ""))
 
 
-def decides(project: Project, repetition: Repetition) -> bool:
-    """Whether the answer of each write is asked for before the next: it cannot wait for the end of the loop."""
-    if not all(_is_returned(project, reach) for reach in repetition.reaches):
+def queries(project: Project, repetition: Repetition) -> list[str]:
+    """The repeated queries in words: "replace_one or insert_one on users" where one test decides which it is."""
+    found: list[list[Reach]] = []
+    for reach in repetition.reaches:
+        others = (each for each in found if each[0].target == reach.target)
+        held = next((each for each in others if all(_excludes(project, reach, other) for other in each)), None)
+        if held is None:
+            found.append([reach])
+        else:
+            held.append(reach)
+    names = (" or ".join(dict.fromkeys(reach.operation.name for reach in each)) for each in found)
+    return [f"{name} on {each[0].target}" for name, each in zip(names, found, strict=True)]
+
+
+def _excludes(project: Project, one: Reach, other: Reach) -> bool:
+    """Whether two operations of a function stand in the two branches of a test."""
+    first, second = one.operation, other.operation
+    if (first.module, first.scope) != (second.module, second.scope):
         return False
-    facts = project.modules[repetition.module]
+    facts = project.modules[first.module]
+    passed = {(each.ref, each.kind) for each in facts.chain(first.context) if each.kind in ("then", "otherwise")}
+    opposite = {"then": "otherwise", "otherwise": "then"}
+    return any((each.ref, opposite.get(each.kind, "")) in passed for each in facts.chain(second.context))
+
+
+def decides(project: Project, repetition: Repetition) -> bool:
+    """Whether the answer of a write is asked for before the next: it cannot wait for the end of the loop.
+
+    By the loop, or by a helper that it calls.
+    """
+    if all(_is_returned(project, reach) for reach in repetition.reaches):
+        if _is_tested(project, repetition.module, repetition.row):
+            return True
+    writes = {id(r.operation) for r in repetition.reaches if r.operation.method.kind == "write"}
+    level = [(repetition.module, repetition.row)]
+    for _ in range(_MAX_HELPERS):
+        inner = [each for place in level for each in _calls_of_helpers(project, *place, writes)]
+        if any(_is_tested(project, module, row) for module, row, is_answer in inner if is_answer):
+            return True
+        level = list(dict.fromkeys((module, row) for module, row, _ in inner))
+    return False
+
+
+def _calls_of_helpers(project: Project, module: int, row: int, writes: set[int]) -> Iterator[tuple[int, int, bool]]:
+    """The calls in what a call runs that run one of the writes; whether such a call gives the answer of the write."""
+    for function in project.link.functions_called(module, row):
+        for call in project.modules[function.module].calls:
+            if call.scope != function.scope:
+                continue
+            operation = project.operation_at(function.module, call.row)
+            if operation is not None:
+                if id(operation) in writes:
+                    yield function.module, call.row, True
+                continue
+            runs = [each for each in project.reach(function.module, call.row) if id(each.operation) in writes]
+            if runs:
+                yield function.module, call.row, all(_is_returned(project, reach) for reach in runs)
+
+
+def _is_tested(project: Project, module: int, row: int) -> bool:
+    """Whether a branch is taken by what a call gives."""
+    facts = project.modules[module]
     tests = {entry.ref for entry in facts.contexts if entry.kind == "then"}
-    return any(repetition.row in reached_rows(facts, test) for test in tests if test >= repetition.row)
+    return any(row in reached_rows(facts, test) for test in tests if test >= row)
 
 
 def _is_returned(project: Project, reach: Reach) -> bool:

@@ -13,7 +13,19 @@ from mongolint.project.operations import Operation
 from mongolint.project.tracing import nulls
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Tracer
-from mongolint.project.writes import asked, cleanups, expiry, inserts, keys, lookups, needs, refused, several, upserts
+from mongolint.project.writes import (
+    asked,
+    cleanups,
+    expiry,
+    inserts,
+    keys,
+    lookups,
+    merged,
+    needs,
+    refused,
+    several,
+    upserts,
+)
 from mongolint.project.writes.inserts import Way
 from mongolint.project.writes.needs import Constraint
 
@@ -185,8 +197,8 @@ class Writes:
 
     @cached_property
     def _several(self) -> list[tuple[Collection, frozenset[str]]]:
-        """The collections, and the fields of which the project reads several documents with the same values."""
-        return list(several.find(self.tracer, self._operations, self.project.tests))
+        """The collections, and the fields of which several documents may have the same values."""
+        return [*several.find(self.tracer, self._operations, self.project.tests), *merged.find(self.project)]
 
     @cached_property
     def _operations(self) -> list[Operation]:

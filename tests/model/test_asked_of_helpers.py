@@ -1,0 +1,74 @@
+"""What is asked by helpers that take the filter as keyword arguments: one question for each way to call them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.engine.listing import suggestions
+from mongolint.engine.review.queries import patterns
+from mongolint.testing import project
+
+HEAD = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+class Shop(dict):
+    @classmethod
+    def get(cls, **kwargs):
+        return db.shops.find_one(kwargs)
+
+
+"""
+# A function that calls the helper, and the fields of each question
+CALLS = {
+    "keywords": ("def f(v):\n    Shop.get(name=v, city=v)\n", [["name", "city"]]),
+    "one of two": ("def f(v):\n    for k in ['name', 'city']:\n        Shop.get(**{k: v})\n", [["name"], ["city"]]),
+    "one of two, and one": (
+        "def f(v):\n    for k in ['name', 'city']:\n        Shop.get(**{k: v, 'open': True})\n",
+        [["open", "name"], ["open", "city"]],
+    ),
+    "any": ("def f(k, v):\n    Shop.get(**{k: v})\n", []),
+    "any, and one": ("def f(k, v):\n    Shop.get(**{k: v, 'open': True})\n", []),
+}
+
+
+@pytest.mark.parametrize(("code", "fields"), CALLS.values(), ids=CALLS)
+def test_questions(code: str, fields: list[list[str]], tmp_path: Path) -> None:
+    asked = project(HEAD + code, tmp_path).project.asked_of_helpers
+    assert [list(each.operation.filter.required) for each in asked] == fields
+
+
+ASKED = """\
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/shops/{name}")
+def shop(name):
+    return Shop.get(name=name)
+
+
+@app.get("/cities/{city}")
+def city(city):
+    return Shop.get(city=city)
+"""
+
+
+def test_what_callers_ask_needs_indexes_and_is_ranked_where_it_is_asked(tmp_path: Path) -> None:
+    loaded = project(HEAD + ASKED, tmp_path)
+    suggested = suggestions(loaded)
+    assert [each["keys"] for each in suggested] == [[["city", 1]], [["name", 1]]]
+    lines = [one["line"] for each in suggested for one in each["serves"]]
+    ranked = patterns(loaded)
+    assert [each["line"] for each in ranked] == sorted(lines)
+    assert [each["mongosh"] for each in ranked] == [
+        "db.shops.findOne({name: <name>})",
+        "db.shops.findOne({city: <city>})",
+    ]
+    assert [each["reached"] for each in ranked] == ["GET /shops/{name}", "GET /cities/{city}"]
+    assert [each["better"]["keys"] for each in ranked] == [[[["name", 1]]], [[["city", 1]]]]
