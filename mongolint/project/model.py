@@ -39,7 +39,7 @@ from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
 from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
-from mongolint.project.tracing import repeated
+from mongolint.project.tracing import loopkeys, repeated
 from mongolint.project.tracing.asked import Asked, asked
 from mongolint.project.writes.answers import Writes
 
@@ -457,9 +457,13 @@ class Project(Places):
                     return f"document of {operation.target}" if operation.collection is not None else "document"
         return "item of the loop"
 
-    def loop_key(self, repetition: loops.Repetition) -> str | None:
+    def loop_key(self, repetition: loops.Repetition) -> loopkeys.LoopKey | None:
         """The field of the repeated filter whose value comes from the loop."""
-        return repeated.key(self, repetition)
+        return loopkeys.loop_key(self, repetition)
+
+    def adds_up(self, repetition: loops.Repetition) -> bool:
+        """Whether what the repeated query finds is only counted, or added up."""
+        return loopkeys.adds_up(self, repetition)
 
     def decides(self, repetition: loops.Repetition) -> bool:
         """Whether the answer of each of the repeated writes is asked for before the next."""

@@ -26,20 +26,12 @@ Sources
 
 from collections.abc import Iterator
 
-from mongolint.rule import (
-    Applicability,
-    Bad,
-    Finding,
-    Good,
-    Project,
-    Query,
-    Related,
-    Repetition,
-    Rule,
-    Severity,
-)
+from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Related, Repetition, Rule, Severity
 
 _DELETING = ("delete_many", "delete_one", "remove")
+_FINDING = ("find", "find_one")
+_ASKING = {"in": "join the lists, and ask once, with", "other": "ask for all before the loop, with"}
+_TAKING = {"equality": "takes all keys", "in": "takes the lists of all iterations as one", "other": "takes all items"}
 
 rule = Rule("MDB101", "n-plus-one-query", Severity.HIGH, fix=Applicability.UNSAFE, concern="speed")
 
@@ -55,17 +47,14 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
     else:
         name = project.callee_name(repetition.module, repetition.row)
         what = f"{name} runs {_queries(repetition)} once per {source}"
+    cure = _cure(repetition, query, project)
     yield rule.finding(
         project.token(repetition.module, repetition.row),
-        f"{what}; {_cure(repetition, query, project)}",
+        f"{what}; {cure}",
         severity=Severity.LOW if repetition.elsewhere else project.severity(rule.severity, repetition.module),
         confidence=query.confidence,
         related=_related(repetition, project),
-        fix=rule.repair(
-            "batch the queries of the loop",
-            lambda draft: draft.batch(repetition),
-            text=_cure(repetition, query, project),
-        ),
+        fix=rule.repair("batch the queries of the loop", lambda draft: draft.batch(repetition), text=cure),
     )
 
 
@@ -86,44 +75,57 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
             return f"{asked}: read it once, before the loop"
         first = "read it before the loop, and " if "read" in kinds else ""
         return f"{asked}: {first}write all changes as one, after it"
-    field = project.loop_key(repetition) or "…"
-    many = f'{{"{field}": {{"$in": keys}}}}'
     if not repetition.is_direct:
         return f"give it a variant that {_variant(repetition, project)}"
-    name = query.name
-    if name == "find":
-        grouped = f'{{"$group": {{"_id": "${field}", …}}}}'
-        if any(step.name == "limit" for step in query.steps):
-            return f'use one aggregate with {{"$match": {many}}} and {grouped} with $topN for the first of each'
-        return f"fetch all before the loop with find({many}), or let the server add up with $match and {grouped}"
-    if name == "find_one":
-        return f"fetch all before the loop with find({many}) and pick by {field}"
+    return _written(repetition, project) if query.method.kind == "write" else _read(repetition, project)
+
+
+def _read(repetition: Repetition, project: Project) -> str:
+    query, key = repetition.reaches[0].operation, project.loop_key(repetition)
+    first = bool(query.sort) if query.name == "find_one" else any(step.name == "limit" for step in query.steps)
+    if key is None or (key.compared == "other" and (first or query.name not in _FINDING)):
+        return "ask for all of them with one query"
+    if key.compared in _ASKING:
+        return f"{_ASKING[key.compared]} {key.together}"
+    grouped = f'{{"$group": {{"_id": "${key.name}", …}}}}'
+    if query.name not in _FINDING:
+        return f'use one aggregate with {{"$match": {key.together}}} and a $group by {key.name}'
+    if first:
+        return f'use one aggregate with {{"$match": {key.together}}} and {grouped} with $topN for the first of each'
+    found = f"fetch all before the loop with find({key.together})"
+    if project.adds_up(repetition):
+        return f"{found}, or let the server add up with $match and {grouped}"
+    return f"{found} and {'pick' if query.name == 'find_one' else 'group them'} by {key.name}"
+
+
+def _written(repetition: Repetition, project: Project) -> str:
+    name, key = repetition.reaches[0].operation.name, project.loop_key(repetition)
     if name.startswith(("insert", "save")):
         return "collect the documents and write them with one insert_many"
-    if name in _DELETING:
-        return f"use one delete_many({many}), or collect DeleteOne requests for one bulk_write"
-    if query.method.kind == "write":
-        return "collect UpdateOne requests and send them with one bulk_write"
-    if name in ("count_documents", "count", "aggregate", "distinct"):
-        return f'use one aggregate with {{"$match": {many}}} and a $group by {field}'
-    return f"use one query with {many}"
+    if name not in _DELETING:
+        return f"collect Update{'Many' if name == 'update_many' else 'One'} requests and send them with one bulk_write"
+    request = "DeleteOne" if name == "delete_one" else "DeleteMany"
+    # Of the documents with one key, delete_one takes one only
+    if key is None or (name == "delete_one" and (key.name, key.compared) != ("_id", "equality")):
+        return f"collect {request} requests for one bulk_write"
+    return f"use one delete_many({key.together}), or collect {request} requests for one bulk_write"
 
 
 def _variant(repetition: Repetition, project: Project) -> str:
     """What a helper for all items would do in place of what it runs for one."""
-    field = project.loop_key(repetition)
-    many = f'{{"{field}": {{"$in": keys}}}}'
+    key = project.loop_key(repetition)
     names = {reach.operation.name for reach in repetition.reaches}
     kinds = {reach.operation.method.kind for reach in repetition.reaches}
+    taken = _TAKING[key.compared] if key is not None else "takes all documents at once"
     if kinds == {"write"}:
-        if field and names <= set(_DELETING):
-            return f"takes all keys, with one delete_many({many})"
+        if key and names <= set(_DELETING) and ("delete_one" not in names or key.compared == "equality"):
+            return f"{taken}, with one delete_many({key.together})"
         if all(name.startswith("insert") for name in names):
             return "takes all documents at once, with one insert_many"
         return "takes all items, and sends their writes with one bulk_write"
-    if not field:
-        return "takes all documents at once"
-    return f"takes all keys, with {many}" + (", and sends the writes with one bulk_write" if "write" in kinds else "")
+    return (f"{taken}, with {key.together}" if key else taken) + (
+        ", and sends the writes with one bulk_write" if "write" in kinds else ""
+    )
 
 
 def _related(repetition: Repetition, project: Project) -> Iterator[Related]:

@@ -135,7 +135,7 @@ TOLD = {
     ),
     "a key that is given on this way only": (
         "for key in keys:\n    of_kind(key)",
-        'takes all keys, with {"key": {"$in": keys}}',
+        'takes all keys, with {"kind": …, "key": {"$in": keys}}',
     ),
     "a constant is no key": ("for key in keys:\n    of_kind()", "takes all documents at once"),
     "upserts": ("for key in keys:\n    put(key, 1)", "takes all items, and sends their writes with one bulk_write"),

@@ -1,0 +1,154 @@
+"""Which fields of a repeated filter the loop changes, and the filter that asks for all iterations at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mongolint.facts.shapes import Row
+from mongolint.link.rowtools import operands, reached_rows
+from mongolint.project.documents import Document
+from mongolint.project.tracing import repeated
+from mongolint.project.tracing.tracer import Spot, Tracer
+
+if TYPE_CHECKING:
+    from mongolint.project.callgraph import Reach
+    from mongolint.project.loops import Repetition
+    from mongolint.project.model import Project
+
+_EQUAL = ("equality", "null")
+_ADDING = ("sum", "len")
+# Fields that a message shows beside the key
+_MAX_BESIDE = 3
+
+
+class LoopKey(NamedTuple):
+    """The field of a repeated filter whose value comes from the loop.
+
+    ``compared``: "equality"; "in" where each iteration passes a list of its own; "other" where it makes a condition
+    that is no comparison with one value, or several of them. ``together``: the filter for all iterations at once.
+    """
+
+    name: str
+    compared: str
+    together: str
+
+
+def loop_key(project: Project, repetition: Repetition) -> LoopKey | None:
+    """The key of the first query that is seen to have one, or else the one field that all leave open."""
+    reads = [reach for reach in repetition.reaches if reach.operation.method.kind == "read"]
+    guesses: dict[str, LoopKey] = {}
+    for reach in reads or repetition.reaches:
+        asked = _Asked(project, repetition, reach)
+        if asked.changing:
+            return asked.key(asked.changing)
+        if len(asked.may_change) == 1:
+            return asked.key(asked.may_change)
+        for name in asked.open:
+            guesses.setdefault(name, asked.key([name]))
+    return next(iter(guesses.values())) if len(guesses) == 1 else None
+
+
+def adds_up(project: Project, repetition: Repetition) -> bool:
+    """Whether the documents that a query finds are only counted or added up: ``sum(o["total"] for o in find(…))``."""
+    facts = project.modules[repetition.module]
+    return repetition.reaches[0].operation.name == "find" and any(
+        node[0] == "call"
+        and facts.nodes[node[1]][0] == "free"
+        and facts.nodes[node[1]][2] in _ADDING
+        and any(repetition.row in reached_rows(facts, row) for _, row in node[2])
+        for node in facts.body(facts.scopes[_scope(project, repetition)])
+    )
+
+
+def _scope(project: Project, repetition: Repetition) -> int:
+    call = project.link.call_at(repetition.module, repetition.row)
+    return call.scope if call is not None else 0
+
+
+class _Asked:
+    """The filter of one operation: the fields that surely change with the loop, and those that may."""
+
+    def __init__(self, project: Project, repetition: Repetition, reach: Reach) -> None:
+        tracer, self.reader = project.writes.tracer, project.reader
+        item: Row = ("iter", repetition.loop.iterable)
+        self.filters, spots = repeated.asked(project, repetition, reach)
+        changing = [name for name, spot in spots.items() if _comes_from(tracer, spot, item)]
+        self.changing = [name for name in self.filters.required if name in changing]
+        # Of one document or another, it is not known which one is asked for
+        self.may_change = [name for name in self.filters.optional if name in changing]
+        same = repeated.same_fields(project, repetition, reach)
+        written = {name: Spot(*place[:2], None) for name, place in self.filters.places.items()} | spots
+        self.open = [
+            name
+            for name in self.filters.required
+            if name not in same and (name not in written or not _is_written_out(tracer, written[name]))
+        ]
+
+    def key(self, names: list[str]) -> LoopKey:
+        kinds = {**self.filters.optional, **self.filters.required}
+        if "_id" in names and kinds["_id"] in _EQUAL:
+            return LoopKey("_id", "equality", _together(self.filters, ["_id", *names], "equality"))
+        compared = kinds[names[0]] if len(names) == 1 else "several"
+        if compared not in _EQUAL and (compared != "in" or not self._is_one(names[0])):
+            compared = "in" if compared == "in" else "other"
+        else:
+            compared = "equality"
+        return LoopKey(names[0], compared, _together(self.filters, names, compared))
+
+    def _is_one(self, name: str) -> bool:
+        """``{"$in": [key]}``, which is a comparison with the key."""
+        place = self.filters.places.get(name)
+        if place is None:
+            return False
+        link = self.reader.link
+        for operator, listed in self.reader.entries(*place):
+            node = link.node(listed.module, listed.row)
+            if operator == "$in" and node[0] == "seq" and len(node[2]) == 1:
+                return bool(link.node(listed.module, node[2][0])[0] != "star")
+        return False
+
+
+def _together(filters: Document, names: list[str], compared: str) -> str:
+    """``{"owner": …, "name": {"$in": keys}}``: fields that stay the same keep the index, and other documents out."""
+    beside = [name for name in filters.required if name not in names]
+    shown = beside[:_MAX_BESIDE]
+    keys = "all keys" if compared == "in" else "keys"
+    asked = {name: f'"{name}": …' for name in shown}
+    if compared == "other":
+        asked["$or"] = '"$or": […]'
+    else:
+        asked[names[0]] = f'"{names[0]}": {{"$in": {keys}}}'
+    order = [name for name in filters.required if name in asked] + [
+        name for name in asked if name not in filters.required
+    ]
+    unseen = (
+        filters.open
+        or filters.text
+        or filters.clauses
+        or len(shown) < len(beside)
+        or any(name not in names for name in filters.optional)
+    )
+    return "{" + ", ".join([*(asked[name] for name in order), *(["…"] if unseen else [])]) + "}"
+
+
+def _comes_from(tracer: Tracer, spot: Spot, item: Row) -> bool:
+    """Whether an expression is made of the item of a loop of the function that asks."""
+    pending, seen = [spot], {spot}
+    while pending:
+        current = pending.pop()
+        node = tracer.node(current)
+        if current.frame is None and node == item:
+            return True
+        passed = tracer.parameter(current) if node[0] == "param" and current.frame else None
+        below = [passed] if passed is not None else [current.at(row) for row in operands(node)]
+        pending += [each for each in below if each not in seen]
+        seen.update(below)
+    return False
+
+
+def _is_written_out(tracer: Tracer, spot: Spot) -> bool:
+    """Whether a value is made of constants only: ``{"$in": ["a", "b"]}``."""
+    node = tracer.node(spot)
+    if node[0] in ("dict", "seq"):
+        return all(_is_written_out(tracer, spot.at(row)) for row in operands(node))
+    return bool(tracer.term(spot)[0] == "const")
