@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
-from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal
+from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal, Unknown
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
@@ -209,7 +209,10 @@ class _Finder:
     def _holds_code(self, literals: list[Literal]) -> bool:
         """Steps, handlers, plug-ins: as many as somebody has written."""
         items = self.link.elements(tuple(literals))
-        return all(type(a) in (Instance, ClassRef, FunctionRef, BoundMethod) for a in items)
+        made = {(atom.module, atom.scope) for atom in items if type(atom) is Instance}
+        # Among objects of several classes, what is not known is one more of them
+        code = (Instance, ClassRef, FunctionRef, BoundMethod, *([Unknown] if len(made) > 1 else ()))
+        return all(type(atom) in code for atom in items)
 
     def _is_number(self, module: int, row: int) -> bool:
         value = self.link.value(module, row)

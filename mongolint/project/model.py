@@ -461,6 +461,10 @@ class Project(Places):
         """The field of the repeated filter whose value comes from the loop."""
         return loopkeys.loop_key(self, repetition)
 
+    def varies_collection(self, repetition: loops.Repetition) -> bool:
+        """Whether each iteration asks another collection, through helpers."""
+        return loopkeys.varies_collection(self, repetition)
+
     def adds_up(self, repetition: loops.Repetition) -> bool:
         """Whether what the repeated query finds is only counted, or added up."""
         return loopkeys.adds_up(self, repetition)

@@ -39,7 +39,7 @@ rule = Rule("MDB101", "n-plus-one-query", Severity.HIGH, fix=Applicability.UNSAF
 @rule.on(Repetition)
 def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
     query = repetition.reaches[0].operation
-    if project.same_key(repetition) is not None and project.decides(repetition):
+    if project.varies_collection(repetition) or project.decides(repetition):
         return
     source = project.loop_source(repetition)
     if repetition.is_direct:

@@ -106,6 +106,64 @@ def drop(key):
     db.values.delete_one({"_id": key})
 
 
+class Wrapped:
+    def __init__(self, collection):
+        self.collection = collection
+        self.find_one = self.collection.find_one
+
+    def put(self, key):
+        found = self.find_one({"_id": key})
+        self.collection.update_one({"_id": key}, {"$set": {"seen": found}})
+
+
+books = Wrapped(db.books)
+shelves = Wrapped(db.shelves)
+
+
+class Looked:
+    def __init__(self, names=False, ranks=False):
+        self.names = names
+        self.ranks = ranks
+
+    def name(self, key):
+        if not self.names:
+            return key
+        return db.names.find_one({"_id": key})
+
+    def get(self, key):
+        found = db.values.find_one({"_id": key})
+        found["name"] = self.name(key)
+        if self.ranks:
+            found["rank"] = db.ranks.find_one({"_id": key})
+        return found
+
+
+def size(collection=None):
+    if collection is None:
+        collection = "values"
+    return db[collection].count_documents({})
+
+
+class Named:
+    def add(self, key):
+        return db.names.find_one({"_id": key})
+
+
+class Ranked:
+    def add(self, key):
+        return db.ranks.find_one({"_id": key})
+
+
+def added(key, steps):
+    for step in steps:
+        step.add(key)
+
+
+def added_all(key, more):
+    added(key, [Named(), Ranked()])
+    added(key, [Named(), more.step])
+
+
 def both(key):
     found = db.values.find_one({"_id": key})
     db.values.update_one({"_id": key}, {"$set": {"seen": found["seen"] + 1}})
@@ -144,6 +202,18 @@ TOLD = {
         "for key in keys:\n    both(key)",
         'takes all keys, with {"_id": {"$in": keys}}, and sends the writes with one bulk_write',
     ),
+    "methods that an attribute holds": (
+        "for key in keys:\n    books.put(key)",
+        "put runs find_one on books and update_one on books once per item",
+    ),
+    "what an object is made for": (
+        "looked = Looked(names=False, ranks=True)\nfor key in keys:\n    looked.get(key)",
+        "get runs find_one on values and find_one on ranks once per item",
+    ),
+    "what another object is made for": (
+        "looked = Looked(names=True)\nfor key in keys:\n    looked.get(key)",
+        "get runs find_one on values and find_one on names once per item",
+    ),
     "the same document each time": (
         "report = Report.get(_id=1)\nfor key in keys:\n    report.put_into('keys', key)",
         "_id is the same each time: write all changes as one, after it",
@@ -158,6 +228,7 @@ SILENT = {
     "what follows from a parameter that is left out": "for key in keys:\n    described(key)",
     "two calls deep": "for key in keys:\n    described_in_full(key, None)",
     "an object that is made once": "for key in keys:\n    Settings()",
+    "another collection each round": "for key in keys:\n    size(key['name'])",
     "by a helper": "for key in keys:\n    setting(key)",
     "only where something fails": (
         "for key in keys:\n    try:\n        keys.start(key)\n    except ValueError:\n        put(key, None)\n"

@@ -48,6 +48,25 @@ def loop_key(project: Project, repetition: Repetition) -> LoopKey | None:
     return next(iter(guesses.values())) if len(guesses) == 1 else None
 
 
+def varies_collection(project: Project, repetition: Repetition) -> bool:
+    """Whether helpers ask another collection each round: ``db[name]`` with something of the loop's item."""
+    return not repetition.is_direct and all(_varies(project, repetition, reach) for reach in repetition.reaches)
+
+
+def _varies(project: Project, repetition: Repetition, reach: Reach) -> bool:
+    tracer, operation = project.writes.tracer, reach.operation
+    item: Row = ("iter", repetition.loop.iterable)
+    frame = repeated.frame_of(tracer, repetition, reach)
+    if frame is None:
+        return False
+    facts = project.modules[operation.module]
+    function = facts.nodes[operation.row][1]
+    return any(
+        node[0] == "item" and _comes_from(tracer, Spot(operation.module, node[2], frame), item)
+        for node in reached_rows(facts, function).values()
+    )
+
+
 def adds_up(project: Project, repetition: Repetition) -> bool:
     """Whether the documents that a query finds are only counted or added up: ``sum(o["total"] for o in find(…))``."""
     facts = project.modules[repetition.module]

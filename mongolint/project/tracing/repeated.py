@@ -54,8 +54,8 @@ def same_key(project: Project, repetition: Repetition) -> str | None:
 
 
 def decides(project: Project, repetition: Repetition) -> bool:
-    """Whether the answer of each write is asked for before the next: it cannot wait for the end of the loop."""
-    if not all(_is_returned(project, reach) for reach in repetition.reaches):
+    """Whether the answer of each write to one document is asked for before the next: it cannot wait for the end."""
+    if same_key(project, repetition) is None or not all(_is_returned(project, reach) for reach in repetition.reaches):
         return False
     facts = project.modules[repetition.module]
     tests = {entry.ref for entry in facts.contexts if entry.kind == "then"}
@@ -125,6 +125,12 @@ def asked(project: Project, repetition: Repetition, reach: Reach) -> tuple[Docum
         filters = project.reader.document(*place) if place is not None else filters
     found = {name: _spot(tracer, repetition, place, frames) for name, place in filters.places.items()}
     return filters, {name: spot for name, spot in found.items() if spot is not None}
+
+
+def frame_of(tracer: Tracer, repetition: Repetition, reach: Reach) -> Frame | None:
+    """The frame in which an operation runs that helpers lead to; None where that is not seen."""
+    frames = _frames(tracer, repetition, reach)
+    return frames[0] if frames else None
 
 
 def _spot(tracer: Tracer, repetition: Repetition, place: Place, frames: list[Frame | None]) -> Spot | None:
