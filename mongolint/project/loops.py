@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
 from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal, Unknown
@@ -27,7 +27,8 @@ class Repetition(NamedTuple):
     """A call (``row``) in a loop and the operations it runs each time.
 
     ``reaches`` has one entry with an empty chain when the call is the query itself. ``elsewhere``: each
-    iteration also talks to another system, which costs more than the query.
+    iteration also talks to another system, which costs more than the query. ``inner``: the call in a loop of a helper
+    that all of them come to, which has a finding of its own; ``outer``: the calls for which this is that.
     """
 
     module: int
@@ -36,6 +37,16 @@ class Repetition(NamedTuple):
     loop: Loop
     reaches: tuple[Reach, ...]
     elsewhere: bool = False
+    inner: tuple[int, int] | None = None
+    outer: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def asked(self) -> str:
+        """What runs each time, in words: "find_one on users and insert_one on orders and 2 more queries"."""
+        names = dict.fromkeys(f"{r.operation.name} on {r.target}" for r in self.reaches)
+        more = len(names) - _MAX_NAMED
+        tail = f" and {more} more quer{'y' if more == 1 else 'ies'}" if more > 0 else ""
+        return " and ".join(list(names)[:_MAX_NAMED]) + tail
 
     @property
     def is_direct(self) -> bool:
@@ -82,6 +93,26 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
                 yield Repetition(module, call.row, call.context, loop, reaches, finder.talks_elsewhere(module, loop))
+
+
+def nested(repetitions: Sequence[Repetition]) -> list[Repetition]:
+    """The same, with those that repeat nothing but what a loop of a helper repeats linked to that."""
+    places = {(found.module, found.row) for found in repetitions}
+    inner: dict[tuple[int, int], tuple[int, int]] = {}
+    outer: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for found in repetitions:
+        ways = [[*r.chain, (r.operation.module, r.operation.row)] for r in found.reaches]
+        first = [next((place for place in way if place in places), None) for way in ways]
+        if found.is_direct or None in first or len(set(first)) > 1 or first[0] == (found.module, found.row):
+            continue
+        inner[found.module, found.row] = cast("tuple[int, int]", first[0])
+    for place, within in inner.items():
+        outer.setdefault(within, []).append(place)
+    return [
+        found._replace(inner=inner.get(place), outer=tuple(outer.get(place, ())))
+        for found in repetitions
+        for place in [(found.module, found.row)]
+    ]
 
 
 def _is_on_error(facts: ModuleFacts, context: int, loop: Loop) -> bool:
@@ -483,4 +514,5 @@ _TALKING = frozenset(
     )
 )
 _MAX_WORK_DEPTH = 3
+_MAX_NAMED = 2
 _BATCH_WORDS = ("chunk", "batch")

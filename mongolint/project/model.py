@@ -236,7 +236,7 @@ class Project(Places):
     def repetitions(self) -> list[loops.Repetition]:
         """Queries and calls that run queries, once per iteration of a loop."""
         usual = CallGraph(self.link, self.operations, usual=True)
-        return list(loops.find_repetitions(self.link, usual, self.operations))
+        return loops.nested(list(loops.find_repetitions(self.link, usual, self.operations)))
 
     @cached_property
     def handlers(self) -> list[ExceptSite]:
@@ -464,6 +464,10 @@ class Project(Places):
     def varies_collection(self, repetition: loops.Repetition) -> bool:
         """Whether each iteration asks another collection, through helpers."""
         return loopkeys.varies_collection(self, repetition)
+
+    def is_sent_at_once(self, repetition: loops.Repetition) -> bool:
+        """Whether the queries of all iterations are under way at the same time."""
+        return loopkeys.is_sent_at_once(self, repetition)
 
     def adds_up(self, repetition: loops.Repetition) -> bool:
         """Whether what the repeated query finds is only counted, or added up."""

@@ -6,7 +6,7 @@ What it flags
 
 Why it hurts
     Each iteration waits for the network: 100 items at 2 ms are 0.2 s where one query takes 5 ms, and the
-    connection pool is held all the while.
+    connection pool is held all the while. Sent at once (``gather``), they wait for each other's connections.
 
 What it leaves alone
     Loops over literals and constants, retries, polling, queues and paced workers, batches (``$in`` of a chunk,
@@ -41,28 +41,23 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
     query = repetition.reaches[0].operation
     if project.varies_collection(repetition) or project.decides(repetition):
         return
-    source = project.loop_source(repetition)
+    source = project.loop_source(repetition) + (", all at once" if project.is_sent_at_once(repetition) else "")
     if repetition.is_direct:
         what = f"{query.name} on {query.target} runs once per {source}"
     else:
         name = project.callee_name(repetition.module, repetition.row)
-        what = f"{name} runs {_queries(repetition)} once per {source}"
+        what = f"{name} runs {repetition.asked} once per {source}"
     cure = _cure(repetition, query, project)
     yield rule.finding(
         project.token(repetition.module, repetition.row),
         f"{what}; {cure}",
-        severity=Severity.LOW if repetition.elsewhere else project.severity(rule.severity, repetition.module),
+        severity=Severity.LOW
+        if repetition.elsewhere or repetition.inner
+        else project.severity(rule.severity, repetition.module),
         confidence=query.confidence,
         related=_related(repetition, project),
         fix=rule.repair("batch the queries of the loop", lambda draft: draft.batch(repetition), text=cure),
     )
-
-
-def _queries(repetition: Repetition) -> str:
-    names = dict.fromkeys(f"{r.operation.name} on {r.target}" for r in repetition.reaches)
-    shown = " and ".join(list(names)[:2])
-    more = len(names) - 2
-    return f"{shown} and {more} more quer{'y' if more == 1 else 'ies'}" if more > 0 else shown
 
 
 def _cure(repetition: Repetition, query: Query, project: Project) -> str:
@@ -75,6 +70,8 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
             return f"{asked}: read it once, before the loop"
         first = "read it before the loop, and " if "read" in kinds else ""
         return f"{asked}: {first}write all changes as one, after it"
+    if repetition.inner is not None:
+        return f"the loop around {project.callee_name(*repetition.inner)} in it asks for each: mend that first"
     if not repetition.is_direct:
         return f"give it a variant that {_variant(repetition, project)}"
     return _written(repetition, project) if query.method.kind == "write" else _read(repetition, project)
@@ -131,6 +128,8 @@ def _variant(repetition: Repetition, project: Project) -> str:
 def _related(repetition: Repetition, project: Project) -> Iterator[Related]:
     span = project.offsets_span(repetition.module, repetition.loop.span)
     yield Related(span, "the loop")
+    for module, row in repetition.outer[:1]:
+        yield Related(project.token(module, row), f"{project.callee_name(module, row)} is called in a loop, too")
     reach = repetition.reaches[0]
     for module, row in reach.chain:
         yield Related(project.token(module, row), f"calls {project.callee_name(module, row)}")
@@ -219,6 +218,7 @@ EXAMPLES = [
             return await asyncio.gather(*[db.items.find_one({"_id": key}) for key in keys])
         """,
         at=("find_one",),
+        message="once per item of the loop, all at once; fetch all",
     ),
     Bad(
         {

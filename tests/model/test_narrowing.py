@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.finding import Severity
 from mongolint.testing import findings
 
 HEAD = """\
@@ -100,6 +101,11 @@ def started(keys, key):
 
 def put(key, value):
     db.values.update_one({"_id": key}, {"$set": {"value": value}}, upsert=True)
+
+
+def put_all(keys):
+    for key in keys:
+        put(key, 1)
 
 
 def drop(key):
@@ -214,6 +220,10 @@ TOLD = {
         "looked = Looked(names=True)\nfor key in keys:\n    looked.get(key)",
         "get runs find_one on values and find_one on names once per item",
     ),
+    "a loop of a helper": (
+        "for key in keys:\n    put_all(key)",
+        "put_all runs update_one on values once per item of the loop; the loop around put in it asks for each",
+    ),
     "the same document each time": (
         "report = Report.get(_id=1)\nfor key in keys:\n    report.put_into('keys', key)",
         "_id is the same each time: write all changes as one, after it",
@@ -259,9 +269,17 @@ def test_what_a_call_cannot_come_to(body: str, tmp_path: Path) -> None:
 
 
 def test_a_method_that_its_class_inherits(tmp_path: Path) -> None:
-    (found,) = findings(HEAD, tmp_path, rules={"MDB101"})
+    found, _ = findings(HEAD, tmp_path, rules={"MDB101"})
     assert "put_into runs update_one on sheets once per item" in found.message
     assert "_id is the same each time" in found.message
+
+
+def test_the_inner_loop_names_the_outer_one(tmp_path: Path) -> None:
+    text = f"{HEAD}def ask(keys):\n    for key in keys:\n        put_all(key)\n"
+    *_, inner, outer = findings(text, tmp_path, rules={"MDB101"})
+    assert [related.message for related in inner.related][:2] == ["the loop", "put_all is called in a loop, too"]
+    assert inner.severity is Severity.HIGH
+    assert outer.severity is Severity.LOW
 
 
 def test_a_call_is_no_query_of_another_file_at_the_same_row(tmp_path: Path) -> None:

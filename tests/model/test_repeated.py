@@ -200,6 +200,30 @@ def test_what_asks_for_all_at_once(body: str, wanted: str, tmp_path: Path) -> No
     assert message.endswith(wanted)
 
 
+GATHERED = """
+import asyncio
+
+
+async def get(name):
+    return db.chats.find_one({"name": name})
+
+
+async def after(names):
+    return await asyncio.gather(*[get(name) for name in names])
+
+
+async def within(names):
+    for name in names:
+        await asyncio.gather(get(name), get(1))
+"""
+
+
+def test_what_is_gathered_after_the_loop_is_sent_at_once(tmp_path: Path) -> None:
+    after, within, _ = (f.message for f in findings(HEAD + GATHERED, tmp_path, rules={"MDB101"}))
+    assert "once per item of the loop, all at once; " in after
+    assert "once per item of the loop; " in within
+
+
 CYCLES = {
     "a list that a loop adds to, or not": """
         cart = db.carts.find_one({"_id": key})

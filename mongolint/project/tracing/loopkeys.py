@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 _EQUAL = ("equality", "null")
+_GATHERING = ("gather", "as_completed")
 _ADDING = ("sum", "len")
 # Fields that a message shows beside the key
 _MAX_BESIDE = 3
@@ -65,6 +66,21 @@ def _varies(project: Project, repetition: Repetition, reach: Reach) -> bool:
         node[0] == "item" and _comes_from(tracer, Spot(operation.module, node[2], frame), item)
         for node in reached_rows(facts, function).values()
     )
+
+
+def is_sent_at_once(project: Project, repetition: Repetition) -> bool:
+    """Whether all are under way before the first has its answer: not awaited in the loop, but gathered after it."""
+    facts = project.modules[repetition.module]
+    call = project.link.call_at(repetition.module, repetition.row)
+    if call is None or call.awaited:
+        return False
+    for other in facts.calls:
+        name = facts.nodes[facts.nodes[other.row][1]]
+        if other.scope == call.scope and name[0] in ("attr", "free", "from") and name[2] in _GATHERING:
+            around = (entry for entry in facts.chain(other.context) if entry.kind in ("loop", "comp"))
+            if all(facts.loops[entry.ref] is not repetition.loop for entry in around):
+                return True
+    return False
 
 
 def adds_up(project: Project, repetition: Repetition) -> bool:
