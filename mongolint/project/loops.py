@@ -12,8 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
-from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal, Unknown
+from mongolint.link.atoms import ClassRef, Const, External, ExternalObject, FunctionRef, Instance, Literal, Unknown
 from mongolint.link.atoms import Method as BoundMethod
+from mongolint.link.externals import ORDERED
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.operations import Operation
@@ -215,6 +216,8 @@ class _Finder:
             function = self.link.node(module, node[1])
             if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
                 return self._is_bounded(module, function[1])
+        if self._is_ordered(module, row):
+            return True
         literals = [atom for atom in self.link.value(module, row) if type(atom) is Literal]
         if len(literals) != len(self.link.value(module, row)) or not all(map(self._is_literal, literals)):
             return False
@@ -222,6 +225,23 @@ class _Finder:
         reached = reached_rows(self.link.modules[module], row).values()
         passed = any(n[0] == "param" for n in reached) and not self._is_class_constant(module, row)
         return any(self._size(atom) for atom in literals) and (not passed or self._holds_code(literals))
+
+    def _is_ordered(self, module: int, row: int) -> bool:
+        """``OrderedDict([("a", 1), …])``, and one made of the items of another."""
+        made = self.link.value(module, row)
+        sites = [atom for atom in made if type(atom) is ExternalObject and atom.name == ORDERED and atom.row >= 0]
+        return bool(sites) and len(sites) == len(made) and all(self._holds_constants(*site[1:]) for site in sites)
+
+    def _holds_constants(self, module: int, row: int) -> bool:
+        given = self.link.node(module, row)[2]
+        if len(given) != 1 or given[0][0] is not None:
+            return False
+        items = self.link.node(module, given[0][1])
+        if items[0] != "comp":
+            return items[0] in ("seq", "dict") and self._is_bounded(module, given[0][1])
+        below = reached_rows(self.link.modules[module], given[0][1]).values()
+        sources = {node[1] for node in below if node[0] == "iter"}
+        return bool(sources) and all(self._is_bounded(module, source) for source in sources)
 
     def _is_class_constant(self, module: int, row: int) -> bool:
         """``self.STATES`` of a class that binds the name in its body."""

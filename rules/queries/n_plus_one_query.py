@@ -6,15 +6,15 @@ What it flags
 
 Why it hurts
     Each iteration waits for the network: 100 items at 2 ms are 0.2 s where one query takes 5 ms, and the
-    connection pool is held all the while. Sent at once (``gather``), they wait for each other's connections.
+    connection pool is held all the while. Sent at once (``gather``), they wait together, but each takes a connection.
 
 What it leaves alone
     Loops over literals and constants, retries, polling, queues and paced workers, batches (``$in`` of a chunk,
     ``insert_many``), page loops, another collection each round, cached helpers, a loop that ends in its first
     round, what a loop evaluates once (its iterable, its ``else``), the branch of a parameter that the call leaves
-    out, what only an ``except`` clause runs, and writes to one document whose answer decides what the iteration
-    does. Low in scripts and migrations (``script-files``), and where each iteration also talks to another system,
-    which costs more than the query.
+    out, what only an ``except`` clause runs, steps of several classes, and writes to one document whose answer
+    decides what the iteration does. Low in scripts and migrations (``script-files``), where each iteration also talks
+    to another system, which costs more than the query, and around a helper whose own loop is told.
 
 Fix and its safety
     Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: other readers see all changes at once,
@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Related, Repetition, Rule, Severity
 
 _DELETING = ("delete_many", "delete_one", "remove")
+_MANY = ("delete_many", "remove", "update_many")
 _FINDING = ("find", "find_one")
 _ASKING = {"in": "join the lists, and ask once, with", "other": "ask for all before the loop, with"}
 _TAKING = {"equality": "takes all keys", "in": "takes the lists of all iterations as one", "other": "takes all items"}
@@ -99,11 +100,12 @@ def _written(repetition: Repetition, project: Project) -> str:
     name, key = repetition.reaches[0].operation.name, project.loop_key(repetition)
     if name.startswith(("insert", "save")):
         return "collect the documents and write them with one insert_many"
+    deletes = "delete" in name or name == "remove"
+    request = f"{'Delete' if deletes else 'Update'}{'Many' if name in _MANY else 'One'}"
     if name not in _DELETING:
-        return f"collect Update{'Many' if name == 'update_many' else 'One'} requests and send them with one bulk_write"
-    request = "DeleteOne" if name == "delete_one" else "DeleteMany"
-    # Of the documents with one key, delete_one takes one only
-    if key is None or (name == "delete_one" and (key.name, key.compared) != ("_id", "equality")):
+        read = ", then read the documents with one find" if name == "find_one_and_update" else ""
+        return f"collect {request} requests and send them with one bulk_write{read}"
+    if key is None or (name == "delete_one" and not key.is_id):  # it takes one of those with the key
         return f"collect {request} requests for one bulk_write"
     return f"use one delete_many({key.together}), or collect {request} requests for one bulk_write"
 
@@ -115,14 +117,13 @@ def _variant(repetition: Repetition, project: Project) -> str:
     kinds = {reach.operation.method.kind for reach in repetition.reaches}
     taken = _TAKING[key.compared] if key is not None else "takes all documents at once"
     if kinds == {"write"}:
-        if key and names <= set(_DELETING) and ("delete_one" not in names or key.compared == "equality"):
+        if key and names <= set(_DELETING) and ("delete_one" not in names or key.is_id):
             return f"{taken}, with one delete_many({key.together})"
         if all(name.startswith("insert") for name in names):
             return "takes all documents at once, with one insert_many"
         return "takes all items, and sends their writes with one bulk_write"
-    return (f"{taken}, with {key.together}" if key else taken) + (
-        ", and sends the writes with one bulk_write" if "write" in kinds else ""
-    )
+    sent = ", and sends the writes with one bulk_write" if "write" in kinds else ""
+    return f"{taken}, with {key.together}{sent}" if key else taken + sent
 
 
 def _related(repetition: Repetition, project: Project) -> Iterator[Related]:

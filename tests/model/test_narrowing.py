@@ -10,9 +10,14 @@ from mongolint.finding import Severity
 from mongolint.testing import findings
 
 HEAD = """\
+from collections import OrderedDict
+
 from pymongo import MongoClient
 
 db = MongoClient(timeoutMS=5000).app
+
+
+KINDS = OrderedDict([("a", 1), ("b", 2)])
 
 
 class Document(dict):
@@ -144,6 +149,10 @@ class Looked:
         return found
 
 
+def drop_one(key):
+    db.values.delete_one({"owner": key})
+
+
 def size(collection=None):
     if collection is None:
         collection = "values"
@@ -204,6 +213,10 @@ TOLD = {
     "a constant is no key": ("for key in keys:\n    of_kind()", "takes all documents at once"),
     "upserts": ("for key in keys:\n    put(key, 1)", "takes all items, and sends their writes with one bulk_write"),
     "deletes": ("for key in keys:\n    drop(key)", 'takes all keys, with one delete_many({"_id": {"$in": keys}})'),
+    "deletes of one of several": (
+        "for key in keys:\n    drop_one(key)",
+        "takes all items, and sends their writes with one bulk_write",
+    ),
     "reads and writes": (
         "for key in keys:\n    both(key)",
         'takes all keys, with {"_id": {"$in": keys}}, and sends the writes with one bulk_write',
@@ -238,6 +251,7 @@ SILENT = {
     "what follows from a parameter that is left out": "for key in keys:\n    described(key)",
     "two calls deep": "for key in keys:\n    described_in_full(key, None)",
     "an object that is made once": "for key in keys:\n    Settings()",
+    "a constant dict": "for name, kind in KINDS.items():\n    put(keys[name], kind)",
     "another collection each round": "for key in keys:\n    size(key['name'])",
     "by a helper": "for key in keys:\n    setting(key)",
     "only where something fails": (

@@ -187,6 +187,18 @@ IN_ONE = {
         "for name in names:\n    show(first({'owner': chat.id, 'name': name}))",
         'takes all keys, with {"owner": …, "name": {"$in": keys}}',
     ),
+    "answers": (
+        "for name in names:\n    show(db.chats.find_one_and_update({'_id': name}, {'$set': {'seen': 1}}))",
+        "UpdateOne requests and send them with one bulk_write, then read the documents with one find",
+    ),
+    "updates of many": (
+        "for name in names:\n    db.chats.update_many({'name': name}, {'$set': {'seen': 1}})",
+        "collect UpdateMany requests and send them with one bulk_write",
+    ),
+    "a value from before the loop": (
+        "made = chat.make()\nfor name in names:\n    show(names_of(made.of(chat)))",
+        "takes all documents at once",
+    ),
     "one of several of a key": (
         "for name in names:\n    db.chats.delete_one({'name': name})",
         "collect DeleteOne requests for one bulk_write",

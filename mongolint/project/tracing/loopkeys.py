@@ -33,6 +33,11 @@ class LoopKey(NamedTuple):
     compared: str
     together: str
 
+    @property
+    def is_id(self) -> bool:
+        """Whether each iteration is about the one document with its id."""
+        return self.name == "_id" and self.compared == "equality"
+
 
 def loop_key(project: Project, repetition: Repetition) -> LoopKey | None:
     """The key of the first query that is seen to have one, or else the one field that all leave open."""
@@ -111,7 +116,8 @@ class _Asked:
         self.changing = [name for name in self.filters.required if name in changing]
         # Of one document or another, it is not known which one is asked for
         self.may_change = [name for name in self.filters.optional if name in changing]
-        same = repeated.same_fields(project, repetition, reach)
+        # What is followed to the loop and does not come from its item is no key; a ``while`` has none
+        same = spots if repetition.loop.kind != "while" else repeated.same_fields(project, repetition, reach)
         written = {name: Spot(*place[:2], None) for name, place in self.filters.places.items()} | spots
         self.open = [
             name
