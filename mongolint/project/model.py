@@ -469,6 +469,10 @@ class Project(Places):
         """Whether the queries of all iterations are under way at the same time."""
         return loopkeys.is_sent_at_once(self, repetition)
 
+    def is_answer_used(self, repetition: loops.Repetition) -> bool:
+        """Whether the code looks at what the repeated call gives."""
+        return loopkeys.is_answer_used(self, repetition)
+
     def adds_up(self, repetition: loops.Repetition) -> bool:
         """Whether what the repeated query finds is only counted, or added up."""
         return loopkeys.adds_up(self, repetition)

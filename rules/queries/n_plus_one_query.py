@@ -100,11 +100,11 @@ def _written(repetition: Repetition, project: Project) -> str:
     name, key = repetition.reaches[0].operation.name, project.loop_key(repetition)
     if name.startswith(("insert", "save")):
         return "collect the documents and write them with one insert_many"
-    deletes = "delete" in name or name == "remove"
-    request = f"{'Delete' if deletes else 'Update'}{'Many' if name in _MANY else 'One'}"
+    request = ("Delete" if name in _DELETING else "Update") + ("Many" if name in _MANY else "One")
     if name not in _DELETING:
-        read = ", then read the documents with one find" if name == "find_one_and_update" else ""
-        return f"collect {request} requests and send them with one bulk_write{read}"
+        reads = name.startswith("find_one_and_") and project.is_answer_used(repetition)
+        found = ", and read the documents with one find" if reads else ""
+        return f"collect {request} requests and send them with one bulk_write{found}"
     if key is None or (name == "delete_one" and not key.is_id):  # it takes one of those with the key
         return f"collect {request} requests for one bulk_write"
     return f"use one delete_many({key.together}), or collect {request} requests for one bulk_write"

@@ -49,6 +49,12 @@ def first(query):
     return db.chats.find_one(query)
 
 
+def members(owner):
+    for name in db.groups.distinct("name", {"owner": owner}):
+        found = first({"name": name})
+    return found
+
+
 def is_on():
     return db.settings.find_one({"_id": "on"})
 
@@ -142,7 +148,7 @@ def all_of(owners, log):
 
 def test_a_field_that_is_compared_with_constants_is_no_key(tmp_path: Path) -> None:
     """Whichever method runs."""
-    (found,) = findings(HEAD + OF_KINDS, tmp_path, rules={"MDB101"})
+    *_, found = findings(HEAD + OF_KINDS, tmp_path, rules={"MDB101"})
     assert found.message.endswith('give it a variant that takes all keys, with {"kind": …, "owner": {"$in": keys}}')
 
 
@@ -189,11 +195,19 @@ IN_ONE = {
     ),
     "answers": (
         "for name in names:\n    show(db.chats.find_one_and_update({'_id': name}, {'$set': {'seen': 1}}))",
-        "UpdateOne requests and send them with one bulk_write, then read the documents with one find",
+        "UpdateOne requests and send them with one bulk_write, and read the documents with one find",
     ),
     "updates of many": (
         "for name in names:\n    db.chats.update_many({'name': name}, {'$set': {'seen': 1}})",
         "collect UpdateMany requests and send them with one bulk_write",
+    ),
+    "answers that nobody looks at": (
+        "for name in names:\n    db.chats.find_one_and_update({'_id': name}, {'$set': {'seen': 1}})",
+        "UpdateOne requests and send them with one bulk_write",
+    ),
+    "what a helper finds": (
+        "for name in names:\n    show(members(name))",
+        'takes all keys, with {"owner": {"$in": keys}}',
     ),
     "a value from before the loop": (
         "made = chat.make()\nfor name in names:\n    show(names_of(made.of(chat)))",
@@ -231,7 +245,7 @@ async def within(names):
 
 
 def test_what_is_gathered_after_the_loop_is_sent_at_once(tmp_path: Path) -> None:
-    after, within, _ = (f.message for f in findings(HEAD + GATHERED, tmp_path, rules={"MDB101"}))
+    _, after, within, _ = (f.message for f in findings(HEAD + GATHERED, tmp_path, rules={"MDB101"}))
     assert "once per item of the loop, all at once; " in after
     assert "once per item of the loop; " in within
 

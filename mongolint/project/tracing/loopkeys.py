@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from mongolint.facts.shapes import Row
+from mongolint.facts.shapes import Context, ModuleFacts, Row
 from mongolint.link.rowtools import operands, reached_rows
 from mongolint.project.documents import Document
 from mongolint.project.tracing import repeated
@@ -43,14 +44,16 @@ def loop_key(project: Project, repetition: Repetition) -> LoopKey | None:
     """The key of the first query that is seen to have one, or else the one field that all leave open."""
     reads = [reach for reach in repetition.reaches if reach.operation.method.kind == "read"]
     guesses: dict[str, LoopKey] = {}
-    for reach in reads or repetition.reaches:
-        asked = _Asked(project, repetition, reach)
-        if asked.changing:
-            return asked.key(asked.changing)
-        if len(asked.may_change) == 1:
-            return asked.key(asked.may_change)
-        for name in asked.open:
-            guesses.setdefault(name, asked.key([name]))
+    # First what the loop passes, then what a helper found by a query of its own for that
+    for through in (False, True):
+        for reach in reads or repetition.reaches:
+            asked = _Asked(project, repetition, reach, through)
+            if asked.changing:
+                return asked.key(asked.changing)
+            if len(asked.may_change) == 1:
+                return asked.key(asked.may_change)
+            for name in asked.open:
+                guesses.setdefault(name, asked.key([name]))
     return next(iter(guesses.values())) if len(guesses) == 1 else None
 
 
@@ -68,7 +71,7 @@ def _varies(project: Project, repetition: Repetition, reach: Reach) -> bool:
     facts = project.modules[operation.module]
     function = facts.nodes[operation.row][1]
     return any(
-        node[0] == "item" and _comes_from(tracer, Spot(operation.module, node[2], frame), item)
+        node[0] == "item" and _comes_from(project, Spot(operation.module, node[2], frame), item)
         for node in reached_rows(facts, function).values()
     )
 
@@ -86,6 +89,20 @@ def is_sent_at_once(project: Project, repetition: Repetition) -> bool:
             if all(facts.loops[entry.ref] is not repetition.loop for entry in around):
                 return True
     return False
+
+
+def is_answer_used(project: Project, repetition: Repetition) -> bool:
+    """Whether the code looks at what the repeated call gives."""
+    facts = project.modules[repetition.module]
+    users = [(row, node) for row, node in facts.numbered() if repetition.row in operands(node)]
+    rows = {repetition.row, *(row for row, node in users if node[0] == "await")}
+    if any(node[0] != "await" for _, node in users) or any(entry.ref in rows for entry in _tests(facts)):
+        return True
+    return any(row in operands(node) for row in rows - {repetition.row} for _, node in facts.numbered())
+
+
+def _tests(facts: ModuleFacts) -> Iterator[Context]:
+    return (entry for entry in facts.contexts if entry.kind in ("then", "otherwise"))
 
 
 def adds_up(project: Project, repetition: Repetition) -> bool:
@@ -108,11 +125,11 @@ def _scope(project: Project, repetition: Repetition) -> int:
 class _Asked:
     """The filter of one operation: the fields that surely change with the loop, and those that may."""
 
-    def __init__(self, project: Project, repetition: Repetition, reach: Reach) -> None:
+    def __init__(self, project: Project, repetition: Repetition, reach: Reach, through: bool) -> None:
         tracer, self.reader = project.writes.tracer, project.reader
         item: Row = ("iter", repetition.loop.iterable)
         self.filters, spots = repeated.asked(project, repetition, reach)
-        changing = [name for name, spot in spots.items() if _comes_from(tracer, spot, item)]
+        changing = [name for name, spot in spots.items() if _comes_from(project, spot, item, through)]
         self.changing = [name for name in self.filters.required if name in changing]
         # Of one document or another, it is not known which one is asked for
         self.may_change = [name for name in self.filters.optional if name in changing]
@@ -172,19 +189,32 @@ def _together(filters: Document, names: list[str], compared: str) -> str:
     return "{" + ", ".join([*(asked[name] for name in order), *(["…"] if unseen else [])]) + "}"
 
 
-def _comes_from(tracer: Tracer, spot: Spot, item: Row) -> bool:
-    """Whether an expression is made of the item of a loop of the function that asks."""
+def _comes_from(project: Project, spot: Spot, item: Row, through: bool = False) -> bool:
+    """Whether an expression is made of the item of a loop of the function that asks.
+
+    ``through``: also by way of what a query of a helper finds.
+    """
+    tracer = project.writes.tracer
     pending, seen = [spot], {spot}
     while pending:
         current = pending.pop()
         node = tracer.node(current)
         if current.frame is None and node == item:
             return True
+        if not through and current.frame is not None and node[0] == "call" and _asks(project, current):
+            continue
         passed = tracer.parameter(current) if node[0] == "param" and current.frame else None
         below = [passed] if passed is not None else [current.at(row) for row in operands(node)]
         pending += [each for each in below if each not in seen]
         seen.update(below)
     return False
+
+
+def _asks(project: Project, call: Spot) -> bool:
+    """Whether a call is a query, or runs one."""
+    if project.writes.tracer.operation(call.module, call.row) is not None:
+        return True
+    return bool(project.reach(call.module, call.row))
 
 
 def _is_written_out(tracer: Tracer, spot: Spot) -> bool:
