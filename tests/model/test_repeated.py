@@ -165,6 +165,11 @@ IN_ONE = {
         "for name in names:\n    show(sum(found['n'] for found in db.chats.find({'name': name})))",
         'or let the server add up with $match and {"$group": {"_id": "$name", …}}',
     ),
+    "what a loop adds up": (
+        "for name in names:\n    n = 0\n    for found in db.chats.find({'name': name}):\n        n += found['n']\n"
+        "    show(n)",
+        'or let the server add up with $match and {"$group": {"_id": "$name", …}}',
+    ),
     "an expression": (
         "for name in names:\n    show(db.chats.find_one({'list': 1, 'name': {'$regex': name}}))",
         'ask for all before the loop, with {"list": …, "$or": […]}',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Context, ModuleFacts, Row
@@ -106,15 +106,22 @@ def _tests(facts: ModuleFacts) -> Iterator[Context]:
 
 
 def adds_up(project: Project, repetition: Repetition) -> bool:
-    """Whether the documents that a query finds are only counted or added up: ``sum(o["total"] for o in find(…))``."""
+    """Whether the documents that a query finds are only counted or added up.
+
+    ``sum(o["total"] for o in find(…))``, or ``total += o["total"]`` in a loop over them.
+    """
+    if repetition.reaches[0].operation.name != "find":
+        return False
     facts = project.modules[repetition.module]
-    return repetition.reaches[0].operation.name == "find" and any(
-        node[0] == "call"
-        and facts.nodes[node[1]][0] == "free"
-        and facts.nodes[node[1]][2] in _ADDING
-        and any(repetition.row in reached_rows(facts, row) for _, row in node[2])
-        for node in facts.body(facts.scopes[_scope(project, repetition)])
-    )
+    for node in facts.body(facts.scopes[_scope(project, repetition)]):
+        added: Iterable[int] = ()
+        if node[0] == "call" and facts.nodes[node[1]][0] == "free" and facts.nodes[node[1]][2] in _ADDING:
+            added = (row for _, row in node[2])
+        elif node[0] == "binop" and node[1].startswith("+") and facts.nodes[node[2]][0] == "phi":
+            added = (node[3],)
+        if any(repetition.row in reached_rows(facts, row) for row in added):
+            return True
+    return False
 
 
 def _scope(project: Project, repetition: Repetition) -> int:
