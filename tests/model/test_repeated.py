@@ -170,6 +170,11 @@ IN_ONE = {
         "    show(n)",
         'or let the server add up with $match and {"$group": {"_id": "$name", …}}',
     ),
+    "what is gathered and counted": (
+        "kept = []\nfor name in names:\n    for found in db.chats.find({'name': name}):\n        kept.append(found)\n"
+        "    show(len(kept))",
+        'fetch all before the loop with find({"name": {"$in": keys}}) and group them by name',
+    ),
     "an expression": (
         "for name in names:\n    show(db.chats.find_one({'list': 1, 'name': {'$regex': name}}))",
         'ask for all before the loop, with {"list": …, "$or": […]}',

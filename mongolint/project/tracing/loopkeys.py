@@ -119,8 +119,22 @@ def adds_up(project: Project, repetition: Repetition) -> bool:
             added = (row for _, row in node[2])
         elif node[0] == "binop" and node[1].startswith("+") and facts.nodes[node[2]][0] == "phi":
             added = (node[3],)
-        if any(repetition.row in reached_rows(facts, row) for row in added):
+        if any(_is_made_of(facts, row, repetition.row) for row in added):
             return True
+    return False
+
+
+def _is_made_of(facts: ModuleFacts, row: int, query: int) -> bool:
+    """Whether an expression is about what a query finds, not about what was gathered from that."""
+    pending, seen = [row], {row}
+    while pending:
+        current = pending.pop()
+        if current == query:
+            return True
+        if facts.nodes[current][0] not in ("mutated", "setitem"):
+            below = [each for each in operands(facts.nodes[current]) if each not in seen]
+            pending += below
+            seen.update(below)
     return False
 
 
