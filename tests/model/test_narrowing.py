@@ -169,14 +169,14 @@ class Ranked:
         return db.ranks.find_one({"_id": key})
 
 
-def added(key, steps):
+def run_steps(key, steps):
     for step in steps:
         step.add(key)
 
 
-def added_all(key, more):
-    added(key, [Named(), Ranked()])
-    added(key, [Named(), more.step])
+def run_all_steps(key, more):
+    run_steps(key, [Named(), Ranked()])
+    run_steps(key, [Named(), more.step])
 
 
 def both(key):
