@@ -39,6 +39,8 @@ ROUTERS = frozenset(
         *((package, "Blueprint") for package in ("flask", "flask.blueprints", "quart", "quart.blueprints", "sanic")),
     )
 )
+# A dict whose items stand in the call
+ORDERED = "collections.OrderedDict"
 
 
 def call(link: Linker, name: str, module: int, row: int, env: Env | None) -> Value:
@@ -54,7 +56,7 @@ def call(link: Linker, name: str, module: int, row: int, env: Env | None) -> Val
         return link.value(module, args[0], env)
     if name in _LAST_ARGUMENT:
         return _default(link, module, row, args, env)
-    if name in COLLATIONS or name in ROUTERS:
+    if name in COLLATIONS or name in ROUTERS or name == ORDERED:
         return (ExternalObject(name, module, row),)
     last = name.rpartition(".")[2]
     if _may_be_driver(name) or not last[:1].isupper():

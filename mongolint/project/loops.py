@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
-from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance, Literal
+from mongolint.link.atoms import ClassRef, Const, External, ExternalObject, FunctionRef, Instance, Literal, Unknown
 from mongolint.link.atoms import Method as BoundMethod
+from mongolint.link.externals import ORDERED
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.operations import Operation
@@ -27,7 +28,8 @@ class Repetition(NamedTuple):
     """A call (``row``) in a loop and the operations it runs each time.
 
     ``reaches`` has one entry with an empty chain when the call is the query itself. ``elsewhere``: each
-    iteration also talks to another system, which costs more than the query.
+    iteration also talks to another system, which costs more than the query. ``inner``: the call in a loop of a helper
+    that all of them come to, which has a finding of its own; ``outer``: the calls for which this is that.
     """
 
     module: int
@@ -36,6 +38,8 @@ class Repetition(NamedTuple):
     loop: Loop
     reaches: tuple[Reach, ...]
     elsewhere: bool = False
+    inner: tuple[int, int] | None = None
+    outer: tuple[tuple[int, int], ...] = ()
 
     @property
     def is_direct(self) -> bool:
@@ -82,6 +86,26 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
                 yield Repetition(module, call.row, call.context, loop, reaches, finder.talks_elsewhere(module, loop))
+
+
+def nested(repetitions: Sequence[Repetition]) -> list[Repetition]:
+    """The same, with those that repeat nothing but what a loop of a helper repeats linked to that."""
+    places = {(found.module, found.row) for found in repetitions}
+    inner: dict[tuple[int, int], tuple[int, int]] = {}
+    outer: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for found in repetitions:
+        ways = [[*r.chain, (r.operation.module, r.operation.row)] for r in found.reaches]
+        first = [next((place for place in way if place in places), None) for way in ways]
+        if found.is_direct or None in first or len(set(first)) > 1 or first[0] == (found.module, found.row):
+            continue
+        inner[found.module, found.row] = cast("tuple[int, int]", first[0])
+    for place, within in inner.items():
+        outer.setdefault(within, []).append(place)
+    return [
+        found._replace(inner=inner.get(place), outer=tuple(outer.get(place, ())))
+        for found in repetitions
+        for place in [(found.module, found.row)]
+    ]
 
 
 def _is_on_error(facts: ModuleFacts, context: int, loop: Loop) -> bool:
@@ -184,6 +208,8 @@ class _Finder:
             function = self.link.node(module, node[1])
             if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
                 return self._is_bounded(module, function[1])
+        if self._is_ordered(module, row):
+            return True
         literals = [atom for atom in self.link.value(module, row) if type(atom) is Literal]
         if len(literals) != len(self.link.value(module, row)) or not all(map(self._is_literal, literals)):
             return False
@@ -191,6 +217,23 @@ class _Finder:
         reached = reached_rows(self.link.modules[module], row).values()
         passed = any(n[0] == "param" for n in reached) and not self._is_class_constant(module, row)
         return any(self._size(atom) for atom in literals) and (not passed or self._holds_code(literals))
+
+    def _is_ordered(self, module: int, row: int) -> bool:
+        """``OrderedDict([("a", 1), …])``, and one made of the items of another."""
+        made = self.link.value(module, row)
+        sites = [atom for atom in made if type(atom) is ExternalObject and atom.name == ORDERED and atom.row >= 0]
+        return bool(sites) and len(sites) == len(made) and all(self._holds_constants(*site[1:]) for site in sites)
+
+    def _holds_constants(self, module: int, row: int) -> bool:
+        given = self.link.node(module, row)[2]
+        if len(given) != 1 or given[0][0] is not None:
+            return False
+        items = self.link.node(module, given[0][1])
+        if items[0] != "comp":
+            return items[0] in ("seq", "dict") and self._is_bounded(module, given[0][1])
+        below = reached_rows(self.link.modules[module], given[0][1]).values()
+        sources = {node[1] for node in below if node[0] == "iter"}
+        return bool(sources) and all(self._is_bounded(module, source) for source in sources)
 
     def _is_class_constant(self, module: int, row: int) -> bool:
         """``self.STATES`` of a class that binds the name in its body."""
@@ -209,7 +252,10 @@ class _Finder:
     def _holds_code(self, literals: list[Literal]) -> bool:
         """Steps, handlers, plug-ins: as many as somebody has written."""
         items = self.link.elements(tuple(literals))
-        return all(type(a) in (Instance, ClassRef, FunctionRef, BoundMethod) for a in items)
+        made = {(atom.module, atom.scope) for atom in items if type(atom) is Instance}
+        # Among objects of several classes, what is not known is one more of them
+        code = (Instance, ClassRef, FunctionRef, BoundMethod, *([Unknown] if len(made) > 1 else ()))
+        return all(type(atom) in code for atom in items)
 
     def _is_number(self, module: int, row: int) -> bool:
         value = self.link.value(module, row)

@@ -39,7 +39,7 @@ from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
 from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
-from mongolint.project.tracing import repeated
+from mongolint.project.tracing import loopkeys, repeated
 from mongolint.project.tracing.asked import Asked, asked
 from mongolint.project.writes.answers import Writes
 
@@ -236,7 +236,7 @@ class Project(Places):
     def repetitions(self) -> list[loops.Repetition]:
         """Queries and calls that run queries, once per iteration of a loop."""
         usual = CallGraph(self.link, self.operations, usual=True)
-        return list(loops.find_repetitions(self.link, usual, self.operations))
+        return loops.nested(list(loops.find_repetitions(self.link, usual, self.operations)))
 
     @cached_property
     def handlers(self) -> list[ExceptSite]:
@@ -461,9 +461,25 @@ class Project(Places):
                     return f"document of {operation.target}" if operation.collection is not None else "document"
         return "item of the loop"
 
-    def loop_key(self, repetition: loops.Repetition) -> str | None:
+    def loop_key(self, repetition: loops.Repetition) -> loopkeys.LoopKey | None:
         """The field of the repeated filter whose value comes from the loop."""
-        return repeated.key(self, repetition)
+        return loopkeys.loop_key(self, repetition)
+
+    def varies_collection(self, repetition: loops.Repetition) -> bool:
+        """Whether each iteration asks another collection, through helpers."""
+        return loopkeys.varies_collection(self, repetition)
+
+    def is_sent_at_once(self, repetition: loops.Repetition) -> bool:
+        """Whether the queries of all iterations are under way at the same time."""
+        return loopkeys.is_sent_at_once(self, repetition)
+
+    def is_answer_used(self, repetition: loops.Repetition) -> bool:
+        """Whether the code looks at what the repeated call gives."""
+        return loopkeys.is_answer_used(self, repetition)
+
+    def adds_up(self, repetition: loops.Repetition) -> bool:
+        """Whether what the repeated query finds is only counted, or added up."""
+        return loopkeys.adds_up(self, repetition)
 
     def decides(self, repetition: loops.Repetition) -> bool:
         """Whether the answer of each of the repeated writes is asked for before the next."""
@@ -472,6 +488,10 @@ class Project(Places):
     def queries_of(self, repetition: loops.Repetition) -> list[str]:
         """What each iteration runs, in words; of the two branches of a test it runs one or the other."""
         return repeated.queries(self, repetition)
+
+    def repeated_queries(self, repetition: loops.Repetition) -> str:
+        """What each iteration runs, in one phrase: "find_one on users and insert_one on orders and 2 more queries"."""
+        return repeated.in_words(self, repetition)
 
     def same_key(self, repetition: loops.Repetition) -> str | None:
         """The field by which each iteration asks for the same; "" where it asks for all, None where it does not."""

@@ -6,15 +6,15 @@ What it flags
 
 Why it hurts
     Each iteration waits for the network: 100 items at 2 ms are 0.2 s where one query takes 5 ms, and the
-    connection pool is held all the while.
+    connection pool is held all the while. Sent at once (``gather``), they wait together, but each takes a connection.
 
 What it leaves alone
     Loops over literals and constants, retries, polling, queues and paced workers, batches (``$in`` of a chunk,
     ``insert_many``), page loops, another collection each round, cached helpers, a loop that ends in its first
     round, what a loop evaluates once (its iterable, its ``else``), the branch of a parameter that the call leaves
-    out, what only an ``except`` clause runs, and writes to one document whose answer decides what the iteration
-    does. Low in scripts and migrations (``script-files``), and where each iteration also talks to another system,
-    which costs more than the query.
+    out, what only an ``except`` clause runs, steps of several classes, and writes to one document whose answer
+    decides what the iteration does. Low in scripts and migrations (``script-files``), where each iteration also talks
+    to another system, which costs more than the query, and around a helper whose own loop is told.
 
 Fix and its safety
     Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: other readers see all changes at once,
@@ -26,20 +26,13 @@ Sources
 
 from collections.abc import Iterator
 
-from mongolint.rule import (
-    Applicability,
-    Bad,
-    Finding,
-    Good,
-    Project,
-    Query,
-    Related,
-    Repetition,
-    Rule,
-    Severity,
-)
+from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Related, Repetition, Rule, Severity
 
 _DELETING = ("delete_many", "delete_one", "remove")
+_MANY = ("delete_many", "remove", "update_many")
+_FINDING = ("find", "find_one")
+_ASKING = {"in": "join the lists, and ask once, with", "other": "ask for all before the loop, with"}
+_TAKING = {"equality": "takes all keys", "in": "takes the lists of all iterations as one", "other": "takes all items"}
 
 rule = Rule("MDB101", "n-plus-one-query", Severity.HIGH, fix=Applicability.UNSAFE, concern="speed")
 
@@ -47,35 +40,25 @@ rule = Rule("MDB101", "n-plus-one-query", Severity.HIGH, fix=Applicability.UNSAF
 @rule.on(Repetition)
 def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
     query = repetition.reaches[0].operation
-    if project.same_key(repetition) is not None and project.decides(repetition):
+    if project.varies_collection(repetition) or project.decides(repetition):
         return
-    source = project.loop_source(repetition)
+    source = project.loop_source(repetition) + (", all at once" if project.is_sent_at_once(repetition) else "")
     if repetition.is_direct:
         what = f"{query.name} on {query.target} runs once per {source}"
     else:
         name = project.callee_name(repetition.module, repetition.row)
-        what = f"{name} runs {_queries(repetition, project)} once per {source}"
+        what = f"{name} runs {project.repeated_queries(repetition)} once per {source}"
+    cure = _cure(repetition, query, project)
     yield rule.finding(
         project.token(repetition.module, repetition.row),
-        f"{what}; {_cure(repetition, query, project)}",
+        f"{what}; {cure}",
         severity=Severity.LOW
-        if repetition.elsewhere
+        if repetition.elsewhere or repetition.inner
         else project.severity(rule.severity, repetition.module, repetition.row),
         confidence=query.confidence,
         related=_related(repetition, project),
-        fix=rule.repair(
-            "batch the queries of the loop",
-            lambda draft: draft.batch(repetition),
-            text=_cure(repetition, query, project),
-        ),
+        fix=rule.repair("batch the queries of the loop", lambda draft: draft.batch(repetition), text=cure),
     )
-
-
-def _queries(repetition: Repetition, project: Project) -> str:
-    names = list(dict.fromkeys(project.queries_of(repetition)))
-    shown = " and ".join(names[:2])
-    more = len(names) - 2
-    return f"{shown} and {more} more quer{'y' if more == 1 else 'ies'}" if more > 0 else shown
 
 
 def _cure(repetition: Repetition, query: Query, project: Project) -> str:
@@ -88,49 +71,66 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
             return f"{asked}: read it once, before the loop"
         first = "read it before the loop, and " if "read" in kinds else ""
         return f"{asked}: {first}write all changes as one, after it"
-    field = project.loop_key(repetition) or "…"
-    many = f'{{"{field}": {{"$in": keys}}}}'
+    if repetition.inner is not None:
+        return f"the loop around {project.callee_name(*repetition.inner)} in it asks for each: mend that first"
     if not repetition.is_direct:
         return f"give it a variant that {_variant(repetition, project)}"
-    name = query.name
-    if name == "find":
-        grouped = f'{{"$group": {{"_id": "${field}", …}}}}'
-        if any(step.name == "limit" for step in query.steps):
-            return f'use one aggregate with {{"$match": {many}}} and {grouped} with $topN for the first of each'
-        return f"fetch all before the loop with find({many}), or let the server add up with $match and {grouped}"
-    if name == "find_one":
-        return f"fetch all before the loop with find({many}) and pick by {field}"
+    return _written(repetition, project) if query.method.kind == "write" else _read(repetition, project)
+
+
+def _read(repetition: Repetition, project: Project) -> str:
+    query, key = repetition.reaches[0].operation, project.loop_key(repetition)
+    first = bool(query.sort) if query.name == "find_one" else any(step.name == "limit" for step in query.steps)
+    if key is None or (key.compared == "other" and (first or query.name not in _FINDING)):
+        return "ask for all of them with one query"
+    if key.compared in _ASKING:
+        return f"{_ASKING[key.compared]} {key.together}"
+    grouped = f'{{"$group": {{"_id": "${key.name}", …}}}}'
+    if query.name not in _FINDING:
+        return f'use one aggregate with {{"$match": {key.together}}} and a $group by {key.name}'
+    if first:
+        return f'use one aggregate with {{"$match": {key.together}}} and {grouped} with $topN for the first of each'
+    found = f"fetch all before the loop with find({key.together})"
+    if project.adds_up(repetition):
+        return f"{found}, or let the server add up with $match and {grouped}"
+    return f"{found} and {'pick' if query.name == 'find_one' else 'group them'} by {key.name}"
+
+
+def _written(repetition: Repetition, project: Project) -> str:
+    name, key = repetition.reaches[0].operation.name, project.loop_key(repetition)
     if name.startswith(("insert", "save")):
         return "collect the documents and write them with one insert_many"
-    if name in _DELETING:
-        return f"use one delete_many({many}), or collect DeleteOne requests for one bulk_write"
-    if query.method.kind == "write":
-        return "collect UpdateOne requests and send them with one bulk_write"
-    if name in ("count_documents", "count", "aggregate", "distinct"):
-        return f'use one aggregate with {{"$match": {many}}} and a $group by {field}'
-    return f"use one query with {many}"
+    request = ("Delete" if name in _DELETING else "Update") + ("Many" if name in _MANY else "One")
+    if name not in _DELETING:
+        reads = name.startswith("find_one_and_") and project.is_answer_used(repetition)
+        found = ", and read the documents with one find" if reads else ""
+        return f"collect {request} requests and send them with one bulk_write{found}"
+    if key is None or (name == "delete_one" and not key.is_id):  # it takes one of those with the key
+        return f"collect {request} requests for one bulk_write"
+    return f"use one delete_many({key.together}), or collect {request} requests for one bulk_write"
 
 
 def _variant(repetition: Repetition, project: Project) -> str:
     """What a helper for all items would do in place of what it runs for one."""
-    field = project.loop_key(repetition)
-    many = f'{{"{field}": {{"$in": keys}}}}'
+    key = project.loop_key(repetition)
     names = {reach.operation.name for reach in repetition.reaches}
     kinds = {reach.operation.method.kind for reach in repetition.reaches}
+    taken = _TAKING[key.compared] if key is not None else "takes all documents at once"
     if kinds == {"write"}:
-        if field and names <= set(_DELETING):
-            return f"takes all keys, with one delete_many({many})"
+        if key and names <= set(_DELETING) and ("delete_one" not in names or key.is_id):
+            return f"{taken}, with one delete_many({key.together})"
         if all(name.startswith("insert") for name in names):
             return "takes all documents at once, with one insert_many"
         return "takes all items, and sends their writes with one bulk_write"
-    if not field:
-        return "takes all documents at once"
-    return f"takes all keys, with {many}" + (", and sends the writes with one bulk_write" if "write" in kinds else "")
+    sent = ", and sends the writes with one bulk_write" if "write" in kinds else ""
+    return f"{taken}, with {key.together}{sent}" if key else taken + sent
 
 
 def _related(repetition: Repetition, project: Project) -> Iterator[Related]:
     span = project.offsets_span(repetition.module, repetition.loop.span)
     yield Related(span, "the loop")
+    for module, row in repetition.outer[:1]:
+        yield Related(project.token(module, row), f"{project.callee_name(module, row)} is called in a loop, too")
     reach = repetition.reaches[0]
     for module, row in reach.chain:
         yield Related(project.token(module, row), f"calls {project.callee_name(module, row)}")
@@ -219,6 +219,7 @@ EXAMPLES = [
             return await asyncio.gather(*[db.items.find_one({"_id": key}) for key in keys])
         """,
         at=("find_one",),
+        message="once per item of the loop, all at once; fetch all",
     ),
     Bad(
         {

@@ -6,12 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.finding import Severity
 from mongolint.testing import findings
 
 HEAD = """\
+from collections import OrderedDict
+
 from pymongo import MongoClient
 
 db = MongoClient(timeoutMS=5000).app
+
+
+KINDS = OrderedDict([("a", 1), ("b", 2)])
 
 
 class Document(dict):
@@ -129,10 +135,75 @@ def added(report, key):
     done = db.reports.update_one({"_id": report}, {"$addToSet": {"keys": key}})
     if done.modified_count == 1:
         db.reports.update_one({"_id": report}, {"$inc": {"count": 1}})
+def put_all(keys):
+    for key in keys:
+        put(key, 1)
 
 
 def drop(key):
     db.values.delete_one({"_id": key})
+
+
+class Wrapped:
+    def __init__(self, collection):
+        self.collection = collection
+        self.find_one = self.collection.find_one
+
+    def put(self, key):
+        found = self.find_one({"_id": key})
+        self.collection.update_one({"_id": key}, {"$set": {"seen": found}})
+
+
+books = Wrapped(db.books)
+shelves = Wrapped(db.shelves)
+
+
+class Looked:
+    def __init__(self, names=False, ranks=False):
+        self.names = names
+        self.ranks = ranks
+
+    def name(self, key):
+        if not self.names:
+            return key
+        return db.names.find_one({"_id": key})
+
+    def get(self, key):
+        found = db.values.find_one({"_id": key})
+        found["name"] = self.name(key)
+        if self.ranks:
+            found["rank"] = db.ranks.find_one({"_id": key})
+        return found
+
+
+def drop_one(key):
+    db.values.delete_one({"owner": key})
+
+
+def size(collection=None):
+    if collection is None:
+        collection = "values"
+    return db[collection].count_documents({})
+
+
+class Named:
+    def add(self, key):
+        return db.names.find_one({"_id": key})
+
+
+class Ranked:
+    def add(self, key):
+        return db.ranks.find_one({"_id": key})
+
+
+def run_steps(key, steps):
+    for step in steps:
+        step.add(key)
+
+
+def run_all_steps(key, more):
+    run_steps(key, [Named(), Ranked()])
+    run_steps(key, [Named(), more.step])
 
 
 def both(key):
@@ -180,14 +251,34 @@ TOLD = {
     ),
     "a key that is given on this way only": (
         "for key in keys:\n    of_kind(key)",
-        'takes all keys, with {"key": {"$in": keys}}',
+        'takes all keys, with {"kind": …, "key": {"$in": keys}}',
     ),
     "a constant is no key": ("for key in keys:\n    of_kind()", "takes all documents at once"),
     "upserts": ("for key in keys:\n    put(key, 1)", "takes all items, and sends their writes with one bulk_write"),
     "deletes": ("for key in keys:\n    drop(key)", 'takes all keys, with one delete_many({"_id": {"$in": keys}})'),
+    "deletes of one of several": (
+        "for key in keys:\n    drop_one(key)",
+        "takes all items, and sends their writes with one bulk_write",
+    ),
     "reads and writes": (
         "for key in keys:\n    both(key)",
         'takes all keys, with {"_id": {"$in": keys}}, and sends the writes with one bulk_write',
+    ),
+    "methods that an attribute holds": (
+        "for key in keys:\n    books.put(key)",
+        "put runs find_one on books and update_one on books once per item",
+    ),
+    "what an object is made for": (
+        "looked = Looked(names=False, ranks=True)\nfor key in keys:\n    looked.get(key)",
+        "get runs find_one on values and find_one on ranks once per item",
+    ),
+    "what another object is made for": (
+        "looked = Looked(names=True)\nfor key in keys:\n    looked.get(key)",
+        "get runs find_one on values and find_one on names once per item",
+    ),
+    "a loop of a helper": (
+        "for key in keys:\n    put_all(key)",
+        "put_all runs update_one on values once per item of the loop; the loop around put in it asks for each",
     ),
     "the same document each time": (
         "report = Report.get(_id=1)\nfor key in keys:\n    report.put_into('keys', key)",
@@ -203,6 +294,8 @@ SILENT = {
     "what follows from a parameter that is left out": "for key in keys:\n    described(key)",
     "two calls deep": "for key in keys:\n    described_in_full(key, None)",
     "an object that is made once": "for key in keys:\n    Settings()",
+    "a constant dict": "for name, kind in KINDS.items():\n    put(keys[name], kind)",
+    "another collection each round": "for key in keys:\n    size(key['name'])",
     "by a helper": "for key in keys:\n    setting(key)",
     "only where something fails": (
         "for key in keys:\n    try:\n        keys.start(key)\n    except ValueError:\n        put(key, None)\n"
@@ -237,9 +330,17 @@ def test_what_a_call_cannot_come_to(body: str, tmp_path: Path) -> None:
 
 
 def test_a_method_that_its_class_inherits(tmp_path: Path) -> None:
-    (found,) = findings(HEAD, tmp_path, rules={"MDB101"})
+    found, _ = findings(HEAD, tmp_path, rules={"MDB101"})
     assert "put_into runs update_one on sheets once per item" in found.message
     assert "_id is the same each time" in found.message
+
+
+def test_the_inner_loop_names_the_outer_one(tmp_path: Path) -> None:
+    text = f"{HEAD}def ask(keys):\n    for key in keys:\n        put_all(key)\n"
+    *_, inner, outer = findings(text, tmp_path, rules={"MDB101"})
+    assert [related.message for related in inner.related][:2] == ["the loop", "put_all is called in a loop, too"]
+    assert inner.severity is Severity.HIGH
+    assert outer.severity is Severity.LOW
 
 
 def test_a_call_is_no_query_of_another_file_at_the_same_row(tmp_path: Path) -> None:

@@ -41,6 +41,20 @@ def by_both(owner, name):
     return db.chats.find_one({"owner": owner, "name": name})
 
 
+def like(owner, name):
+    return db.chats.find_one({"owner": owner, "name": {"$regex": name}})
+
+
+def first(query):
+    return db.chats.find_one(query)
+
+
+def members(owner):
+    for name in db.groups.distinct("name", {"owner": owner}):
+        found = first({"name": name})
+    return found
+
+
 def is_on():
     return db.settings.find_one({"_id": "on"})
 
@@ -133,14 +147,117 @@ def all_of(owners, log):
 
 
 def test_a_field_that_is_compared_with_constants_is_no_key(tmp_path: Path) -> None:
-    """Which method runs is not certain, and so neither what it is given."""
-    (found,) = findings(HEAD + OF_KINDS, tmp_path, rules={"MDB101"})
-    assert "kind" not in found.message
-    assert found.message.endswith("give it a variant that takes all documents at once")
+    """Whichever method runs."""
+    *_, found = findings(HEAD + OF_KINDS, tmp_path, rules={"MDB101"})
+    assert found.message.endswith('give it a variant that takes all keys, with {"kind": …, "owner": {"$in": keys}}')
 
 
 def test_the_field_that_changes_is_named(tmp_path: Path) -> None:
-    assert '{"name": {"$in": keys}}' in _message(OTHER["one field of two"], tmp_path)
+    assert '{"owner": …, "name": {"$in": keys}}' in _message(OTHER["one field of two"], tmp_path)
+
+
+IN_ONE = {
+    "the fields beside the key": (
+        "for name in names:\n    for found in db.chats.find({'chat_id': chat.id, 'name': name}):\n        show(found)",
+        'fetch all before the loop with find({"chat_id": …, "name": {"$in": keys}}) and group them by name',
+    ),
+    "what is added up": (
+        "for name in names:\n    show(sum(found['n'] for found in db.chats.find({'name': name})))",
+        'or let the server add up with $match and {"$group": {"_id": "$name", …}}',
+    ),
+    "what a loop adds up": (
+        "for name in names:\n    n = 0\n    for found in db.chats.find({'name': name}):\n        n += found['n']\n"
+        "    show(n)",
+        'or let the server add up with $match and {"$group": {"_id": "$name", …}}',
+    ),
+    "what is gathered and counted": (
+        "kept = []\nfor name in names:\n    for found in db.chats.find({'name': name}):\n        kept.append(found)\n"
+        "    show(len(kept))",
+        'fetch all before the loop with find({"name": {"$in": keys}}) and group them by name',
+    ),
+    "an expression": (
+        "for name in names:\n    show(db.chats.find_one({'list': 1, 'name': {'$regex': name}}))",
+        'ask for all before the loop, with {"list": …, "$or": […]}',
+    ),
+    "an expression in a helper": (
+        "for name in names:\n    show(like(chat.id, name))",
+        'a variant that takes all items, with {"owner": …, "$or": […]}',
+    ),
+    "lists": (
+        "for name in names:\n    show(db.chats.distinct('list', {'name': {'$in': name.all}}))",
+        'join the lists, and ask once, with {"name": {"$in": all keys}}',
+    ),
+    "a list of one": (
+        "for name in names:\n    show(db.chats.find_one({'name': {'$in': [name.id]}}))",
+        'fetch all before the loop with find({"name": {"$in": keys}}) and pick by name',
+    ),
+    "two fields": (
+        "for name in names:\n    show(by_both(name.owner, name.id))",
+        'a variant that takes all items, with {"$or": […]}',
+    ),
+    "two fields, one of them the id": (
+        "for name in names:\n    show(db.chats.find_one({'_id': name.id, 'owner': name.owner}))",
+        'find({"_id": {"$in": keys}}) and pick by _id',
+    ),
+    "a filter that is handed on": (
+        "for name in names:\n    show(first({'owner': chat.id, 'name': name}))",
+        'takes all keys, with {"owner": …, "name": {"$in": keys}}',
+    ),
+    "answers": (
+        "for name in names:\n    show(db.chats.find_one_and_update({'_id': name}, {'$set': {'seen': 1}}))",
+        "UpdateOne requests and send them with one bulk_write, and read the documents with one find",
+    ),
+    "updates of many": (
+        "for name in names:\n    db.chats.update_many({'name': name}, {'$set': {'seen': 1}})",
+        "collect UpdateMany requests and send them with one bulk_write",
+    ),
+    "answers that nobody looks at": (
+        "for name in names:\n    db.chats.find_one_and_update({'_id': name}, {'$set': {'seen': 1}})",
+        "UpdateOne requests and send them with one bulk_write",
+    ),
+    "what a helper finds": (
+        "for name in names:\n    show(members(name))",
+        'takes all keys, with {"owner": {"$in": keys}}',
+    ),
+    "a value from before the loop": (
+        "made = chat.make()\nfor name in names:\n    show(names_of(made.of(chat)))",
+        "takes all documents at once",
+    ),
+    "one of several of a key": (
+        "for name in names:\n    db.chats.delete_one({'name': name})",
+        "collect DeleteOne requests for one bulk_write",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "wanted"), IN_ONE.values(), ids=IN_ONE)
+def test_what_asks_for_all_at_once(body: str, wanted: str, tmp_path: Path) -> None:
+    message = _message(body, tmp_path)
+    assert message.endswith(wanted)
+
+
+GATHERED = """
+import asyncio
+
+
+async def get(name):
+    return db.chats.find_one({"name": name})
+
+
+async def after(names):
+    return await asyncio.gather(*[get(name) for name in names])
+
+
+async def within(names):
+    for name in names:
+        await asyncio.gather(get(name), get(1))
+"""
+
+
+def test_what_is_gathered_after_the_loop_is_sent_at_once(tmp_path: Path) -> None:
+    _, after, within, _ = (f.message for f in findings(HEAD + GATHERED, tmp_path, rules={"MDB101"}))
+    assert "once per item of the loop, all at once; " in after
+    assert "once per item of the loop; " in within
 
 
 CYCLES = {

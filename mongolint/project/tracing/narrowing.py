@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mongolint.facts.shapes import Row
 from mongolint.link import functions
-from mongolint.link.atoms import UNKNOWN, ClassRef, Collection, Const, Env, FunctionRef, Instance
+from mongolint.link.atoms import UNKNOWN, ClassRef, Collection, Const, Env, FunctionRef, Instance, Method
 from mongolint.project.operations import preferred
 from mongolint.project.tracing.found import found, outcome
 
@@ -47,7 +48,11 @@ def _narrowed(link: Linker, module: int, row: int, reach: Reach) -> Reach | None
         envs = list(dict.fromkeys(env for _, env in runs))
         if not envs or len(envs) > _MAX_RECEIVERS:
             return reach
-        envs = [env for env in envs if not _is_left_out(link, end, context, env)]
+        envs = [
+            env
+            for env in envs
+            if not _is_left_out(link, end, context, env) and not _has_returned(link, end, scope, context, inner, env)
+        ]
         if not envs:
             return None
     collections = _collections(link, reach, envs)
@@ -102,9 +107,18 @@ def _collections(link: Linker, reach: Reach, envs: list[Env | None]) -> tuple[Co
     receiver = link.node(operation.module, function[1]) if function[0] == "call" else function
     if receiver[0] != "attr":
         return ()
-    values = [link.value(operation.module, receiver[1], env) for env in envs]
-    found = [preferred(tuple(atom for atom in value if type(atom) is Collection)) for value in values]
+    found = [preferred(tuple(_receivers(link, operation.module, function, receiver[1], env))) for env in envs]
     return tuple(dict.fromkeys(each for one in found for each in one)) if all(found) else ()
+
+
+def _receivers(link: Linker, module: int, function: Row, receiver: int, env: Env | None) -> Iterator[Collection]:
+    """The collections whose method is called, which an attribute may hold: ``self.find = self.collection.find``."""
+    for atom in link.value(module, receiver, env):
+        if type(atom) is Collection:
+            yield atom
+    for atom in link.value(module, function[1], env) if function[0] == "call" else ():
+        if type(atom) is Method and type(atom.receiver) is Collection:
+            yield atom.receiver
 
 
 def _is_left_out(link: Linker, module: int, context: int, env: Env | None) -> bool:
@@ -115,6 +129,23 @@ def _is_left_out(link: Linker, module: int, context: int, env: Env | None) -> bo
             outcome = _outcome(link, module, entry.ref, env)
             if outcome is not None and outcome != (entry.kind == "then"):
                 return True
+    return False
+
+
+def _has_returned(link: Linker, module: int, scope: int, context: int, row: int, env: Env | None) -> bool:
+    """Whether an ``if`` before a place, which what the call passes decides for, returns: ``if not self.on: return``."""
+    facts = link.modules[module]
+    around = facts.chain(context)
+    for _, place in facts.scopes[scope].returns:
+        entry = facts.contexts[place]
+        if entry.kind in ("then", "otherwise") and entry.begins <= row and entry not in around:
+            if any(
+                facts.contexts[entry.parent] is outer
+                for outer in (*around, facts.contexts[facts.scopes[scope].context])
+            ):
+                outcome = _outcome(link, module, entry.ref, env)
+                if outcome is not None and outcome == (entry.kind == "then"):
+                    return True
     return False
 
 
@@ -142,10 +173,19 @@ def _outcome(link: Linker, module: int, row: int, env: Env | None) -> bool | Non
 
 def _constants(link: Linker, module: int, row: int, env: Env | None) -> list[Any]:
     """The constants of which one is passed for the parameter that ``row`` is; none where it may be anything else."""
-    if env is None or not _is_parameter(link, module, row, env):
+    if env is None or not (_is_parameter(link, module, row, env) or _is_member(link, module, row, env)):
         return []
     value = link.value(module, row, env)
     return [atom.value for atom in value] if all(type(atom) is Const for atom in value) else []
+
+
+def _is_member(link: Linker, module: int, row: int, env: Env) -> bool:
+    """``self.detailed`` of an object that the code is seen to make: what it holds is what was passed for it."""
+    node = link.node(module, row)
+    if node[0] != "attr" or link.node(module, node[1])[0] != "param" or not _is_parameter(link, module, node[1], env):
+        return False
+    made = link.value(module, node[1], env)
+    return bool(made) and all(type(atom) is Instance and atom.init is not None for atom in made)
 
 
 def _is_parameter(link: Linker, module: int, row: int, env: Env) -> bool:

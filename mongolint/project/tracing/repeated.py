@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from mongolint.facts.shapes import Row
+from mongolint.facts.shapes import ModuleFacts, Row
+from mongolint.link.atoms import FunctionRef
 from mongolint.link.rowtools import alternatives, depends_on, operands, reached_rows
 from mongolint.project.operations import argument
 from mongolint.project.tracing.tracer import Frame, Spot, Tracer
 
 if TYPE_CHECKING:
     from mongolint.project.callgraph import Reach
-    from mongolint.project.documents import Document
+    from mongolint.project.documents import Document, Place
     from mongolint.project.loops import Repetition
     from mongolint.project.model import Project
     from mongolint.project.operations import Operation
@@ -25,6 +26,7 @@ _MADE_OF_OTHERS = ("attr", "item", "fstr", "binop", "typed")
 _CHANGING = ("iter", "unpack", "item", "phi")
 # Helpers within helpers in which an answer may be asked for
 _MAX_HELPERS = 3
+_MAX_NAMED = 2
 _CONVERTING = ("str", "int", "ObjectId")
 
 
@@ -33,51 +35,6 @@ class _Loop(NamedTuple):
 
     begins: int
     item: Row
-
-
-def key(project: Project, repetition: Repetition) -> str | None:
-    """The field of a repeated filter whose value comes from the loop; None where none is seen to."""
-    query, loop = repetition.reaches[0].operation, repetition.loop
-    facts = project.modules[repetition.module]
-    if repetition.is_direct:
-        for name, place in query.filter.places.items():
-            if place.module == repetition.module and loop.iterable is not None:
-                if depends_on(facts, place.row, ("iter", loop.iterable)):
-                    return name
-        return next(iter(query.filter.required), None)
-    found = [reach for reach in repetition.reaches if reach.operation.method.kind == "read"] or repetition.reaches
-    names = (_key_of(project, repetition, reach) for reach in found)
-    return next((name for name in names if name is not None), None)
-
-
-def _key_of(project: Project, repetition: Repetition, reach: Reach) -> str | None:
-    """The field of the filter of one operation whose value comes from the loop, or else may."""
-    tracer = project.writes.tracer
-    item: Row = ("iter", repetition.loop.iterable)
-    filters, spots = _asked(project, repetition, reach)
-    for name, spot in spots.items():
-        if name in filters.required or name in filters.optional:
-            if _comes_from(tracer, spot, item):
-                return name
-    same = _same_fields(project, repetition, reach) or {}
-    written = {name: Spot(*place[:2], None) for name, place in filters.places.items()} | spots
-    open_ones = [name for name in filters.required if name not in same]
-    return next((n for n in open_ones if n not in written or not _is_written_out(tracer, written[n])), None)
-
-
-def _comes_from(tracer: Tracer, spot: Spot, item: Row) -> bool:
-    """Whether an expression is made of the item of a loop of the function that asks."""
-    pending, seen = [spot], {spot}
-    while pending:
-        current = pending.pop()
-        node = tracer.node(current)
-        if current.frame is None and node == item:
-            return True
-        passed = tracer.parameter(current) if node[0] == "param" and current.frame else None
-        below = [passed] if passed is not None else [current.at(row) for row in operands(node)]
-        pending += [each for each in below if each not in seen]
-        seen.update(below)
-    return False
 
 
 def same_key(project: Project, repetition: Repetition) -> str | None:
@@ -89,7 +46,7 @@ def same_key(project: Project, repetition: Repetition) -> str | None:
     fields: dict[str, bool] = {}
     for reach in repetition.reaches:
         found = _same_fields(project, repetition, reach)
-        filters = _asked(project, repetition, reach)[0]
+        filters = asked(project, repetition, reach)[0]
         if found is None or filters.open or filters.clauses or reach.collection is None:
             return None
         if set(found) != {*filters.required, *filters.optional} or not (found or repetition.is_direct):
@@ -114,6 +71,14 @@ def queries(project: Project, repetition: Repetition) -> list[str]:
     return [f"{name} on {each[0].target}" for name, each in zip(names, found, strict=True)]
 
 
+def in_words(project: Project, repetition: Repetition) -> str:
+    """The repeated queries as a message names them."""
+    names = list(dict.fromkeys(queries(project, repetition)))
+    more = len(names) - _MAX_NAMED
+    tail = f" and {more} more quer{'y' if more == 1 else 'ies'}" if more > 0 else ""
+    return " and ".join(names[:_MAX_NAMED]) + tail
+
+
 def _excludes(project: Project, one: Reach, other: Reach) -> bool:
     """Whether two operations of a function stand in the two branches of a test."""
     first, second = one.operation, other.operation
@@ -130,6 +95,8 @@ def decides(project: Project, repetition: Repetition) -> bool:
 
     By the loop, or by a helper that it calls.
     """
+    if same_key(project, repetition) is None:
+        return False
     if all(_is_returned(project, reach) for reach in repetition.reaches):
         if _is_tested(project, repetition.module, repetition.row):
             return True
@@ -191,49 +158,95 @@ def _is_written(project: Project, repetition: Repetition) -> bool:
 
 
 def _same_fields(project: Project, repetition: Repetition, reach: Reach) -> dict[str, bool] | None:
-    """The fields of a filter with values that no iteration changes; whether each is more than a constant."""
-    facts = project.modules[repetition.module]
+    """The fields of a filter with values that no iteration changes; whether each is more than a constant.
+
+    None where other things decide what the operation does.
+    """
     if repetition.loop.kind == "while" or not _is_by_filter(reach.operation, repetition):
         return None
+    if _frames(project.writes.tracer, repetition, reach, only=True) is None:
+        return None
+    return same_fields(project, repetition, reach)
+
+
+def same_fields(project: Project, repetition: Repetition, reach: Reach) -> dict[str, bool]:
+    """The fields of a filter that are surely the same in all iterations; whether each is more than a constant."""
+    facts = project.modules[repetition.module]
+    if repetition.loop.kind == "while":
+        return {}
     inside = [c for c in facts.chain(repetition.context) if c.kind in ("loop", "comp")]
     first = next(c.begins for c in inside if facts.loops[c.ref] is repetition.loop)
     loop = _Loop(first, ("iter", repetition.loop.iterable))
     tracer = project.writes.tracer
-    if _entered(tracer, repetition, reach) is None:
-        return None
-    _, spots = _asked(project, repetition, reach)
+    _, spots = asked(project, repetition, reach)
     return {name: not _is_constant(tracer, spot) for name, spot in spots.items() if _is_same(tracer, spot, loop)}
 
 
-def _asked(project: Project, repetition: Repetition, reach: Reach) -> tuple[Document, dict[str, Spot]]:
+def asked(project: Project, repetition: Repetition, reach: Reach) -> tuple[Document, dict[str, Spot]]:
     """The filter of an operation as it is when the repetition comes to it, and the values that are seen in it."""
     operation, tracer = reach.operation, project.writes.tracer
-    entered = _entered(tracer, repetition, reach)
-    if entered is None:
+    frames = _frames(tracer, repetition, reach)
+    if frames is None:
         return operation.filter, {}
-    frame, filters = entered[0], operation.filter
+    filters, frame = operation.filter, frames[0]
     env = frame.env if frame else None
     role = operation.method.filter
     if env is not None and role is not None and operation.method.pipeline is None:
         place = argument(tracer.link, operation.module, operation.row, operation.method, role, env)
         filters = project.reader.document(*place) if place is not None else filters
-    return filters, {
-        name: Spot(place.module, place.row, frame)
-        for name, place in filters.places.items()
-        if place.module == operation.module and place.env in (None, env)
-    }
+    found = {name: _spot(tracer, repetition, place, frames) for name, place in filters.places.items()}
+    return filters, {name: spot for name, spot in found.items() if spot is not None}
 
 
-def _entered(tracer: Tracer, repetition: Repetition, reach: Reach) -> tuple[Frame | None] | None:
-    """The frame in which an operation runs; None where a call on the way to it may run another function."""
-    frame, site = None, Spot(repetition.module, repetition.row, None)
+def frame_of(tracer: Tracer, repetition: Repetition, reach: Reach) -> Frame | None:
+    """The frame in which an operation runs that helpers lead to; None where that is not seen."""
+    frames = _frames(tracer, repetition, reach)
+    return frames[0] if frames else None
+
+
+def _spot(tracer: Tracer, repetition: Repetition, place: Place, frames: list[Frame | None]) -> Spot | None:
+    """Where the value of a field stands, on the way from the loop to the operation; a filter may be handed on."""
+    call = tracer.call(repetition.module, repetition.row)
+    outer = call.scope if call is not None else 0
+    for frame in frames:
+        module, scope = (frame.module, frame.scope) if frame is not None else (repetition.module, outer)
+        known = place.env in (None, frame.env if frame is not None else None)
+        if known and place.module == module and _stands_in(tracer.facts(module), place.row, scope):
+            return Spot(place.module, place.row, frame)
+    return None
+
+
+def _stands_in(facts: ModuleFacts, row: int, scope: int) -> bool:
+    """Whether an expression is part of a function; its parameters come before its body."""
+    node = facts.nodes[row]
+    first, end = facts.scopes[scope].rows
+    return bool(node[1] == scope) if node[0] == "param" else node[0] == "const" or first <= row < end
+
+
+def _frames(tracer: Tracer, repetition: Repetition, reach: Reach, *, only: bool = False) -> list[Frame | None] | None:
+    """The frames from the operation out to the loop; None where the way to it is not seen.
+
+    ``only``: nor where a call on the way may run another function, or a method of another object.
+    """
+    frames: list[Frame | None] = [None]
+    site = Spot(repetition.module, repetition.row, None)
     if not repetition.is_direct:
         for module, row in (*reach.chain, (reach.operation.module, reach.operation.row)):
-            frame = tracer.enter(site)
+            call = tracer.call(module, row) or reach.operation
+            frame = tracer.enter(site) if only else _enter(tracer, site, module, call.scope)
             if frame is None or frame.module != module:
                 return None
+            frames.insert(0, frame)
             site = Spot(module, row, frame)
-    return (frame,)
+    return frames
+
+
+def _enter(tracer: Tracer, site: Spot, module: int, scope: int) -> Frame | None:
+    """The frame in which a call runs one of the functions that it may run."""
+    called = tracer.value(site.at(tracer.node(site)[1]))
+    run = (atom for atom in called if type(atom) is FunctionRef and (atom.module, atom.scope) == (module, scope))
+    function = next(run, None)
+    return tracer.frame(function, site) if function is not None else tracer.enter(site)
 
 
 def _is_by_filter(operation: Operation, repetition: Repetition) -> bool:
@@ -285,11 +298,3 @@ def _passed(tracer: Tracer, spot: Spot, frame: Frame) -> Spot | None:
 
 def _is_constant(tracer: Tracer, spot: Spot) -> bool:
     return bool(tracer.term(spot)[0] == "const")
-
-
-def _is_written_out(tracer: Tracer, spot: Spot) -> bool:
-    """Whether a value is made of constants only: ``{"$in": ["a", "b"]}``."""
-    node = tracer.node(spot)
-    if node[0] in ("dict", "seq"):
-        return all(_is_written_out(tracer, spot.at(row)) for row in operands(node))
-    return _is_constant(tracer, spot)
