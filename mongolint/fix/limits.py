@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from mongolint.fix.driverversion import knows_timeout
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree, line_start
 from mongolint.project.operations import Operation
@@ -21,7 +20,8 @@ def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
         raise NoFix("a script or migration may take its time, and a limit would stop it half way")
     form = query.method.time_limit
     if form == "csot":
-        raise NoFix("the method takes no limit of its own; wrap it in pymongo.timeout(…) or limit the client")
+        wrap = "wrap it in pymongo.timeout(…) or " if draft.project.made_clients.knows_timeout(query.module) else ""
+        raise NoFix(f"the method takes no limit of its own; {wrap}limit the client")
     if query.method.returns == "cursor" and form == "max_time_ms":
         tree, call = draft.call(query.module, query.row)
         if _is_chained(tree, call):
@@ -33,7 +33,7 @@ def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
 def limit_client(draft: Draft, module: int, row: int, milliseconds: int) -> None:
     """See `Draft.limit_client`."""
     _, call = draft.call(module, row)
-    if not knows_timeout(draft.project, module):
+    if not draft.project.made_clients.knows_timeout(module):
         draft.text = "give the client socketTimeoutMS and serverSelectionTimeoutMS, or timeoutMS with a newer PyMongo"
         raise NoFix("timeoutMS needs PyMongo 4.2, and this project seems to use an older one")
     if draft.project.made_clients.is_meant_to_limit(module, row):

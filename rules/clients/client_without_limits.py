@@ -49,16 +49,17 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
     if queries and all(query.time_limit for query in queries):
         return
     milliseconds = project.option(rule.name, "milliseconds")
+    names = ("timeoutMS",) if made.knows_timeout(client.module) else ("socketTimeoutMS", "serverSelectionTimeoutMS")
     unless = "" if options.uri == "all" else ", unless the connection string does"
     yield rule.finding(
         project.token(client.module, client.row),
         f"nothing limits how long this client waits{unless}: without end for an answer, 30 s for a server, so one that "
-        f"stalls uses up the pool; set timeoutMS={milliseconds}",
+        f"stalls uses up the pool; set {' and '.join(f'{name}={milliseconds}' for name in names)}",
         severity=Severity.MEDIUM if options.uri == "nothing" else None,
         fix=rule.repair(
             "limit the time of every operation",
             lambda draft: draft.limit_client(client.module, client.row, milliseconds),
-            text="pass timeoutMS to the client",
+            text=f"pass {' and '.join(names)} to the client",
             reason="an operation that takes longer raises instead, the first build of a large index too",
         ),
     )

@@ -40,14 +40,15 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
 
 def _finding(query: Query, project: Project, wrong: str) -> Finding:
     right = query.method.time_limit
+    advice = _advice(right, project.made_clients.knows_timeout(query.module))
     return rule.finding(
         project.operation_span(query),
-        f"{query.name} {_why(query.name, wrong, right)}; {_advice(right)}",
+        f"{query.name} {_why(query.name, wrong, right)}; {advice}",
         confidence=query.confidence,
         fix=rule.repair(
             f"call it {right}" if right in _NAMES else "limit the time otherwise",
             lambda draft: draft.rename_time_limit(query, wrong),
-            text=_advice(right),
+            text=advice,
             reason="an operation that failed at the server runs now" if right == "maxTimeMS" else "",
             applicability=Applicability.UNSAFE if right == "maxTimeMS" else Applicability.SAFE,
         ),
@@ -63,8 +64,10 @@ def _why(name: str, wrong: str, right: str) -> str:
     return f"does not know {wrong}, so this raises TypeError"
 
 
-def _advice(right: str) -> str:
-    return "wrap it in pymongo.timeout(…), or set timeoutMS on the client" if right == "csot" else f"pass {right}="
+def _advice(right: str, new: bool) -> str:
+    if right == "csot":
+        return "wrap it in pymongo.timeout(…), or set timeoutMS on the client" if new else "limit the client instead"
+    return f"pass {right}="
 
 
 EXAMPLES = [

@@ -11,7 +11,8 @@ Why it hurts
 What it leaves alone
     Documents asked for by ``_id`` or by the key of a unique index, a list of them too. Operations with
     ``max_time_ms``, ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)``, and of
-    clients with ``timeoutMS`` (keyword or connection string).
+    clients with ``timeoutMS`` (keyword or connection string). Nothing is said of ``timeoutMS`` where the requirements
+    or methods that are gone show a driver before PyMongo 4.2; there, a client with ``socketTimeoutMS`` is left alone.
 
 Fix and its safety
     The limit in the form that the method takes, or ``timeoutMS`` at the client. Unsafe: a query that takes
@@ -55,12 +56,12 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         return
     yield rule.finding(
         project.operation_span(query),
-        f"{query.name} on {query.target} has no time limit: {_why(query)}; {_form(query)}",
+        f"{query.name} on {query.target} has no time limit: {_why(query)}; {_form(query, project)}",
         confidence=query.confidence,
         fix=rule.repair(
             "add a time limit",
             lambda draft: draft.limit_time(query, project.option(rule.name, "milliseconds")),
-            text=_form(query),
+            text=_form(query, project),
             reason="a query that takes longer raises instead",
         ),
     )
@@ -68,7 +69,9 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
 
 @rule.on(ClientSite)
 def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
-    if project.option(rule.name, "per-operation"):
+    made = project.made_clients
+    option = "timeoutMS" if made.knows_timeout(client.module) else "socketTimeoutMS"
+    if project.option(rule.name, "per-operation") or (option != "timeoutMS" and made.options(client).limits(option)):
         return
     told = [
         query
@@ -81,12 +84,12 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
         yield rule.finding(
             project.token(client.module, client.row),
             f"{count} of this client ({names}) can wait for the server without end, and writes take no limit of "
-            "their own; set timeoutMS on the client",
+            f"their own; set {option} on the client",
             severity=Severity.LOW,
             fix=rule.repair(
                 "limit the time of every operation",
                 lambda draft: draft.limit_client(client.module, client.row, project.option(rule.name, "milliseconds")),
-                text="pass timeoutMS to the client",
+                text=f"pass {option} to the client",
                 reason="an operation that takes longer raises instead, the first build of a large index too",
             ),
         )
@@ -104,13 +107,16 @@ def _why(query: Query) -> str:
     return "it holds its connection as long as the server takes"
 
 
-def _form(query: Query) -> str:
+def _form(query: Query, project: Project) -> str:
+    new = project.made_clients.knows_timeout(query.module)
+    if query.method.time_limit == "csot" and not new:
+        return "set socketTimeoutMS on the client"
     forms = {
         "max_time_ms": "add .max_time_ms(5000)" if query.method.returns == "cursor" else "pass max_time_ms=5000",
         "maxTimeMS": "pass maxTimeMS=5000",
         "csot": "wrap it in pymongo.timeout(5)",
     }
-    return f"{forms[query.method.time_limit]}, or set timeoutMS on the client"
+    return forms[query.method.time_limit] + (", or set timeoutMS on the client" if new else "")
 
 
 EXAMPLES = [

@@ -245,3 +245,33 @@ def _aware(given: str, code: str, tmp_path: Path) -> list[str]:
         f"    doc = db.a.find_one()\n    return {code}\n"
     )
     return [finding.message for finding in findings(text, tmp_path, rules={"MDB305"})]
+
+
+# What the requirements ask for, and the option that limits all operations of a client with that driver
+LIMITS = {"pymongo~=3.11.0": "socketTimeoutMS", "motor==2.5": "socketTimeoutMS", "pymongo>=4.6": "timeoutMS"}
+USED = """\
+from pymongo import MongoClient
+
+client = MongoClient({given})
+
+
+def used(name):
+    client.app.users.insert_one({{"name": name}})
+    return client.app.users.find({{"name": name}})
+"""
+
+
+@pytest.mark.parametrize(("required", "option"), LIMITS.items(), ids=LIMITS)
+@pytest.mark.parametrize("rule", ["MDB103", "MDB301"])
+def test_only_limits_that_the_driver_knows_are_advised(rule: str, required: str, option: str, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(required + "\n")
+    told = " ".join(finding.message for finding in findings(USED.format(given=""), tmp_path, rules={rule}))
+    assert f"set {option}" in told
+    assert (" timeoutMS" in told) is (option == "timeoutMS")
+
+
+@pytest.mark.parametrize(("required", "option"), LIMITS.items(), ids=LIMITS)
+def test_a_client_that_has_the_limit_is_not_told_of(required: str, option: str, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(required + "\n")
+    told = findings(USED.format(given=f"{option}=5000"), tmp_path, rules={"MDB103"})
+    assert not [finding for finding in told if "of this client" in finding.message]

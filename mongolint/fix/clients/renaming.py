@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from mongolint.fix.driverversion import knows_new_names
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.options import pieces
 from mongolint.fix.trees import Tree, descendants
@@ -63,7 +62,7 @@ def remove(draft: Draft, site: ClientSite, option: Option) -> None:
 
 
 def _refuse_name(draft: Draft, site: ClientSite, name: str) -> None:
-    if not knows_new_names(draft.project, site.module):
+    if not draft.project.made_clients.knows_new_names(site.module):
         raise NoFix(f"{name} needs PyMongo 3.9, and this project seems to use an older one")
     if draft.project.made_clients.options(site).find(name) is not None:
         raise NoFix(f"{name} is given already")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.link.atoms import const
 from mongolint.mongo.clientoptions import TIME_LIMITS
-from mongolint.project.clients import monitoring, options, percall, timezones
+from mongolint.project.clients import driverversion, monitoring, options, percall, timezones
 from mongolint.project.clients.options import Fate, Option, Options
 from mongolint.project.clients.percall import PerCall
 
@@ -22,12 +23,29 @@ class Clients:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._options: dict[ClientSite, Options] = {}
+        self._knows_timeout: dict[str, bool] = {}
 
     def options(self, site: ClientSite) -> Options:
         """The options that a client is made with."""
         if site not in self._options:
             self._options[site] = options.read(self.project, site)
         return self._options[site]
+
+    def knows_timeout(self, module: int) -> bool:
+        """Whether nothing says that the driver is older than ``timeoutMS`` and ``pymongo.timeout``."""
+        folder = os.path.dirname(self.project.modules[module].path)
+        if folder not in self._knows_timeout:
+            is_new = driverversion.is_new(self.project, module, driverversion.TIMEOUT)
+            self._knows_timeout[folder] = is_new and not self._calls_removed
+        return self._knows_timeout[folder]
+
+    @cached_property
+    def _calls_removed(self) -> bool:
+        return any(operation.method.removed for operation in self.project.operations)
+
+    def knows_new_names(self, module: int) -> bool:
+        """Whether nothing says that the driver is older than the names that replaced other options of clients."""
+        return driverversion.is_new(self.project, module, driverversion.NEW_NAMES)
 
     def unknown(self, site: ClientSite) -> list[Option]:
         """The options that no client has."""

@@ -70,11 +70,12 @@ class Options:
     @property
     def limits_time(self) -> bool:
         """Whether some option may limit how long the client waits: ``None`` never does, 0 only for a selection."""
-        for name in TIME_LIMITS:
-            option = self.find(name)
-            if option is not None and not _is_endless(option):
-                return True
-        return False
+        return any(self.limits(name) for name in TIME_LIMITS)
+
+    def limits(self, name: str) -> bool:
+        """Whether the option of that name is given, and limits a time."""
+        option = self.find(name)
+        return option is not None and not _is_endless(option)
 
 
 def _is_endless(option: Option) -> bool:
