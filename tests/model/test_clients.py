@@ -281,9 +281,7 @@ REQUIRED = {"pymongo==4.16.0": True, "pymongo>=4.6": True, "pymongo>=3": False, 
 
 
 @pytest.mark.parametrize(("required", "is_new"), REQUIRED.items(), ids=REQUIRED)
-def test_a_requirement_of_a_new_driver_outranks_calls_that_are_gone(
-    required: str, is_new: bool, tmp_path: Path
-) -> None:
+def test_a_required_new_driver_outranks_calls_that_are_gone(required: str, is_new: bool, tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text(required + "\n")
     text = USED.format(given="") + "\n\ndef dropped(name):\n    client.app.users.remove({'name': name})\n"
     told = " ".join(finding.message for finding in findings(text, tmp_path, rules={"MDB301"}))

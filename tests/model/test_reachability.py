@@ -323,6 +323,37 @@ RUN_BY_THE_APP: dict[str, Files | str] = {
         async def start():
             asyncio.create_task(store.ensure_indexes())
         """,
+    "command of a bot": {
+        "bot.py": "from discord.ext import commands\n\nbot = commands.Bot('!')\n",
+        "cog.py": """\
+            from discord.ext import commands
+            import store
+
+            class Logs(commands.Cog):
+                @commands.group(invoke_without_command=True)
+                async def logs(self, ctx): ...
+
+                @logs.group(name="of")
+                async def logs_of(self, ctx): ...
+
+                @logs_of.command(name="key")
+                async def logs_key(self, ctx):
+                    await store.ensure_indexes()
+            """,
+    },
+    "command of a bot of a class": """\
+        from discord.ext import commands
+        import store
+
+        class Client(commands.Bot):
+            pass
+
+        client = Client("!")
+
+        @client.command()
+        async def logs(ctx):
+            await store.ensure_indexes()
+        """,
     "thread": FLASK + "from threading import Thread\n\nThread(target=store.ensure_indexes).start()\n",
     "lambda": FLASK + "app.before_serving(lambda: store.ensure_indexes())\n",
     "partial": FLASK + "from functools import partial\n\nrun = partial(store.ensure_indexes)\nrun()\n",
