@@ -52,6 +52,7 @@ DROPPED = {
     "a helper raises or not": "complain(key)",
     "the database is asked again, or not": "if key:\n    db.users.delete_one({'_id': key})",
     "nothing": "return None",
+    "an exception is made, and not raised": "Refused('no')",
 }
 
 
@@ -71,3 +72,21 @@ def test_the_error_goes_further(body: str, tmp_path: Path) -> None:
 def test_the_error_is_dropped(body: str, tmp_path: Path) -> None:
     (message,) = _messages(body, tmp_path)
     assert "an error of find_one on users is dropped here" in message
+
+
+@pytest.mark.parametrize(("made", "is_told"), [("Refused(str(error))", True), ("raise Refused(str(error))", False)])
+def test_an_exception_that_is_not_raised_tells_nobody(made: str, is_told: bool, tmp_path: Path) -> None:
+    tried = "    try:\n        return db.users.find_one({'_id': key})\n    except Exception as error:\n"
+    text = f"{HEAD}def ask(key):\n{tried}        {made}\n"
+    assert bool(findings(text, tmp_path, rules={"MDB502"})) is is_told
+
+
+@pytest.mark.parametrize(("raised", "is_told"), [("return None", False), ("raise", True)])
+def test_a_helper_that_catches_its_error_raises_none(raised: str, is_told: bool, tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}def name_of(key):\n    try:\n        return db.users.find_one({{'_id': key}})['name']\n"
+        f"    except Exception as error:\n        print(error)\n        {raised}\n\n\n"
+        "def ask(key):\n    try:\n        return name_of(key)\n    except Exception:\n        return 'nobody'\n"
+    )
+    lines = [finding.span.line for finding in findings(text, tmp_path, rules={"MDB502"})]
+    assert (max(lines) > text[: text.index("def ask")].count("\n")) is is_told
