@@ -32,6 +32,7 @@ from mongolint.project.places import Places
 from mongolint.project.reach.builds import LostBuild, lost_builds
 from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
+from mongolint.project.reach.output import is_output
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
 from mongolint.project.references.orphans import Deletes, Orphans
@@ -408,6 +409,10 @@ class Project(Places):
     def outermost(self, module: int, scope: int) -> tuple[int, int]:
         """The function that makes all indexes, of which a function makes some: ``create_all`` for ``_create_users``."""
         return self.reachability.outermost(module, scope)
+
+    def prints_output(self, module: int, scope: int, context: int) -> bool:
+        """Whether what a place prints is the output of a program that a person runs."""
+        return is_output(self.reachability, self.config, module, scope, context)
 
     def request_path(self, module: int, scope: int, *, each: bool = False) -> RequestPath | None:
         """How a request reaches a function, if one does for certain; with ``each``, how every such request does."""

@@ -231,7 +231,6 @@ LEFT = [
     ('print("a", file=out)', "writes to a file"),
     ('print("a", flush=x)', "flushes"),
     ('print(\n        "a",  # why\n        x,\n    )', "comment"),
-    ('input("more?")\n    print("a")', "there to show"),
     ('logger = x\n    print("a")', "means something else here"),
 ]
 

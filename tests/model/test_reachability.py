@@ -916,3 +916,24 @@ def test_no_request(case: str, tmp_path: Path) -> None:
     files = RUN_BY_THE_APP[case]
     assert isinstance(files, str)
     assert _request(files, tmp_path, each=False) is None
+
+
+# Files beside an application, with what they print, and whether that is the output of a program
+PRINTING = {
+    "parses its arguments": ("show.py", "from argparse import ArgumentParser\nArgumentParser().parse_args()", True),
+    "reads its arguments": ("show.py", "import sys\nif sys.argv[1:]:\n    shown()", True),
+    "in a folder of programs": ("bin/show.py", "shown()", True),
+    "talks to a person": ("show.py", "def asked():\n    print(input('more? '))", True),
+    "is named after printing": ("show.py", "def print_all():\n    print(1)", True),
+    "anything": ("show.py", "shown()", False),
+    "serves": ("bin/show.py", "from flask import Flask\napp = Flask(__name__)", False),
+}
+
+
+@pytest.mark.parametrize(("path", "code", "is_output"), PRINTING.values(), ids=PRINTING)
+def test_what_programs_print_is_their_output(path: str, code: str, is_output: bool, tmp_path: Path) -> None:
+    text = code if "print" in code else f"def shown():\n    print(1)\n\n\n{code}\n"
+    built = project({"store.py": STORE, "main.py": APP, path: f"import store\n\n\n{text}\n"}, tmp_path).project
+    module = next(number for number, facts in enumerate(built.modules) if facts.path.endswith(path))
+    (call,) = (call for at, call in built.builtin_calls("print") if at == module)
+    assert built.prints_output(module, call.scope, call.context) is is_output
