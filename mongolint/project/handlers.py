@@ -72,7 +72,8 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
                     calls = tuple(_driver_calls(link, graph, module, body))
                 answered = calls if catches != "other" and calls else ()
                 always = by_context.get(handler.context, []) if answered else []
-                asks_again = any(len(call.chain) < 2 for call in _driver_calls(link, graph, module, always))
+                asked = _driver_calls(link, graph, module, always, _SILENT - {"find"})  # whoever finds reads it, too
+                asks_again = any(len(call.chain) < 2 for call in asked)
                 yield _site(link, module, attempt.scope, handler, names, answered, by_context, asks_again)
                 if names & _ALL:
                     calls = ()  # nothing of the driver comes to the clauses behind it
@@ -152,13 +153,19 @@ _ANSWERS = frozenset(
 )
 
 
-def _driver_calls(link: Linker, graph: CallGraph, module: int, calls: list[Call]) -> Iterator[DriverCall]:
-    """The driver calls among ``calls``, and those that run one through helpers."""
+def _driver_calls(
+    link: Linker, graph: CallGraph, module: int, calls: list[Call], silent: frozenset[str] | None = None
+) -> Iterator[DriverCall]:
+    """The driver calls among ``calls``, and those that run one through helpers; not those of the ``silent`` names."""
     facts = link.modules[module]
     for call in calls:
         function = facts.nodes[call.row][1]
         node = facts.nodes[function]
-        if node[0] == "attr" and node[2] in _DRIVER_NAMES and _is_driver_call(link, module, function):
+        if (
+            node[0] == "attr"
+            and node[2] in _DRIVER_NAMES
+            and _is_driver_call(link, module, function, silent or _SILENT)
+        ):
             yield DriverCall(module, call.row)
             continue
         for reach in graph.run_by_call(module, call.row):
@@ -190,10 +197,10 @@ def _contexts(facts: ModuleFacts, index: int) -> dict[int, int]:
 _DRIVER_NAMES = frozenset(name for table in TABLES.values() for name in table)
 
 
-def _is_driver_call(link: Linker, module: int, function: int) -> bool:
+def _is_driver_call(link: Linker, module: int, function: int, silent: frozenset[str]) -> bool:
     for atom in link.value(module, function):
         if type(atom) is BoundMethod and isinstance(atom.receiver, DRIVER_ATOMS):
-            return atom.name not in _SILENT
+            return atom.name not in silent
     return False
 
 
@@ -282,15 +289,29 @@ def _is_ping(facts: ModuleFacts, call: DriverCall) -> bool:
 
 
 def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:
-    """Whether the body returns an HTTP status of 400 or more."""
+    """Whether the body returns an HTTP status of 400 or more, or puts into an answer that something failed."""
+    stores = [store for store in (*facts.item_stores, *facts.stores) if store.scope == scope]
+    for store in stores:
+        if is_inside(facts, store.context, handler.context) and _tells_failure(facts, store.name, store.value):
+            return True
     for row, context in facts.scopes[scope].returns:
         if is_inside(facts, context, handler.context):
             for node in reached_rows(facts, row).values():
+                if node[0] == "dict" and any(_tells_failure(facts, key, value) for key, value in node[1]):
+                    return True
                 if node[0] == "const" and type(node[1]) is int and 400 <= node[1] < 600:
                     return True
                 if node[0] == "attr" and node[2].startswith(("HTTP_4", "HTTP_5")):
                     return True
     return False
+
+
+def _tells_failure(facts: ModuleFacts, name: str | int | None, value: int) -> bool:
+    """Whether a field of an answer says that something failed: ``result["errors"] = ["search"]``."""
+    text = facts.constant(name) if isinstance(name, int) else name
+    node = facts.nodes[value]
+    is_empty = (node[0] == "const" and not node[1]) or (node[0] == "seq" and not node[2])
+    return isinstance(text, str) and "error" in text.lower() and not is_empty
 
 
 def last_name(facts: ModuleFacts, call: Call) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mongolint.testing import findings
+from mongolint.engine.run import check
+from mongolint.testing import findings, project
 
 HEAD = """\
 import sys
@@ -45,6 +46,9 @@ ANSWERED = {
     "the database is asked again": "print('no')\ndb.users.update_one({'_id': key}, {'$inc': {'failed': 1}})",
     "by a helper": "note(key)",
     "and again, as the answer": "return db.old.find_one({'_id': key})",
+    "and again, for many": "return list(db.old.find({'key': key}))",
+    "the answer tells": "return {'errors': ['users']}",
+    "the answer that is made tells": "answer = {}\nanswer['error'] = 'no users'\nreturn answer",
 }
 DROPPED = {
     "a helper is told not to leave": "stop('no', leave=False)",
@@ -52,6 +56,7 @@ DROPPED = {
     "a helper raises or not": "complain(key)",
     "the database is asked again, or not": "if key:\n    db.users.delete_one({'_id': key})",
     "nothing": "return None",
+    "the answer tells of no error": "return {'errors': []}",
     "an exception is made, and not raised": "Refused('no')",
 }
 
@@ -90,3 +95,14 @@ def test_a_helper_that_catches_its_error_raises_none(raised: str, is_told: bool,
     )
     lines = [finding.span.line for finding in findings(text, tmp_path, rules={"MDB502"})]
     assert (max(lines) > text[: text.index("def ask")].count("\n")) is is_told
+
+
+@pytest.mark.parametrize(("path", "is_told"), [("report.py", False), ("migrations/m1.py", True)])
+def test_what_a_program_prints_tells_who_runs_it(path: str, is_told: bool, tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}try:\n    db.users.find_one({{'_id': sys.argv[1]}})\n"
+        "except Exception as error:\n    print('no database:', error)\n"
+    )
+    built = project({path: text, "main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"}, tmp_path)
+    found = check(built, {"MDB502"}, built.project.config).findings
+    assert bool(found) is is_told
