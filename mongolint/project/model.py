@@ -292,7 +292,7 @@ class Project(Places):
         query = verdicts.query_of(self.reader, operation)
         found = patterns_of(query)
         own = verdicts.declared_on(query.collection, self.indexes).own if len(found) > 1 else ()
-        first = {index.keys[0][0] for index in own if index.keys}
+        first = {"_id"} | {index.keys[0][0] for index in own if index.keys}
         return [pattern for pattern in found if not first & {name for name, _ in pattern.keys}] or found
 
     @cached_property

@@ -298,7 +298,8 @@ def _fields(filter: Mapping[str, Any]) -> list[str]:
 
 
 def _why(query: Query, nearest: IndexDeclaration | None) -> str:
-    wanted = ", ".join(fields_of(query))
+    names = fields_of(query)
+    wanted = ", ".join([name for name in names if name != "_id"] or names)  # which always has an index
     sure = f", and without {' and '.join(query.optional[:3])} there is no other filter" if query.optional else ""
     if nearest is None or not nearest.keys:
         return f"no index is declared on {wanted}{sure}"
