@@ -280,6 +280,10 @@ USED = {
     "counted in a file": ("found = list(db.a.find())\nopen(key).write(str(len(found)))", "limit=1000"),
     "sliced": ("return [d['x'] for d in db.a.find()][:2]", "what the slice takes"),
     "sliced later": ("found = list(db.a.find())\nreturn found[:size]", "what the slice takes"),
+    "something of a loop written": (
+        "found = list(db.a.find())\nx = ''\nfor each in query:\n    x = x + each\nopen(key).write(x)\nreturn found",
+        "limit=1000",
+    ),
     "one of it": ("found = list(db.a.find())\nreturn found[0]", "limit=1000"),
 }
 

@@ -177,7 +177,7 @@ def _holds(facts: ModuleFacts, row: int, element: int) -> bool:
         if current == element:
             return True
         node = facts.nodes[current]
-        parts = [given for _, given in node[2] if given == element] if node[0] == "call" else operands(node)
+        parts = [given for _, given in node[2] if given == element] if node[0] == "call" else list(operands(node))
         pending += [part for part in parts if part not in seen]
         seen.update(parts)
     return False
@@ -249,7 +249,7 @@ def _is_made_of(facts: ModuleFacts, row: int, part: int) -> bool:
             return True
         if node[0] in ("item", "attr") or (node[0] == "call" and facts.nodes[node[1]][-1] in _COUNTING):
             continue
-        parts = [given for _, given in node[2]] if node[0] == "call" else operands(node)
+        parts = [given for _, given in node[2]] if node[0] == "call" else list(operands(node))
         pending += [each for each in parts if each not in seen]
         seen.update(parts)
     return False
