@@ -297,8 +297,6 @@ def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:
     for row, context in facts.scopes[scope].returns:
         if is_inside(facts, context, handler.context):
             for node in reached_rows(facts, row).values():
-                if node[0] == "dict" and any(_tells_failure(facts, key, value) for key, value in node[1]):
-                    return True
                 if node[0] == "const" and type(node[1]) is int and 400 <= node[1] < 600:
                     return True
                 if node[0] == "attr" and node[2].startswith(("HTTP_4", "HTTP_5")):

@@ -414,6 +414,12 @@ class Project(Places):
         """Whether what a place prints is the output of a program that a person runs."""
         return is_output(self.reachability, self.config, module, scope, context)
 
+    def is_answered(self, site: ExceptSite) -> bool:
+        """Whether an error goes further than its clause: raised, logged, told, or printed to who runs a program."""
+        if site.is_answered or not site.prints or self.is_script(site.module):
+            return site.is_answered
+        return self.prints_output(site.module, site.scope, site.handler.context)
+
     def request_path(self, module: int, scope: int, *, each: bool = False) -> RequestPath | None:
         """How a request reaches a function, if one does for certain; with ``each``, how every such request does."""
         return self.reachability.request_path(module, scope, each=each)

@@ -47,7 +47,6 @@ ANSWERED = {
     "by a helper": "note(key)",
     "and again, as the answer": "return db.old.find_one({'_id': key})",
     "and again, for many": "return list(db.old.find({'key': key}))",
-    "the answer tells": "return {'errors': ['users']}",
     "the answer that is made tells": "answer = {}\nanswer['error'] = 'no users'\nreturn answer",
 }
 DROPPED = {
@@ -56,7 +55,7 @@ DROPPED = {
     "a helper raises or not": "complain(key)",
     "the database is asked again, or not": "if key:\n    db.users.delete_one({'_id': key})",
     "nothing": "return None",
-    "the answer tells of no error": "return {'errors': []}",
+    "the answer tells of no error": "answer = {}\nanswer['errors'] = []\nreturn answer",
     "an exception is made, and not raised": "Refused('no')",
 }
 
