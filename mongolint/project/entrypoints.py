@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Value
+from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Instance, Value
 from mongolint.project.reach.uses import Use, Uses, own_name
 
 if TYPE_CHECKING:
@@ -76,12 +76,15 @@ _DECORATORS: Mapping[str, Kind] = {
     **dict.fromkeys(words("subscriber loop repeat_every db_task db_periodic_task"), "task"),
     **dict.fromkeys(words("event listen hybrid_command slash_command message_handler on_message"), "event"),
     **dict.fromkeys(words("callback_query_handler callback_query inline_query action message"), "event"),
-    "command": "command",
-    "group": "command",
-    "callback": "command",
+    **dict.fromkeys(words("hybrid_group slash_group user_command message_command"), "event"),
 }
 # Of them those that name the time themselves: nobody has to ask
 _PERIODIC = words("periodic_task scheduled_job cron crontab timer loop repeat_every db_periodic_task")
+# Decorators that command lines and bots have in common
+_COMMANDS = frozenset(["command", "group", "callback"])
+_BOT_COMMANDS = frozenset(["hybrid_command", "hybrid_group", "slash_command", "slash_group"])
+# A group of commands by its name, which a client's is not
+_CLI = re.compile(r"cli(?!ent)")
 # Decorators that leave it to the callers when the function runs
 _PLAIN = words(
     """
@@ -226,8 +229,8 @@ class Entrypoints:
         texts = [facts.constant(given) for _, given in args]
         route = next((text for text in texts if isinstance(text, str)), "")
         packages = list(self._packages(module, row))
-        if name in ("command", "group", "callback") and not self._is_command(module, row, packages):
-            return Entry("event" if _starts(packages, _BOT_PACKAGES) else "unknown")
+        if name in _COMMANDS:
+            return Entry(self._of_command(module, row, packages))
         if self.link.scope(module, scope).name in _START_EVENTS and name in ("event", "listen", "listener"):
             return Entry("start")
         if name == "connect":
@@ -236,25 +239,44 @@ class Entrypoints:
             return Entry("request" if route.startswith("/") or not route else "unknown", route)
         return Entry(_DECORATORS.get(name, "unknown"), route)
 
-    def _is_command(self, module: int, row: int, packages: list[str]) -> bool:
-        """Whether ``command`` is that of a command line: click's, Typer's, Flask's ``app.cli``."""
+    def _of_command(self, module: int, row: int, packages: list[str], depth: int = 4) -> Kind:
+        """What ``command`` is: a command line's (click, Typer, Flask's ``app.cli``), or what users ask of a bot."""
         facts = self.link.modules[module]
         if _starts(packages, _COMMAND_PACKAGES):
-            return True
+            return "command"
+        if _starts(packages, _BOT_PACKAGES):
+            return "event"
         base = facts.nodes[row]
         if base[0] != "attr":
-            return False
-        for atom in self.link.value(module, base[1]):
-            if type(atom) is FunctionRef and self.link.hierarchy.decorators(atom) & {"group", "command"}:
-                return True
-        return "cli" in own_name(facts, base[1]).lower()
+            return "unknown"
+        groups = [atom for atom in self.link.value(module, base[1]) if type(atom) is FunctionRef]
+        for kind in (self._of_group(group, depth - 1) for group in groups if depth):
+            if kind != "unknown":
+                return kind
+        return "command" if _CLI.search(own_name(facts, base[1]).lower()) else "unknown"
+
+    def _of_group(self, group: FunctionRef, depth: int) -> Kind:
+        """What the commands of a group are: what makes the group says."""
+        facts = self.link.modules[group.module]
+        for row in self.link.scope(group.module, group.scope).decorators:
+            node = facts.nodes[row]
+            made = node[1] if node[0] == "call" else row
+            name = own_name(facts, made)
+            if name in _COMMANDS:
+                return self._of_command(group.module, made, list(self._packages(group.module, made)), depth)
+            if name in _BOT_COMMANDS:
+                return "event"
+        return "unknown"
 
     def _packages(self, module: int, row: int) -> Iterator[str]:
-        """The names outside of the project of a decorator, or of what it is an attribute of."""
+        """The names outside of the project of a decorator, or of what it is an attribute of, with its classes."""
         yield from self._externals(self.link.value(module, row))
         node = self.link.node(module, row)
         if node[0] == "attr":
-            yield from self._externals(self.link.value(module, node[1]))
+            value = self.link.value(module, node[1])
+            yield from self._externals(value)
+            for cls in (ClassRef(*atom[:2]) for atom in value if type(atom) is Instance):
+                yield from self.link.hierarchy.external_bases(cls)
 
     def _externals(self, value: Value) -> Iterator[str]:
         return (atom.name for atom in value if type(atom) in (External, ExternalObject))

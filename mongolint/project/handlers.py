@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Call, Handler, ModuleFacts, Raise
-from mongolint.link.atoms import DRIVER_ATOMS, External, ExternalObject
+from mongolint.link.atoms import DRIVER_ATOMS, ClassRef, External, ExternalObject
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.drivers import ERRORS
@@ -72,7 +73,8 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
                     calls = tuple(_driver_calls(link, graph, module, body))
                 answered = calls if catches != "other" and calls else ()
                 always = by_context.get(handler.context, []) if answered else []
-                asks_again = any(len(call.chain) < 2 for call in _driver_calls(link, graph, module, always))
+                asked = _driver_calls(link, graph, module, always, _SILENT - {"find"})  # whoever finds reads it, too
+                asks_again = any(len(call.chain) < 2 for call in asked)
                 yield _site(link, module, attempt.scope, handler, names, answered, by_context, asks_again)
                 if names & _ALL:
                     calls = ()  # nothing of the driver comes to the clauses behind it
@@ -152,27 +154,54 @@ _ANSWERS = frozenset(
 )
 
 
-def _driver_calls(link: Linker, graph: CallGraph, module: int, calls: list[Call]) -> Iterator[DriverCall]:
-    """The driver calls among ``calls``, and those that run one through helpers."""
+def _driver_calls(
+    link: Linker, graph: CallGraph, module: int, calls: list[Call], silent: frozenset[str] | None = None
+) -> Iterator[DriverCall]:
+    """The driver calls among ``calls``, and those that run one through helpers; not those of the ``silent`` names."""
     facts = link.modules[module]
     for call in calls:
         function = facts.nodes[call.row][1]
         node = facts.nodes[function]
-        if node[0] == "attr" and node[2] in _DRIVER_NAMES and _is_driver_call(link, module, function):
+        if (
+            node[0] == "attr"
+            and node[2] in _DRIVER_NAMES
+            and _is_driver_call(link, module, function, silent or _SILENT)
+        ):
             yield DriverCall(module, call.row)
             continue
         for reach in graph.run_by_call(module, call.row):
-            yield DriverCall(module, call.row, reach.chain or ((module, call.row),))
-            break
+            operation = reach.operation
+            if not any(_is_caught(link, *place) for place in (*reach.chain, (operation.module, operation.row))):
+                yield DriverCall(module, call.row, reach.chain or ((module, call.row),))
+                break
+
+
+def _is_caught(link: Linker, module: int, row: int) -> bool:
+    """Whether a driver error of a call goes no further than its own function, which catches all and does not raise."""
+    facts = link.modules[module]
+    context = link.of_module(_contexts, module)[row]
+    for attempt in facts.tries:
+        if is_inside(facts, context, attempt.context):
+            for handler in attempt.handlers:
+                if caught_names(link, module, handler) & _ALL:
+                    if not any(is_inside(facts, each.context, handler.context) for each in facts.raises):
+                        return True
+                    break
+    return False
+
+
+def _contexts(facts: ModuleFacts, index: int) -> dict[int, int]:
+    """The context of each call."""
+    return {call.row: call.context for call in facts.calls}
 
 
 _DRIVER_NAMES = frozenset(name for table in TABLES.values() for name in table)
 
 
-def _is_driver_call(link: Linker, module: int, function: int) -> bool:
+def _is_driver_call(link: Linker, module: int, function: int, silent: frozenset[str]) -> bool:
     for atom in link.value(module, function):
         if type(atom) is BoundMethod and isinstance(atom.receiver, DRIVER_ATOMS):
-            return atom.name not in _SILENT
+            return atom.name not in silent
     return False
 
 
@@ -209,7 +238,7 @@ def _site(
     facts = link.modules[module]
     inner = calls_under(facts, handler.context, by_context)
     names = [last_name(facts, call) for call in inner]
-    uses_error = _uses_error(facts, scope, handler, inner)
+    uses_error = _uses_error(link, module, scope, handler, inner)
     is_vague = bool(caught & _ALL and calls and not uses_error and not _is_health_check(facts, scope, calls))
     return ExceptSite(
         module,
@@ -276,7 +305,11 @@ def _is_ping(facts: ModuleFacts, call: DriverCall) -> bool:
 
 
 def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:
-    """Whether the body returns an HTTP status of 400 or more."""
+    """Whether the body returns an HTTP status of 400 or more, or puts into an answer that something failed."""
+    stores = [store for store in (*facts.item_stores, *facts.stores) if store.scope == scope]
+    for store in stores:
+        if is_inside(facts, store.context, handler.context) and _tells_failure(facts, store.name, store.value):
+            return True
     for row, context in facts.scopes[scope].returns:
         if is_inside(facts, context, handler.context):
             for node in reached_rows(facts, row).values():
@@ -285,6 +318,14 @@ def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:
                 if node[0] == "attr" and node[2].startswith(("HTTP_4", "HTTP_5")):
                     return True
     return False
+
+
+def _tells_failure(facts: ModuleFacts, name: str | int | None, value: int) -> bool:
+    """Whether a field of an answer says that something failed: ``result["errors"] = ["search"]``."""
+    text = facts.constant(name) if isinstance(name, int) else name
+    node = facts.nodes[value]
+    is_empty = (node[0] == "const" and not node[1]) or (node[0] == "seq" and not node[2])
+    return isinstance(text, str) and "error" in text.lower() and not is_empty
 
 
 def last_name(facts: ModuleFacts, call: Call) -> str:
@@ -330,13 +371,14 @@ def is_logging(facts: ModuleFacts, call: Call, name: str) -> bool:
     )
 
 
-def _uses_error(facts: ModuleFacts, scope: int, handler: Handler, inner: list[Call]) -> bool:
+def _uses_error(link: Linker, module: int, scope: int, handler: Handler, inner: list[Call]) -> bool:
     """Whether the caught error is handed on: returned, stored, or passed to something other than print."""
     if handler.name is None:
         return False
+    facts = link.modules[module]
     caught = ("exc", handler.types)
     for call in inner:
-        if last_name(facts, call) in ("print", "str", "repr", "type", "print_exc"):
+        if last_name(facts, call) in ("print", "str", "repr", "type", "print_exc") or _is_unraised(link, module, call):
             continue
         for _, arg in facts.nodes[call.row][2]:
             if caught in reached_rows(facts, arg).values():
@@ -351,6 +393,25 @@ def _uses_error(facts: ModuleFacts, scope: int, handler: Handler, inner: list[Ca
         is_inside(facts, store.context, handler.context) and caught in reached_rows(facts, store.value).values()
         for store in facts.stores
     )
+
+
+def _is_unraised(link: Linker, module: int, call: Call) -> bool:
+    """Whether a statement makes an exception and nothing else, where ``raise`` was forgotten: it tells nobody."""
+    if not call.statement:
+        return False
+    value = link.value(module, link.node(module, call.row)[1])
+    return bool(value) and all(_is_exception(link, atom) for atom in value)
+
+
+def _is_exception(link: Linker, atom: object) -> bool:
+    if type(atom) is ClassRef:
+        return any(_is_error_class(base) for base in link.hierarchy.external_bases(atom))
+    return type(atom) is External and _is_error_class(atom.name)
+
+
+def _is_error_class(name: str) -> bool:
+    found = getattr(builtins, name.removeprefix("builtins."), None)
+    return name in ERRORS or (isinstance(found, type) and issubclass(found, BaseException))
 
 
 _LEVELS = frozenset(["critical", "fatal", "error", "warning", "warn", "info", "debug"])

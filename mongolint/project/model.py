@@ -32,6 +32,7 @@ from mongolint.project.places import Places
 from mongolint.project.reach.builds import LostBuild, lost_builds
 from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
+from mongolint.project.reach.output import is_output
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
 from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
 from mongolint.project.references.orphans import Deletes, Orphans
@@ -291,7 +292,7 @@ class Project(Places):
         query = verdicts.query_of(self.reader, operation)
         found = patterns_of(query)
         own = verdicts.declared_on(query.collection, self.indexes).own if len(found) > 1 else ()
-        first = {index.keys[0][0] for index in own if index.keys}
+        first = {"_id"} | {index.keys[0][0] for index in own if index.keys}
         return [pattern for pattern in found if not first & {name for name, _ in pattern.keys}] or found
 
     @cached_property
@@ -378,10 +379,6 @@ class Project(Places):
         """Who runs a function: the application, only scripts, nothing; with ``scope`` 0, a place outside of any."""
         return self.reachability.reached(module, scope, context)
 
-    def asks_person(self, module: int, scope: int) -> bool:
-        """Whether a function waits for what a person types at a terminal."""
-        return scope > 0 and self.reachability.loading.asks(module, scope)
-
     def is_script(self, module: int) -> bool:
         """Whether a module is a script or migration by the configuration."""
         return self.config.is_script(self.modules[module].path)
@@ -412,6 +409,16 @@ class Project(Places):
     def outermost(self, module: int, scope: int) -> tuple[int, int]:
         """The function that makes all indexes, of which a function makes some: ``create_all`` for ``_create_users``."""
         return self.reachability.outermost(module, scope)
+
+    def prints_output(self, module: int, scope: int, context: int) -> bool:
+        """Whether what a place prints is the output of a program that a person runs."""
+        return is_output(self.reachability, self.config, module, scope, context)
+
+    def is_answered(self, site: ExceptSite) -> bool:
+        """Whether an error goes further than its clause: raised, logged, told, or printed to who runs a program."""
+        if site.is_answered or not site.prints or self.is_script(site.module):
+            return site.is_answered
+        return self.prints_output(site.module, site.scope, site.handler.context)
 
     def request_path(self, module: int, scope: int, *, each: bool = False) -> RequestPath | None:
         """How a request reaches a function, if one does for certain; with ``each``, how every such request does."""

@@ -301,7 +301,8 @@ def _fields(filter: Mapping[str, Any]) -> list[str]:
 
 
 def _why(query: Query, nearest: IndexDeclaration | None) -> str:
-    wanted = ", ".join(fields_of(query))
+    names = fields_of(query)
+    wanted = ", ".join([name for name in names if name != "_id"] or names)  # which always has an index
     named = " and ".join(query.optional[:3])
     sure = f", and not every call asks for {named}, too" if query.optional else ""
     if nearest is None or not nearest.keys:

@@ -1,8 +1,8 @@
 """A client that is made anew at each request, message, task or invocation.
 
 What it flags
-    A client made in code that a request or event runs each time, by way of dependencies and helpers as well; in a
-    task; in the handler of a serverless function.
+    A client made in code that a request or event runs each time, by way of dependencies and helpers as well; one kept
+    for a request (``flask.g``); in a task; in the handler of a serverless function.
 
 Why it hurts
     A client is a pool: each one opens its own connections, logs in on each, and starts threads that watch the
@@ -128,6 +128,27 @@ EXAMPLES = [
         async def show_users(db=Depends(get_db)):
             return await db.users.find_one()
         """,
+    ),
+    Bad(
+        """\
+        from flask import Flask, g
+        from pymongo import MongoClient
+
+        app = Flask(__name__)
+
+
+        def get_db():
+            if "db" not in g:
+                g.db = MongoClient(timeoutMS=5000).app
+            return g.db
+
+
+        @app.get("/users")
+        def show_users():
+            return get_db().users.find_one()
+        """,
+        at=("MongoClient",),
+        message="a client is made at each request /users (show_users)",
     ),
     Good(
         """\

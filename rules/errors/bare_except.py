@@ -1,11 +1,11 @@
 """A bare ``except:``, which catches far more than was meant.
 
 What it flags
-    ``except:`` without a class, unless its body raises again.
+    ``except:`` without a class, unless its body raises again. Low where nothing in the body talks to MongoDB.
 
 Why it hurts
     It also catches KeyboardInterrupt, SystemExit and asyncio.CancelledError: the worker cannot be stopped, a timed-out
-    request goes on, and a typo looks like a database outage.
+    request goes on, and a typo looks like the failure that was expected.
 
 What it leaves alone
     A bare ``except:`` that re-raises. Where the body around it talks to MongoDB and the error goes no further,
@@ -39,11 +39,12 @@ def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
     if site.catches != "bare" or site.raises:
         return
     span = project.offsets_span(site.module, site.handler.span)
+    lost = "so the process cannot be stopped here" if site.calls else "so a stop that comes meanwhile is lost"
     driver = "except PyMongoError: where only the driver can fail, else " if site.calls else ""
     yield rule.finding(
         span,
-        "bare except also catches KeyboardInterrupt and CancelledError, so the process cannot be stopped here; "
-        f"write {driver}except Exception:",
+        f"bare except also catches KeyboardInterrupt and CancelledError, {lost}; write {driver}except Exception:",
+        severity=None if site.calls else Severity.LOW,
         fix=rule.repair(
             "name the class of errors",
             lambda draft: draft.name_error_class(site),

@@ -8,9 +8,11 @@ Why it hurts
     not kept, and it often shows documents with personal data.
 
 What it leaves alone
-    Code under ``if __name__ == "__main__":``, and what only that runs or loads beside an application; commands;
-    functions that ask a person (``input``, ``getpass``); console programs (``cli-files``), scripts and migrations
-    (``script-files``), tests, a ``print`` of the project's own or of another library, projects without the driver.
+    Programs that are run from a shell: files with ``if __name__ == "__main__":`` or that parse their arguments, which
+    nothing imports and in which nothing serves, and those in ``bin/``, ``tools/`` or ``examples/``; what only they run
+    beside an application; functions that ask a person or are named after printing; commands; console programs
+    (``cli-files``), scripts and migrations (``script-files``), tests, a ``print`` of the project's own or of another
+    library, projects without the driver.
 
 Fix and its safety
     ``logger.info(…)`` with lazy arguments; the level follows the context. Unsafe: nothing shows unless logging
@@ -40,19 +42,9 @@ def check(project: Project) -> Iterator[Finding]:
     if not project.uses_driver:
         return
     for module, call in project.builtin_calls("print"):
-        path = project.modules[module].path
-        if project.config.is_cli(path) or project.config.is_script(path):
-            continue
-        if project.is_main_block(module, call.context):
-            continue
-        if not _is_read_by_hand(project, module, call.scope, call.context):
+        # Who runs a program by hand reads what it prints
+        if not project.prints_output(module, call.scope, call.context):
             yield _finding(project, module, call.row)
-
-
-def _is_read_by_hand(project: Project, module: int, scope: int, context: int) -> bool:
-    """Whether who runs the program sees what it prints: a script, what only scripts load, what asks a person."""
-    runners = (project.reached(module, scope, context).runner, project.reached(module, 0).runner)
-    return "script" in runners or project.asks_person(module, scope)
 
 
 def _finding(project: Project, module: int, row: int) -> Finding:
@@ -175,6 +167,34 @@ EXAMPLES = [
             """,
         },
         why="beside an application, a program that somebody runs by hand",
+    ),
+    Good(
+        {
+            "app/main.py": """\
+            from fastapi import FastAPI
+            from pymongo import MongoClient
+
+            users = MongoClient(timeoutMS=5000).app.users
+            app = FastAPI()
+            """,
+            "show_names.py": """\
+            from optparse import OptionParser
+
+            from app.main import users
+
+            parser = OptionParser()
+            options, names = parser.parse_args()
+
+
+            def show(user):
+                print("name:", user["name"])
+
+
+            for user in users.find({"_id": {"$in": names}}):
+                show(user)
+            """,
+        },
+        why="a program that parses what it is started with",
     ),
     Good('def hello():\n    print("hello")\n', why="a project without the driver"),
     Good(

@@ -2,7 +2,7 @@
 
 What it flags
     ``except:``, ``except Exception`` or ``except PyMongoError`` around a driver call, in whose body the error is
-    neither logged nor raised nor handed on. ``print`` is not logging. Where the driver call is one helper away: low.
+    neither logged, raised nor handed on; ``print`` tells in programs only. Where the call is one helper away: low.
 
 Why it hurts
     An outage looks like missing data: the caller gets None or False, answers 404, and nobody is paged.
@@ -36,7 +36,7 @@ rule = Rule(
 
 @rule.on(ExceptSite)
 def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
-    if site.catches == "other" or site.is_answered or site.uses_error or site.asks_again:
+    if site.catches == "other" or site.uses_error or site.asks_again or project.is_answered(site):
         return
     nearest = min(site.calls, key=lambda call: len(call.chain), default=None)
     if nearest is None or len(nearest.chain) > 1:

@@ -56,7 +56,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         return
     yield rule.finding(
         project.operation_span(query),
-        f"{query.name} on {query.target} has no time limit: {_why(query)}; {_form(query, project)}",
+        f"{query.name} on {query.target} has no time limit: {_why(query, project)}; {_form(query, project)}",
         confidence=query.confidence,
         fix=rule.repair(
             "add a time limit",
@@ -101,10 +101,14 @@ def _is_unbounded(query: Query, project: Project) -> bool:
     return query.method.many and not query.bounded and not project.names_its_documents(query)
 
 
-def _why(query: Query) -> str:
-    if query.name in _SCANNING or query.method.many:
-        return "it may read the whole collection while its connection is held"
-    return "it holds its connection as long as the server takes"
+def _why(query: Query, project: Project) -> str:
+    if query.name not in _SCANNING and not query.method.many:
+        return "it holds its connection as long as the server takes"
+    verdict = project.verdict(query)
+    if verdict.plan is not None and verdict.plan.selective:
+        found = f"{verdict.name} finds its documents" if verdict.name else "an index finds its documents"
+        return f"{found}, but nothing limits how many they are, or how long the server takes"
+    return "it may read the whole collection while its connection is held"
 
 
 def _form(query: Query, project: Project) -> str:
@@ -170,6 +174,30 @@ EXAMPLES = [
 
         async def remove(user_id):
             await db.users.delete_one({"_id": user_id})
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        users = MongoClient("mongodb://localhost").app.users
+        users.create_index("team")
+
+
+        def members(team):
+            return list(users.find({"team": team}))
+        """,
+        at=("find",),
+        message="find on users has no time limit: team_1 finds its documents, but nothing limits how many they are",
+        fixed="""\
+        from pymongo import MongoClient
+
+        users = MongoClient("mongodb://localhost").app.users
+        users.create_index("team")
+
+
+        def members(team):
+            return list(users.find({"team": team}, max_time_ms=5000))
         """,
     ),
     Good(

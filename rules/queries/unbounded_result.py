@@ -15,7 +15,8 @@ What it leaves alone
     by one, or of which each is sent something; collections that only scripts or nobody fills.
 
 Fix and its safety
-    A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer.
+    A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer. None
+    where the list is written to a file whole, or sliced.
 
 Sources
     PyMongo documentation, ``AsyncCursor.to_list`` (``length=None``: all), and Motor 3.6 changelog (it became optional).
@@ -35,6 +36,13 @@ rule = Rule(
 )
 
 
+# What to do where no number would be right
+_INSTEAD = {
+    "written": "write each document as the cursor gives it, for a limit would leave some out of what is written",
+    "sliced": "let the query limit what the slice takes of it",
+}
+
+
 @rule.on(Query)
 def check(query: Query, project: Project) -> Iterator[Finding]:
     found = project.results.unbounded(query)
@@ -42,18 +50,19 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         return
     count = project.option(rule.name, "default")
     handler = project.function_name(*found.path.handler)
-    form = f".to_list({count})" if found.by == "to_list" else f"limit={count}"
+    form = f"bound it with .to_list({count})" if found.by == "to_list" else f"bound it with limit={count}"
+    advice = _INSTEAD.get(found.use, f"page it, or {form}")
     yield rule.finding(
         project.operation_span(query),
         f"{query.name} on {query.target} is read whole (by {found.by}) whenever {handler} runs, and grows with the "
-        f"collection; page it, or bound it with {form}",
+        f"collection; {advice}",
         severity=Severity.LOW if found.narrow else None,
         confidence=query.confidence,
         related=project.related([(project.token(*call), "the call that leads to it") for call in found.path.calls]),
         fix=rule.repair(
             f"read no more than {count}",
             lambda draft: draft.bound_result(found, count),
-            text='add {"$limit": …} to the pipeline' if query.name == "aggregate" else f"bound it with {form}",
+            text=_INSTEAD.get(found.use, 'add {"$limit": …} to the pipeline' if query.name == "aggregate" else form),
             reason=f"what is beyond the first {count} is left out",
         ),
     )

@@ -283,3 +283,14 @@ def test_a_client_that_has_the_limit_is_not_told_of(required: str, option: str, 
     (tmp_path / "requirements.txt").write_text(required + "\n")
     told = findings(USED.format(given=f"{option}=5000"), tmp_path, rules={"MDB103"})
     assert not [finding for finding in told if "of this client" in finding.message]
+
+
+REQUIRED = {"pymongo==4.16.0": True, "pymongo>=4.6": True, "pymongo>=3": False, "pymongo": False, "": False}
+
+
+@pytest.mark.parametrize(("required", "is_new"), REQUIRED.items(), ids=REQUIRED)
+def test_a_required_new_driver_outranks_calls_that_are_gone(required: str, is_new: bool, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(required + "\n")
+    text = USED.format(given="") + "\n\ndef dropped(name):\n    client.app.users.remove({'name': name})\n"
+    told = " ".join(finding.message for finding in findings(text, tmp_path, rules={"MDB301"}))
+    assert (" timeoutMS" in told) is is_new

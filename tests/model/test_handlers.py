@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mongolint.testing import findings
+from mongolint.engine.run import check
+from mongolint.testing import findings, project
 
 HEAD = """\
 import sys
@@ -45,6 +46,8 @@ ANSWERED = {
     "the database is asked again": "print('no')\ndb.users.update_one({'_id': key}, {'$inc': {'failed': 1}})",
     "by a helper": "note(key)",
     "and again, as the answer": "return db.old.find_one({'_id': key})",
+    "and again, for many": "return list(db.old.find({'key': key}))",
+    "the answer that is made tells": "answer = {}\nanswer['error'] = 'no users'\nreturn answer",
 }
 DROPPED = {
     "a helper is told not to leave": "stop('no', leave=False)",
@@ -52,6 +55,8 @@ DROPPED = {
     "a helper raises or not": "complain(key)",
     "the database is asked again, or not": "if key:\n    db.users.delete_one({'_id': key})",
     "nothing": "return None",
+    "the answer tells of no error": "answer = {}\nanswer['errors'] = []\nreturn answer",
+    "an exception is made, and not raised": "Refused('no')",
 }
 
 
@@ -88,3 +93,32 @@ def test_a_probe_of_the_connection_answers(head: str, body: str, count: int, tmp
     text = f"{HEAD}{head}\n    try:\n        {body}\n    except Exception:\n        return False\n\n\n"
     text += f"{head[4:].split('(')[0]}(MongoClient(timeoutMS=5000))\n"
     assert len(findings(text, tmp_path, rules={"MDB502"})) == count
+
+
+@pytest.mark.parametrize(("made", "is_told"), [("Refused(str(error))", True), ("raise Refused(str(error))", False)])
+def test_an_exception_that_is_not_raised_tells_nobody(made: str, is_told: bool, tmp_path: Path) -> None:
+    tried = "    try:\n        return db.users.find_one({'_id': key})\n    except Exception as error:\n"
+    text = f"{HEAD}def ask(key):\n{tried}        {made}\n"
+    assert bool(findings(text, tmp_path, rules={"MDB502"})) is is_told
+
+
+@pytest.mark.parametrize(("raised", "is_told"), [("return None", False), ("raise", True)])
+def test_a_helper_that_catches_its_error_raises_none(raised: str, is_told: bool, tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}def name_of(key):\n    try:\n        return db.users.find_one({{'_id': key}})['name']\n"
+        f"    except Exception as error:\n        print(error)\n        {raised}\n\n\n"
+        "def ask(key):\n    try:\n        return name_of(key)\n    except Exception:\n        return 'nobody'\n"
+    )
+    lines = [finding.span.line for finding in findings(text, tmp_path, rules={"MDB502"})]
+    assert (max(lines) > text[: text.index("def ask")].count("\n")) is is_told
+
+
+@pytest.mark.parametrize(("path", "is_told"), [("report.py", False), ("migrations/m1.py", True)])
+def test_what_a_program_prints_tells_who_runs_it(path: str, is_told: bool, tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}try:\n    db.users.find_one({{'_id': sys.argv[1]}})\n"
+        "except Exception as error:\n    print('no database:', error)\n"
+    )
+    built = project({path: text, "main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"}, tmp_path)
+    found = check(built, {"MDB502"}, built.project.config).findings
+    assert bool(found) is is_told

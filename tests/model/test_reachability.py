@@ -323,6 +323,37 @@ RUN_BY_THE_APP: dict[str, Files | str] = {
         async def start():
             asyncio.create_task(store.ensure_indexes())
         """,
+    "command of a bot": {
+        "bot.py": "from discord.ext import commands\n\nbot = commands.Bot('!')\n",
+        "cog.py": """\
+            from discord.ext import commands
+            import store
+
+            class Logs(commands.Cog):
+                @commands.group(invoke_without_command=True)
+                async def logs(self, ctx): ...
+
+                @logs.group(name="of")
+                async def logs_of(self, ctx): ...
+
+                @logs_of.command(name="key")
+                async def logs_key(self, ctx):
+                    await store.ensure_indexes()
+            """,
+    },
+    "command of a bot of a class": """\
+        from discord.ext import commands
+        import store
+
+        class Client(commands.Bot):
+            pass
+
+        client = Client("!")
+
+        @client.command()
+        async def logs(ctx):
+            await store.ensure_indexes()
+        """,
     "thread": FLASK + "from threading import Thread\n\nThread(target=store.ensure_indexes).start()\n",
     "lambda": FLASK + "app.before_serving(lambda: store.ensure_indexes())\n",
     "partial": FLASK + "from functools import partial\n\nrun = partial(store.ensure_indexes)\nrun()\n",
@@ -908,3 +939,24 @@ def test_no_request(case: str, tmp_path: Path) -> None:
     files = RUN_BY_THE_APP[case]
     assert isinstance(files, str)
     assert _request(files, tmp_path, each=False) is None
+
+
+# Files beside an application, with what they print, and whether that is the output of a program
+PRINTING = {
+    "parses its arguments": ("show.py", "from argparse import ArgumentParser\nArgumentParser().parse_args()", True),
+    "reads its arguments": ("show.py", "import sys\nif sys.argv[1:]:\n    shown()", True),
+    "in a folder of programs": ("bin/show.py", "shown()", True),
+    "talks to a person": ("show.py", "def asked():\n    print(input('more? '))", True),
+    "is named after printing": ("show.py", "def print_all():\n    print(1)", True),
+    "anything": ("show.py", "shown()", False),
+    "serves": ("bin/show.py", "from flask import Flask\napp = Flask(__name__)", False),
+}
+
+
+@pytest.mark.parametrize(("path", "code", "is_output"), PRINTING.values(), ids=PRINTING)
+def test_what_programs_print_is_their_output(path: str, code: str, is_output: bool, tmp_path: Path) -> None:
+    text = code if "print" in code else f"def shown():\n    print(1)\n\n\n{code}\n"
+    built = project({"store.py": STORE, "main.py": APP, path: f"import store\n\n\n{text}\n"}, tmp_path).project
+    module = next(number for number, facts in enumerate(built.modules) if facts.path.endswith(path))
+    (call,) = (call for at, call in built.builtin_calls("print") if at == module)
+    assert built.prints_output(module, call.scope, call.context) is is_output

@@ -270,3 +270,27 @@ def test_bounded_results(body: str, tmp_path: Path) -> None:
 def test_only_what_requests_reach(tmp_path: Path) -> None:
     head = ROUTE.removesuffix("@app.get('/')\n")
     assert _codes(WHOLE["list"], tmp_path, "MDB110", head) == []
+
+
+# What becomes of the list, and the advice: a number, or none
+USED = {
+    "answered": ("return [d['x'] for d in db.a.find()]", "limit=1000"),
+    "written": ("found = [d['x'] for d in db.a.find()]\nopen(key).write(show(found))", "as the cursor gives it"),
+    "dumped": ("import json\njson.dump(list(db.a.find()), open(key, 'w'))", "as the cursor gives it"),
+    "counted in a file": ("found = list(db.a.find())\nopen(key).write(str(len(found)))", "limit=1000"),
+    "sliced": ("return [d['x'] for d in db.a.find()][:2]", "what the slice takes"),
+    "sliced later": ("found = list(db.a.find())\nreturn found[:size]", "what the slice takes"),
+    "something of a loop written": (
+        "found = list(db.a.find())\nx = ''\nfor each in query:\n    x = x + each\nopen(key).write(x)\nreturn found",
+        "limit=1000",
+    ),
+    "one of it": ("found = list(db.a.find())\nreturn found[0]", "limit=1000"),
+}
+
+
+@pytest.mark.parametrize(("body", "advice"), USED.values(), ids=USED)
+def test_no_number_is_advised_that_would_cut_what_is_written(body: str, advice: str, tmp_path: Path) -> None:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    text = f"{ROUTE}def ask(key, page, size, query, order, show):\n{lines}"
+    (found,) = findings(text, tmp_path, rules={"MDB110"})
+    assert advice in found.message

@@ -86,6 +86,7 @@ CLEAR = "\n".join(line for line in HEAD.splitlines() if "SETTING" not in line) +
         ('db.c.find({"name": "x"})', "name compares text with another collation"),
         ('db.c.find({"$or": [{"a": x}, {"z": y}]})', "cannot be used by this filter"),
         ('db.c.find({"z": x})', "no index is declared on z"),
+        ('db.c.find({"$or": [{"_id": x}, {"z": x}]})', "no index is declared on z"),
         ('db.c.aggregate([{"$limit": 5}, {"$match": {"a": x}}, {"$sort": {"b": 1}}])', ""),
         ('db.c.aggregate([{"$set": {"a": 1}}, {"$match": {"a": x}}])', ""),
         ('db.c.find({"$text": {"$search": x}})', "the server refuses it: the query needs a text index"),

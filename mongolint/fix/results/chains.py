@@ -67,6 +67,10 @@ def _insert_stage(draft: Draft, page: UnsortedPage) -> None:
 def bound(draft: Draft, found: Unbounded, count: int) -> None:
     """See `Draft.bound_result`."""
     operation = found.operation
+    if found.use == "written":
+        raise NoFix("the list is written out whole, and a limit would leave documents out")
+    if found.use == "sliced":
+        raise NoFix("how many it wants, the slice says")
     if found.by == "to_list":
         _bound_list(draft, found.place.module, found.place.row, count)
     elif operation.name == "find":

@@ -36,8 +36,10 @@ class Clients:
         folder = os.path.dirname(self.project.modules[module].path)
         if folder not in self._knows_timeout:
             is_new = driverversion.is_new(self.project, module, driverversion.TIMEOUT)
-            is_pinned = driverversion.is_pinned_new(self.project, module, driverversion.TIMEOUT)
-            self._knows_timeout[folder] = is_new and (is_pinned or not self._calls_removed)
+            # Calls that are gone may never run, or fail: what gets installed is for the requirements to say
+            self._knows_timeout[folder] = is_new and (
+                not self._calls_removed or driverversion.is_surely_new(self.project, module, driverversion.TIMEOUT)
+            )
         return self._knows_timeout[folder]
 
     @cached_property

@@ -7,7 +7,6 @@ start with an option they do not know.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,11 @@ if TYPE_CHECKING:
 _ASKED = r"""(?im)^[\s"'\-]*{name}(?:\[[^\]]*\])?["']?\s*[=:]*\s*["'{{]*\s*(?:version\s*=\s*["'])?"""
 _VERSION = r"""(?P<sign>[~^=<>!]*)\s*(?P<major>\d+)(?:\.(?P<minor>\d+))?"""
 _LOCKED = r"""name = "{name}"\s+version = "(?P<sign>)(?P<major>\d+)\.(?P<minor>\d+)"""
-Releases = tuple[tuple[str, tuple[int, int]], ...]
+_PINNING = ("", "==", "===")
+_CAPPING = (*_PINNING, "~=", "^", "<", "<=")
+_BASING = (*_PINNING, "~=", "^", ">=", ">")
+Version = tuple[int, int]
+Releases = tuple[tuple[str, Version], ...]
 # The first releases that know timeoutMS, and the new names; Motor 3.1 asks for PyMongo 4.2, Motor 2.1 for 3.10
 TIMEOUT: Releases = (("pymongo", (4, 2)), ("motor", (3, 1)))
 NEW_NAMES: Releases = (("pymongo", (3, 9)), ("motor", (2, 1)))
@@ -27,32 +30,32 @@ NEW_NAMES: Releases = (("pymongo", (3, 9)), ("motor", (2, 1)))
 
 def is_new(project: Project, module: int, since: Releases) -> bool:
     """Whether nothing says that the driver is older than these releases."""
-    texts = requirements.texts(project.modules[module].path, str(project.config.root))
-    return not any(_is_old(text, since) for text in texts)
+    return not any(_is_old(text, since) for text in _texts(project, module))
 
 
-def is_pinned_new(project: Project, module: int, since: Releases) -> bool:
-    """Whether the driver is pinned to these releases or later ones, whatever methods the code calls."""
-    texts = requirements.texts(project.modules[module].path, str(project.config.root))
-    return any(_pins_new(text, since) for text in texts)
+def is_surely_new(project: Project, module: int, since: Releases) -> bool:
+    """Whether no older driver gets installed: ``==4.16.0``, ``>=4.6``, a lock file."""
+    asked = [found for text in _texts(project, module) for found in _asked(text, since)]
+    return any(sign in _BASING and version >= first for first, sign, version in asked)
 
 
-@lru_cache(maxsize=128)
+def _texts(project: Project, module: int) -> list[str]:
+    return requirements.texts(project.modules[module].path, str(project.config.root))
+
+
 def _is_old(text: str, releases: Releases) -> bool:
-    return any(
-        (sign in ("", "==", "~=", "^", "<", "<=", "===") and version < since) or (sign == "<" and version == since)
-        for sign, version, since in _asked(text, releases)
-    )
+    for first, sign, version in _asked(text, releases):
+        if (sign in _CAPPING and version < first) or (sign == "<" and version == first):
+            return True
+    return False
 
 
 @lru_cache(maxsize=128)
-def _pins_new(text: str, releases: Releases) -> bool:
-    return any(sign in ("", "==", "===") and version >= since for sign, version, since in _asked(text, releases))
-
-
-def _asked(text: str, releases: Releases) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
-    """The signs and versions with which a text asks for the drivers, each with the release that is meant."""
-    for name, since in releases:
+def _asked(text: str, releases: Releases) -> list[tuple[Version, str, Version]]:
+    """What a file asks of each driver: the release since which all is well, the sign, and the version behind it."""
+    found = []
+    for name, first in releases:
         for pattern in (_ASKED + _VERSION, _LOCKED):
             for match in re.finditer(pattern.replace("{name}", name).replace("{{", "{"), text):
-                yield match["sign"], (int(match["major"]), int(match["minor"] or 0)), since
+                found.append((first, match["sign"], (int(match["major"]), int(match["minor"] or 0))))
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -47,6 +48,9 @@ _DYNAMIC = words("import_module __import__ spec_from_file_location iter_modules 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+(?::[\w.]+)?")
 # What stands between the words of a string
 _APART = re.compile(r"[/\\\s\"']+")
+# Folders that hold no part of a server
+_PROGRAM_FOLDERS = words("bin sbin tools examples benchmarks test testutils")
+_PARSING = words("parse_args parse_known_args docopt getopt")
 _MAX_DEPTH = 4
 
 
@@ -92,6 +96,21 @@ class Loading:
     def has_start(self) -> bool:
         """Whether the tree holds a start of a program that is no script, to compare others with."""
         return self.has_application or any(not self.is_script(module) for module in self.mains)
+
+    # Programs that are run from a shell
+
+    def is_program(self, module: int) -> bool:
+        """Whether a file is run from a shell, does its work and ends: it says so, and no server is seen in it.
+
+        A file that others import is none, save in a folder of such programs.
+        """
+        if module in self._starting or (self.has_application and module in self._application):
+            return False
+        if _PROGRAM_FOLDERS.intersection(os.path.relpath(self._path(module), self.config.root).split(os.sep)[:-1]):
+            return True
+        if module in self._imported:
+            return False
+        return module in self.mains or self.link.of_module(_parses_arguments, module)
 
     # Main blocks
 
@@ -201,15 +220,19 @@ class Loading:
     @cached_property
     def _roots(self) -> list[int]:
         """The modules outside tests that no other imports and no application loads."""
-        imported = {
+        without = self.link.tests | self._imported | self._application
+        return [module for module in range(len(self.link.modules)) if module not in without]
+
+    @cached_property
+    def _imported(self) -> set[int]:
+        """The modules that others load, tests left out."""
+        return {
             each
             for module, found in enumerate(self._loads)
             if module not in self.link.tests
             for each in found
             if each != module
         }
-        every = range(len(self.link.modules))
-        return [m for m in every if m not in self.link.tests and m not in imported and m not in self._application]
 
     @cached_property
     def _unclear(self) -> set[int]:
@@ -276,6 +299,18 @@ def _dotted(facts: ModuleFacts, index: int) -> list[tuple[str, str, int]]:
 
 def _main_calls(facts: ModuleFacts, index: int) -> list[int]:
     return [call.row for call in facts.calls if call.scope == 0 and is_main_block(facts, call.context)]
+
+
+def _parses_arguments(facts: ModuleFacts, index: int) -> bool:
+    """Whether a file reads its command line: itself, or in a function of its own."""
+    if any(call.scope == 0 and own_name(facts, facts.nodes[call.row][1]) in _PARSING for call in facts.calls):
+        return True
+    return any(reads_arguments(node) for node in facts.body(facts.scopes[0]))
+
+
+def reads_arguments(node: tuple[object, ...]) -> bool:
+    """Whether a row is ``sys.argv``."""
+    return node[0] in ("attr", "from", "free") and node[2] == "argv"
 
 
 def _closure(edges: list[set[int]], start: Iterable[int]) -> set[int]:

@@ -5,7 +5,7 @@ Sources: Motor 3.6 changelog and PyMongo documentation, ``to_list(length=None)``
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mongolint.link.atoms import NONE, Const, External
 from mongolint.link.rowtools import operands, reached_rows
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mongolint.project.reach.reachability import RequestPath
 
 _COLLECTING = frozenset(["list", "tuple", "sorted", "set", "frozenset"])
+_COUNTING = ("len", "any", "all", "bool")
+# What puts a value into a file, whole
+_WRITING = frozenset(["write", "writelines", "writerows", "write_text", "write_bytes", "dump"])
 _STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
 # What adds documents. Upserts do not count: often there is one for each of a few keys.
 _INSERTING = ("insert_one", "insert_many", "insert", "save")
@@ -38,7 +41,8 @@ class Unbounded(NamedTuple):
     """An operation all of whose results are kept at once in code that a request reaches.
 
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
-    from the request. ``narrow``: the filter asks for something, so that it is not the whole collection.
+    from the request. ``narrow``: the filter asks for something, so that it is not the whole collection. ``use``: what
+    becomes of the list, where any number as a limit would be wrong: it is written to a file, or a slice of it taken.
     """
 
     operation: Operation
@@ -46,6 +50,7 @@ class Unbounded(NamedTuple):
     place: Place
     path: RequestPath
     narrow: bool
+    use: Literal["", "written", "sliced"] = ""
 
 
 def unbounded(project: Project, operation: Operation) -> Unbounded | None:
@@ -60,7 +65,9 @@ def unbounded(project: Project, operation: Operation) -> Unbounded | None:
     path = project.request_path(operation.module, operation.scope)
     if path is None or _is_for_all(project, operation, collecting[1]):
         return None
-    return Unbounded(operation, *collecting, path, bool(operation.filter.required))
+    return Unbounded(
+        operation, *collecting, path, bool(operation.filter.required), _use(project, operation, collecting[1])
+    )
 
 
 def _may_be_bounded(project: Project, operation: Operation) -> bool:
@@ -170,7 +177,7 @@ def _holds(facts: ModuleFacts, row: int, element: int) -> bool:
         if current == element:
             return True
         node = facts.nodes[current]
-        parts = [given for _, given in node[2] if given == element] if node[0] == "call" else operands(node)
+        parts = [given for _, given in node[2] if given == element] if node[0] == "call" else list(operands(node))
         pending += [part for part in parts if part not in seen]
         seen.update(parts)
     return False
@@ -212,6 +219,39 @@ def _is_for_all(project: Project, operation: Operation, place: Place) -> bool:
                 project.link, module, loop
             ):
                 return True
+    return False
+
+
+def _use(project: Project, operation: Operation, place: Place) -> Literal["", "written", "sliced"]:
+    """Whether the list is written out, here or by a caller, or only a part of it wanted."""
+    facts = project.modules[place.module]
+    for _, node in facts.numbered():
+        if node[0] == "item" and facts.nodes[node[2]][0] == "unknown" and _is_made_of(facts, node[1], place.row):
+            return "sliced"
+    callers = project.link.sites.of(operation.module, operation.scope)
+    for module, row in [(place.module, place.row), *((site[0], site[1]) for site in callers)]:
+        facts = project.modules[module]
+        for call in facts.calls:
+            _, function, args = facts.nodes[call.row]
+            node = facts.nodes[function]
+            if node[0] == "attr" and node[2] in _WRITING and any(_is_made_of(facts, each, row) for _, each in args):
+                return "written"
+    return ""
+
+
+def _is_made_of(facts: ModuleFacts, row: int, part: int) -> bool:
+    """Whether a value holds what stands at another row, and not only its number."""
+    pending, seen = [row], {row}
+    while pending:
+        current = pending.pop()
+        node = facts.nodes[current]
+        if current == part or (node[0] == "comp" and part in reached_rows(facts, current)):
+            return True
+        if node[0] in ("item", "attr") or (node[0] == "call" and facts.nodes[node[1]][-1] in _COUNTING):
+            continue
+        parts = [given for _, given in node[2]] if node[0] == "call" else list(operands(node))
+        pending += [each for each in parts if each not in seen]
+        seen.update(parts)
     return False
 
 
