@@ -38,7 +38,7 @@ def check(project: Project) -> Iterator[Finding]:
     wanted: dict[str, Wanted] = {}
     for query in project.operations:
         patterns = project.needed_patterns(query) if _is_uncovered(project, query) else ()
-        if patterns and not all(pattern.weak for pattern in patterns):
+        if patterns and not any(pattern.weak for pattern in patterns):
             collection = query.collection_names[0]
             groups.setdefault((query.module, collection, tuple(patterns)), []).append(query)
             for pattern in patterns:
@@ -54,25 +54,25 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
     for each in project.asked_of_helpers:
         query = each.operation
         patterns = project.needed_patterns(query) if _is_uncovered(project, query) else ()
-        if patterns and not all(pattern.weak for pattern in patterns):
+        if patterns and not any(pattern.weak for pattern in patterns):
             collection = query.collection_names[0]
             if not all(pattern in wanted.get(collection, {}) for pattern in patterns):
                 groups.setdefault((collection, tuple(patterns)), []).append(each)
     for (collection, patterns), calls in groups.items():
         first = calls[0]
         fields = ", ".join(project.filter_fields(first.operation))
-        code = " and ".join(project.writes.index_code(collection, pattern) for pattern in patterns)
+        order = project.writes.index_order(collection, patterns)
         name = project.callee_name(first.module, first.row)
         more = f" ({len(calls)} places)" if len(calls) > 1 else ""
         places = [(project.token(each.module, each.row), f"{name} by the same fields") for each in calls[1:]]
         yield rule.finding(
             project.token(first.module, first.row),
             f"{name} runs {first.operation.name} on {collection}, by {fields}{more}: "
-            f"{project.verdict(first.operation).reason}, so each call reads the whole collection; declare {code}",
+            f"{project.verdict(first.operation).reason}, so each call reads the whole collection; {order}",
             severity=Severity.HIGH if project.indexes or project.has_snapshot else Severity.MEDIUM,
             confidence=first.operation.confidence,
             related=project.related([*places, (project.operation_span(first.operation), "the query")]),
-            fix=rule.repair("declare the index", _by_hand, text=f"db.{collection}.{code}"),
+            fix=rule.repair("declare the index", _by_hand, text=order),
         )
 
 
@@ -102,11 +102,11 @@ def _finding(
     if verdict.nearest is not None:
         place = project.index_span(verdict.nearest)
         places.append((place, f"the nearest index, {verdict.nearest.name}"))
-    calls = " and ".join(project.writes.index_code(collection, pattern) for pattern in patterns)
+    order = project.writes.index_order(collection, patterns)
     return rule.finding(
         project.operation_span(first),
         f"{first.name} on {collection} filters by {fields}{more}: {verdict.reason}, so each call reads the whole "
-        f"collection; declare {calls}",
+        f"collection; {order}",
         severity=Severity.HIGH if project.indexes or project.has_snapshot else Severity.MEDIUM,
         confidence=first.confidence,
         related=project.related(places),
@@ -121,11 +121,19 @@ def _finding(
 def _declare(
     draft: Draft, collection: str, patterns: Sequence[Any], queries: Sequence[Query], wanted: Mapping[Any, Any]
 ) -> None:
-    if len(patterns) > 1:
-        codes = (draft.project.writes.index_code(collection, pattern) for pattern in patterns)
+    codes = _codes(draft.project, collection, patterns)
+    if draft.project.writes.taken(collection, patterns):
+        draft.text = draft.project.writes.index_order(collection, patterns)
+        raise NoFix("an index on the same fields is declared with options that keep this filter from using it")
+    if len(codes) > 1:
         draft.text = "\n".join(f"db.{collection}.{code}" for code in codes)
         raise NoFix("each branch of the $or needs an index of its own, and one alone serves nothing")
     draft.declare_index(queries, patterns[0], wanted)
+
+
+def _codes(project: Project, collection: str, patterns: Sequence[Any]) -> list[str]:
+    """The calls that make the indexes, each once: one may serve several branches of an ``$or``."""
+    return list(dict.fromkeys(project.writes.index_code(collection, pattern) for pattern in patterns))
 
 
 EXAMPLES = [
