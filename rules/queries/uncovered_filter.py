@@ -3,7 +3,8 @@
 What it flags
     Queries, updates and deletes whose filter no index declared in the project serves; an `$or` needs one for each of
     its branches. One finding per file, collection and needed key pattern; the other places are listed with it. What
-    callers ask by a helper that takes the filter as `**kwargs` is told at the first such call.
+    callers ask by a helper that takes the filter as `**kwargs` is told at the first such call. Less severe where only
+    yes or no is asked, as in `{"done": False}`: most documents may say that.
 
 Why it hurts
     Every call reads the whole collection: fine with a thousand documents, an outage with a million.
@@ -61,7 +62,7 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
     for (collection, patterns), calls in groups.items():
         first = calls[0]
         fields = ", ".join(project.filter_fields(first.operation))
-        order = project.writes.index_order(collection, patterns)
+        order = _order(project, collection, patterns)
         name = project.callee_name(first.module, first.row)
         more = f" ({len(calls)} places)" if len(calls) > 1 else ""
         places = [(project.token(each.module, each.row), f"{name} by the same fields") for each in calls[1:]]
@@ -69,11 +70,27 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
             project.token(first.module, first.row),
             f"{name} runs {first.operation.name} on {collection}, by {fields}{more}: "
             f"{project.verdict(first.operation).reason}, so each call reads the whole collection; {order}",
-            severity=Severity.HIGH if project.indexes or project.has_snapshot else Severity.MEDIUM,
+            severity=_severity(project, patterns),
             confidence=first.operation.confidence,
             related=project.related([*places, (project.operation_span(first.operation), "the query")]),
             fix=rule.repair("declare the index", _by_hand, text=order),
         )
+
+
+def _severity(project: Project, patterns: Sequence[Any]) -> Severity:
+    """Lower where only yes or no is asked: what most documents say, no index makes faster."""
+    is_sure = bool(project.indexes or project.has_snapshot)
+    if all(pattern.is_flag for pattern in patterns):
+        return Severity.MEDIUM if is_sure else Severity.LOW
+    return Severity.HIGH if is_sure else Severity.MEDIUM
+
+
+def _order(project: Project, collection: str, patterns: Sequence[Any]) -> str:
+    """What to do."""
+    order = project.writes.index_order(collection, patterns)
+    if all(pattern.is_flag for pattern in patterns):
+        return f"only yes or no is asked, so where few documents say that, {order}"
+    return order
 
 
 def _by_hand(draft: Draft) -> None:
@@ -102,12 +119,12 @@ def _finding(
     if verdict.nearest is not None:
         place = project.index_span(verdict.nearest)
         places.append((place, f"the nearest index, {verdict.nearest.name}"))
-    order = project.writes.index_order(collection, patterns)
+    order = _order(project, collection, patterns)
     return rule.finding(
         project.operation_span(first),
         f"{first.name} on {collection} filters by {fields}{more}: {verdict.reason}, so each call reads the whole "
         f"collection; {order}",
-        severity=Severity.HIGH if project.indexes or project.has_snapshot else Severity.MEDIUM,
+        severity=_severity(project, patterns),
         confidence=first.confidence,
         related=project.related(places),
         fix=rule.repair(
@@ -255,6 +272,19 @@ EXAMPLES = [
         """,
         at=("find_one",),
         message="filters by email or phone or nick",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def waiting():
+            return list(db.jobs.find({"done": False}).limit(10))
+        """,
+        at=("find",),
+        message="only yes or no is asked, so where few documents say that, declare",
     ),
     Good(
         """\
