@@ -16,6 +16,7 @@ from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, loops, verdicts
 from mongolint.project.advice import redundancy
+from mongolint.project.advice.lean import lean_patterns
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.awaiting.answers import Awaiting
 from mongolint.project.callgraph import CallGraph, Reach
@@ -289,7 +290,7 @@ class Project(Places):
         Empty where no index can help.
         """
         query = verdicts.query_of(self.reader, operation)
-        found = patterns_of(query)
+        found = lean_patterns(self, query)
         own = verdicts.declared_on(query.collection, self.indexes).own if len(found) > 1 else ()
         first = {index.keys[0][0] for index in own if index.keys}
         return [pattern for pattern in found if not first & {name for name, _ in pattern.keys}] or found

@@ -187,6 +187,19 @@ def test_no_second_index_on_the_keys_of_a_partial_one(tmp_path: Path) -> None:
     )
 
 
+def test_a_field_of_documents_is_no_key(tmp_path: Path) -> None:
+    body = """
+        def save(kind, hits, total):
+            db.runs.insert_one({"kind": kind, "result": {"hits": hits, "total": total}, "key": {"a": 1}})
+
+        def run(x):
+            db.runs.find({"kind": x, "result": None})
+            db.runs.find({"result": "file"})
+            db.runs.find({"key": {"a": x}})
+    """
+    assert suggested(tmp_path, body) == [("runs", {"key": 1}, {}, 1), ("runs", {"kind": 1}, {}, 1)]
+
+
 def test_a_finding_names_the_index_that_is_suggested(tmp_path: Path) -> None:
     body = """
         def run(u, s):

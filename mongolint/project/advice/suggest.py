@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mongolint.coverage import Index, Plan, QueryError
 from mongolint.link.atoms import Collection, Database
+from mongolint.project.advice.lean import lean_patterns
 from mongolint.project.advice.merging import merge
-from mongolint.project.advice.patterns import Keys, Pattern, constants, patterns_of
+from mongolint.project.advice.patterns import Keys, Pattern, constants
 from mongolint.project.advice.redundancy import redundant
 from mongolint.project.coveragemap.asked import requests_asked
 from mongolint.project.indexes import IndexDeclaration
@@ -166,7 +167,7 @@ class _Collection:
         there = [*self.declared, *(each.index for each in fixed)]
         wanted: dict[Pattern, list[Asked]] = {}
         for one in self.asked:
-            patterns = [] if _is_served(one.query, there) else patterns_of(one.query)
+            patterns = [] if _is_served(one.query, there) else lean_patterns(self.project, one.query)
             # An index that is read almost whole helps nobody, and one branch of an $or without one reads everything
             for pattern in () if any(pattern.weak for pattern in patterns) else patterns:
                 wanted.setdefault(pattern, []).append(one)
