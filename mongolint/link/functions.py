@@ -134,11 +134,15 @@ def _takes_receiver(link: Linker, function: FunctionRef) -> bool:
 
 
 class Argument(NamedTuple):
-    """An argument of a call: keyword (None when positional), and its row or, spread from a tuple, its value."""
+    """An argument of a call: keyword (None when positional), and its row or, spread from a tuple, its value.
+
+    ``choice``: of what ``**`` may spread, the number of the one that holds it; None where all do.
+    """
 
     keyword: str | None
     row: int | None
     value: Value = ()
+    choice: int | None = None
 
 
 def arguments(link: Linker, module: int, row: int, env: Env | None) -> tuple[list[Argument], bool]:
@@ -153,9 +157,9 @@ def arguments(link: Linker, module: int, row: int, env: Env | None) -> tuple[lis
                 break
             found.extend(spread)
         elif keyword == "**":
-            named = _spread_keywords(link, module, value, env)
-            complete = complete and named is not None
-            found.extend(named or ())
+            named, are_known = _spread_keywords(link, module, value, env)
+            complete = complete and are_known
+            found.extend(named)
         else:
             found.append(Argument(keyword, value))
     return found, complete
@@ -191,19 +195,33 @@ def field_value(link: Linker, cls: ClassRef, name: str) -> Value:
     return join(found)
 
 
-def _spread_keywords(link: Linker, module: int, row: int, env: Env | None) -> list[Argument] | None:
+def _spread_keywords(link: Linker, module: int, row: int, env: Env | None) -> tuple[list[Argument], bool]:
+    """What ``**row`` spreads, one of several where it does; whether it holds nothing else."""
     value = [atom for atom in link.value(module, row, env) if atom != UNKNOWN]
+    ways: list[dict[str, Value]] = [{}]
+    complete = bool(value)
     if len(value) == 1 and type(value[0]) is Literal and link.node(value[0].module, value[0].row)[0] == "dict":
         literal = value[0]
-        return [
-            Argument(str(name), None, link.value(literal.module, held, literal.env))
-            for key, held in link.node(literal.module, literal.row)[1]
-            for name in (strings(link.value(literal.module, key, literal.env)) if key is not None else ())
-        ]
-    if not value or not all(type(atom) is Keywords for atom in value):
-        return None
-    names = dict.fromkeys(name for atom in value for name, _ in atom.items)
-    return [Argument(name, None, join(held for atom in value for n, held in atom.items if n == name)) for name in names]
+        for key, held in link.node(literal.module, literal.row)[1]:
+            keys = link.value(literal.module, key, literal.env) if key is not None else ()
+            names = strings(keys)
+            complete = complete and bool(names) and len(names) == len(keys)
+            given = link.value(literal.module, held, literal.env)
+            ways = [{**way, name: given} for name in names for way in ways] or ways
+    elif value and all(type(atom) is Keywords for atom in value):
+        # Those with the same names are one way to call it, whatever the values are
+        alike: dict[frozenset[str], dict[str, Value]] = {}
+        for atom in value:
+            way = alike.setdefault(frozenset(name for name, _ in atom.items), {})
+            way.update({name: join([way.get(name, ()), held]) for name, held in atom.items})
+        ways = list(alike.values())
+    else:
+        return [], False
+    in_all = set.intersection(*(set(way) for way in ways)) if len(ways) > 1 else set(ways[0])
+    found = [Argument(name, None, join(way[name] for way in ways)) for name in ways[0] if name in in_all]
+    for choice, way in enumerate(ways):
+        found += [Argument(name, None, held, choice) for name, held in way.items() if name not in in_all]
+    return found, complete
 
 
 def argument_value(link: Linker, module: int, arg: Argument, env: Env | None) -> Value:
@@ -238,7 +256,8 @@ def _bindings(
         if name not in names:
             named.append(arg)
         elif wanted is None or name in wanted:
-            bindings[name] = argument_value(link, module, arg, env) or (UNKNOWN,)
+            bound = bindings.get(name, ()) if arg.choice is not None else ()
+            bindings[name] = join([bound, argument_value(link, module, arg, env) or (UNKNOWN,)])
     for param in params:
         if complete and param.kind in ("*", "**") and (wanted is None or param.name in wanted):
             bindings[param.name] = _collected(link, param, rest if param.kind == "*" else named, module, env)
@@ -250,7 +269,9 @@ def _collected(link: Linker, param: Param, args: list[Argument], module: int, en
     values = [argument_value(link, module, arg, env) or (UNKNOWN,) for arg in args]
     if param.kind == "*":
         return (Pair(tuple(values)),)
-    return (Keywords(tuple((str(arg.keyword), value) for arg, value in zip(args, values, strict=True))),)
+    named = [(arg, (str(arg.keyword), value)) for arg, value in zip(args, values, strict=True)]
+    choices = dict.fromkeys(arg.choice for arg in args if arg.choice is not None) or (None,)
+    return tuple(Keywords(tuple(item for arg, item in named if arg.choice in (None, each))) for each in choices)
 
 
 # Parameters without a known call: annotation, defaults, every call site

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -246,10 +247,25 @@ def _is_health_check(facts: ModuleFacts, scope: int, calls: tuple[DriverCall, ..
     name = facts.scopes[scope].name.lower()
     if any(word in name for word in _HEALTH_WORDS):
         return True
+    if _ASKS_CONNECTION.search(name) and _says_yes_or_no(facts, scope):
+        return True
     return bool(calls) and all(not call.chain and _is_ping(facts, call) for call in calls)
 
 
 _HEALTH_WORDS = ("health", "alive", "ping", "ready", "readiness", "liveness", "is_connected", "check_connection")
+# test_mongodb_connection, can_connect, is_db_reachable
+_ASKS_CONNECTION = re.compile(
+    r"(?:^|_)(?:test|check|try|verify|validate|probe|can|is|has)_(?:.*_)?"
+    r"(?:connect|connects|connected|connection|connectivity|reachable|online|up)(?:_|$)"
+)
+
+
+def _says_yes_or_no(facts: ModuleFacts, scope: int) -> bool:
+    """Whether a function returns both True and False, and nothing else: what it did is not the answer."""
+    answers = [facts.nodes[row] for row, _ in facts.scopes[scope].returns]
+    return {node[1] for node in answers if node[0] == "const" and type(node[1]) is bool} == {True, False} and all(
+        node[0] == "const" and type(node[1]) is bool for node in answers
+    )
 
 
 def _is_ping(facts: ModuleFacts, call: DriverCall) -> bool:

@@ -60,6 +60,8 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
             if not all(pattern in wanted.get(collection, {}) for pattern in patterns):
                 groups.setdefault((collection, tuple(patterns)), []).append(each)
     for (collection, patterns), calls in groups.items():
+        # What a request waits for says more than what a script does
+        calls.sort(key=lambda each: _is_by_hand(project, each))
         first = calls[0]
         fields = ", ".join(project.filter_fields(first.operation))
         order = _order(project, collection, patterns)
@@ -91,6 +93,10 @@ def _order(project: Project, collection: str, patterns: Sequence[Any]) -> str:
     if all(pattern.is_flag for pattern in patterns):
         return f"only yes or no is asked, so where few documents say that, {order}"
     return order
+
+
+def _is_by_hand(project: Project, call: Any) -> bool:
+    return project.reached(call.module, call.scope, call.context).runner in ("script", "nothing")
 
 
 def _by_hand(draft: Draft) -> None:

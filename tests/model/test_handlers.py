@@ -71,3 +71,20 @@ def test_the_error_goes_further(body: str, tmp_path: Path) -> None:
 def test_the_error_is_dropped(body: str, tmp_path: Path) -> None:
     (message,) = _messages(body, tmp_path)
     assert "an error of find_one on users is dropped here" in message
+
+
+# A function whose answer is only whether the database is there, and one that does something
+PROBES = {
+    "its name asks": ("def test_db_connection(c):", "c.app.auth.drop()\n        return True", 0),
+    "another name that asks": ("def is_database_up(c):", "c.app.users.find_one()\n        return True", 0),
+    "it gives what it found": ("def can_connect(c):", "return c.app.users.find_one()", 1),
+    "it does something": ("def clear_sessions(c):", "c.app.sessions.drop()\n        return True", 1),
+    "it is about something else": ("def is_set_up(c):", "c.app.users.delete_many({})\n        return c", 1),
+}
+
+
+@pytest.mark.parametrize(("head", "body", "count"), PROBES.values(), ids=PROBES)
+def test_a_probe_of_the_connection_answers(head: str, body: str, count: int, tmp_path: Path) -> None:
+    text = f"{HEAD}{head}\n    try:\n        {body}\n    except Exception:\n        return False\n\n\n"
+    text += f"{head[4:].split('(')[0]}(MongoClient(timeoutMS=5000))\n"
+    assert len(findings(text, tmp_path, rules={"MDB502"})) == count

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from mongolint.link.atoms import Keywords
 from mongolint.project.operations import Operation, argument
 from mongolint.project.writes import inserts
 
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """An operation as the call at ``row`` of ``module`` runs it."""
+    """An operation as the call at ``row`` of ``module`` runs it; ``scope`` and ``context`` are those of the call."""
 
     operation: Operation
     module: int
     row: int
+    scope: int
+    context: int
 
 
 def asked(project: Project) -> Iterator[Asked]:
@@ -32,9 +35,8 @@ def asked(project: Project) -> Iterator[Asked]:
             for way in inserts.ways(project.writes.tracer, operation, project.tests):
                 frame = way.frame
                 if frame is not None and frame.outer is None and frame.env is not None:
-                    found = _narrowed(project, operation, way)
-                    if found is not None:
-                        yield Asked(found, way.point.module, way.row)
+                    for found in _narrowed(project, operation, way):
+                        yield Asked(found, way.point.module, way.row, way.scope, way.point.context)
 
 
 def _takes_keywords(project: Project, operation: Operation) -> bool:
@@ -51,7 +53,8 @@ def _takes_keywords(project: Project, operation: Operation) -> bool:
     return any(param.name == node[2] and param.kind == "**" for param in params)
 
 
-def _narrowed(project: Project, operation: Operation, way: inserts.Way) -> Operation | None:
+def _narrowed(project: Project, operation: Operation, way: inserts.Way) -> Iterator[Operation]:
+    """What one call asks: one of several questions where it takes the names of the fields from a list."""
     collection = inserts.collection_of(project.writes.tracer, operation, way.frame)
     place = argument(
         project.link,
@@ -62,5 +65,7 @@ def _narrowed(project: Project, operation: Operation, way: inserts.Way) -> Opera
         way.frame.env if way.frame else None,
     )
     if collection is None or place is None:
-        return None
-    return replace(operation, collections=(collection,), filter=project.reader.document(*place))
+        return
+    value = project.link.value(*place)
+    for atom in value if all(type(atom) is Keywords for atom in value) else ():
+        yield replace(operation, collections=(collection,), filter=project.reader.of_value((atom,)))
