@@ -147,7 +147,8 @@ def _declared(project: Project, index: IndexDeclaration) -> dict[str, Any]:
 
 
 def _asked(project: Project, one: Asked) -> dict[str, Any]:
-    span = project.operation_span(one.operation)
+    call = one.call
+    span = project.token(call.module, call.row) if call is not None else project.operation_span(one.operation)
     stage = one.lookup.stage if one.lookup is not None else None
     return {"file": span.file, "line": span.line, "column": span.column, "method": one.operation.name, "stage": stage}
 

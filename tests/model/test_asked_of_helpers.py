@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.engine.listing import suggestions
+from mongolint.engine.review.queries import patterns
 from mongolint.testing import project
 
 HEAD = """\
@@ -38,3 +40,35 @@ CALLS = {
 def test_questions(code: str, fields: list[list[str]], tmp_path: Path) -> None:
     asked = project(HEAD + code, tmp_path).project.asked_of_helpers
     assert [list(each.operation.filter.required) for each in asked] == fields
+
+
+ASKED = """\
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/shops/{name}")
+def shop(name):
+    return Shop.get(name=name)
+
+
+@app.get("/cities/{city}")
+def city(city):
+    return Shop.get(city=city)
+"""
+
+
+def test_what_callers_ask_needs_indexes_and_is_ranked_where_it_is_asked(tmp_path: Path) -> None:
+    loaded = project(HEAD + ASKED, tmp_path)
+    suggested = suggestions(loaded)
+    assert [each["keys"] for each in suggested] == [[["city", 1]], [["name", 1]]]
+    lines = [one["line"] for each in suggested for one in each["serves"]]
+    ranked = patterns(loaded)
+    assert [each["line"] for each in ranked] == sorted(lines)
+    assert [each["mongosh"] for each in ranked] == [
+        "db.shops.findOne({name: <name>})",
+        "db.shops.findOne({city: <city>})",
+    ]
+    assert [each["reached"] for each in ranked] == ["GET /shops/{name}", "GET /cities/{city}"]
+    assert [each["better"]["keys"] for each in ranked] == [[[["name", 1]]], [[["city", 1]]]]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from mongolint.engine.explained import explained
 from mongolint.engine.load import Loaded
 from mongolint.engine.review.runners import runner_of
 from mongolint.project.advice.suggest import Suggestion
 from mongolint.project.explained.answer import answer
+from mongolint.project.explained.statement import text_by_fields
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
+from mongolint.project.tracing.asked import Asked
 from mongolint.project.verdicts import Declared, declared_on, judge_query, query_of
 
 Record = dict[str, Any]
@@ -27,41 +30,66 @@ def patterns(loaded: Loaded) -> list[Record]:
     """
     project = loaded.project
     shown = {loaded.display[path] for path in loaded.targets}
-    found: dict[tuple[Any, ...], list[Operation]] = {}
-    for operation in sorted(project.operations, key=lambda operation: _rank(project, operation)):
+    found: dict[tuple[Any, ...], list[_Query]] = {}
+    for query in sorted(_queries(project), key=lambda query: _rank(project, query)):
+        operation, module = query.operation, query.place.module
         verdict = project.verdict(operation).verdict
-        if verdict in _WORST and project.path(operation.module) in shown and operation.module not in project.tests:
+        if verdict in _WORST and project.path(module) in shown and module not in project.tests:
             fields = (*operation.filter.required, *operation.filter.optional)
-            found.setdefault((operation.target, *sorted(fields), *map(str, operation.sort)), []).append(operation)
+            found.setdefault((operation.target, *sorted(fields), *map(str, operation.sort)), []).append(query)
     groups = list(found.values())[:_MOST]
-    chosen = [alike[0] for alike in groups]
+    records = explained(project, [answer(project, alike[0].operation) for alike in groups])
     return [
-        {**record, **_advised(project, alike[0]), "reached": _reached(project, alike[0]), "alike": len(alike) - 1}
-        for alike, record in zip(groups, explained(project, [answer(project, o) for o in chosen]), strict=True)
+        {**_placed(project, alike[0], record), "reached": _reached(project, alike[0]), "alike": len(alike) - 1}
+        for alike, record in zip(groups, records, strict=True)
     ]
 
 
-def _rank(project: Project, operation: Operation) -> tuple[Any, ...]:
+class _Query(NamedTuple):
+    """An operation; ``place``: the call that asks by a helper for any fields, else the operation itself."""
+
+    operation: Operation
+    place: Operation | Asked
+
+
+def _queries(project: Project) -> Iterator[_Query]:
+    yield from (_Query(operation, operation) for operation in project.operations)
+    yield from (_Query(call.operation, call) for call in project.asked_of_helpers)
+
+
+def _placed(project: Project, query: _Query, record: Record) -> Record:
+    """What there is to tell of a query, where it is asked."""
+    told = {**record, **_advised(project, query.operation)}
+    if isinstance(query.place, Operation):
+        return told
+    span = project.token(query.place.module, query.place.row)
+    place = {"file": span.file, "line": span.line, "column": span.column}
+    return {**told, **place, "mongosh": text_by_fields(query.operation)}
+
+
+def _rank(project: Project, query: _Query) -> tuple[Any, ...]:
     """Those that a request surely runs first, of them those in a loop, the worse verdicts, and reads before writes."""
-    runner = runner_of(project, operation)
-    is_passing = project.reached(operation.module, operation.scope, operation.context).runner in ("script", "nothing")
+    operation, place = query
+    runner = runner_of(project, place)
+    is_passing = project.reached(place.module, place.scope, place.context).runner in ("script", "nothing")
     is_request = runner is not None and runner.kind == "request"
     verdict = _WORST.get(project.verdict(operation).verdict, len(_WORST))
-    span = project.operation_span(operation)
+    span = project.token(place.module, place.row)
+    if isinstance(place, Operation):
+        span = project.operation_span(place)
     return is_passing, not is_request, not operation.in_loop, verdict, operation.method.kind != "read", span
 
 
-def _reached(project: Project, operation: Operation) -> str | None:
-    runner = runner_of(project, operation)
+def _reached(project: Project, query: _Query) -> str | None:
+    runner = runner_of(project, query.place)
     return runner.text if runner is not None else None
 
 
 def _advised(project: Project, operation: Operation) -> Record:
     """What the required indexes do for it, so that the parts of a review say the same; else what it alone asks for."""
     name = operation.collection.name if operation.collection else None
-    held = [
-        each for each in project.advice.suggested_on(name or "") if any(o.operation is operation for o in each.serves)
-    ]
+    suggested = project.advice.suggested_on(name or "")
+    held = [each for each in suggested if any(one.operation is operation for one in each.serves)]
     if not held:
         return {}
     declared = declared_on(name, project.indexes)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from mongolint.project.entrypoints import Kind
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
+from mongolint.project.tracing.asked import Asked
 
 _BY: tuple[tuple[tuple[Kind, ...], str], ...] = (
     (("request", "event"), "request"),
@@ -30,11 +31,11 @@ class Runner(NamedTuple):
     text: str
 
 
-def runner_of(project: Project, operation: Operation) -> Runner | None:
-    """What surely runs an operation; None where nothing is known to."""
+def runner_of(project: Project, place: Operation | Asked) -> Runner | None:
+    """What surely runs an operation, or the call that asks by a helper; None where nothing is known to."""
     reach = project.reachability
     for kinds, kind in _BY:
-        path = reach.request_path(operation.module, operation.scope, kinds=kinds, row=operation.row)
+        path = reach.request_path(place.module, place.scope, kinds=kinds, row=place.row)
         if path is not None:
             route = reach.routes.of(*path.handler) if path.kind == "request" else ""
             return Runner(kind, route or _WORDS[path.kind].format(project.function_name(*path.handler)))

@@ -33,6 +33,7 @@ from mongolint.project.verdicts import (
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
+    from mongolint.project.tracing.asked import Asked as HelperCall
 
 
 # What a query costs now: it reads the whole collection, sorts in memory what it finds, reads more than it returns;
@@ -41,11 +42,15 @@ Cost = Literal["scan", "sort", "rest", "idle", ""]
 
 
 class Asked(NamedTuple):
-    """A query of the application: an operation, or what a stage of its pipeline asks of another collection."""
+    """A query of the application: an operation, or what a stage of its pipeline asks of another collection.
+
+    ``call``: of a helper that takes the filter as keyword arguments, the call that asks.
+    """
 
     query: Query
     operation: Operation
     lookup: Lookup | None = None
+    call: HelperCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,10 @@ def questions(project: Project) -> list[Asked]:
         found += [Asked(query_of_lookup(lookup), operation, lookup) for lookup in operation.lookups]
         if operation.name == "bulk_write":
             found += [Asked(request.query, operation) for request in requests_asked(project, operation) or ()]
+    for call in project.asked_of_helpers:
+        by = project.reached(call.module, call.scope, call.context).runner
+        if not project.is_script(call.module) and by != "script":
+            found.append(Asked(query_of(project.reader, call.operation), call.operation, None, call))
     return found
 
 
@@ -246,7 +255,8 @@ class _Collection:
             return ""
         verdict, operation = judge_query(one.query, self.standing), one.operation
         if verdict.verdict == "unserved":
-            reached = self.project.reached(operation.module, operation.scope, operation.context)
+            place = one.call or operation
+            reached = self.project.reached(place.module, place.scope, place.context)
             has_start = self.project.reachability.loading.has_start
             return "idle" if has_start and reached.runner == "nothing" else "scan"
         if verdict.verdict != "partial" or verdict.plan is None:

@@ -43,6 +43,12 @@ def text_of(transcriber: Transcriber, operation: Operation) -> str:
     return statement(target_of(operation), calls_of(transcriber, operation))
 
 
+def text_by_fields(operation: Operation) -> str:
+    """A query of which the fields are known, and what they are compared with is not."""
+    entries = (Entry(name, None if kind == "null" else Gap(name)) for name, kind in operation.filter.required.items())
+    return statement(target_of(operation), [Called(method_name(operation.name), (Object(tuple(entries)),))])
+
+
 def target_of(operation: Operation) -> str:
     """``db.users``; a gap where the collection is known only at run time."""
     names = operation.collection_names
