@@ -42,6 +42,7 @@ from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
 from mongolint.project.tracing import repeated
 from mongolint.project.tracing.asked import Asked, asked
+from mongolint.project.tracing.given import given
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -354,8 +355,8 @@ class Project(Places):
 
     @cached_property
     def asked_of_helpers(self) -> list[Asked]:
-        """What callers ask by helpers that take the filter as keyword arguments."""
-        return list(asked(self))
+        """What callers ask by helpers that take the filter, as keyword arguments or whole."""
+        return [*asked(self), *given(self)]
 
     def operation_at(self, module: int, row: int) -> Operation | None:
         """The operation that the call at ``row`` is."""

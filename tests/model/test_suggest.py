@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mongolint.coverage import ANY, Index, explain
 from mongolint.engine.listing import suggestions
+from mongolint.finding import Severity
 from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.verdicts import Query
@@ -198,6 +199,14 @@ def test_a_field_of_documents_is_no_key(tmp_path: Path) -> None:
             db.runs.find({"key": {"a": x}})
     """
     assert suggested(tmp_path, body) == [("runs", {"key": 1}, {}, 1), ("runs", {"kind": 1}, {}, 1)]
+
+
+@pytest.mark.parametrize(("filter", "is_flag"), [({"done": False}, True), ({"kind": "x", "done": False}, False)])
+def test_yes_or_no_is_less_severe(filter: dict[str, Any], is_flag: bool, tmp_path: Path) -> None:
+    (found,) = check(project(f"{HEAD}def run():\n    return db.jobs.find_one({filter})\n", tmp_path), ["MDB104"])
+    assert (found.severity, "only yes or no is asked" in found.message) == (
+        (Severity.LOW, True) if is_flag else (Severity.MEDIUM, False)
+    )
 
 
 def test_a_finding_names_the_index_that_is_suggested(tmp_path: Path) -> None:

@@ -25,8 +25,7 @@ class Pattern:
     ``weak``: no comparison leaves much of the index out, so that it is only read instead of the collection.
     ``loose``: the filter varies, so that an index that bounds it will do without giving the order.
     ``collation``: what the query compares text by, which the index has to do too.
-    ``flags``: the fields of ``equal`` of which only True or False is asked, or whether they are missing; alone they
-    leave little out.
+    ``flags``: the fields of ``equal`` of which only True or False is asked; alone they leave little out.
     """
 
     equal: tuple[str, ...]
@@ -60,7 +59,7 @@ def patterns_of(query: Query) -> list[Pattern]:
         return []
     found = dict.fromkeys(_patterns(root, query.sort))
     collation = tuple(sorted((query.collation or {}).items()))
-    flags = {name for name, value in query.filter.items() if _is_yes_or_no(value)}
+    flags = {name for name, value in constants(query).items() if isinstance(value, bool)}
     return [
         replace(
             pattern,
@@ -147,10 +146,6 @@ def _is_range(node: Node) -> bool:
     if node.kind == "elem-value":
         return any(_is_equality(child) or _is_range(child) for child in node.children)
     return node.kind in RANGES or (node.kind.startswith("expr-") and node.kind != "expr-eq")
-
-
-def _is_yes_or_no(value: Any) -> bool:
-    return isinstance(value, bool) or value == {"$exists": False}
 
 
 def constants(query: Query) -> Mapping[str, Any]:

@@ -155,10 +155,10 @@ class Writes:
         return f"create_index([{pairs}]{options})"
 
     def index_order(self, collection: str, patterns: Sequence[Pattern]) -> str:
-        """What to do about queries that nothing serves: which indexes to declare, each once.
+        """What to do about queries that nothing serves: which indexes to declare.
 
-        One may serve several branches of an ``$or``. Where a partial or sparse index has the keys, it stands in the way
-        of another one, unless the server is known to be a new one.
+        One may serve several branches of an ``$or``. What most documents say, no index makes faster. Where a partial or
+        sparse index has the keys, it stands in the way of another one, unless the server is known to be a new one.
         """
         names = " and ".join(dict.fromkeys(index.name for index in self.taken(collection, patterns)))
         if names:
@@ -166,7 +166,13 @@ class Writes:
                 f"let the filter say, too, what {names} {'hold' if ' and ' in names else 'holds'}: servers before 5.0 "
                 "make no second index on the same keys"
             )
-        return "declare " + " and ".join(dict.fromkeys(self.index_code(collection, pattern) for pattern in patterns))
+        order = f"declare {' and '.join(self.index_codes(collection, patterns))}"
+        is_flag = all(pattern.is_flag for pattern in patterns)
+        return f"only yes or no is asked, so where few documents say that, {order}" if is_flag else order
+
+    def index_codes(self, collection: str, patterns: Sequence[Pattern]) -> list[str]:
+        """The calls that make the indexes, each once."""
+        return list(dict.fromkeys(self.index_code(collection, pattern) for pattern in patterns))
 
     def taken(self, collection: str, patterns: Sequence[Pattern]) -> list[IndexDeclaration]:
         """The declared indexes that have the keys which queries need, and do not serve them."""
