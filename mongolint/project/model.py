@@ -16,6 +16,7 @@ from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, loops, verdicts
 from mongolint.project.advice import redundancy
+from mongolint.project.advice.lean import lean_patterns
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.awaiting.answers import Awaiting
 from mongolint.project.callgraph import CallGraph, Reach
@@ -42,6 +43,7 @@ from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
 from mongolint.project.tracing import loopkeys, repeated
 from mongolint.project.tracing.asked import Asked, asked
+from mongolint.project.tracing.given import given
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -290,7 +292,7 @@ class Project(Places):
         Empty where no index can help.
         """
         query = verdicts.query_of(self.reader, operation)
-        found = patterns_of(query)
+        found = lean_patterns(self, query)
         own = verdicts.declared_on(query.collection, self.indexes).own if len(found) > 1 else ()
         first = {"_id"} | {index.keys[0][0] for index in own if index.keys}
         return [pattern for pattern in found if not first & {name for name, _ in pattern.keys}] or found
@@ -354,8 +356,8 @@ class Project(Places):
 
     @cached_property
     def asked_of_helpers(self) -> list[Asked]:
-        """What callers ask by helpers that take the filter as keyword arguments."""
-        return list(asked(self))
+        """What callers ask by helpers that take the filter, as keyword arguments or whole."""
+        return [*asked(self), *given(self)]
 
     def operation_at(self, module: int, row: int) -> Operation | None:
         """The operation that the call at ``row`` is."""

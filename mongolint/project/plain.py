@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mongolint.coverage import ANY
-from mongolint.link.atoms import NONE, Const, External, ExternalObject, Literal
+from mongolint.link.atoms import NONE, Const, External, ExternalObject, Literal, informative
 from mongolint.mongo import drivers
 from mongolint.project.documents import REGEXES, Document, Place, Reader
 
@@ -88,12 +88,18 @@ def _value(reader: Reader, place: Place, depth: int) -> Any:
         return ANY
     atom = value[0]
     if type(atom) is Const:
-        return atom.value
+        return ANY if _is_guessed(reader, place) else atom.value
     if type(atom) is External:
         return drivers.CONSTANTS.get(atom.name, ANY)
     if type(atom) is ExternalObject and atom.name in drivers.COLLATIONS:
         return collation_of(reader, place) or ANY
     return _literal(reader, atom, depth) if type(atom) is Literal else ANY
+
+
+def _is_guessed(reader: Reader, place: Place) -> bool:
+    """Whether a value is taken out of what is not known, by a key under which other code puts a constant."""
+    node = reader.link.node(place.module, place.row)
+    return node[0] == "item" and not informative(reader.link.value(place.module, node[1], place.env))
 
 
 def _literal(reader: Reader, atom: Literal, depth: int) -> Any:

@@ -3,7 +3,8 @@
 What it flags
     Queries, updates and deletes whose filter no index declared in the project serves; an `$or` needs one for each of
     its branches. One finding per file, collection and needed key pattern; the other places are listed with it. What
-    callers ask by a helper that takes the filter as `**kwargs` is told at the first such call.
+    callers ask by a helper that takes the filter, or its fields as `**kwargs`, is told at the first such call. Less
+    severe where only yes or no is asked, as in `{"done": False}`: most documents may say that.
 
 Why it hurts
     Every call reads the whole collection: fine with a thousand documents, an outage with a million.
@@ -29,16 +30,13 @@ from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Proj
 
 rule = Rule("MDB104", "uncovered-filter", Severity.HIGH, fix=Applicability.UNSAFE, concern="speed", asks_documents=True)
 
-Wanted = dict[Any, list[Query]]
-
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], list[Query]] = {}
-    wanted: dict[str, Wanted] = {}
+    wanted: dict[str, dict[Any, list[Query]]] = {}
     for query in project.operations:
-        patterns = project.needed_patterns(query) if _is_uncovered(project, query) else ()
-        if patterns and not all(pattern.weak for pattern in patterns):
+        if patterns := _needed(project, query):
             collection = query.collection_names[0]
             groups.setdefault((query.module, collection, tuple(patterns)), []).append(query)
             for pattern in patterns:
@@ -49,71 +47,73 @@ def check(project: Project) -> Iterator[Finding]:
 
 
 def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding]:
-    """What callers ask by a helper that takes the filter as keyword arguments, unless a query is told of it already."""
-    groups: dict[tuple[Any, ...], list[Any]] = {}
+    """What callers ask by a helper that takes the filter, unless a query is told of it already."""
+    groups: dict[tuple[Any, ...], dict[tuple[int, int], Any]] = {}
     for each in project.asked_of_helpers:
-        query = each.operation
-        patterns = project.needed_patterns(query) if _is_uncovered(project, query) else ()
-        if patterns and not all(pattern.weak for pattern in patterns):
-            collection = query.collection_names[0]
+        if patterns := _needed(project, each.operation):
+            collection = each.operation.collection_names[0]
             if not all(pattern in wanted.get(collection, {}) for pattern in patterns):
-                groups.setdefault((collection, tuple(patterns)), []).append(each)
-    for (collection, patterns), calls in groups.items():
+                # A helper may ask twice by its filter
+                groups.setdefault((collection, tuple(patterns)), {}).setdefault((each.module, each.row), each)
+    for (collection, patterns), found in groups.items():
         # What a request waits for says more than what a script does
-        calls.sort(key=lambda each: _is_by_hand(project, each))
-        first = calls[0]
+        runners = {key: project.reached(each.module, each.scope, each.context).runner for key, each in found.items()}
+        first, *others = (found[key] for key in sorted(found, key=lambda key: runners[key] in ("script", "nothing")))
         fields = ", ".join(project.filter_fields(first.operation))
-        code = " and ".join(project.writes.index_code(collection, pattern) for pattern in patterns)
+        order = project.writes.index_order(collection, patterns)
         name = project.callee_name(first.module, first.row)
-        more = f" ({len(calls)} places)" if len(calls) > 1 else ""
-        places = [(project.token(each.module, each.row), f"{name} by the same fields") for each in calls[1:]]
+        more = f" ({len(found)} places)" if others else ""
+        places = [(project.token(each.module, each.row), f"{name} by the same fields") for each in others]
         yield rule.finding(
             project.token(first.module, first.row),
             f"{name} runs {first.operation.name} on {collection}, by {fields}{more}: "
-            f"{project.verdict(first.operation).reason}, so each call reads the whole collection; declare {code}",
-            severity=Severity.HIGH if project.indexes or project.has_snapshot else Severity.MEDIUM,
+            f"{project.verdict(first.operation).reason}, so each call reads the whole collection; {order}",
+            severity=_severity(project, patterns),
             confidence=first.operation.confidence,
             related=project.related([*places, (project.operation_span(first.operation), "the query")]),
-            fix=rule.repair("declare the index", _by_hand, text=f"db.{collection}.{code}"),
+            fix=rule.repair("declare the index", _by_hand, text=order),
         )
 
 
-def _is_by_hand(project: Project, call: Any) -> bool:
-    return project.reached(call.module, call.scope, call.context).runner in ("script", "nothing")
+def _severity(project: Project, patterns: Sequence[Any]) -> Severity:
+    """Lower where only yes or no is asked: what most documents say, no index makes faster."""
+    is_flag, is_sure = all(pattern.is_flag for pattern in patterns), bool(project.indexes or project.has_snapshot)
+    return (Severity.HIGH, Severity.MEDIUM, Severity.LOW)[is_flag + (not is_sure)]
 
 
 def _by_hand(draft: Draft) -> None:
     raise NoFix("the helper serves several collections")
 
 
-def _is_uncovered(project: Project, query: Query) -> bool:
-    """Whether the filter is served by nothing; `$text` needs an index of its own kind, and has its own rule."""
+def _needed(project: Project, query: Query) -> Sequence[Any]:
+    """What would serve a filter that nothing serves; `$text` needs an index of its own kind, and has its own rule."""
     document = query.head.filter if query.head is not None else query.filter
     has_filter = bool(document.required or document.clauses)
     if not has_filter or document.text or project.verdict(query).verdict != "unserved":
-        return False
+        return ()
     # A field that is in no document needs no index: it needs its right name
-    return not project.fields.unknown_of(query) & set(project.filter_fields(query))
+    if project.fields.unknown_of(query) & set(project.filter_fields(query)):
+        return ()
+    patterns = project.needed_patterns(query)
+    return () if any(pattern.weak for pattern in patterns) else patterns
 
 
 def _finding(
-    project: Project, collection: str, patterns: Sequence[Any], queries: list[Query], wanted: Wanted
+    project: Project, collection: str, patterns: Sequence[Any], queries: list[Query], wanted: Mapping[Any, Any]
 ) -> Finding:
-    first, others = queries[0], queries[1:]
-    verdict = project.verdict(first)
+    first, others, verdict = queries[0], queries[1:], project.verdict(queries[0])
     joint = " or " if len(patterns) > 1 else ", "
     fields = joint.join(dict.fromkeys(project.filter_fields(first)))
     more = f" ({len(queries)} places)" if others else ""
     places = [(project.operation_span(query), f"{query.name} with the same filter") for query in others]
     if verdict.nearest is not None:
-        place = project.index_span(verdict.nearest)
-        places.append((place, f"the nearest index, {verdict.nearest.name}"))
-    calls = " and ".join(project.writes.index_code(collection, pattern) for pattern in patterns)
+        places.append((project.index_span(verdict.nearest), f"the nearest index, {verdict.nearest.name}"))
+    order = project.writes.index_order(collection, patterns)
     return rule.finding(
         project.operation_span(first),
         f"{first.name} on {collection} filters by {fields}{more}: {verdict.reason}, so each call reads the whole "
-        f"collection; declare {calls}",
-        severity=Severity.HIGH if project.indexes or project.has_snapshot else Severity.MEDIUM,
+        f"collection; {order}",
+        severity=_severity(project, patterns),
         confidence=first.confidence,
         related=project.related(places),
         fix=rule.repair(
@@ -127,8 +127,11 @@ def _finding(
 def _declare(
     draft: Draft, collection: str, patterns: Sequence[Any], queries: Sequence[Query], wanted: Mapping[Any, Any]
 ) -> None:
-    if len(patterns) > 1:
-        codes = (draft.project.writes.index_code(collection, pattern) for pattern in patterns)
+    codes = draft.project.writes.index_codes(collection, patterns)
+    if draft.project.writes.taken(collection, patterns):
+        draft.text = draft.project.writes.index_order(collection, patterns)
+        raise NoFix("an index on the same fields is declared with options that keep this filter from using it")
+    if len(codes) > 1:
         draft.text = "\n".join(f"db.{collection}.{code}" for code in codes)
         raise NoFix("each branch of the $or needs an index of its own, and one alone serves nothing")
     draft.declare_index(queries, patterns[0], wanted)

@@ -30,7 +30,7 @@ class User(Document):
         name = "users"
         indexes = ["name"]
 """
-SHELL = 'db.getCollection("users").createIndex({"email": 1, "active": 1})'
+SHELL = 'db.getCollection("users").createIndex({"email": 1}, {"partialFilterExpression": {"active": true}})'
 
 
 def fix_of(files: dict[str, str], root: Path) -> Fix:
@@ -53,7 +53,7 @@ def fix_of(files: dict[str, str], root: Path) -> Fix:
         (
             {"app.py": APP, "models.py": MODELS},
             "the indexes of users are declared in models.py",
-            'db.users.create_index([("email", 1), ("active", 1)])',
+            'db.users.create_index([("email", 1)], partialFilterExpression={"active": True})',
         ),
     ],
 )

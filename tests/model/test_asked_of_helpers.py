@@ -9,6 +9,7 @@ import pytest
 from mongolint.engine.listing import suggestions
 from mongolint.engine.review.queries import patterns
 from mongolint.testing import project
+from mongolint.testing.projects import run
 
 HEAD = """\
 from pymongo import MongoClient
@@ -72,3 +73,43 @@ def test_what_callers_ask_needs_indexes_and_is_ranked_where_it_is_asked(tmp_path
     ]
     assert [each["reached"] for each in ranked] == ["GET /shops/{name}", "GET /cities/{city}"]
     assert [each["better"]["keys"] for each in ranked] == [[[["name", 1]]], [[["city", 1]]]]
+
+
+WRAPPER = """\
+from pymongo import MongoClient
+
+
+class Store:
+    def __init__(self, collection):
+        self.collection = collection
+
+    def update(self, query, change):
+        self.collection.find_one(query, ["_id"])
+        return self.collection.update_one(query, change)
+
+
+db = MongoClient(timeoutMS=5000).app
+shops, cities = Store(db.shops), Store(db.cities)
+
+
+def rename(found, name):
+    for each in found:
+        shops.update({"name": each["name"]}, {"$set": {"name": name, "open": {"name": True}}})
+
+
+def close(query):
+    cities.update({"mayor": "x", "code": query}, {"$set": {"open": False}})
+    cities.update(query, {"$set": {"open": False}})
+"""
+
+
+def test_a_wrapper_asks_what_each_call_gives(tmp_path: Path) -> None:
+    loaded = project(WRAPPER, tmp_path)
+    asked = [(one.operation.name, one.operation.target, *one.operation.filter.required) for one in
+             loaded.project.asked_of_helpers]  # fmt: skip
+    names = ("find_one", "update_one")
+    assert asked == [each for name in names for each in ((name, "shops", "name"), (name, "cities", "mayor", "code"))]
+    keys = [[name for name, _ in each["keys"]] for each in suggestions(loaded)]
+    assert keys == [["mayor", "code"], ["name"]]
+    found = run(loaded, ["MDB104"])
+    assert sorted(one.span.line for one in found) == [19, 23]

@@ -143,6 +143,22 @@ def test_open(code: str, wanted: bool, tmp_path: Path) -> None:
     assert known(code, tmp_path).open is wanted
 
 
+def test_old_bulk_writes_store_what_is_not_shown(tmp_path: Path) -> None:
+    code = """
+def fill(name, found):
+    bulk = db[name].initialize_unordered_bulk_op()
+    for each in found:
+        bulk.find({"id": each["id"]}).upsert().update({"$set": each})
+    bulk.execute()
+
+fill("books", [])
+db.authors.insert_one({"name": "x"})
+"""
+    loaded = project(HEAD + code, tmp_path).project
+    assert loaded.fields.of("books").open
+    assert not loaded.fields.of("authors").open
+
+
 def test_tests_tell_nothing(tmp_path: Path) -> None:
     files = {
         "app.py": HEAD + "db.books.find_one({'a': 1})",

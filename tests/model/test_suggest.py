@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from mongolint.coverage import ANY, Index, explain
 from mongolint.engine.listing import suggestions
+from mongolint.finding import Severity
 from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.verdicts import Query
 from mongolint.source.deepstack import with_deep_stack
 from mongolint.testing import project
+from mongolint.testing.projects import run as check
 
 HEAD = "from pymongo import MongoClient\n\ndb = MongoClient(timeoutMS=5000).app\n"
 
@@ -161,6 +163,65 @@ def test_what_each_query_costs_without_it(tmp_path: Path) -> None:
         ),
     }
     assert [each["cost"] for index in found for each in index["serves"]].count("sort") == 1
+
+
+def test_what_an_index_does_not_help_is_not_required(tmp_path: Path) -> None:
+    body = """
+        def run(x):
+            db.events.find({"gone": {"$exists": True}})
+            db.events.find({"$or": [{"kind": x}, {"seen": {"$exists": True}}]})
+    """
+    assert suggested(tmp_path, body) == []
+
+
+def test_no_second_index_on_the_keys_of_a_partial_one(tmp_path: Path) -> None:
+    body = """
+        db.users.create_index("handle", unique=True, partialFilterExpression={"handle": {"$type": "string"}})
+
+        def run(x):
+            return db.users.find_one({"handle": x})
+    """
+    assert suggested(tmp_path, body) == []
+    (found,) = check(project(HEAD + textwrap.dedent(body), tmp_path), ["MDB104"])
+    assert found.message.endswith(
+        "let the filter say, too, what handle_1 holds: servers before 5.0 make no second index on the same keys"
+    )
+
+
+def test_a_field_of_documents_is_no_key(tmp_path: Path) -> None:
+    body = """
+        def save(kind, hits, total):
+            db.runs.insert_one({"kind": kind, "result": {"hits": hits, "total": total}, "key": {"a": 1}})
+
+        def run(x):
+            db.runs.find({"kind": x, "result": None})
+            db.runs.find({"result": "file"})
+            db.runs.find({"key": {"a": x}})
+    """
+    assert suggested(tmp_path, body) == [("runs", {"key": 1}, {}, 1), ("runs", {"kind": 1}, {}, 1)]
+
+
+@pytest.mark.parametrize(("filter", "is_flag"), [({"done": False}, True), ({"kind": "x", "done": False}, False)])
+def test_yes_or_no_is_less_severe(filter: dict[str, Any], is_flag: bool, tmp_path: Path) -> None:
+    (found,) = check(project(f"{HEAD}def run():\n    return db.jobs.find_one({filter})\n", tmp_path), ["MDB104"])
+    assert (found.severity, "only yes or no is asked" in found.message) == (
+        (Severity.LOW, True) if is_flag else (Severity.MEDIUM, False)
+    )
+
+
+def test_a_finding_names_the_index_that_is_suggested(tmp_path: Path) -> None:
+    body = """
+        def run(u, s):
+            db.events.find({"user": u})
+            db.events.find({"user": u, "state": s}).sort("at", -1)
+            db.events.delete_many({"user": u, "state": s, "kind": "x"})
+    """
+    found = check(project(HEAD + textwrap.dedent(body), tmp_path), ["MDB104"])
+    loaded = suggested(tmp_path, body)
+    named = [one.message.rpartition("declare ")[2] for one in found]
+    keys = [", ".join(f'("{name}", {way})' for name, way in keys.items()) for _, keys, _, _ in loaded]
+    assert len(keys) < len({one.message for one in found})
+    assert {*named} == {f"create_index([{each}])" for each in keys}
 
 
 def test_a_collation_is_the_index_s_too(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from mongolint.fix.declarations.sites import Site
 from mongolint.fix.nofix import NoFix
 from mongolint.project import verdicts
 from mongolint.project.advice.merging import merge
-from mongolint.project.advice.patterns import Keys, Pattern, agreed
+from mongolint.project.advice.patterns import Keys, Pattern
 from mongolint.project.advice.redundancy import redundant
 from mongolint.project.documents import Place
 from mongolint.project.indexes import IndexDeclaration
@@ -52,9 +52,9 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
         for each, found in wanted.items()
         if (held := [q for q in found if _is_lasting(draft, q)]) and (each == pattern or not _has_need(draft, held))
     }
-    patterns = merge([*lasting, pattern])
-    merged = _agreed(draft, patterns, patterns[pattern], collection.name)
-    draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.create_index({plain(merged)})"
+    merged, options, others = _chosen(draft, collection.name, [*lasting], pattern)
+    home = receivers.member("db", collection.name, chr(34), attribute=True)
+    draft.text = f"{home}.{draft.project.writes.index_code(collection.name, pattern)}"
     own = [index for index in draft.project.indexes if index.collection_name == collection.name]
     if not any(_is_lasting(draft, query) for query in queries):
         raise NoFix("only a script or migration runs this, and the index would outlive it")
@@ -62,24 +62,27 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
         raise NoFix("the query compares with a collation, which the index has to have too")
     if pattern.weak and merged == pattern.keys:
         raise NoFix("the filter compares no field with a value, so that an index would be read almost whole")
-    _check(draft, queries, merged, own)
+    _check(draft, queries, merged, own, options)
     need = _has_need(draft, queries)
     if need is not None:
-        draft.text = f"{receivers.member('db', collection.name, chr(34), attribute=True)}.{need.code}"
+        draft.text = f"{home}.{need.code}"
+    if need is not None or "unique" in options:
         raise NoFix("this index, which is missing for another reason, serves it as well")
-    _replace_needless(draft, merged, own)
-    _put(draft, query, merged, own, {*patterns.values()} - {merged})
+    _replace_needless(draft, merged, own, options)
+    _put(draft, query, merged, own, others, options)
 
 
-def _agreed(draft: Draft, patterns: Mapping[Pattern, Keys], merged: Keys, collection: str) -> Keys:
-    """The keys in the order that is suggested for the whole project, where that serves all the same."""
-    held = [pattern for pattern, keys in patterns.items() if keys == merged]
-    for each in draft.project.advice.suggested_on(collection) if len(merged) > 1 else ():
-        if {*each.keys} == {*merged} and all(
-            agreed(pattern, [each.keys]) == each.keys[: len(pattern.keys)] for pattern in held
-        ):
-            return each.keys
-    return merged
+def _chosen(
+    draft: Draft, collection: str, lasting: Sequence[Pattern], pattern: Pattern
+) -> tuple[Keys, Mapping[str, Any], set[Keys]]:
+    """The index that is suggested for the whole project, or merged of what is wanted; and the keys of the others."""
+    merged = merge([*lasting, pattern])
+    found: dict[Pattern, tuple[Keys, Mapping[str, Any]]] = {}
+    for each, keys in merged.items():
+        chosen = draft.project.advice.chosen_for(collection, each)
+        found[each] = (chosen.keys, chosen.options) if chosen is not None else (keys, {})
+    keys, options = found[pattern]
+    return keys, options, {each for each, _ in found.values()} - {keys}
 
 
 def _has_need(draft: Draft, queries: Sequence[Operation]) -> Constraint | None:
@@ -101,14 +104,14 @@ def _serves(draft: Draft, need: Constraint, queries: Sequence[Operation]) -> boo
     return all(index in plan.best and plan.selective and len(plan.bounds) == len(need.keys) for plan in plans)
 
 
-def _replace_needless(draft: Draft, keys: Keys, own: Sequence[IndexDeclaration]) -> None:
+def _replace_needless(draft: Draft, keys: Keys, own: Sequence[IndexDeclaration], options: Mapping[str, Any]) -> None:
     """Take out the declared indexes that the new one serves for.
 
     Raises: NoFix: one cannot be taken out, and would be needless beside it.
     """
     known = [index for index in own if index.keys and not index.open]
     before = {id(index) for index, _, _ in redundant(known)}
-    made: list[IndexDeclaration | Index] = [*known, Index(keys)]
+    made: list[IndexDeclaration | Index] = [*known, Index(keys, options)]
     for index, _, _ in redundant(made):
         if isinstance(index, IndexDeclaration) and id(index) not in before:
             if index.source != "code":
@@ -205,7 +208,13 @@ def _is_lasting(draft: Draft, query: Operation) -> bool:
     return query.module not in project.tests and not project.config.is_script(project.modules[query.module].path)
 
 
-def _check(draft: Draft, queries: Sequence[Operation], keys: Keys, own: Sequence[IndexDeclaration]) -> None:
+def _check(
+    draft: Draft,
+    queries: Sequence[Operation],
+    keys: Keys,
+    own: Sequence[IndexDeclaration],
+    options: Mapping[str, Any],
+) -> None:
     """Raises: NoFix: the index would not help, or the server would not make it."""
     name = queries[0].collection_names[0]
     if name.startswith("system."):
@@ -216,7 +225,8 @@ def _check(draft: Draft, queries: Sequence[Operation], keys: Keys, own: Sequence
     for query in queries:
         if any(query.filter.required.get(field) == "elem-match" for field, _ in keys):
             raise NoFix("which fields of the elements to index is not clear")
-        made = IndexDeclaration(query.module, query.row, Place(query.module, query.row, None), query.collection, keys)
+        place = Place(query.module, query.row, None)
+        made = IndexDeclaration(query.module, query.row, place, query.collection, keys, dict(options))
         if verdicts.judge(query, draft.project.reader, [made]).verdict == "unserved":
             raise NoFix(_NO_INDEX_SERVES)
     if any(index.keys == keys for index in own):

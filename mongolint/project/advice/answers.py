@@ -39,8 +39,22 @@ class Advice:
                 found.setdefault(one.query.collection, []).append(one)
         return found
 
+    def chosen_for(self, collection: str, pattern: Pattern) -> Suggestion | None:
+        """The suggested index that serves a pattern: made for it, or one that begins with its fields."""
+        suggested = self.suggested_on(collection)
+        made = next((each for each in suggested if pattern in each.patterns), None)
+        return made or next((each for each in suggested if _begins_with(each, pattern)), None)
+
     def keys_for(self, collection: str, pattern: Pattern) -> Keys:
         """The keys for a pattern, in the order that the index has which is suggested for the whole project."""
         if len(pattern.equal) < 2:
             return pattern.keys
         return agreed(pattern, [each.keys for each in self.suggested_on(collection)])
+
+
+def _begins_with(suggestion: Suggestion, pattern: Pattern) -> bool:
+    """Whether an index that leaves no document out serves a pattern by its first keys."""
+    options = {name: value for name, value in suggestion.options.items() if name != "unique"}
+    if suggestion.replaces is not None or options != pattern.options:
+        return False
+    return agreed(pattern, [suggestion.keys]) == suggestion.keys[: len(pattern.keys)]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mongolint.coverage import Index, Plan, QueryError
 from mongolint.link.atoms import Collection, Database
+from mongolint.project.advice.lean import lean_patterns
 from mongolint.project.advice.merging import merge
-from mongolint.project.advice.patterns import Keys, Pattern, constants, patterns_of
+from mongolint.project.advice.patterns import Keys, Pattern, constants
 from mongolint.project.advice.redundancy import redundant
 from mongolint.project.coveragemap.asked import requests_asked
 from mongolint.project.indexes import IndexDeclaration
@@ -56,9 +57,10 @@ class Asked(NamedTuple):
 class Suggestion:
     """An index to make. ``serves``: the queries whose best plan reads it; ``writes``: operations that maintain it.
 
-    ``why``: what asks for it: "unique", "expiry", "query", "flag" when only True or False is asked of its fields, or
-    "weak" when it is only read instead of the collection. ``costs``: what each of ``serves`` costs without it.
+    ``why``: what asks for it: "unique", "expiry", "query", or "flag" when only True or False is asked of its fields.
+    ``costs``: what each of ``serves`` costs without it.
     ``replaces``: a declared index on the same keys, which has to be dropped first, and whose declaration has to change.
+    ``patterns``: what of the queries it is made of.
     """
 
     collection: Collection
@@ -69,6 +71,7 @@ class Suggestion:
     costs: tuple[Cost, ...] = ()
     writes: int = 0
     replaces: IndexDeclaration | None = None
+    patterns: tuple[Pattern, ...] = ()
 
     @property
     def index(self) -> Index:
@@ -89,8 +92,6 @@ class Suggestion:
             return f"{fields} has to be unique, and nothing keeps it so{reads}"
         if self.why == "expiry":
             return f"documents end at {fields}, and nothing deletes them"
-        if self.why == "weak":
-            return f"{_queries(len(self.serves))} would read this index instead of the whole collection"
         told = [
             f"{_queries(count)} {one if count == 1 else many}"
             for cost, one, many in _COSTS
@@ -162,7 +163,7 @@ class _Collection:
             for need in self.project.writes.constraints
             if need.name == self.name
         ]
-        made = [*fixed, *(self._named(each) for each in self._for_queries(fixed))]
+        made = [*fixed, *(self._named(each) for each in self._for_queries(fixed) if not self._is_taken(each, fixed))]
         return self._used(self._without_redundant(made))
 
     def _is_judged(self, query: Query) -> bool:
@@ -175,9 +176,10 @@ class _Collection:
         there = [*self.declared, *(each.index for each in fixed)]
         wanted: dict[Pattern, list[Asked]] = {}
         for one in self.asked:
-            if not _is_served(one.query, there):
-                for pattern in patterns_of(one.query):
-                    wanted.setdefault(pattern, []).append(one)
+            patterns = [] if _is_served(one.query, there) else lean_patterns(self.project, one.query)
+            # An index that is read almost whole helps nobody, and one branch of an $or without one reads everything
+            for pattern in () if any(pattern.weak for pattern in patterns) else patterns:
+                wanted.setdefault(pattern, []).append(one)
         chosen = merge(wanted)
         found: dict[tuple[Keys, Any], list[Pattern]] = {}
         for pattern, keys in chosen.items():
@@ -193,8 +195,8 @@ class _Collection:
         shared = {n: v for n, v in same if all(constants(one.query).get(n) == v for one in asked)}
         partial = {name: value for name, value in shared.items() if isinstance(value, bool)}
         rest = tuple(key for key in keys if key[0] not in partial)
-        why = "weak" if all(p.weak for p in patterns) else "flag" if all(p.is_flag for p in patterns) else "query"
-        whole = Suggestion(self.collection, keys, patterns[0].options, why)
+        why = "flag" if all(p.is_flag for p in patterns) else "query"
+        whole = Suggestion(self.collection, keys, patterns[0].options, why, patterns=tuple(patterns))
         if not partial or not rest:
             return whole
         smaller = replace(whole, keys=rest, options={**whole.options, "partialFilterExpression": partial})
@@ -209,6 +211,11 @@ class _Collection:
         if made.options.get("collation") or any(duty in same.options for duty in duties):
             return replace(made, options={**made.options, "name": f"{made.index.name}_{_suffix(made)}"})
         return replace(made, replaces=same)
+
+    def _is_taken(self, made: Suggestion, fixed: Sequence[Suggestion]) -> bool:
+        """Whether another index has its keys, beside which servers before 5.0 make none unless by another collation."""
+        indexes = [*(as_index(index) for index in self.standing.own), *(each.index for each in fixed)]
+        return any(is_taken(index, made.keys, made.options) for index in indexes)
 
     def _without_redundant(self, made: Sequence[Suggestion]) -> list[Suggestion]:
         replaced = {each.replaces.name for each in made if each.replaces is not None}
@@ -266,6 +273,19 @@ class _Collection:
             for operation in self.project.operations
             if operation.module not in self.project.tests
         )
+
+
+def is_taken(index: Index, keys: Keys, options: Mapping[str, Any]) -> bool:
+    """Whether an index has the keys of another one and serves other queries, so that old servers refuse both.
+
+    Source: MongoDB manual, "Index Build Constraints" of createIndexes: since 5.0 several unique, sparse or partial
+    indexes may have one key pattern; since 3.4 those of several collations.
+    """
+    is_same = tuple(index.keys) == keys and index.options.get("collation") == options.get("collation")
+    return is_same and any(name in index.options for name in _PARTING)
+
+
+_PARTING = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds", "hidden")
 
 
 def _suffix(made: Suggestion) -> str:

@@ -61,6 +61,8 @@ class Complete:
     def _is_written_elsewhere(self) -> bool:
         """Whether an object mapper, or an operation on a collection that the model cannot name, writes documents."""
         project = self.project
+        if self.fields.has_unplaced_bulks:
+            return True
         for module, facts in enumerate(project.modules):
             if module not in project.tests and any(
                 name.partition(".")[0] in _OBJECT_MAPPERS for name in _imported(facts)

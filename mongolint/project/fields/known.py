@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project.fields import asked, values, written
+from mongolint.project.fields import asked, oldbulks, values, written
 from mongolint.project.fields.complete import Complete
 from mongolint.project.fields.doubts.dates import LocalDate, local_dates
 from mongolint.project.fields.doubts.empty import EmptyField, empty
@@ -136,6 +136,11 @@ class Fields:
         """The fields that are read, added to inside, and set as a whole, with the places that set them."""
         return rewritten(self.project, self.of(collection))
 
+    @cached_property
+    def has_unplaced_bulks(self) -> bool:
+        """Whether an old bulk write is on a collection that the code does not show."""
+        return any(name == oldbulks.ANY for name, _, _ in oldbulks.written(self.project))
+
     def is_complete(self, collection: str) -> bool:
         """Whether the code shows all fields that a document of a collection can have."""
         return self._complete.holds(collection)
@@ -168,9 +173,9 @@ class Fields:
 
     @cached_property
     def _elsewhere(self) -> dict[str, list[_Named]]:
-        """What look-ups, values and indexes tell."""
+        """What look-ups, values, indexes and old bulk writes tell."""
         found: dict[str, list[_Named]] = {}
-        for source in (asked.looked_up, values.taken, asked.indexed):
+        for source in (asked.looked_up, values.taken, asked.indexed, oldbulks.written):
             for collection, name, use in source(self.project):
                 found.setdefault(collection, []).append((name, use))
         return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mongolint.link.atoms import Collection
 from mongolint.project.advice.patterns import Pattern
+from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import nulls
 from mongolint.project.tracing.stored import Content, Stored
@@ -151,19 +152,45 @@ class Writes:
         return list(dict.fromkeys(constraint for constraint in every if constraint.keys))
 
     def index_code(self, collection: str, pattern: Pattern) -> str:
-        """The call that makes the index which queries need.
+        """The call that makes the index which queries need, of those that are suggested for the whole project.
 
         A server refuses two indexes on the same keys: one that the data needs goes before a plain one.
         """
         for need in self.constraints:
-            is_same = need.name == collection and need.keys == pattern.keys and not need.doubt
-            is_bound = "unique" not in need.options or {name for name, _ in need.keys} <= set(pattern.equal)
-            if is_same and is_bound:
+            if need.name == collection and not need.doubt and _fits(need, pattern):
                 return need.code
-        keys = self.project.advice.keys_for(collection, pattern)
+        chosen = self.project.advice.chosen_for(collection, pattern)
+        keys = chosen.keys if chosen is not None else self.project.advice.keys_for(collection, pattern)
         pairs = ", ".join(f'("{name}", {needs.plain(direction)})' for name, direction in keys)
-        options = "".join(f", {name}={value!r}" for name, value in pattern.options.items())
+        given = chosen.options if chosen is not None else pattern.options
+        options = "".join(f", {name}={needs.plain(value)}" for name, value in given.items())
         return f"create_index([{pairs}]{options})"
+
+    def index_order(self, collection: str, patterns: Sequence[Pattern]) -> str:
+        """What to do about queries that nothing serves: which indexes to declare.
+
+        One may serve several branches of an ``$or``. What most documents say, no index makes faster. Where a partial or
+        sparse index has the keys, it stands in the way of another one, unless the server is known to be a new one.
+        """
+        names = " and ".join(dict.fromkeys(index.name for index in self.taken(collection, patterns)))
+        if names:
+            return (
+                f"let the filter say, too, what {names} {'hold' if ' and ' in names else 'holds'}: servers before 5.0 "
+                "make no second index on the same keys"
+            )
+        order = f"declare {' and '.join(self.index_codes(collection, patterns))}"
+        is_flag = all(pattern.is_flag for pattern in patterns)
+        return f"only yes or no is asked, so where few documents say that, {order}" if is_flag else order
+
+    def index_codes(self, collection: str, patterns: Sequence[Pattern]) -> list[str]:
+        """The calls that make the indexes, each once."""
+        return list(dict.fromkeys(self.index_code(collection, pattern) for pattern in patterns))
+
+    def taken(self, collection: str, patterns: Sequence[Pattern]) -> list[IndexDeclaration]:
+        """The declared indexes that have the keys which queries need, and do not serve them."""
+        own = [index for index in self.project.indexes if index.collection_name == collection]
+        missed = [each for each in patterns if self.project.advice.chosen_for(collection, each) is None]
+        return [index for index in own if any(_is_taken(index, pattern) for pattern in missed)]
 
     # What is stored
 
@@ -290,3 +317,18 @@ class Writes:
 
 def _may_expire(options: dict[str, Any], is_open: bool) -> bool:
     return "expireAfterSeconds" in options or is_open
+
+
+def _fits(need: Constraint, pattern: Pattern) -> bool:
+    """Whether an index that the data needs is the one that a query needs: a unique key needs no further fields."""
+    is_same = need.keys == pattern.keys
+    if "unique" not in need.options or pattern.collation:
+        return is_same
+    is_whole = "partialFilterExpression" not in need.options
+    return (is_same or is_whole) and {name for name, _ in need.keys} <= set(pattern.equal)
+
+
+def _is_taken(index: IndexDeclaration, pattern: Pattern) -> bool:
+    if index.keys != pattern.keys or index.options.get("collation") != pattern.options.get("collation"):
+        return False
+    return any(name in index.options for name in ("partialFilterExpression", "sparse"))

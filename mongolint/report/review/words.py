@@ -228,7 +228,7 @@ def together(review: Mapping[str, Any]) -> str:
     """How the required indexes stand to those that findings name."""
     if not review["indexes"]:
         return "No index is missing."
-    return "A finding names the index that its own query needs; go by this list, in which one index may serve several."
+    return "Findings name the index that serves their queries; go by this list, in which one index may serve several."
 
 
 def notes(review: Mapping[str, Any]) -> list[str]:

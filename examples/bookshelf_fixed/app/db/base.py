@@ -18,7 +18,9 @@ async def ensure_indexes() -> None:
     await database.question_responses.create_index([("question_id", 1), ("user_id", 1)], unique=True)
     await database.question_responses.create_index([("user_id", 1), ("status", 1)])
     await database.sessions.create_index([("session_id", 1)], unique=True)
-    await database.sessions.create_index([("user_id", 1), ("is_active", 1), ("last_seen_at", -1), ("expires_at", 1)])
+    await database.sessions.create_index(
+        [("user_id", 1), ("last_seen_at", -1), ("expires_at", 1)], partialFilterExpression={"is_active": True}
+    )
     await database.sessions.create_index([("expires_at", 1)], expireAfterSeconds=0)
 
 

@@ -1,0 +1,58 @@
+"""The key patterns of queries without fields in which the code stores documents.
+
+A key of such a field is a whole document: the index gets as large as the collection, and before MongoDB 4.2 a document
+whose key has more than 1024 bytes is refused. Source: MongoDB manual, "MongoDB Limits and Thresholds", Index Key Limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mongolint.project.advice.patterns import Pattern, patterns_of
+from mongolint.project.fields.shapes import WRITES
+from mongolint.project.verdicts import Query
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+
+
+def lean_patterns(project: Project, query: Query) -> list[Pattern]:
+    """The patterns that serve a query, as `patterns_of` finds them; none where one would have no key left."""
+    found = patterns_of(query)
+    names = {name for pattern in found for name, _ in pattern.keys}
+    large = {name for name in names if _holds_documents(project, query, name)}
+    lean = [_without(pattern, large) for pattern in found] if large else found
+    return list(dict.fromkeys(lean)) if all(pattern.keys for pattern in lean) else []
+
+
+def _without(pattern: Pattern, large: set[str]) -> Pattern:
+    order, others = pattern.rest[: pattern.ordered], pattern.rest[pattern.ordered :]
+    equal = tuple(name for name in pattern.equal if name not in large)
+    kept = tuple((name, kind) for name, kind in others if name not in large or kind not in (1, -1))
+    return replace(pattern, equal=equal, rest=(*order, *kept), flags=pattern.flags - large)
+
+
+def _holds_documents(project: Project, query: Query, name: str) -> bool:
+    """Whether documents or arrays of them are stored in a field, which no document is compared with."""
+    if query.collection is None or any(_is_document(value) for value in _compared(query.filter, name)):
+        return False
+    known = project.fields.of(query.collection).fields
+    if any(other.startswith(f"{name}.") for other in known):
+        return True
+    return name in known and any("object" in use.kinds for use in known[name].uses if use.how in WRITES)
+
+
+def _compared(filter: Mapping[str, Any], name: str) -> Iterator[Any]:
+    """What a field is compared with, in branches too."""
+    for key, value in filter.items():
+        if key == name:
+            yield value
+        elif key in ("$and", "$or") and isinstance(value, list):
+            for branch in value:
+                yield from _compared(branch, name) if isinstance(branch, Mapping) else ()
+
+
+def _is_document(value: Any) -> bool:
+    return isinstance(value, Mapping) and not any(str(key).startswith("$") for key in value)
