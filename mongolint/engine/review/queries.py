@@ -36,7 +36,9 @@ def patterns(loaded: Loaded) -> list[Record]:
     for query in sorted(_queries(project), key=lambda query: _rank(project, query)):
         operation, module = query.operation, query.place.module
         verdict = project.verdict(operation).verdict
-        if verdict in _WORST and project.path(module) in shown and module not in project.tests:
+        if verdict not in _WORST or (verdict == "partial" and project.names_its_documents(operation)):
+            continue  # by all keys of a unique index it finds one document, whatever else it asks
+        if project.path(module) in shown and module not in project.tests:
             # What one index does for an equality, it does not for $nin on the same field
             fields = sorted(map(str, (*operation.filter.required.items(), *operation.filter.optional.items())))
             key = (operation.target, verdict, *fields, *map(str, operation.sort))
@@ -95,7 +97,8 @@ def _advised(project: Project, operation: Operation) -> Record:
     suggested = project.advice.suggested_on(name or "")
     held = [each for each in suggested if any(one.operation is operation for one in each.serves)]
     if not held:
-        return {}
+        # An index on the same keys stands in the way of the one that it alone would ask for
+        return {"better": None} if project.writes.taken(name or "", project.needed_patterns(operation)) else {}
     declared = declared_on(name, project.indexes)
     added = [_declaration(each) for each in held]
     verdict = judge_query(query_of(project.reader, operation), Declared([*declared.own, *added], declared.homeless))
