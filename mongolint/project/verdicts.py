@@ -307,7 +307,9 @@ def _why(query: Query, nearest: IndexDeclaration | None) -> str:
     sure = f", and not every call asks for {named}, too" if query.optional else ""
     if nearest is None or not nearest.keys:
         return f"no index is declared on {wanted}{sure}"
-    first = nearest.keys[0][0]
+    first, kind = nearest.keys[0]
+    if kind == "text":
+        return f"{nearest.name} is a text index, which only $text reads{sure}"
     if first not in query.filter and "$or" not in query.filter:
         return f"{nearest.name} begins with {first}, which the filter does not hold{sure}"
     return f"{nearest.name} {_hindrance(nearest)}{sure}"

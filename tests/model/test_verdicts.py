@@ -224,3 +224,19 @@ def load(part_id):
     ]
     last = with_deep_stack(lambda: queries(loaded))[-1]
     assert (last["collection"], last["index"]["verdict"]) == ("shop_part29", "served")
+
+
+def test_a_text_index_serves_no_comparison(tmp_path: Path) -> None:
+    code = """\
+from pymongo import MongoClient
+
+db = MongoClient().app
+db.notes.create_index([("text", "text"), ("user", "text")], name="words")
+
+
+def of(user):
+    return db.notes.find_one({"user": user})
+"""
+    loaded = project(code, tmp_path)
+    found = with_deep_stack(lambda: queries(loaded))[-1]["index"]
+    assert (found["verdict"], found["reason"]) == ("unserved", "words is a text index, which only $text reads")
