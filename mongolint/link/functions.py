@@ -27,6 +27,7 @@ from mongolint.link.atoms import (
     join,
     strings,
 )
+from mongolint.link.handed import Handed, handed
 from mongolint.link.rowtools import alternatives
 from mongolint.link.states.gathered import Gather
 from mongolint.link.states.scopes import init_calls, needed_params
@@ -67,6 +68,23 @@ def callees(link: Linker, atom: Atom) -> Iterator[FunctionRef]:
         yield from link.hierarchy.methods(atom, "__call__")
     elif type(atom) is Partial:
         yield from callees(link, atom.function)
+
+
+def called(link: Linker, module: int, row: int, env: Env | None = None) -> Iterator[Atom]:
+    """What the call at ``row`` calls, or has called with the arguments that it passes on."""
+    yield from link.value(module, link.node(module, row)[1], env)
+    passed = handed_on(link, module, row, env)
+    if passed is not None:
+        yield from (atom for atom in link.value(module, passed.function, env) if type(atom) is FunctionRef)
+
+
+def handed_on(link: Linker, module: int, row: int, env: Env | None) -> Handed | None:
+    """The function of the project that a call hands on to what is none of the project, with its arguments."""
+    node = link.node(module, row)
+    found = handed(lambda each: link.node(module, each), node)
+    if found is None or any(type(atom) in (FunctionRef, ClassRef) for atom in link.value(module, node[1], env)):
+        return None
+    return found if any(type(atom) is FunctionRef for atom in link.value(module, found.function, env)) else None
 
 
 def returned(link: Linker, function: FunctionRef, env: Env | None) -> Value:
@@ -146,10 +164,14 @@ class Argument(NamedTuple):
 
 
 def arguments(link: Linker, module: int, row: int, env: Env | None) -> tuple[list[Argument], bool]:
-    """The arguments of a call, ``*args`` and ``**kwargs`` spread out; whether all of them are known."""
+    """The arguments of a call, ``*args`` and ``**kwargs`` spread out; whether all of them are known.
+
+    Those that it passes on, where it has a function of the project called.
+    """
     found: list[Argument] = []
     complete = True
-    for keyword, value in link.node(module, row)[2]:
+    passed = handed_on(link, module, row, env)
+    for keyword, value in link.node(module, row)[2] if passed is None else passed.arguments:
         if keyword == "*":
             spread = _spread(link, module, value, env)
             complete = complete and spread is not None
@@ -343,7 +365,7 @@ class CallSites:
         for site_module, row in self._candidates(module, scope):
             if site_module in self.link.tests and module not in self.link.tests:
                 continue
-            for atom in self.link.value(site_module, self.link.node(site_module, row)[1]):
+            for atom in called(self.link, site_module, row):
                 made = _runs(self.link, atom, module, index)
                 if made is not None:
                     yield site_module, row, made
@@ -404,11 +426,20 @@ class CallSites:
 def _calls(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
     """The calls of a module by the last names of what they call."""
     for entry in facts.calls:
-        for name in callee_names(facts, facts.nodes[entry.row][1]):
+        for name in called_names(facts, entry.row):
             yield name, entry.row
 
 
 CALLS = Gather(_calls)
+
+
+def called_names(facts: ModuleFacts, row: int) -> Iterator[str]:
+    """Last names of what the call at ``row`` calls, or may have called."""
+    node = facts.nodes[row]
+    yield from callee_names(facts, node[1])
+    passed = handed(facts.nodes.__getitem__, node)
+    if passed is not None:
+        yield from callee_names(facts, passed.function)
 
 
 def callee_names(facts: ModuleFacts, row: int) -> Iterator[str]:

@@ -438,5 +438,5 @@ class Linker:
 
     def functions_called(self, module: int, row: int, env: Env | None = None) -> Iterator[FunctionRef]:
         """The functions of the project that the call at ``row`` may run, constructors included."""
-        for atom in self.value(module, self.node(module, row)[1], env):
+        for atom in functions.called(self, module, row, env):
             yield from functions.callees(self, atom)

@@ -126,7 +126,7 @@ class CallGraph:
 
     def run_by_call(self, module: int, row: int) -> tuple[Reach, ...]:
         """The operations that the call at ``row`` runs through functions of the project."""
-        names = functions.callee_names(self.link.modules[module], self.link.node(module, row)[1])
+        names = functions.called_names(self.link.modules[module], row)
         if not self._names.intersection(names):
             return ()
         found: dict[int, Reach] = {}

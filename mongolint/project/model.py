@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.finding import Severity, Span
+from mongolint.link import functions
 from mongolint.link.atoms import Client, Cursor
 from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
@@ -444,9 +445,10 @@ class Project(Places):
         return found
 
     def callee_name(self, module: int, row: int) -> str:
-        """The last name of what a call calls."""
+        """The last name of what a call calls, or has called by something else."""
         facts = self.modules[module]
-        node = facts.nodes[facts.nodes[row][1]]
+        passed = functions.handed_on(self.link, module, row, None)
+        node = facts.nodes[facts.nodes[row][1] if passed is None else passed.function]
         if node[0] in ("func", "class"):
             return facts.scopes[node[1]].name
         return str(node[2]) if node[0] in ("attr", "free", "from", "param") else "the call"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mongolint.facts.shapes import Row
-from mongolint.link import driver
+from mongolint.link import driver, functions
 from mongolint.link.atoms import (
     ClassRef,
     Client,
@@ -181,11 +181,12 @@ class Runtime:
         found: list[tuple[int, int]] = []
         for site, row, target in self.link.sites.of(module, index):
             names = params[1:] if target.receiver is not None and not self.link.hierarchy.is_static(target) else params
-            args = self.link.node(site, row)[2]
-            if any(keyword in ("*", "**") for keyword, _ in args):
+            args, complete = functions.arguments(self.link, site, row, None)
+            rows = [(arg.keyword, arg.row) for arg in args if arg.row is not None]
+            if not complete or len(rows) < len(args):
                 return None
-            given_by_name = [given_row for keyword, given_row in args if keyword == name]
-            positional = [given_row for keyword, given_row in args if keyword is None]
+            given_by_name = [given_row for keyword, given_row in rows if keyword == name]
+            positional = [given_row for keyword, given_row in rows if keyword is None]
             position = names.index(name) if name in names else len(positional)
             found += [(site, each) for each in given_by_name or positional[position : position + 1]]
         return found or None

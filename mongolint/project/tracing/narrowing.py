@@ -91,11 +91,11 @@ def _has_maker(link: Linker, cls: ClassRef) -> bool:
 
 def entered(link: Linker, module: int, row: int, env: Env | None) -> Iterator[tuple[FunctionRef, Env | None]]:
     """The functions that the call at ``row`` may run, each with the environment in which it runs."""
-    for atom in link.value(module, link.node(module, row)[1], env):
-        for called in functions.callees(link, atom):
+    for atom in functions.called(link, module, row, env):
+        for function in functions.callees(link, atom):
             if type(atom) is ClassRef:
-                called = called._replace(receiver=Instance(*atom))
-            yield called, functions.bind(link, called, module, row, env, every=True)
+                function = function._replace(receiver=Instance(*atom))
+            yield function, functions.bind(link, function, module, row, env, every=True)
 
 
 def _collections(link: Linker, reach: Reach, envs: list[Env | None]) -> tuple[Collection, ...]:

@@ -168,7 +168,9 @@ class Tracer:
         params = list(self.link.scope(frame.module, frame.scope).params)
         site = Spot(frame.site_module, frame.site, frame.outer)
         if frame.takes_receiver and params and params.pop(0).name == name:
-            function = self.node(site.at(self.node(site)[1]))
+            env = frame.outer.env if frame.outer else None
+            passed = functions.handed_on(self.link, site.module, site.row, env)
+            function = self.node(site.at(self.node(site)[1] if passed is None else passed.function))
             return site.at(function[1]) if function[0] == "attr" else None
         found, complete = self._arguments(frame, [p.name for p in params if p.kind == "positional"])
         if name in found:
