@@ -193,7 +193,7 @@ def _spread(link: Linker, module: int, row: int, env: Env | None) -> list[Argume
     if len(value) == 1 and type(value[0]) is Literal:
         literal = value[0]
         node = link.node(literal.module, literal.row)
-        if node[0] == "seq" and literal.module == module and literal.env is env:
+        if node[0] == "seq" and literal.module == module and _extends(env, literal.env):
             return [Argument(None, item) for item in node[2]]
         if node[0] == "seq":
             return [Argument(None, None, link.value(literal.module, i, literal.env)) for i in node[2]]
@@ -203,6 +203,13 @@ def _spread(link: Linker, module: int, row: int, env: Env | None) -> list[Argume
             Argument(None, None, join(atom.items[i] for atom in value if i < len(atom.items))) for i in range(count)
         ]
     return None
+
+
+def _extends(env: Env | None, outer: Env | None) -> bool:
+    """Whether an environment says all that another one says: it is that one, with elements of loops pinned."""
+    while env is not None and env is not outer:
+        env = env.parent
+    return env is outer
 
 
 def field_value(link: Linker, cls: ClassRef, name: str) -> Value:

@@ -114,7 +114,7 @@ def _bool(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
     if node[1] == "and":
         return values[-1]
     # In ``name or "users"`` the literal is the default: what else it may be, only the running program knows
-    if strings(values[-1]):
+    if strings(values[-1]) and len(strings(values[-1])) == len(values[-1]):
         return join([tuple(a for a in v if type(a) is Const and a.value) for v in values])
     return join([*(without_none(value) for value in values[:-1]), values[-1]])
 

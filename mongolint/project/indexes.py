@@ -123,9 +123,13 @@ class IndexFinder:
         for name in ("keys", "key_or_list", "indexes"):
             place = argument(self.link, operation.module, operation.row, operation.method, name)
             if place is not None:
-                rows = reached_rows(self.link.modules[place.module], place.row)
-                return any(node[0] == "param" for node in rows.values())
-        return True
+                return self._has_parameter(place.module, place.row)
+        args = self.link.node(operation.module, operation.row)[2]
+        spread = [row for keyword, row in args if keyword in ("*", "**")]
+        return not spread or any(self._has_parameter(operation.module, row) for row in spread)
+
+    def _has_parameter(self, module: int, row: int) -> bool:
+        return any(node[0] == "param" for node in reached_rows(self.link.modules[module], row).values())
 
     def _expanded(self, module: int, row: int, depth: int) -> list[Context]:
         """The environments of the call at ``row``: one for each call of its function and element of its loops.

@@ -240,3 +240,35 @@ def of(user):
     loaded = project(code, tmp_path)
     found = with_deep_stack(lambda: queries(loaded))[-1]["index"]
     assert (found["verdict"], found["reason"]) == ("unserved", "words is a text index, which only $text reads")
+
+
+def test_indexes_in_a_table_of_arguments(tmp_path: Path) -> None:
+    code = """\
+import sys
+
+from pymongo import MongoClient
+
+if hasattr(sys, "building_docs"):
+    db = ""
+else:
+    db = MongoClient().app
+
+
+def make_indexes(active=None):
+    active = active or db
+    indexes = [
+        ("notes", ["text"], {}),
+        ("users", ["email"], {"unique": True}),
+        ("visits", [[("page", 1), ("at", -1)]], {}),
+    ]
+    for name, args, kwargs in indexes:
+        getattr(active, name).create_index(*args, **kwargs)
+"""
+    loaded = project({"app.py": code, "script.py": "from app import make_indexes\n\nmake_indexes()\n"}, tmp_path)
+    found = with_deep_stack(lambda: loaded.project.indexes)
+    assert [(each.collection_name, each.keys, dict(each.options)) for each in found] == [
+        ("notes", (("text", 1),), {}),
+        ("users", (("email", 1),), {"unique": True}),
+        ("visits", (("page", 1), ("at", -1)), {}),
+    ]
+    assert {loaded.project.index_span(each).file for each in found} == {"app.py"}
