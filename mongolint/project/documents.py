@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mongolint.link import functions
 from mongolint.link.atoms import (
@@ -24,6 +24,9 @@ from mongolint.mongo import drivers, operators
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
+
+T = TypeVar("T")
+_NEVER, _MAX_DEPTH = 1 << 30, 120
 
 
 class Place(NamedTuple):
@@ -103,20 +106,45 @@ class Reader:
 
     def __init__(self, link: Linker) -> None:
         self.link = link
-        self._active: set[Place] = set()
+        # What is being read, with how deep in what else is; how deep the outermost of it that was met again
+        self._active: dict[Place, int] = {}
+        self._cut = _NEVER
+        # Of one question: a query that is wrapped branch by branch leads to the same rows on 2 ** n ways
+        self._documents: dict[Place, Document] = {}
+        self._lists: dict[Place, tuple[list[Item], bool]] = {}
 
     def document(self, module: int, row: int, env: Env | None = None) -> Document:
         """The document that an expression builds."""
         place = Place(module, row, env)
-        if place in self._active:
+        if self._is_active(place):
             return self._before_loop(place)
-        if len(self._active) > 120:
-            return OPEN
-        self._active.add(place)
+        return self._once(self._documents, place, lambda: self._document(module, row, env), OPEN)
+
+    def _is_active(self, place: Place) -> bool:
+        depth = self._active.get(place, _NEVER)
+        self._cut = min(self._cut, depth)
+        return depth < _NEVER
+
+    def _once(self, held: dict[Place, T], place: Place, read: Callable[[], T], too_deep: T) -> T:
+        """``read()``, kept until the question from outside is answered, unless something around it was met again."""
+        if place in held:
+            return held[place]
+        depth = len(self._active)
+        if depth > _MAX_DEPTH:
+            self._cut = 0
+            return too_deep
+        self._active[place] = depth
+        outer, self._cut = self._cut, _NEVER
         try:
-            return self._document(module, row, env)
+            found = read()
         finally:
-            self._active.discard(place)
+            del self._active[place]
+        if self._cut >= depth:
+            held[place] = found
+        self._cut = outer if place in held else min(outer, self._cut)
+        if not self._active:
+            self._documents, self._lists = {}, {}
+        return found
 
     def _before_loop(self, place: Place) -> Document:
         """The document with which a loop that builds it begins: its first value, where the paths meet again."""
@@ -126,7 +154,7 @@ class Reader:
             entry = Place(place.module, node[1][0], place.env)
             if entry in seen:
                 break
-            if entry not in self._active:
+            if not self._is_active(entry):
                 return self.document(*entry)
             seen.add(entry)
             node = self.link.node(entry.module, entry.row)
@@ -165,7 +193,7 @@ class Reader:
 
     def _paths(self, module: int, phi: int, rows: Iterable[int], env: Env | None) -> Iterator[Document]:
         for row in rows:
-            if Place(module, row, env) not in self._active:
+            if not self._is_active(Place(module, row, env)):
                 yield self.document(module, row, env)
 
     def of_value(self, value: Value) -> Document:
@@ -379,13 +407,9 @@ class Reader:
     def items(self, module: int, row: int, env: Env | None = None) -> tuple[list[Item], bool]:
         """The items of a list in order, and whether others may be in it."""
         place = Place(module, row, env)
-        if place in self._active or len(self._active) > 120:
+        if self._is_active(place):
             return [], True
-        self._active.add(place)
-        try:
-            return self._items(module, row, env)
-        finally:
-            self._active.discard(place)
+        return self._once(self._lists, place, lambda: self._items(module, row, env), ([], True))
 
     def _items(self, module: int, row: int, env: Env | None) -> tuple[list[Item], bool]:
         node = self.link.node(module, row)
@@ -438,7 +462,7 @@ class Reader:
 
     def _either_list(self, module: int, rows: Iterable[int], env: Env | None) -> tuple[list[Item], bool]:
         """One of several lists: what all begin with is certain."""
-        lists = [self.items(module, row, env) for row in rows if Place(module, row, env) not in self._active]
+        lists = [self.items(module, row, env) for row in rows if not self._is_active(Place(module, row, env))]
         if len(lists) < 2:
             return lists[0] if lists else ([], True)
         shortest = min(len(items) for items, _ in lists)

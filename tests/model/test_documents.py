@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.project.documents import Document, Reader
 from mongolint.source.deepstack import with_deep_stack
 from mongolint.testing import project
 
@@ -67,3 +68,33 @@ def test_index_specs_are_taken_from_a_copy(take: str, tmp_path: Path) -> None:
         ((("email", 1),), {"unique": True}),
     ]
     assert {loaded.project.index_span(index).line for index in found} == {4}
+
+
+def test_a_query_that_is_wrapped_again_and_again_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wraps = "".join(
+        f'    if form.get("f{n}"):\n        query = {{"$and": [query, {{"f{n}": 1}}]}}\n' for n in range(24)
+    )
+    code = f"""\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+
+
+def find(form):
+    query = {{"shop": form["shop"]}}
+{wraps}    return db.users.find_one(query)
+"""
+    loaded = project(code, tmp_path)
+    read = Reader._document
+    steps = 0
+
+    def counted(*args: object) -> Document:
+        nonlocal steps
+        steps += 1
+        assert steps < 2_000
+        return read(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Reader, "_document", counted)
+    (operation,) = with_deep_stack(lambda: loaded.project.operations)
+    assert list(operation.filter.required) == ["shop"]
+    assert set(operation.filter.optional) == {f"f{n}" for n in range(24)}
