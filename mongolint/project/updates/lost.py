@@ -28,6 +28,11 @@ _VERSION = re.compile(r"(^|[._])(_?v|version|rev|revision|etag|e_tag|lock\w*|\w*
 # Whose document it is, which does not change while others do
 _OWNER = re.compile(r"(^|[._])(owner|user|tenant|org|organi[sz]ation|account|customer|team|oid)(_?id)?$|_id$|Id$", re.I)
 
+_OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
+_OPERATORS |= {"concat": "$push or $addToSet, with $each"}
+_OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
+_BOUNDED = ({"append", "slice"}, {"extend", "slice"})
+
 
 class LostUpdate(NamedTuple):
     """An update of a field with what was made of its old value.
@@ -49,6 +54,13 @@ class LostUpdate(NamedTuple):
     @property
     def is_direct(self) -> bool:
         return (self.module, self.row) == (self.operation.module, self.operation.row)
+
+    @property
+    def operator(self) -> str:
+        """What does the same in the database, in words; "" where no operator does."""
+        if self.changes[0] == "slice" and set(self.changes) in _BOUNDED:
+            return "$push with $each and $slice"
+        return _OPERATORS.get(self.changes[0], "") if len(set(self.changes)) == 1 else ""
 
 
 def find(project: Project, tracer: Tracer) -> Iterator[LostUpdate]:
