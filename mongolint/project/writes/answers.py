@@ -63,6 +63,21 @@ class Writes:
             and (need := self._unique(one.collection, one.values, dict(one.constants)))
         ]
 
+    def may_break_another_key(self, race: lookups.LookThenInsert) -> bool:
+        """Whether an insert may be refused for another unique key, declared or missing, than what was looked for."""
+        declared = self.project.indexes_of(str(race.collection.name))
+        missing = [each for each in self.constraints if needs.same(each.collection, race.collection)]
+        keyed = [{name for name, _ in index.keys or ()} for index in declared or () if needs.may_be_unique(index)]
+        keyed += [{name for name, _ in each.keys} for each in missing if "unique" in each.options]
+        content = inserts.content_of(self.tracer, race.way)
+        # What is made anew each time meets nothing that is stored
+        made = {
+            name
+            for name, value in content.fields.items()
+            if value.sure and len(value.spots) == 1 and keys.maker(self.tracer, value.spots[0])
+        }
+        return declared is None or any(not race.values.keys() <= names and not names & made for names in keyed)
+
     @cached_property
     def _looked(self) -> list[lookups.LookThenInsert]:
         return list(lookups.find(self.tracer, self.project.graph, self._operations, self.left_out))
