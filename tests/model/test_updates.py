@@ -25,6 +25,13 @@ def _told(code: str, tmp_path: Path) -> list[str]:
 
 
 LOST = {
+    "in a document that is written out": """\
+        def f(key, entry):
+            user = db.users.find_one({"_id": key})
+            history = user.get("meta", {}).get("history", [])
+            history.append(entry)
+            db.users.update_one({"_id": key}, {"$set": {"meta": {"history": history}}})
+        """,
     "in place": """\
         def f(key):
             db.users.update_one({"_id": key}, {"$set": {"n": db.users.find_one({"_id": key})["n"] + 1}})
@@ -129,6 +136,13 @@ def test_lost(name: str, tmp_path: Path) -> None:
 
 
 SAFE = {
+    "another document that is written out": """\
+        def f(key, entry):
+            user = db.users.find_one({"_id": key})
+            history = user.get("old", {}).get("history", [])
+            history.append(entry)
+            db.users.update_one({"_id": key}, {"$set": {"meta": {"history": history}}})
+        """,
     "the method is handed on": """\
         def retried(method):
             def run(*args, **kwargs):
