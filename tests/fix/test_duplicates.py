@@ -316,6 +316,24 @@ def test_two_keys_of_one_insert(tmp_path: Path) -> None:
     assert "DuplicateKeyError" not in after
 
 
+@pytest.mark.parametrize(
+    ("change", "is_told"),
+    {
+        "marked": ('{"active": False}', True),
+        "with a date": ('{"deleted_at": 1}', True),
+        "the key is freed": ('{"active": False, "a": None}', False),
+        "something else": ('{"b": 1}', False),
+    }.values(),
+)
+def test_documents_that_are_only_marked_as_deleted(change: str, is_told: bool, tmp_path: Path) -> None:
+    """They keep the key, and the index refuses whoever comes again with it."""
+    code = f'def delete(key):\n    db.t.update_one({{"_id": key}}, {{"$set": {change}}})\n'
+    loaded = project(HEAD + dedent(CAUGHT["raise"][0]) + "\n\n" + code, tmp_path)
+    (found,) = _check(loaded, {"MDB202"}).findings
+    assert found.fix is not None
+    assert found.fix.reason.endswith("; documents that are only marked as deleted keep their a") is is_told
+
+
 ANOTHER_KEY = """
     def add(a, b):
         if db.t.find_one({"a": a}) is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 Evidence = TypeVar("Evidence")
+
+# Fields that say that a document is gone, or still there; functions that make it so
+_DELETED = re.compile(r"^(is_?)?(deleted|removed)(_?(at|on|date))?$", re.I)
+_ACTIVE = re.compile(r"^(is_?)?(active|enabled)$", re.I)
+_DELETING = re.compile(r"delete|remove", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +298,23 @@ class Writes:
         if any(index.keys and {name for name, _ in index.keys} == set(values) for index in indexes):
             doubt = doubt or "an index on the same fields is declared already, and has to be dropped first"
         options = {"unique": True, **({"partialFilterExpression": partial} if partial else {})}
-        return Constraint(collection, tuple((name, 1) for name in values), options, doubt)
+        kept = f"documents that are only marked as deleted keep their {', '.join(values)}"
+        remark = kept if self._stays_marked(collection, values) else ""
+        return Constraint(collection, tuple((name, 1) for name in values), options, doubt, remark)
+
+    def _stays_marked(self, collection: Collection, names: Iterable[str]) -> bool:
+        """Whether something marks documents as deleted, and leaves fields of these names as they are."""
+        kept = set(names)
+        for way, own, content, is_part in self._stored.get(collection.name, ()):
+            if not is_part or not needs.same(own, collection) or kept & content.fields.keys():
+                continue
+            scope = self.tracer.link.scope(way.operation.module, way.operation.scope)
+            for name, value in content.fields.items():
+                if _DELETED.search(name) and value.term not in (("const", "NoneType", None), ("const", "bool", False)):
+                    return True
+                if _ACTIVE.search(name) and value.term == ("const", "bool", False) and _DELETING.search(scope.name):
+                    return True
+        return False
 
     def _lack(self, collection: Collection, name: str, compared: Stored | None) -> tuple[str, str | None]:
         """Whether a field is stored as null ("null") or left out ("missing") by some insert, and the type it has."""
