@@ -78,6 +78,8 @@ def log(draft: Draft, site: ExceptSite) -> None:
     copied = _invalid_id(clause)
     narrow = _narrow(clause, ids=not copied)
     draft.reason = "other errors now rise" if narrow else "an error of the database is now told in the log"
+    if site.calls and draft.project.driver_call_kind(site.calls[0]) == "read" and draft.project.returns_in(site):
+        draft.reason += "; callers still get what the clause returns, and may take it for missing data"
     _tell(clause, _what(clause))
     if copied:
         draft.insert(site.module, line_start(clause.tree.file_text, clause.start), copied)

@@ -26,7 +26,7 @@ from mongolint.project.clients.answers import Clients
 from mongolint.project.declared import find_mapped
 from mongolint.project.documents import Reader
 from mongolint.project.fields.known import Fields
-from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers
+from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers, is_inside
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
 from mongolint.project.operations import Operation, OperationFinder
 from mongolint.project.pipelines import Lookup
@@ -462,6 +462,17 @@ class Project(Places):
             return f"{reach.operation.name} on {reach.target}"
         return self.callee_name(call.module, call.row)
 
+    def driver_call_kind(self, call: DriverCall) -> str:
+        """ "read" or "write" for the driver call that a handler answers for, as `driver_call_name` names it."""
+        operation = self._operation_at.get((call.module, call.row))
+        reached = [operation] if operation else [each.operation for each in self.reach(call.module, call.row)[:1]]
+        return reached[0].method.kind if reached else ""
+
+    def returns_in(self, site: ExceptSite) -> bool:
+        """Whether an ``except`` clause returns something to the caller."""
+        facts = self.modules[site.module]
+        return any(is_inside(facts, context, site.handler.context) for _, context in facts.scopes[site.scope].returns)
+
     def loop_source(self, repetition: loops.Repetition) -> str:
         """What a loop goes through: "document of orders", or "item"."""
         iterable = repetition.loop.iterable
@@ -547,15 +558,15 @@ class Project(Places):
         return self.config.rule_options(rule).get(name)
 
     def severity(self, severity: Severity, module: int, row: int | None = None) -> Severity:
-        """``severity``, or low in scripts and migrations, and at a row that only commands of an application run."""
+        """``severity``, or low in scripts and migrations, and at a row that only scripts and commands run."""
         if self.config.is_script(self.modules[module].path):
             return Severity.LOW
         scope = self.reachability.uses.parents(module).scope(row) if row is not None else 0
-        run = self.reached(module, scope) if scope else None
-        if run is None or run.runner != "script":
-            return severity
-        kinds = {entry and entry.kind for entry in (self.reachability.entrypoints.of(*each) for each in run.by)}
-        return Severity.LOW if kinds == {"command"} else severity
+        return Severity.LOW if scope and self.reached(module, scope).runner == "script" else severity
+
+    def severity_of(self, severity: Severity, places: Iterable[tuple[int, int]]) -> Severity:
+        """That of several places, modules and rows: low where each is in a script."""
+        return max((self.severity(severity, *each) for each in places), key=lambda each: each.rank)
 
 
 def _client_calls(facts: ModuleFacts, index: int) -> list[int]:

@@ -5,8 +5,8 @@ What it flags
     all that it writes to the collection.
 
 Why it hurts
-    The field promises what nobody stores: an audit without the address, a job without its end. It is noticed when the
-    value is needed, and then it is gone.
+    The field promises what nobody stores there: an audit without the address, a job without its end. It is noticed when
+    the value is needed; unless something else stored it, it is gone then.
 
 What it leaves alone
     Collections into which documents go whose fields the code does not show, or that other code may write; fields that

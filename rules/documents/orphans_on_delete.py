@@ -12,7 +12,7 @@ Why it hurts
 What it leaves alone
     Soft deletes; deletes that undo an insert; scripts; references that only a name suggests; collections that expire,
     that nothing reads, or that are called logs, audits, archives; references that some other code in use deletes by;
-    functions that look for such documents first.
+    functions that look for such documents first; deletes that no call can come to.
 
 Fix and its safety
     A `delete_many` of the documents before the delete, where its filter is the key alone and the type of the
@@ -248,5 +248,35 @@ EXAMPLES = [
             await db.prefixes.delete_one({"_id": guild_id})
         """,
         why="the id comes from elsewhere: warnings refer to a guild, and not to its prefix",
+    ),
+    Good(
+        """\
+        from fastapi import FastAPI
+        from pymongo import MongoClient
+
+        app = FastAPI()
+        db = MongoClient(timeoutMS=5000).app
+        db.books.create_index("owner_id")
+
+
+        @app.post("/books")
+        def write(key: str):
+            owner = db.users.find_one({"_id": key})
+            db.books.insert_one({"owner_id": owner["_id"]})
+            return db.books.count_documents({"owner_id": owner["_id"]})
+
+
+        def drop(key, soft=True):
+            if soft:
+                db.users.update_one({"_id": key}, {"$set": {"active": False}})
+            else:
+                db.users.delete_one({"_id": key})
+
+
+        @app.delete("/users")
+        def leave(key: str):
+            drop(key)
+        """,
+        why="every caller leaves soft at its default",
     ),
 ]

@@ -5,7 +5,8 @@ What it flags
     neither logged, raised nor handed on; ``print`` tells in programs only. Where the call is one helper away: low.
 
 Why it hurts
-    An outage looks like missing data: the caller gets None or False, answers 404, and nobody is paged.
+    An outage looks like missing data: the caller gets None or False, answers 404, and nobody is paged. A write that
+    failed is lost, and nothing says which.
 
 What it leaves alone
     Handlers that log, raise (by a helper that always does, too), retry after a sleep, or use the error; those that ask
@@ -13,8 +14,8 @@ What it leaves alone
     (DuplicateKeyError, InvalidId, NoFile); driver calls more than one helper away.
 
 Fix and its safety
-    The driver's narrower error where the body tells which, and ``logger.exception(…)``; the returned value stays.
-    Unsafe: other errors now pass.
+    The driver's narrower error where the body tells which, and ``logger.exception(…)``; the returned value stays, so
+    that callers still take it for missing data. Unsafe: other errors now pass.
 
 Sources
     PyMongo documentation, ``pymongo.errors``: what each class means; InvalidId is not a PyMongoError.
@@ -33,6 +34,8 @@ rule = Rule(
     concern="visibility",
 )
 
+_HARM = {"read": "an outage looks like missing data", "write": "a write may be lost, and no log tells"}
+
 
 @rule.on(ExceptSite)
 def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
@@ -44,12 +47,14 @@ def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
     name = project.callee_name(nearest.module, nearest.row)
     through = f" (through {name})" if nearest.chain else ""
     done = "only printed" if site.prints else "dropped"
-    call = project.driver_call_name(nearest)
+    call, kind = project.driver_call_name(nearest), project.driver_call_kind(nearest)
+    # What a write leaves undone is as wrong in a script
+    usual = rule.severity if kind == "write" else project.severity(rule.severity, nearest.module, nearest.row)
     yield rule.finding(
         project.offsets_span(site.module, site.handler.span),
-        f"an error of {call}{through} is {done} here, so an outage looks like missing "
-        "data; log it with logger.exception(…) and catch PyMongoError, or let it rise",
-        severity=Severity.LOW if nearest.chain else None,
+        f"an error of {call}{through} is {done} here, so {_HARM.get(kind, 'no log tells that it failed')}; log it with "
+        "logger.exception(…) and catch PyMongoError, or let it rise",
+        severity=Severity.LOW if nearest.chain else usual,
         related=project.related([(project.token(nearest.module, nearest.row), "the call that may fail")]),
         fix=rule.repair(
             "log the error",
@@ -74,7 +79,7 @@ EXAMPLES = [
                 return None
         """,
         at=("except Exception",),
-        message="an error of find_one on users is dropped here",
+        message="an error of find_one on users is dropped here, so an outage looks like missing data; log it",
         fixed="""\
         import logging
 
@@ -110,7 +115,7 @@ EXAMPLES = [
             return True
         """,
         at=("except Exception",),
-        message="only printed",
+        message="is only printed here, so a write may be lost, and no log tells; log it",
         fixed="""\
         import logging
 
@@ -245,7 +250,7 @@ EXAMPLES = [
         import logging
 
         from pymongo import MongoClient
-        from pymongo.errors import PyMongoError
+        from pymongo.errors import DuplicateKeyError, PyMongoError
 
         logger = logging.getLogger(__name__)
         users = MongoClient(timeoutMS=5000).app.users
@@ -257,15 +262,6 @@ EXAMPLES = [
             except PyMongoError:
                 logger.exception("cannot load %s", user_id)
                 return None
-        """,
-        why="it logs",
-    ),
-    Good(
-        """\
-        from pymongo import MongoClient
-        from pymongo.errors import DuplicateKeyError
-
-        users = MongoClient(timeoutMS=5000).app.users
 
 
         def create(user):
@@ -275,7 +271,7 @@ EXAMPLES = [
                 return False
             return True
         """,
-        why="a duplicate is an answer, not an outage",
+        why="it logs; a duplicate is an answer, not an outage",
     ),
     Good(
         """\

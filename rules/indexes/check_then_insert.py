@@ -16,9 +16,9 @@ What it leaves alone
 
 Fix and its safety
     The unique index where the project declares its others, and ``except DuplicateKeyError`` around the insert that
-    does what the check does, where that is plain. Where null is stored too, or the field left out, the index is
-    partial, for a plain one would refuse the second such document. Unsafe: building a unique index fails where
-    duplicates are stored.
+    does what the check does, where that is plain and no other unique key may be what is refused; elsewhere the error
+    rises. Where null is stored too, or the field left out, the index is partial, for a plain one would refuse the
+    second such document. Unsafe: building a unique index fails where duplicates are stored.
 
 Sources
     MongoDB manual, "Unique Indexes" (missing fields, partial) and "Partial Indexes".
@@ -70,6 +70,8 @@ def _write(need: Need[Any], draft: Draft) -> None:
     draft.declare_constraint([race.insert, race.lookup.operation], need.constraint)
     if draft.catch_duplicate(race):
         draft.title = "declare the unique index and catch its error"
+    else:
+        draft.reason = f"{need.constraint.reason}; the second of two requests then meets DuplicateKeyError"
 
 
 EXAMPLES = [

@@ -7,8 +7,8 @@ What it flags
     where all that shows it is how the values are made, medium if, besides, the documents expire.
 
 Why it hurts
-    Nothing refuses the second document: a retried request, a restored copy or a bug stores it, and from then on each
-    query finds one or the other.
+    Nothing refuses the second document: a restored copy or a bug stores it, a retried request, too, unless the key is
+    made anew at each insert. From then on each query finds one or the other.
 
 What it leaves alone
     Values that are the ``_id`` as well; made values that a loop stores several times; fields of which the project

@@ -1,8 +1,8 @@
 """Operations that may run without end.
 
 What it flags
-    Each ``find`` without a limit, ``aggregate``, ``count_documents`` and ``distinct`` that nothing bounds in time; all
-    other operations once, at the client that runs them (low).
+    Each ``find`` without a limit, ``aggregate``, ``count_documents`` and ``distinct`` that nothing bounds in time (low
+    in scripts and commands); all other operations once, at the client that runs them (low).
 
 Why it hurts
     A query without an index, a lock or a stalled primary holds its connection as long as it takes; when the pool is
@@ -57,6 +57,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     yield rule.finding(
         project.operation_span(query),
         f"{query.name} on {query.target} has no time limit: {_why(query, project)}; {_form(query, project)}",
+        severity=project.severity(rule.severity, query.module, query.row),
         confidence=query.confidence,
         fix=rule.repair(
             "add a time limit",

@@ -23,7 +23,7 @@ Sources
     Indexes".
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
@@ -68,17 +68,17 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
             project.token(first.module, first.row),
             f"{name} runs {first.operation.name} on {collection}, by {fields}{more}: "
             f"{project.verdict(first.operation).reason}, so each call reads the whole collection; {order}",
-            severity=_severity(project, patterns),
+            severity=_severity(project, patterns, found),
             confidence=first.operation.confidence,
             related=project.related([*places, (project.operation_span(first.operation), "the query")]),
             fix=rule.repair("declare the index", _by_hand, text=order),
         )
 
 
-def _severity(project: Project, patterns: Sequence[Any]) -> Severity:
-    """Lower where only yes or no is asked: what most documents say, no index makes faster."""
+def _severity(project: Project, patterns: Sequence[Any], places: Iterable[Any]) -> Severity:
+    """Lower where only yes or no is asked: what most documents say, no index makes faster; low in scripts."""
     is_flag, is_sure = all(pattern.is_flag for pattern in patterns), bool(project.indexes or project.has_snapshot)
-    return (Severity.HIGH, Severity.MEDIUM, Severity.LOW)[is_flag + (not is_sure)]
+    return project.severity_of((Severity.HIGH, Severity.MEDIUM, Severity.LOW)[is_flag + (not is_sure)], places)
 
 
 def _by_hand(draft: Draft) -> None:
@@ -113,7 +113,7 @@ def _finding(
         project.operation_span(first),
         f"{first.name} on {collection} filters by {fields}{more}: {verdict.reason}, so each call reads the whole "
         f"collection; {order}",
-        severity=_severity(project, patterns),
+        severity=_severity(project, patterns, [(each.module, each.row) for each in queries]),
         confidence=first.confidence,
         related=project.related(places),
         fix=rule.repair(

@@ -30,10 +30,7 @@ from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Ru
 
 rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
 
-_OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
-_BOUNDED = ({"append", "slice"}, {"extend", "slice"})
-_OPERATORS |= {"concat": "$push or $addToSet, with $each"}
-_OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
+_VERSIONED = "put a version, or the value that was read, into the filter, and begin anew if nothing matched"
 
 
 @rule.on(Project)
@@ -49,25 +46,20 @@ def check(project: Project) -> Iterator[Finding]:
         yield rule.finding(
             project.token(lost.module, lost.row),
             f"{writer} writes back {what} as {reader} read it and the code changed it: of two changes at the same time "
-            f"one is lost{where}; {_advice(lost.changes)}",
+            f"one is lost{where}; {_advice(lost)}",
             confidence=lost.operation.confidence,
             related=project.related(places),
             fix=rule.repair(
                 "update the field in one step",
                 partial(_write, lost),
-                text="put a version, or the value that was read, into the filter, and begin anew if nothing matched",
+                text=f"change the field with {lost.operator}" if lost.operator else _VERSIONED,
                 reason="the value is no longer that which the code has computed",
             ),
         )
 
 
-def _advice(changes: tuple[str, ...]) -> str:
-    operator = _OPERATORS.get(changes[0]) if len(set(changes)) == 1 else None
-    if operator is not None:
-        return f"use {operator}"
-    if changes[0] == "slice" and set(changes) in _BOUNDED:
-        return "use $push with $each and $slice"
-    return "set only what changes, or put a version into the filter"
+def _advice(lost: Any) -> str:
+    return f"use {lost.operator}" if lost.operator else "set only what changes, or put a version into the filter"
 
 
 def _write(lost: Any, draft: Draft) -> None:

@@ -7,7 +7,8 @@ What it flags
 
 Why it hurts
     Any error turns the transaction off, not only a server that has none: a time-out, an election, a missing right.
-    The writes are no longer all or nothing then, and the first one that fails half way leaves half of it.
+    Several writes are no longer all or nothing then, and the first one that fails half way leaves half of it; before a
+    single write, others may change what it was made of.
 
 What it leaves alone
     Clauses that log, raise, wait and try again, or hand on the error; those that catch only what says that there are no
@@ -38,6 +39,18 @@ rule = Rule(
     transactional=True,
 )
 
+# What there is without a transaction, by what is lost
+_LOST = {
+    "atomicity": ": half of it may be left",
+    "isolation": ": others may write between its read and its one write",
+    "": "",
+}
+_TOLD = {
+    "atomicity": "no transaction: the writes are not atomic",
+    "isolation": "no transaction: others may write between read and write",
+    "": "no transaction",
+}
+
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
@@ -47,11 +60,11 @@ def check(project: Project) -> Iterator[Finding]:
         yield rule.finding(
             project.offsets_span(site.module, site.handler.span),
             f"any error of {project.callee_name(site.module, fallback.probe)}, a time-out too, turns the transaction "
-            f"off here without a word, and {work} runs without: half of it may be left; log the error, or let it rise",
+            f"off here without a word, and {work} runs without{_LOST[fallback.loss]}; log the error, or let it rise",
             related=project.related([(project.token(site.module, fallback.probe), "the call that may fail")]),
             fix=rule.repair(
                 "log that there is no transaction",
-                partial(_write, site, "no transaction: the writes are not atomic"),
+                partial(_write, site, _TOLD[fallback.loss]),
                 text='begin the body with logger.exception("no transaction: …"), or with raise',
                 reason="it is logged with its traceback each time",
             ),
@@ -91,7 +104,7 @@ EXAMPLES = [
             await db.customers.update_one({"_id": customer}, {"$inc": {"orders": 1}}, session=session)
         """,
         at=("except Exception",),
-        message="any error of command, a time-out too, turns the transaction off here without a word, and _order runs",
+        message="a time-out too, turns the transaction off here without a word, and _order runs without: half",
         fixed="""\
         import logging
 
@@ -188,7 +201,7 @@ EXAMPLES = [
                 return False
         """,
         at=("except Exception",),
-        message="and what follows runs without",
+        message="and what follows runs without; log the error",
         fixed="""\
         import logging
 
@@ -203,7 +216,7 @@ EXAMPLES = [
             try:
                 return "setName" in client.admin.command("hello")
             except Exception:
-                logger.exception("no transaction: the writes are not atomic")
+                logger.exception("no transaction")
                 return False
         """,
     ),

@@ -316,6 +316,69 @@ def test_two_keys_of_one_insert(tmp_path: Path) -> None:
     assert "DuplicateKeyError" not in after
 
 
+@pytest.mark.parametrize(
+    ("change", "is_told"),
+    {
+        "marked": ('{"active": False}', True),
+        "with a date": ('{"deleted_at": 1}', True),
+        "the key is freed": ('{"active": False, "a": None}', False),
+        "something else": ('{"b": 1}', False),
+    }.values(),
+)
+def test_documents_that_are_only_marked_as_deleted(change: str, is_told: bool, tmp_path: Path) -> None:
+    """They keep the key, and the index refuses whoever comes again with it."""
+    code = f'def delete(key):\n    db.t.update_one({{"_id": key}}, {{"$set": {change}}})\n'
+    loaded = project(HEAD + dedent(CAUGHT["raise"][0]) + "\n\n" + code, tmp_path)
+    (found,) = _check(loaded, {"MDB202"}).findings
+    assert found.fix is not None
+    assert found.fix.reason.endswith("; documents that are only marked as deleted keep their a") is is_told
+
+
+ANOTHER_KEY = """
+    def add(a, b):
+        if db.t.find_one({"a": a}) is None:
+            db.t.insert_one({"a": a, "b": b})
+    """
+
+
+def test_another_key_that_is_declared(tmp_path: Path) -> None:
+    """The clause would say that it is there already where another document has the other key."""
+    after = fixed(tmp_path, 'db.t.create_index("b", unique=True)\n' + dedent(ANOTHER_KEY))
+    assert 'db.t.create_index("a", unique=True)\n' in after
+    assert "DuplicateKeyError" not in after
+
+
+def test_another_key_that_is_missing(tmp_path: Path) -> None:
+    """Each pass declares what it can; a later one still knows that there are two."""
+    other = """
+        def join(b):
+            if db.t.find_one({"b": b}):
+                raise Taken(b)
+            db.t.insert_one({"a": None, "b": b})
+        """
+    after = fixed(tmp_path, dedent(ANOTHER_KEY) + "\n" + dedent(other))
+    assert after.count("unique=True") == 2
+    assert "DuplicateKeyError" not in after
+
+
+@pytest.mark.parametrize(
+    "index", ['[("a", 1), ("b", 1)]', '"token"'], ids=["more than what was looked for", "made anew each time"]
+)
+def test_another_key_that_is_not_met(index: str, tmp_path: Path) -> None:
+    code = f"""
+        import uuid
+
+        db.t.create_index({index}, unique=True)
+
+
+        def add(a, b):
+            if db.t.find_one({{"a": a}}):
+                raise Taken(a)
+            db.t.insert_one({{"a": a, "b": b, "token": uuid.uuid4().hex}})
+        """
+    assert "except DuplicateKeyError:\n        raise Taken(a) from None" in fixed(tmp_path, code)
+
+
 def test_one_index_for_key_and_query(tmp_path: Path) -> None:
     """The unique index serves the look-up as well: a plain one beside it would be refused by the server."""
     code = CAUGHT["raise"][0]

@@ -204,6 +204,21 @@ def test_watched_by_a_module_without_the_driver(tmp_path: Path) -> None:
     assert findings(files, tmp_path, rules={"MDB801"}) == []
 
 
+UNWATCHED = {
+    "an attribute of the program's own": {
+        "load.py": "class Load:\n    def __init__(self):\n        self.monitoring = False\n\n"
+        "    def runs(self):\n        return self.monitoring\n"
+    },
+    "a test": {"tests/test_app.py": "import pymongo\n\npymongo.monitoring.register(object())\n"},
+}
+
+
+@pytest.mark.parametrize("files", UNWATCHED.values(), ids=UNWATCHED)
+def test_unwatched(files: dict[str, str], tmp_path: Path) -> None:
+    app = {"app.py": "from pymongo import MongoClient\n\nclient = MongoClient()\n"}
+    assert len(findings({**app, **files}, tmp_path, rules={"MDB801"})) == 1
+
+
 def test_told_once(tmp_path: Path) -> None:
     code = "from pymongo import MongoClient\n\na = MongoClient()\nb = MongoClient()\n"
     assert len(findings(code, tmp_path, rules={"MDB801"})) == 1

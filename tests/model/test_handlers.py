@@ -122,3 +122,66 @@ def test_what_a_program_prints_tells_who_runs_it(path: str, is_told: bool, tmp_p
     built = project({path: text, "main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"}, tmp_path)
     found = check(built, {"MDB502"}, built.project.config).findings
     assert bool(found) is is_told
+
+
+BY_HAND = """\
+from pymongo import MongoClient
+
+db = MongoClient().app
+
+
+def fill():
+    print(db.users.count_documents({"b": 1}))
+    try:
+        db.users.find_one({})
+    except Exception:
+        pass
+    try:
+        db.users.insert_one({"b": 1})
+    except Exception:
+        pass
+"""
+MAIN = '\n\nif __name__ == "__main__":\n    fill()\n'
+SERVED = """\
+import indexes
+from fastapi import FastAPI
+from tools.fill import fill
+
+app = FastAPI()
+
+
+@app.get("/")
+def run():
+    SERVED
+"""
+
+
+@pytest.mark.parametrize("path", ["scripts/fill.py", "tools/fill.py", "served"])
+def test_what_a_person_runs_weighs_little(path: str, tmp_path: Path) -> None:
+    is_served = path == "served"
+    files = {
+        "tools/fill.py" if is_served else path: BY_HAND + ("" if is_served else MAIN),
+        "main.py": SERVED.replace("SERVED", "fill()" if is_served else "pass").replace(
+            "from tools.fill import fill\n", "from tools.fill import fill\n" if is_served else ""
+        ),
+        "indexes.py": 'from pymongo import MongoClient\n\nMongoClient().app.users.create_index("c")\n',
+    }
+    found = {
+        (each.code, each.span.line): each.severity.value
+        for each in findings(files, tmp_path, rules={"MDB103", "MDB104", "MDB502"})
+        if each.span.file.endswith("fill.py") and each.span.line > 3
+    }
+    # A write that is lost is as wrong in a script
+    usual = ("medium", "high", "medium", "medium") if is_served else ("low", "low", "low", "medium")
+    assert found == dict(zip([("MDB103", 7), ("MDB104", 7), ("MDB502", 10), ("MDB502", 14)], usual, strict=True))
+
+
+def test_a_read_that_still_returns_nothing(tmp_path: Path) -> None:
+    text = (
+        "from pymongo import MongoClient\n\nusers = MongoClient().app.users\n\n\ndef load(key):\n    try:\n"
+        '        return users.find_one({"_id": key})\n    except Exception:\n        return None\n'
+    )
+    loaded = project(text, tmp_path)
+    (found,) = check(loaded, {"MDB502"}, loaded.project.config, fixes=True).findings
+    assert found.fix is not None
+    assert "may take it for missing data" in found.fix.reason

@@ -266,6 +266,49 @@ def test_fallback(name: str, tmp_path: Path) -> None:
     assert len(_told(FALLBACKS[name], tmp_path, "MDB401")) == 1
 
 
+# What the work in the transaction does, and what is told of it
+LOST = {
+    "several writes": (
+        "db.users.delete_one({'_id': 1}, session=s)\n    db.teams.delete_one({'_id': 1}, session=s)",
+        "runs without: half of it may be left;",
+    ),
+    "one in a loop": (
+        "for n in (1, 2):\n        db.users.delete_one({'_id': n}, session=s)",
+        "runs without: half of it may be left;",
+    ),
+    "a read and a write": (
+        "found = db.users.find_one({'_id': 1}, session=s)\n"
+        "    db.users.update_one({'_id': 1}, {'$set': {'n': found['n'] + 1}}, session=s)",
+        "runs without: others may write between its read and its one write;",
+    ),
+    "a write, read again": (
+        "db.users.update_one({'_id': 1}, {'$set': {'n': 1}}, session=s)\n"
+        "    return db.users.find_one({'_id': 1}, session=s)",
+        "runs without;",
+    ),
+}
+
+
+@pytest.mark.parametrize(("work", "told"), LOST.values(), ids=LOST)
+def test_what_a_fallback_loses(work: str, told: str, tmp_path: Path) -> None:
+    code = f"def work(s):\n    {work}\n" + textwrap.dedent(
+        """
+        def f():
+            try:
+                can = "setName" in client.admin.command("hello")
+            except Exception:
+                can = False
+            if can:
+                with client.start_session() as s, s.start_transaction():
+                    work(s)
+            else:
+                work(None)
+        """
+    )
+    (found,) = findings(HEAD + code, tmp_path, rules={"MDB401"})
+    assert told in found.message
+
+
 @pytest.mark.parametrize("name", NO_FALLBACKS)
 def test_no_fallback(name: str, tmp_path: Path) -> None:
     assert _told(NO_FALLBACKS[name], tmp_path, "MDB401") == []

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mongolint.testing import findings
+from mongolint.engine.run import check
+from mongolint.testing import findings, project
 
 HEAD = """\
 from pymongo import MongoClient
@@ -24,6 +25,13 @@ def _told(code: str, tmp_path: Path) -> list[str]:
 
 
 LOST = {
+    "in a document that is written out": """\
+        def f(key, entry):
+            user = db.users.find_one({"_id": key})
+            history = user.get("meta", {}).get("history", [])
+            history.append(entry)
+            db.users.update_one({"_id": key}, {"$set": {"meta": {"history": history}}})
+        """,
     "in place": """\
         def f(key):
             db.users.update_one({"_id": key}, {"$set": {"n": db.users.find_one({"_id": key})["n"] + 1}})
@@ -128,6 +136,13 @@ def test_lost(name: str, tmp_path: Path) -> None:
 
 
 SAFE = {
+    "another document that is written out": """\
+        def f(key, entry):
+            user = db.users.find_one({"_id": key})
+            history = user.get("old", {}).get("history", [])
+            history.append(entry)
+            db.users.update_one({"_id": key}, {"$set": {"meta": {"history": history}}})
+        """,
     "the method is handed on": """\
         def retried(method):
             def run(*args, **kwargs):
@@ -220,3 +235,29 @@ SAFE = {
 @pytest.mark.parametrize("name", SAFE)
 def test_safe(name: str, tmp_path: Path) -> None:
     assert _told(SAFE[name], tmp_path) == []
+
+
+# What is done to a value, what the message advises, and why no fix does it
+ADVISED = {
+    "bounded list": ('n = user["n"]\n    n.append(1)\n    n = n[-5:]', "$push with $each and $slice"),
+    "largest": ('n = max(user["n"], 3)', "$max"),
+    "two things": ('n = (user["n"] + 1) * 2', ""),
+}
+
+
+@pytest.mark.parametrize(("change", "operator"), ADVISED.values(), ids=ADVISED)
+def test_message_and_fix_say_the_same(change: str, operator: str, tmp_path: Path) -> None:
+    code = (
+        f'def f(key):\n    user = db.users.find_one({{"_id": key}})\n    {change}\n'
+        '    db.users.update_one({"_id": key}, {"$set": {"n": n}})\n'
+    )
+    loaded = project(HEAD + code, tmp_path)
+    (found,) = check(loaded, {"MDB403"}, loaded.project.config, fixes=True).findings
+    assert found.fix is not None
+    if operator:
+        assert found.message.endswith(f"; use {operator}")
+        assert found.fix.reason == f"{operator} has to be written by hand"
+        assert found.fix.text == f"change the field with {operator}"
+    else:
+        assert "use $" not in found.message
+        assert found.fix.reason.endswith("has no operator that does it in the database")

@@ -41,6 +41,8 @@ def _check(draft: Draft, race: LookThenInsert) -> None:
     beside = [need.evidence for need in project.writes.look_then_inserts]
     if sum((each.module, each.put) == (race.module, race.put) for each in beside) > 1:
         raise NoFix("several look-ups decide about the insert")
+    if project.writes.may_break_another_key(race):
+        raise NoFix("another unique key may be what is refused")
     if race.insert.session:
         raise NoFix("the error ends a transaction")
     frame = race.way.frame

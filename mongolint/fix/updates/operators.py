@@ -22,8 +22,12 @@ _NUMERIC = frozenset(["int", "float"])
 
 def change_in_place(draft: Draft, lost: LostUpdate) -> None:
     """See `Draft.change_in_place`."""
-    if not lost.is_direct or lost.changes not in (("+",), ("-",), ("append",)):
+    if not lost.operator:
         raise NoFix("what is done to the value has no operator that does it in the database")
+    if not lost.is_direct:
+        raise NoFix("the helper that writes it sets whole values")
+    if lost.changes not in (("+",), ("-",), ("append",)):
+        raise NoFix(f"{lost.operator} has to be written by hand")
     tree, call = draft.call(lost.module, lost.row)
     update = _update(draft, lost, call)
     holder = dicts.entry(update, "$set")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.atoms import External
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -19,11 +19,16 @@ _LISTENERS = ("monitoring", "event_loggers", "CommandListener", "CommandLogger")
 
 
 def is_watched(project: Project) -> bool:
-    """Whether the code does anything that shows which commands run, and how long: listeners, tracing, the profiler."""
-    for facts in project.modules:
+    """Whether the code does anything that shows which commands run, and how long: listeners, tracing, the profiler.
+
+    What tests do watches no program.
+    """
+    for module, facts in enumerate(project.modules):
+        if module in project.tests:
+            continue
         if any(_tells(package, name) for package, name, level in facts.imports if not level):
             return True
-        if any(_names_listener(facts, row) for row in range(len(facts.nodes))):
+        if any(_names_listener(project, module, row) for row in range(len(facts.nodes))):
             return True
     return False
 
@@ -34,13 +39,21 @@ def _tells(package: str, name: str) -> bool:
     return package.startswith("pymongo") and (name in _LISTENERS or package.rpartition(".")[2] in _LISTENERS)
 
 
-def _names_listener(facts: ModuleFacts, row: int) -> bool:
+def _names_listener(project: Project, module: int, row: int) -> bool:
     """A keyword ``event_listeners``, ``pymongo.monitoring`` as an attribute, the driver's logger, the profiler."""
-    node = facts.nodes[row]
+    node = project.modules[module].nodes[row]
     if node[0] == "const":
         return node[1] in ("event_listeners", "profile", "pymongo", "pymongo.command") or (
             isinstance(node[1], str) and node[1].startswith("pymongo.") and " " not in node[1]
         )
     if node[0] == "call":
         return any(keyword == "event_listeners" for keyword, _ in node[2])
-    return node[0] == "attr" and node[2] in ("monitoring", "set_profiling_level")
+    if node[0] != "attr":
+        return False
+    # An object of the program may have an attribute "monitoring", too
+    return node[2] == "set_profiling_level" or (node[2] == "monitoring" and _is_driver(project, module, node[1]))
+
+
+def _is_driver(project: Project, module: int, row: int) -> bool:
+    """Whether an expression is the package of the driver."""
+    return any(atom == External("pymongo") for atom in project.link.value(module, row))

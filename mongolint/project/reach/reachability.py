@@ -109,6 +109,13 @@ class Reachability:
             return Reached("unknown", callers=callers)
         return self._judged(scripts, callers)
 
+    def is_ruled_out(self, module: int, scope: int, row: int) -> bool:
+        """Whether what every call of a function passes, its defaults too, rules out the way to a row of it."""
+        uses = [use for use in self.uses.of(module, scope) if use.module not in self.link.tests]
+        if not uses or self.entrypoints.of(module, scope) is not None:
+            return False
+        return not any(self._gets_to(use, (module, scope), row) for use in uses)
+
     def _judged(self, scripts: dict[Function, tuple[tuple[int, int], ...]], callers: tuple[Function, ...]) -> Reached:
         if scripts:
             first = min(scripts, key=lambda by: (self.link.modules[by[0]].path, by[1]))

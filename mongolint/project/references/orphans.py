@@ -102,10 +102,9 @@ class Deletes:
         return any(other.method.kind == "read" and other.runs_on(collection) for other in self._operations)
 
     def _reached_by_nobody(self, operation: Operation) -> bool:
-        return self.project.reached(operation.module, operation.scope, operation.context).runner in (
-            "nothing",
-            "script",
-        )
+        module, scope = operation.module, operation.scope
+        runner = self.project.reached(module, scope, operation.context).runner
+        return runner in ("nothing", "script") or self.project.reachability.is_ruled_out(module, scope, operation.row)
 
     def _around(self, operation: Operation) -> list[Function]:
         """The function that deletes, and those that call it, in which the rest may be done."""

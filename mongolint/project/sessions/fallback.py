@@ -10,6 +10,7 @@ from mongolint.link.atoms import Database
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import alternatives, reached_rows
 from mongolint.mongo.drivers import ERRORS
+from mongolint.project.callgraph import Reach
 from mongolint.project.handlers import ExceptSite, calls_by_context, calls_under, caught_names, is_inside
 from mongolint.project.sessions.starts import TRANSACTIONS, starts_among
 
@@ -27,12 +28,14 @@ _NAMES = ("transaction", "replica_set", "replicaset", "session")
 class Fallback(NamedTuple):
     """A clause after which the work is done without a transaction.
 
-    ``probe``: the call that may fail, as a row; ``work``: what is run without, in one word, where it is known.
+    ``probe``: the call that may fail, as a row; ``work``: what is run without, in one word, where it is known;
+    ``loss``: what that loses: "atomicity" of several writes, "isolation" of a read and the one write, "" if not known.
     """
 
     site: ExceptSite
     probe: int
     work: str
+    loss: str
 
 
 def find(project: Project) -> Iterator[Fallback]:
@@ -54,6 +57,8 @@ class _Clause:
         self.site = site
         self.by_context = self.link.of_module(calls_by_context, site.module)
         self.facts: ModuleFacts = project.modules[site.module]
+        # The rows of the calls that write, by what they are called
+        self.named: dict[str, list[int]] = {}
         self.attempt = self.facts.tries[self.facts.contexts[site.handler.context].ref]
         self.body = calls_under(self.facts, self.attempt.context, self.by_context)
 
@@ -69,7 +74,31 @@ class _Clause:
         if probe is None:
             return None
         work = self._repeated(starts) or self._switched() or self._unattached() or self._returned()
-        return None if work is None else Fallback(self.site, probe, work)
+        return None if work is None else Fallback(self.site, probe, work, self._loss(work))
+
+    def _loss(self, work: str) -> str:
+        """What the writes beside one of this name, itself included, have to fear without a transaction."""
+        calls = {call.row: call for call in self.facts.calls}
+        beside: dict[int, Call] = {}
+        for row in self.named.get(work, ()):
+            beside |= {call.row: call for call in calls_under(self.facts, calls[row].context, self.by_context)}
+        run: dict[tuple[int, int], tuple[Reach, Sequence[tuple[int, int]]]] = {}
+        for call in beside.values():
+            for each in self._run_by(call):
+                place = (each.operation.module, each.operation.row)
+                run[place] = each, ((self.site.module, call.row), *each.chain, place)
+        writes = [each for each in run.values() if each[0].operation.method.kind == "write"]
+        if len(writes) > 1 or any(self._is_several(each) for each, _ in writes):
+            return "atomicity"
+        reads = [path for each, path in run.values() if each.operation.method.kind == "read"]
+        return "isolation" if any(_is_before(path, writes[0][1]) for path in reads if writes) else ""
+
+    def _is_several(self, reach: Reach) -> bool:
+        """Whether one operation writes several documents, at once or in turn."""
+        operation, tracer = reach.operation, self.project.writes.tracer
+        called = [(call, tracer.facts(module)) for module, row in reach.chain if (call := tracer.call(module, row))]
+        looped = any(entry.kind in ("loop", "comp") for call, facts in called for entry in facts.chain(call.context))
+        return operation.in_loop or looped or operation.name.endswith("_many") or "bulk" in operation.name
 
     def _questions(self) -> Iterator[int]:
         """The commands of the body that ask what kind of server it is."""
@@ -179,20 +208,34 @@ class _Clause:
         given = (arg for call in facts.calls for keyword, arg in facts.nodes[call.row][2] if keyword == "session")
         return any(row in reached_rows(facts, arg) for arg in given)
 
+    def _run_by(self, call: Call) -> Sequence[Reach]:
+        """The operations that a call is or runs."""
+        operation = self.project.operation_at(self.site.module, call.row)
+        return [Reach(operation, ())] if operation is not None else self.project.reach(self.site.module, call.row)
+
     def _writes(self, call: Call) -> str | None:
         """The name of what writes: a function that is called, or a method with its collection."""
+        if not any(reach.operation.method.kind == "write" for reach in self._run_by(call)):
+            return None
         operation = self.project.operation_at(self.site.module, call.row)
-        if operation is not None:
-            return f"{operation.name} on {operation.target}" if operation.method.kind == "write" else None
-        runs = self.project.reach(self.site.module, call.row)
-        if any(reach.operation.method.kind == "write" for reach in runs):
-            return self.project.callee_name(self.site.module, call.row)
-        return None
+        name = (
+            f"{operation.name} on {operation.target}"
+            if operation
+            else self.project.callee_name(self.site.module, call.row)
+        )
+        self.named.setdefault(name, []).append(call.row)
+        return name
 
 
 _KNOWING = frozenset(name for name in ERRORS if name.rpartition(".")[2] in _NO_SUPPORT) | {
     "builtins.NotImplementedError"
 }
+
+
+def _is_before(one: Sequence[tuple[int, int]], other: Sequence[tuple[int, int]]) -> bool:
+    """Whether the calls of one way run before those of another, where they part."""
+    apart = next((pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]), None)
+    return apart is not None and apart[0] < apart[1]
 
 
 def _first_key(node: tuple[object, ...]) -> int:

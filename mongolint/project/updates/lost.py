@@ -28,6 +28,13 @@ _VERSION = re.compile(r"(^|[._])(_?v|version|rev|revision|etag|e_tag|lock\w*|\w*
 # Whose document it is, which does not change while others do
 _OWNER = re.compile(r"(^|[._])(owner|user|tenant|org|organi[sz]ation|account|customer|team|oid)(_?id)?$|_id$|Id$", re.I)
 
+_OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
+_OPERATORS |= {"concat": "$push or $addToSet, with $each"}
+_OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
+# Documents in documents that are looked into
+_MAX_DEPTH = 3
+_BOUNDED = ({"append", "slice"}, {"extend", "slice"})
+
 
 class LostUpdate(NamedTuple):
     """An update of a field with what was made of its old value.
@@ -49,6 +56,13 @@ class LostUpdate(NamedTuple):
     @property
     def is_direct(self) -> bool:
         return (self.module, self.row) == (self.operation.module, self.operation.row)
+
+    @property
+    def operator(self) -> str:
+        """What does the same in the database, in words; "" where no operator does."""
+        if self.changes[0] == "slice" and set(self.changes) in _BOUNDED:
+            return "$push with $each and $slice"
+        return _OPERATORS.get(self.changes[0], "") if len(set(self.changes)) == 1 else ""
 
 
 def find(project: Project, tracer: Tracer) -> Iterator[LostUpdate]:
@@ -137,11 +151,18 @@ def _written(tracer: Tracer, operation: Operation, frame: Frame | None) -> Itera
         made = derived(tracer, spot)
         if made is not None and not made.path:
             yield "", made
-        for name, value in stored.read(tracer, spot).fields.items():
-            for each in value.spots:
-                made = derived(tracer, each)
-                if made is not None:
-                    yield name, made
+        yield from _of_fields(tracer, stored.read(tracer, spot))
+
+
+def _of_fields(tracer: Tracer, content: Content, prefix: str = "") -> Iterator[tuple[str, Derived]]:
+    """The fields of a document, those of documents in it that are written out too, and what they are made of."""
+    for name, value in content.fields.items():
+        for each in value.spots:
+            made = derived(tracer, each)
+            if made is not None:
+                yield prefix + name, made
+            elif tracer.node(each)[0] == "dict" and prefix.count(".") < _MAX_DEPTH:
+                yield from _of_fields(tracer, stored.read(tracer, each), f"{prefix}{name}.")
 
 
 def _set(tracer: Tracer, operation: Operation, frame: Frame | None) -> tuple[Spot, ...]:

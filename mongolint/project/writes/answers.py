@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 
 Evidence = TypeVar("Evidence")
 
+# Fields that say that a document is gone, or still there; functions that make it so
+_DELETED = re.compile(r"^(is_?)?(deleted|removed)(_?(at|on|date))?$", re.I)
+_ACTIVE = re.compile(r"^(is_?)?(active|enabled)$", re.I)
+_DELETING = re.compile(r"delete|remove", re.I)
+
 
 @dataclass(frozen=True, slots=True)
 class Need(Generic[Evidence]):
@@ -62,6 +68,21 @@ class Writes:
             if self._is_concurrent(one.module, one.scope)
             and (need := self._unique(one.collection, one.values, dict(one.constants)))
         ]
+
+    def may_break_another_key(self, race: lookups.LookThenInsert) -> bool:
+        """Whether an insert may be refused for another unique key, declared or missing, than what was looked for."""
+        declared = self.project.indexes_of(str(race.collection.name))
+        missing = [each for each in self.constraints if needs.same(each.collection, race.collection)]
+        keyed = [{name for name, _ in index.keys or ()} for index in declared or () if needs.may_be_unique(index)]
+        keyed += [{name for name, _ in each.keys} for each in missing if "unique" in each.options]
+        content = inserts.content_of(self.tracer, race.way)
+        # What is made anew each time meets nothing that is stored
+        made = {
+            name
+            for name, value in content.fields.items()
+            if value.sure and len(value.spots) == 1 and keys.maker(self.tracer, value.spots[0])
+        }
+        return declared is None or any(not race.values.keys() <= names and not names & made for names in keyed)
 
     @cached_property
     def _looked(self) -> list[lookups.LookThenInsert]:
@@ -277,7 +298,23 @@ class Writes:
         if any(index.keys and {name for name, _ in index.keys} == set(values) for index in indexes):
             doubt = doubt or "an index on the same fields is declared already, and has to be dropped first"
         options = {"unique": True, **({"partialFilterExpression": partial} if partial else {})}
-        return Constraint(collection, tuple((name, 1) for name in values), options, doubt)
+        kept = f"documents that are only marked as deleted keep their {', '.join(values)}"
+        remark = kept if self._stays_marked(collection, values) else ""
+        return Constraint(collection, tuple((name, 1) for name in values), options, doubt, remark)
+
+    def _stays_marked(self, collection: Collection, names: Iterable[str]) -> bool:
+        """Whether something marks documents as deleted, and leaves fields of these names as they are."""
+        kept = set(names)
+        for way, own, content, is_part in self._stored.get(collection.name, ()):
+            if not is_part or not needs.same(own, collection) or kept & content.fields.keys():
+                continue
+            scope = self.tracer.link.scope(way.operation.module, way.operation.scope)
+            for name, value in content.fields.items():
+                if _DELETED.search(name) and value.term not in (("const", "NoneType", None), ("const", "bool", False)):
+                    return True
+                if _ACTIVE.search(name) and value.term == ("const", "bool", False) and _DELETING.search(scope.name):
+                    return True
+        return False
 
     def _lack(self, collection: Collection, name: str, compared: Stored | None) -> tuple[str, str | None]:
         """Whether a field is stored as null ("null") or left out ("missing") by some insert, and the type it has."""

@@ -14,13 +14,14 @@ from mongolint.project.indexes import IndexDeclaration
 class Constraint:
     """An index to be declared.
 
-    ``doubt``: why a person has to write it, in a clause.
+    ``doubt``: why a person has to write it, in a clause. ``remark``: what else it refuses, in a clause.
     """
 
     collection: Collection
     keys: tuple[tuple[str, int], ...]
     options: Mapping[str, Any] = field(compare=False)
     doubt: str = field(default="", compare=False)
+    remark: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -40,7 +41,9 @@ class Constraint:
         partial = self.options.get("partialFilterExpression", {})
         lacking = " or ".join(name for name, value in partial.items() if isinstance(value, dict))
         left_out = f"; documents without {lacking} are left out of it" if lacking else ""
-        return f"building a unique index fails where duplicates are stored{left_out}"
+        return (
+            f"building a unique index fails where duplicates are stored{left_out}{self.remark and f'; {self.remark}'}"
+        )
 
     @property
     def code(self) -> str:

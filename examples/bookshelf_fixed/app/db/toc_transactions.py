@@ -47,7 +47,7 @@ async def add_chapter(book_id: ObjectId, owner_id: str, chapter: dict[str, Any])
         hello = await client.admin.command("hello")
         has_transactions = "setName" in hello
     except Exception:
-        logger.exception("no transaction: the writes are not atomic")
+        logger.exception("no transaction: others may write between read and write")
         has_transactions = False
 
     if not has_transactions:
@@ -80,7 +80,7 @@ async def reorder_chapters(book_id: ObjectId, owner_id: str, chapter_ids: list[s
     except BookMissing:
         raise
     except Exception:
-        logger.exception("no transaction: the writes are not atomic")
+        logger.exception("no transaction: others may write between read and write")
         return await _sort_chapters(book_id, owner_id, chapter_ids, None)
 
 
