@@ -442,12 +442,27 @@ def _is_flush(facts: ModuleFacts, context: int) -> bool:
 
 
 def _ends_first(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
-    """The place lies on a path that leaves the loop: an ``if`` that ends in break or return."""
-    return any(
-        any(entry is exit_context for exit_context in (facts.contexts[c] for _, c in loop.exits))
-        for entry in inside
-        if entry.kind in ("then", "otherwise", "handler")
-    )
+    """The place lies on a path that leaves the loop: an ``if`` that ends in break or return.
+
+    So does a ``try`` that leaves once all in it went well: the next item is for one that failed, an address that
+    somebody else has claimed.
+    """
+    exits = [facts.contexts[place] for _, place in loop.exits]
+    for entry in inside:
+        if entry.kind in ("then", "otherwise", "handler") and any(entry is each for each in exits):
+            return True
+        if entry.kind in ("try", "try-else") and _leaves_when_done(facts, entry, exits):
+            return True
+    return False
+
+
+def _leaves_when_done(facts: ModuleFacts, block: Context, exits: list[Context]) -> bool:
+    """Whether a ``try``, or the ``else`` of it, ends in break or return, and no branch in it goes on before."""
+    ends = [each for each in exits if each.ref == block.ref and each.kind in (block.kind, "try-else")]
+    if not ends:
+        return False
+    going_on = (c for c, each in enumerate(facts.contexts) if each.leaves and all(each is not end for end in exits))
+    return not any(block in facts.chain(c) or ends[0] in facts.chain(c) for c in going_on)
 
 
 _REORDERING = frozenset(
