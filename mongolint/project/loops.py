@@ -81,7 +81,8 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
                 continue
-            run = [reach for reach in graph.run_by_call(module, call.row) if not reach.cached]
+            asks = not _is_one_object(facts, call.row, loop)
+            run = [r for r in graph.run_by_call(module, call.row) if not r.cached and (asks or not r.kept)]
             reaches = narrowed(link, module, call.row, run)
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
@@ -106,6 +107,19 @@ def nested(repetitions: Sequence[Repetition]) -> list[Repetition]:
         for found in repetitions
         for place in [(found.module, found.row)]
     ]
+
+
+def _is_one_object(facts: ModuleFacts, row: int, loop: Loop) -> bool:
+    """Whether a method in a loop is called on the same object in each iteration."""
+    base = facts.nodes[facts.nodes[row][1]]
+    if base[0] != "attr":
+        return False
+    root = base[1]
+    while facts.nodes[root][0] == "attr":
+        root = facts.nodes[root][1]
+    begins = min(c.begins for c in facts.contexts if c.kind in ("loop", "comp") and facts.loops[c.ref] is loop)
+    kind = facts.nodes[root][0]
+    return kind in ("param", "free", "from", "module") or (kind in ("call", "await", "ctx") and root < begins)
 
 
 def _is_on_error(facts: ModuleFacts, context: int, loop: Loop) -> bool:

@@ -87,3 +87,82 @@ def test_what_is_tried_until_one_takes_is_not_per_item(body: str, tmp_path: Path
 @pytest.mark.parametrize("body", PER_ITEM.values(), ids=PER_ITEM)
 def test_a_try_that_goes_on_is_per_item(body: str, tmp_path: Path) -> None:
     assert len(_messages("def claim(pool, user):" + body.replace("\n    ", "\n"), tmp_path)) == 1
+
+
+KEEPING = {
+    "an attribute": (
+        "    def of(self, key):\n        if self.kept is None:\n            self.kept = list(db.kinds.find())\n"
+        "        return self.kept[key]\n"
+    ),
+    "a falsy attribute": (
+        "    def of(self, key):\n        if not self.kept:\n"
+        "            self.kept = {d['_id']: d for d in db.kinds.find()}\n"
+        "        return self.kept.get(key)\n"
+    ),
+    "an attribute that may be missing": (
+        "    def of(self, key):\n        if not hasattr(self, 'kept'):\n            self.kept = list(db.kinds.find())\n"
+        "        return self.kept[key]\n"
+    ),
+    "a helper": (
+        "    def of(self, key):\n        if self.kept is None:\n            self.load()\n            self.kept = 1\n\n"
+        "    def load(self):\n        return list(db.kinds.find())\n"
+    ),
+    "a helper that keeps": (
+        "    def of(self, key):\n        return self.all()[key]\n\n    def all(self):\n"
+        "        if self.kept is None:\n            self.kept = list(db.kinds.find())\n        return self.kept\n"
+    ),
+    "a dictionary": (
+        "    def of(self, key):\n        if key in KEPT:\n            return KEPT[key]\n"
+        "        KEPT[key] = db.kinds.find_one({'_id': key})\n        return KEPT[key]\n"
+    ),
+    "a dictionary, unless asked anew": (
+        "    def of(self, key, anew=False):\n        if key in KEPT and not anew:\n            return KEPT[key]\n"
+        "        found = db.kinds.find_one({'_id': key})\n        KEPT[key] = found\n        return found\n"
+    ),
+    "a global": (
+        "    def of(self, key):\n        global LAST\n        if LAST is None:\n"
+        "            LAST = list(db.kinds.find())\n"
+        "        return LAST[key]\n"
+    ),
+    "a cache": (
+        "    def of(self, key):\n        kinds = KEPT.get('kinds')\n        if kinds in [None, []]:\n"
+        "            kinds = list(db.kinds.find())\n            KEPT.set('kinds', kinds)\n        return kinds[key]\n"
+    ),
+}
+ASKING = {
+    "nothing is stored": (
+        "    def of(self, key):\n        if self.kept is None:\n            return list(db.kinds.find())[key]\n"
+    ),
+    "the last key only": (
+        "    def of(self, key):\n        if self.kept is not None and self.kept['_id'] == key:\n"
+        "            return self.kept\n"
+        "        self.kept = db.kinds.find_one({'_id': key})\n        return self.kept\n"
+    ),
+    "a dictionary of its own": (
+        "    def of(self, key):\n        kept = {}\n        if key not in kept:\n"
+        "            kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
+    ),
+    "the other branch": (
+        "    def of(self, key):\n        if self.kept is None:\n            self.kept = {}\n        else:\n"
+        "            return db.kinds.find_one({'_id': key})\n"
+    ),
+}
+OWNED = "KEPT = {}\nLAST = None\n\n\nclass Kinds:\n    kept = None\n\n"
+LOOP = "\n\ndef ask(keys, kinds: Kinds):\n    for key in keys:\n        kinds.of(key)\n"
+OF_ITEMS = "\n\ndef ask(keys):\n    for key in keys:\n        Kinds().of(key)\n"
+
+
+@pytest.mark.parametrize("body", KEEPING.values(), ids=KEEPING)
+def test_what_the_code_keeps_is_asked_once(body: str, tmp_path: Path) -> None:
+    assert not _messages(OWNED + body + LOOP, tmp_path)
+
+
+@pytest.mark.parametrize("body", ASKING.values(), ids=ASKING)
+def test_what_is_not_kept_is_asked_each_time(body: str, tmp_path: Path) -> None:
+    assert len(_messages(OWNED + body + LOOP, tmp_path)) == 1
+
+
+def test_what_an_object_keeps_is_asked_once_for_each_object(tmp_path: Path) -> None:
+    assert len(_messages(OWNED + KEEPING["an attribute"] + OF_ITEMS, tmp_path)) == 1
+    assert len(_messages(OWNED + KEEPING["a helper that keeps"] + OF_ITEMS, tmp_path)) == 1
+    assert not _messages(OWNED + KEEPING["a dictionary"] + OF_ITEMS, tmp_path)
