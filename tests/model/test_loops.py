@@ -9,6 +9,7 @@ import pytest
 from mongolint.testing import findings
 
 HEAD = """\
+from more_itertools import chunked
 from pymongo import MongoClient
 from pymongo.errors import DuplicateKeyError
 
@@ -166,3 +167,80 @@ def test_what_an_object_keeps_is_asked_once_for_each_object(tmp_path: Path) -> N
     assert len(_messages(OWNED + KEEPING["an attribute"] + OF_ITEMS, tmp_path)) == 1
     assert len(_messages(OWNED + KEEPING["a helper that keeps"] + OF_ITEMS, tmp_path)) == 1
     assert not _messages(OWNED + KEEPING["a dictionary"] + OF_ITEMS, tmp_path)
+
+
+HELPERS = """\
+def clear(owner, chosen):
+    db.things.delete_many({"owner": owner, "_id": {"$in": chosen["ids"]}})
+
+
+def send(batch):
+    db.things.insert_many(batch)
+
+
+def walk(parts):
+    for part in parts:
+        db.things.update_one({"_id": part["_id"]}, {"$set": {"seen": True}})
+        walk(part["parts"])
+
+
+"""
+BATCHES = {
+    "a chunk in a dictionary": """
+        for owner in owners:
+            for ids in chunked(owner.ids, 100):
+                chosen = {"ids": ids}
+                clear(owner, chosen)
+    """,
+    "the next batch": """
+        for owner in owners:
+            while ids := owner.next_ids():
+                clear(owner, {"ids": ids})
+    """,
+    "what was gathered": """
+        batch = []
+        for owner in owners:
+            full = owner.group != last
+            if full:
+                send(batch)
+                batch = []
+            batch.append(owner)
+            last = owner.group
+    """,
+}
+NO_BATCHES = {
+    "the items of a chunk": """
+        for ids in chunked(owners, 100):
+            for each in ids:
+                clear(each, {"ids": each.ids})
+    """,
+    "begun anew in each round": """
+        for owner in owners:
+            batch = []
+            for each in owner.ids:
+                batch.append({"_id": each})
+            if batch:
+                send(batch)
+    """,
+}
+
+
+@pytest.mark.parametrize("body", BATCHES.values(), ids=BATCHES)
+def test_a_helper_that_is_given_batches_is_not_per_item(body: str, tmp_path: Path) -> None:
+    *told, last = _messages(HELPERS + "def work(owners, last):" + body.replace("\n    ", "\n"), tmp_path)
+    assert (told, last.partition(" ")[0]) == ([], "update_one")
+
+
+@pytest.mark.parametrize("body", NO_BATCHES.values(), ids=NO_BATCHES)
+def test_a_helper_that_is_given_one_item_at_a_time(body: str, tmp_path: Path) -> None:
+    assert len(_messages(HELPERS + "def work(owners, last):" + body.replace("\n    ", "\n"), tmp_path)) == 2
+
+
+def test_a_function_that_calls_itself_is_told_once(tmp_path: Path) -> None:
+    """Where its loop has a query of its own; else the call is what repeats it."""
+    (one,) = _messages(HELPERS, tmp_path)
+    assert one.startswith("update_one")
+    tree = "def walk(node):\n    found = db.things.find_one({'_id': node})\n"
+    tree += "    for part in found['parts']:\n        walk(part)\n"
+    (one,) = _messages(tree, tmp_path)
+    assert one.startswith("walk runs find_one")
