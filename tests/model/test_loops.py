@@ -244,3 +244,10 @@ def test_a_function_that_calls_itself_is_told_once(tmp_path: Path) -> None:
     tree += "    for part in found['parts']:\n        walk(part)\n"
     (one,) = _messages(tree, tmp_path)
     assert one.startswith("walk runs find_one")
+
+
+def test_saved_documents_are_replaced(tmp_path: Path) -> None:
+    text = "def mend(ids):\n    for found in db.things.find({'_id': {'$in': ids}}):\n        db.things.save(found)\n"
+    (message,) = _messages(text, tmp_path)
+    assert "ReplaceOne with upsert=True" in message
+    assert "insert_many" not in message
