@@ -18,7 +18,7 @@ from mongolint.link.externals import ORDERED
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.catalog.pace import OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
-from mongolint.project.operations import Operation
+from mongolint.project.operations import Operation, names_of
 from mongolint.project.tracing.narrowing import is_kept, narrowed
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 continue
             asks = not _is_one_object(facts, call.row, loop)
             run = [r for r in graph.run_by_call(module, call.row) if not r.cached and (asks or not r.kept)]
-            reaches = narrowed(link, module, call.row, run)
+            # Where it may be one of many, the way to the operation is not seen, and it may never be come to
+            ways = narrowed(link, module, call.row, run)
+            reaches = tuple(reach for reach in ways if len(names_of(reach.collections)) <= _MAX_COLLECTIONS)
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
                 elsewhere, recursive = finder.talks_elsewhere(module, loop), finder.is_recursive(module, call)
@@ -529,6 +531,7 @@ def _leaves_when_done(facts: ModuleFacts, block: Context, exits: list[Context]) 
 
 _EMPTY = (("dict", ()), ("seq", "list", ()))
 _MAX_WORK_DEPTH = 3
+_MAX_COLLECTIONS = 4
 _BATCH_WORDS = ("chunk", "batch")
 
 

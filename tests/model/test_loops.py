@@ -251,3 +251,22 @@ def test_saved_documents_are_replaced(tmp_path: Path) -> None:
     (message,) = _messages(text, tmp_path)
     assert "ReplaceOne with upsert=True" in message
     assert "insert_many" not in message
+
+
+RECORDS = """\
+class Record:
+    collection = None
+
+    def load(self, key):
+        return self.collection.find_one({"_id": key})
+
+
+"""
+
+
+@pytest.mark.parametrize(("classes", "told"), [(2, 1), (9, 0)])
+def test_an_operation_on_one_of_many_collections_is_not_told(classes: int, told: int, tmp_path: Path) -> None:
+    """Which of them, or whether one at all, is not known."""
+    kinds = "".join(f"class Kind{n}(Record):\n    collection = db.kind{n}\n\n\n" for n in range(classes))
+    text = f"{RECORDS}{kinds}def work(record: Record, keys):\n    for key in keys:\n        record.load(key)\n"
+    assert len(_messages(text, tmp_path)) == told
