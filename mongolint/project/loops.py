@@ -1,6 +1,6 @@
 """What is repeated: queries, and calls that run queries, once per iteration of a loop that the source does not bound.
 
-Left out, because the number of queries is small, wanted, or not the loop's cost: loops over literals, retries,
+Left out, because the number of queries is small, wanted, or not the loop's cost: loops over literals, retries, claims,
 polling, queue drains and paced workers, batches, a different collection each round, cached helpers, loops that end
 in their first round, and what a loop evaluates only once (its iterable, its ``else``).
 """
