@@ -85,8 +85,9 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
                 continue
-            asks = not _is_one_object(facts, call.row, loop)
-            run = [r for r in graph.run_by_call(module, call.row) if not r.cached and (asks or not r.kept)]
+            run = [reach for reach in graph.run_by_call(module, call.row) if not reach.cached]
+            if any(reach.kept for reach in run) and _is_one_object(facts, call.row, loop):
+                run = [reach for reach in run if not reach.kept]
             # Where it may be one of many, the way to the operation is not seen, and it may never be come to
             ways = narrowed(link, module, call.row, run)
             reaches = tuple(reach for reach in ways if len(names_of(reach.collections)) <= _MAX_COLLECTIONS)
