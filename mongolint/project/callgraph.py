@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from mongolint.facts.shapes import ModuleFacts
+from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.link import functions
 from mongolint.link.atoms import Collection, FunctionRef
 from mongolint.project.operations import Operation, in_words, the_one
+from mongolint.project.reach.memos import kept_for, makes_object, owner_of
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -34,12 +35,14 @@ Function = tuple[int, int]
 class Reach(NamedTuple):
     """An operation that a function runs, and the calls that lead to it: (module, row), outermost first.
 
+    ``cached``: a decorator or the code keeps what it gives; ``kept``: so does the code, on the object that is asked.
     ``narrowed``: the collections that it runs on when it is come to so, where that is known to be fewer.
     """
 
     operation: Operation
     chain: tuple[tuple[int, int], ...]
     cached: bool = False
+    kept: bool = False
     narrowed: tuple[Collection, ...] = ()
 
     @property
@@ -83,7 +86,9 @@ class CallGraph:
         for operation in self.operations:
             if operation.method.kind in self.kinds and not self._is_unusual(operation.module, operation.row):
                 function = (operation.module, operation.scope)
-                found.setdefault(function, {})[id(operation)] = Reach(operation, (), self._is_cached(function))
+                kept = kept_for(self.link.modules[operation.module], operation.scope, operation.context, operation.row)
+                made = Reach(operation, (), kept == "all" or self._is_cached(function), kept == "object")
+                found.setdefault(function, {})[id(operation)] = made
         level = {function: list(reaches.values()) for function, reaches in found.items()}
         while level:
             level = self._callers(level, found)
@@ -96,16 +101,25 @@ class CallGraph:
         following: dict[Function, list[Reach]] = {}
         for function, reaches in level.items():
             for module, row, _ in self.link.sites.of(*function):
-                caller = (module, self.link.of_module(_scopes, module)[row])
+                call = self.link.of_module(_calls, module)[row]
+                caller = (module, call.scope)
                 if module in self.link.tests and function[0] not in self.link.tests:
                     continue
                 if self._is_unusual(module, row):
                     continue
-                cached = self._is_cached(caller)
+                facts = self.link.modules[module]
+                kept = kept_for(facts, call.scope, call.context, row)
+                cached = kept == "all" or self._is_cached(caller)
+                of = owner_of(facts, facts.nodes[row][1])
                 for reach in reaches:
                     held = found.setdefault(caller, {})
                     if id(reach.operation) not in held:
-                        made = Reach(reach.operation, ((module, row), *reach.chain), cached or reach.cached)
+                        made = Reach(
+                            reach.operation,
+                            ((module, row), *reach.chain),
+                            cached or reach.cached or (reach.kept and of == "all"),
+                            kept == "object" or (reach.kept and of == "object" and not makes_object(facts, call.scope)),
+                        )
                         held[id(reach.operation)] = made
                         following.setdefault(caller, []).append(made)
         return following
@@ -146,6 +160,5 @@ def _on_errors(facts: ModuleFacts, index: int) -> frozenset[int]:
     return frozenset(call.row for call in facts.calls if call.context in contexts)
 
 
-def _scopes(facts: ModuleFacts, index: int) -> dict[int, int]:
-    """The scope of each call."""
-    return {call.row: call.scope for call in facts.calls}
+def _calls(facts: ModuleFacts, index: int) -> dict[int, Call]:
+    return {call.row: call for call in facts.calls}

@@ -1,6 +1,6 @@
 """What is repeated: queries, and calls that run queries, once per iteration of a loop that the source does not bound.
 
-Left out, because the number of queries is small, wanted, or not the loop's cost: loops over literals, retries,
+Left out, because the number of queries is small, wanted, or not the loop's cost: loops over literals, retries, claims,
 polling, queue drains and paced workers, batches, a different collection each round, cached helpers, loops that end
 in their first round, and what a loop evaluates only once (its iterable, its ``else``).
 """
@@ -17,7 +17,8 @@ from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.externals import ORDERED
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
-from mongolint.project.operations import Operation
+from mongolint.project.catalog.pace import OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
+from mongolint.project.operations import Operation, names_of
 from mongolint.project.tracing.narrowing import is_kept, narrowed
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ class Repetition(NamedTuple):
     """A call (``row``) in a loop and the operations it runs each time.
 
     ``reaches`` has one entry with an empty chain when the call is the query itself. ``elsewhere``: each
-    iteration also talks to another system, which costs more than the query. ``inner``: the call in a loop of a helper
-    that all of them come to, which has a finding of its own; ``outer``: the calls for which this is that.
+    iteration also talks to another system, which costs more than the query. ``recursive``: the call is of the function
+    that it stands in. ``inner``: the call in a loop of a helper that all of them come to, which has a finding of its
+    own; ``outer``: the calls for which this is that.
     """
 
     module: int
@@ -38,6 +40,7 @@ class Repetition(NamedTuple):
     loop: Loop
     reaches: tuple[Reach, ...]
     elsewhere: bool = False
+    recursive: bool = False
     inner: tuple[int, int] | None = None
     outer: tuple[tuple[int, int], ...] = ()
 
@@ -77,25 +80,38 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 finder.makes_any_class(module, call.row)
                 or is_kept(link, module, call.row)
                 or _is_flush(facts, call.context)
+                or _is_emptied(facts, call)
             ):
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
                 continue
             run = [reach for reach in graph.run_by_call(module, call.row) if not reach.cached]
-            reaches = narrowed(link, module, call.row, run)
+            if any(reach.kept for reach in run) and _is_one_object(facts, call.row, loop):
+                run = [reach for reach in run if not reach.kept]
+            # Where it may be one of many, the way to the operation is not seen, and it may never be come to
+            ways = narrowed(link, module, call.row, run)
+            reaches = tuple(reach for reach in ways if len(names_of(reach.collections)) <= _MAX_COLLECTIONS)
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
-                yield Repetition(module, call.row, call.context, loop, reaches, finder.talks_elsewhere(module, loop))
+                elsewhere, recursive = finder.talks_elsewhere(module, loop), finder.is_recursive(module, call)
+                yield Repetition(module, call.row, call.context, loop, reaches, elsewhere, recursive)
 
 
 def nested(repetitions: Sequence[Repetition]) -> list[Repetition]:
-    """The same, with those that repeat nothing but what a loop of a helper repeats linked to that."""
+    """The same, with those that repeat nothing but what a loop of a helper repeats linked to that.
+
+    A function that calls itself for the parts of an item repeats what its loops do: these are told, it is not.
+    """
     places = {(found.module, found.row) for found in repetitions}
     inner: dict[tuple[int, int], tuple[int, int]] = {}
     outer: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    recursive: set[tuple[int, int]] = set()
     for found in repetitions:
         ways = [[*r.chain, (r.operation.module, r.operation.row)] for r in found.reaches]
         first = [next((place for place in way if place in places), None) for way in ways]
+        if found.recursive and None not in first and (found.module, found.row) not in first:
+            recursive.add((found.module, found.row))
+            continue
         if found.is_direct or None in first or len(set(first)) > 1 or first[0] == (found.module, found.row):
             continue
         inner[found.module, found.row] = cast("tuple[int, int]", first[0])
@@ -105,7 +121,21 @@ def nested(repetitions: Sequence[Repetition]) -> list[Repetition]:
         found._replace(inner=inner.get(place), outer=tuple(outer.get(place, ())))
         for found in repetitions
         for place in [(found.module, found.row)]
+        if place not in recursive
     ]
+
+
+def _is_one_object(facts: ModuleFacts, row: int, loop: Loop) -> bool:
+    """Whether a method in a loop is called on the same object in each iteration."""
+    base = facts.nodes[facts.nodes[row][1]]
+    if base[0] != "attr":
+        return False
+    root = base[1]
+    while facts.nodes[root][0] == "attr":
+        root = facts.nodes[root][1]
+    begins = min(c.begins for c in facts.contexts if c.kind in ("loop", "comp") and facts.loops[c.ref] is loop)
+    kind = facts.nodes[root][0]
+    return kind in ("param", "free", "from", "module") or (kind in ("call", "await", "ctx") and root < begins)
 
 
 def _is_on_error(facts: ModuleFacts, context: int, loop: Loop) -> bool:
@@ -141,6 +171,10 @@ class _Finder:
             for cls in called
         )
 
+    def is_recursive(self, module: int, call: Call) -> bool:
+        called = [(f.module, f.scope) for f in self.link.functions_called(module, call.row)]
+        return bool(called) and all(each == (module, call.scope) for each in called)
+
     def fallbacks(self, module: int) -> set[int]:
         """Calls for what a dict does not hold: ``held[key] if key in held else get(key)``."""
         return self.link.of_module(_fallbacks, module)
@@ -174,6 +208,8 @@ class _Finder:
                 loop = facts.loops[entry.ref]
                 if self._is_per_item(module, entry.ref, loop) and not _ends_first(facts, loop, inside):
                     return entry.ref
+                if self._takes_batches(module, loop):
+                    return None
             inside.append(entry)
         return None
 
@@ -203,7 +239,7 @@ class _Finder:
             names = {a.name for a in callee if type(a) is External}
             if names & {"builtins.range"}:
                 return all(self._is_number(module, arg) for _, arg in node[2])
-            if names & _REORDERING:
+            if names & REORDERING:
                 return bool(node[2]) and self._is_bounded(module, node[2][0][1])
             function = self.link.node(module, node[1])
             if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
@@ -273,7 +309,7 @@ class _Finder:
         facts = self.link.modules[module]
         for call, part in self._calls_inside(module, facts.loops[index]):
             node = facts.nodes[facts.nodes[call.row][1]]
-            if part != "comp" and node[0] in ("attr", "free", "from") and node[2] in _PACING:
+            if part != "comp" and node[0] in ("attr", "free", "from") and node[2] in PACING:
                 return True
         return False
 
@@ -298,6 +334,23 @@ class _Finder:
         name = str(function[2]).lower()
         return (name == "range" and len(node[2]) == 3) or any(word in name for word in _BATCH_WORDS)
 
+    def _takes_batches(self, module: int, loop: Loop) -> bool:
+        """Each round is for a batch, which the loop around this one has many: ``while batch := next_batch(item)``."""
+        if loop.iterable is None:
+            return False
+        if loop.kind != "while":
+            return self._is_batching(module, loop.iterable)
+        if self.link.node(module, loop.iterable)[0] not in ("call", "await"):
+            return False
+        facts = self.link.modules[module]
+        given = (
+            row
+            for call, part in self._calls_inside(module, loop)
+            if part == "loop"
+            for _, row in facts.nodes[call.row][2]
+        )
+        return any(loop.iterable in reached_rows(facts, row) for row in given)
+
     def is_no_batch(self, module: int, call: Call, loop: Loop) -> bool:
         """Writes that cannot be collected: tried until one takes, or each the end of other work."""
         return self._is_taken_once(module, call.row, loop) or self._is_unit_of_work(module, loop)
@@ -320,10 +373,10 @@ class _Finder:
         """Items that arrive at their own pace: a socket, a queue, a change stream."""
         node = self.link.node(module, row)
         while node[0] in ("call", "await", "attr", "ctx"):
-            if node[0] == "attr" and str(node[2]).lower() in _STREAMS:
+            if node[0] == "attr" and str(node[2]).lower() in STREAMS:
                 return True
             node = self.link.node(module, node[1])
-        return node[0] in ("param", "free") and str(node[2]).lower() in _STREAMS
+        return node[0] in ("param", "free") and str(node[2]).lower() in STREAMS
 
     def talks_elsewhere(self, module: int, loop: Loop) -> bool:
         """Each round sends or fetches something that is not the project's: a message, a request, a file."""
@@ -332,7 +385,7 @@ class _Finder:
         nodes = self.link.modules[module].nodes
         for call, part in self._calls_inside(module, loop):
             function = nodes[nodes[call.row][1]]
-            if part != "while-test" and call.awaited and function[0] == "attr" and function[2] in _TALKING:
+            if part != "while-test" and call.awaited and function[0] == "attr" and function[2] in TALKING:
                 if not any(True for _ in self.link.functions_called(module, call.row)):
                     return True
         return False
@@ -347,7 +400,7 @@ class _Finder:
     def _calls_out(self, module: int, row: int, depth: int) -> bool:
         function = self.link.node(module, row)[1]
         for atom in self._values_along(module, function):
-            if type(atom) is External and atom.name.partition(".")[0] in _OTHER_SYSTEMS:
+            if type(atom) is External and atom.name.partition(".")[0] in OTHER_SYSTEMS:
                 return True
             if type(atom) is FunctionRef and depth < _MAX_WORK_DEPTH and self._runs_out(atom, depth + 1):
                 return True
@@ -441,98 +494,45 @@ def _is_flush(facts: ModuleFacts, context: int) -> bool:
     return False
 
 
+def _is_emptied(facts: ModuleFacts, call: Call) -> bool:
+    """Under an ``if`` within the loop, for what is gathered over the rounds and begun anew after: ``batch = []``."""
+    for entry in facts.chain(call.context):
+        if entry.kind in ("loop", "comp"):
+            return False
+        if entry.kind == "then":
+            given = (row for _, row in facts.nodes[call.row][2])
+            below = (each for row in given for each in reached_rows(facts, row).items())
+            return any(row > call.row and node in _EMPTY for row, node in below)
+    return False
+
+
 def _ends_first(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
-    """The place lies on a path that leaves the loop: an ``if`` that ends in break or return."""
-    return any(
-        any(entry is exit_context for exit_context in (facts.contexts[c] for _, c in loop.exits))
-        for entry in inside
-        if entry.kind in ("then", "otherwise", "handler")
-    )
+    """The place lies on a path that leaves the loop: an ``if`` that ends in break or return.
+
+    So does a ``try`` that leaves once all in it went well: the next item is for one that failed, an address that
+    somebody else has claimed.
+    """
+    exits = [facts.contexts[place] for _, place in loop.exits]
+    for entry in inside:
+        if entry.kind in ("then", "otherwise", "handler") and any(entry is each for each in exits):
+            return True
+        if entry.kind in ("try", "try-else") and _leaves_when_done(facts, entry, exits):
+            return True
+    return False
 
 
-_REORDERING = frozenset(
-    [
-        "builtins.enumerate",
-        "builtins.sorted",
-        "builtins.reversed",
-        "builtins.list",
-        "builtins.tuple",
-        "builtins.set",
-        "builtins.zip",
-        "tqdm.tqdm",
-    ]
-)
-_PACING = frozenset(["sleep", "wait_for_message", "lpop", "rpop", "blpop", "brpop", "get_nowait"])
-_STREAMS = frozenset(
-    [
-        "websocket",
-        "ws",
-        "socket",
-        "consumer",
-        "pubsub",
-        "listen",
-        "stream",
-        "subscribe",
-        "subscription",
-        "queue",
-        "iter_lines",
-        "watch",
-    ]
-)
-_OTHER_SYSTEMS = frozenset(
-    [
-        "requests",
-        "httpx",
-        "aiohttp",
-        "urllib",
-        "urllib3",
-        "boto3",
-        "botocore",
-        "aioboto3",
-        "aiobotocore",
-        "smtplib",
-        "aiosmtplib",
-        "ftplib",
-        "paramiko",
-        "subprocess",
-        "docker",
-        "kubernetes",
-        "kubernetes_asyncio",
-        "stripe",
-        "twilio",
-        "openai",
-        "anthropic",
-        "telegram",
-        "pyrogram",
-    ]
-)
-_TALKING = frozenset(
-    (
-        "send",
-        "reply",
-        "edit",
-        "send_message",
-        "reply_text",
-        "edit_text",
-        "edit_message",
-        "delete_message",
-        "send_photo",
-        "send_document",
-        "post",
-        "put",
-        "patch",
-        "request",
-        "upload",
-        "upload_file",
-        "download",
-        "publish",
-        "send_email",
-        "fetch_user",
-        "fetch_channel",
-        "fetch_message",
-    )
-)
+def _leaves_when_done(facts: ModuleFacts, block: Context, exits: list[Context]) -> bool:
+    """Whether a ``try``, or the ``else`` of it, ends in break or return, and no branch in it goes on before."""
+    ends = [each for each in exits if each.ref == block.ref and each.kind in (block.kind, "try-else")]
+    if not ends:
+        return False
+    going_on = (c for c, each in enumerate(facts.contexts) if each.leaves and all(each is not end for end in exits))
+    return not any(block in facts.chain(c) or ends[0] in facts.chain(c) for c in going_on)
+
+
+_EMPTY = (("dict", ()), ("seq", "list", ()))
 _MAX_WORK_DEPTH = 3
+_MAX_COLLECTIONS = 4
 _BATCH_WORDS = ("chunk", "batch")
 
 

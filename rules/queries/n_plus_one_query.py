@@ -9,12 +9,13 @@ Why it hurts
     connection pool is held all the while. Sent at once (``gather``), they wait together, but each takes a connection.
 
 What it leaves alone
-    Loops over literals and constants, retries, polling, queues and paced workers, batches (``$in`` of a chunk,
-    ``insert_many``), page loops, another collection each round, cached helpers, a loop that ends in its first
-    round, what a loop evaluates once (its iterable, its ``else``), the branch of a parameter that the call leaves
-    out, what only an ``except`` clause runs, steps of several classes, and writes to one document whose answer
-    decides what the iteration does. Low in scripts and migrations (``script-files``), where each iteration also talks
-    to another system, which costs more than the query, and around a helper whose own loop is told.
+    Loops over literals and constants, retries, writes tried until one takes, polling, queues and paced workers,
+    batches (``$in`` of a chunk, ``insert_many``), page loops, another collection each round, helpers that keep what
+    they found (by a decorator or by hand), a loop that ends in its first round, what a loop evaluates once (its
+    iterable, its ``else``), the branch of a parameter that the call leaves out, what only an ``except`` clause runs,
+    steps of several classes, and writes to one document whose answer decides what the iteration does. Low in scripts
+    and migrations (``script-files``), where each iteration also talks to another system, which costs more than the
+    query, and around a helper whose own loop is told.
 
 Fix and its safety
     Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: other readers see all changes at once,
@@ -98,8 +99,10 @@ def _read(repetition: Repetition, project: Project) -> str:
 
 def _written(repetition: Repetition, project: Project) -> str:
     name, key = repetition.reaches[0].operation.name, project.loop_key(repetition)
-    if name.startswith(("insert", "save")):
+    if name.startswith("insert"):
         return "collect the documents and write them with one insert_many"
+    if name == "save":  # by its _id, which a document that was never saved has none of
+        return "collect a ReplaceOne with upsert=True per _id, InsertOne without one, and send them with one bulk_write"
     request = ("Delete" if name in _DELETING else "Update") + ("Many" if name in _MANY else "One")
     if name not in _DELETING:
         reads = name.startswith("find_one_and_") and project.is_answer_used(repetition)
@@ -127,18 +130,14 @@ def _variant(repetition: Repetition, project: Project) -> str:
 
 
 def _related(repetition: Repetition, project: Project) -> Iterator[Related]:
-    span = project.offsets_span(repetition.module, repetition.loop.span)
-    yield Related(span, "the loop")
+    yield Related(project.offsets_span(repetition.module, repetition.loop.span), "the loop")
     for module, row in repetition.outer[:1]:
         yield Related(project.token(module, row), f"{project.callee_name(module, row)} is called in a loop, too")
     reach = repetition.reaches[0]
     for module, row in reach.chain:
         yield Related(project.token(module, row), f"calls {project.callee_name(module, row)}")
     if not repetition.is_direct:
-        yield Related(
-            project.operation_span(reach.operation),
-            f"runs {reach.operation.name} on {reach.target}",
-        )
+        yield Related(project.operation_span(reach.operation), f"runs {reach.operation.name} on {reach.target}")
 
 
 EXAMPLES = [

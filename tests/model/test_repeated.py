@@ -152,6 +152,26 @@ def test_a_field_that_is_compared_with_constants_is_no_key(tmp_path: Path) -> No
     assert found.message.endswith('give it a variant that takes all keys, with {"kind": …, "owner": {"$in": keys}}')
 
 
+OF_PAIRS = """\
+def clear(owner, kind, state=None):
+    state = state or ""
+    query = {"owner": owner, "kind": kind}
+    if state:
+        query["state"] = state
+    db.runs.delete_many(query)
+
+
+def clear_all(owner, pairs):
+    for kind, state in pairs:
+        clear(owner, kind, state=state)
+"""
+
+
+def test_a_field_that_is_asked_for_under_an_if_is_part_of_the_key(tmp_path: Path) -> None:
+    *_, found = findings(HEAD + OF_PAIRS, tmp_path, rules={"MDB101"})
+    assert found.message.endswith('takes all items, with one delete_many({"owner": …, "$or": […]})')
+
+
 def test_the_field_that_changes_is_named(tmp_path: Path) -> None:
     assert '{"owner": …, "name": {"$in": keys}}' in _message(OTHER["one field of two"], tmp_path)
 

@@ -1,1 +1,1 @@
-"""What the declared indexes of a project tell together, and what stands in their declarations."""
+"""What the declared indexes of a project tell together, what stands in their declarations, and names of libraries."""

@@ -49,7 +49,8 @@ def loop_key(project: Project, repetition: Repetition) -> LoopKey | None:
         for reach in reads or repetition.reaches:
             asked = _Asked(project, repetition, reach, through)
             if asked.changing:
-                return asked.key(asked.changing)
+                # A field that is asked for under an ``if`` is one more that varies
+                return asked.key([*asked.changing, *asked.may_change])
             if len(asked.may_change) == 1:
                 return asked.key(asked.may_change)
             for name in asked.open:

@@ -1,0 +1,272 @@
+"""Loops that repeat a query without asking once per item: what MDB101 leaves alone, and what only looks like it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mongolint.testing import findings
+
+HEAD = """\
+from more_itertools import chunked
+from pymongo import MongoClient
+from pymongo.errors import DuplicateKeyError
+
+db = MongoClient(timeoutMS=5000).app
+
+
+"""
+
+
+def _messages(text: str, tmp_path: Path) -> list[str]:
+    return [finding.message for finding in findings(HEAD + text, tmp_path, rules={"MDB101"})]
+
+
+CLAIMING = {
+    "return": """
+        for address in pool:
+            if address > user:
+                break
+            try:
+                db.claims.insert_one({"_id": address, "user": user})
+                return address
+            except DuplicateKeyError:
+                pass
+    """,
+    "break": """
+        for address in pool:
+            try:
+                db.claims.insert_one({"_id": address, "user": user})
+                break
+            except DuplicateKeyError:
+                continue
+    """,
+    "the else of a try": """
+        for address in pool:
+            try:
+                db.claims.insert_one({"_id": address, "user": user})
+            except DuplicateKeyError:
+                continue
+            else:
+                return address
+    """,
+}
+PER_ITEM = {
+    "goes on after an error": """
+        for address in pool:
+            try:
+                db.claims.insert_one({"_id": address, "user": user})
+            except DuplicateKeyError:
+                pass
+    """,
+    "searches": """
+        for address in pool:
+            try:
+                claim = db.claims.find_one({"_id": address})
+                if claim is None:
+                    continue
+                return claim
+            except ValueError:
+                pass
+    """,
+    "ends after an error": """
+        for address in pool:
+            try:
+                db.claims.insert_one({"_id": address, "user": user})
+            except DuplicateKeyError:
+                return None
+    """,
+}
+
+
+@pytest.mark.parametrize("body", CLAIMING.values(), ids=CLAIMING)
+def test_what_is_tried_until_one_takes_is_not_per_item(body: str, tmp_path: Path) -> None:
+    assert not _messages("def claim(pool, user):" + body.replace("\n    ", "\n"), tmp_path)
+
+
+@pytest.mark.parametrize("body", PER_ITEM.values(), ids=PER_ITEM)
+def test_a_try_that_goes_on_is_per_item(body: str, tmp_path: Path) -> None:
+    assert len(_messages("def claim(pool, user):" + body.replace("\n    ", "\n"), tmp_path)) == 1
+
+
+KEEPING = {
+    "an attribute": (
+        "    def of(self, key):\n        if self.kept is None:\n            self.kept = list(db.kinds.find())\n"
+        "        return self.kept[key]\n"
+    ),
+    "a falsy attribute": (
+        "    def of(self, key):\n        if not self.kept:\n"
+        "            self.kept = {d['_id']: d for d in db.kinds.find()}\n"
+        "        return self.kept.get(key)\n"
+    ),
+    "an attribute that may be missing": (
+        "    def of(self, key):\n        if not hasattr(self, 'kept'):\n            self.kept = list(db.kinds.find())\n"
+        "        return self.kept[key]\n"
+    ),
+    "a helper": (
+        "    def of(self, key):\n        if self.kept is None:\n            self.load()\n            self.kept = 1\n\n"
+        "    def load(self):\n        return list(db.kinds.find())\n"
+    ),
+    "a helper that keeps": (
+        "    def of(self, key):\n        return self.all()[key]\n\n    def all(self):\n"
+        "        if self.kept is None:\n            self.kept = list(db.kinds.find())\n        return self.kept\n"
+    ),
+    "a dictionary": (
+        "    def of(self, key):\n        if key in KEPT:\n            return KEPT[key]\n"
+        "        KEPT[key] = db.kinds.find_one({'_id': key})\n        return KEPT[key]\n"
+    ),
+    "a dictionary, unless asked anew": (
+        "    def of(self, key, anew=False):\n        if key in KEPT and not anew:\n            return KEPT[key]\n"
+        "        found = db.kinds.find_one({'_id': key})\n        KEPT[key] = found\n        return found\n"
+    ),
+    "a global": (
+        "    def of(self, key):\n        global LAST\n        if LAST is None:\n"
+        "            LAST = list(db.kinds.find())\n"
+        "        return LAST[key]\n"
+    ),
+    "a cache": (
+        "    def of(self, key):\n        kinds = KEPT.get('kinds')\n        if kinds in [None, []]:\n"
+        "            kinds = list(db.kinds.find())\n            KEPT.set('kinds', kinds)\n        return kinds[key]\n"
+    ),
+}
+ASKING = {
+    "nothing is stored": (
+        "    def of(self, key):\n        if self.kept is None:\n            return list(db.kinds.find())[key]\n"
+    ),
+    "the last key only": (
+        "    def of(self, key):\n        if self.kept is not None and self.kept['_id'] == key:\n"
+        "            return self.kept\n"
+        "        self.kept = db.kinds.find_one({'_id': key})\n        return self.kept\n"
+    ),
+    "a dictionary of its own": (
+        "    def of(self, key):\n        kept = {}\n        if key not in kept:\n"
+        "            kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
+    ),
+    "the other branch": (
+        "    def of(self, key):\n        if self.kept is None:\n            self.kept = {}\n        else:\n"
+        "            return db.kinds.find_one({'_id': key})\n"
+    ),
+}
+OWNED = "KEPT = {}\nLAST = None\n\n\nclass Kinds:\n    kept = None\n\n"
+LOOP = "\n\ndef ask(keys, kinds: Kinds):\n    for key in keys:\n        kinds.of(key)\n"
+OF_ITEMS = "\n\ndef ask(keys):\n    for key in keys:\n        Kinds().of(key)\n"
+
+
+@pytest.mark.parametrize("body", KEEPING.values(), ids=KEEPING)
+def test_what_the_code_keeps_is_asked_once(body: str, tmp_path: Path) -> None:
+    assert not _messages(OWNED + body + LOOP, tmp_path)
+
+
+@pytest.mark.parametrize("body", ASKING.values(), ids=ASKING)
+def test_what_is_not_kept_is_asked_each_time(body: str, tmp_path: Path) -> None:
+    assert len(_messages(OWNED + body + LOOP, tmp_path)) == 1
+
+
+def test_what_an_object_keeps_is_asked_once_for_each_object(tmp_path: Path) -> None:
+    assert len(_messages(OWNED + KEEPING["an attribute"] + OF_ITEMS, tmp_path)) == 1
+    assert len(_messages(OWNED + KEEPING["a helper that keeps"] + OF_ITEMS, tmp_path)) == 1
+    assert not _messages(OWNED + KEEPING["a dictionary"] + OF_ITEMS, tmp_path)
+
+
+HELPERS = """\
+def clear(owner, chosen):
+    db.things.delete_many({"owner": owner, "_id": {"$in": chosen["ids"]}})
+
+
+def send(batch):
+    db.things.insert_many(batch)
+
+
+def walk(parts):
+    for part in parts:
+        db.things.update_one({"_id": part["_id"]}, {"$set": {"seen": True}})
+        walk(part["parts"])
+
+
+"""
+BATCHES = {
+    "a chunk in a dictionary": """
+        for owner in owners:
+            for ids in chunked(owner.ids, 100):
+                chosen = {"ids": ids}
+                clear(owner, chosen)
+    """,
+    "the next batch": """
+        for owner in owners:
+            while ids := owner.next_ids():
+                clear(owner, {"ids": ids})
+    """,
+    "what was gathered": """
+        batch = []
+        for owner in owners:
+            full = owner.group != last
+            if full:
+                send(batch)
+                batch = []
+            batch.append(owner)
+            last = owner.group
+    """,
+}
+NO_BATCHES = {
+    "the items of a chunk": """
+        for ids in chunked(owners, 100):
+            for each in ids:
+                clear(each, {"ids": each.ids})
+    """,
+    "begun anew in each round": """
+        for owner in owners:
+            batch = []
+            for each in owner.ids:
+                batch.append({"_id": each})
+            if batch:
+                send(batch)
+    """,
+}
+
+
+@pytest.mark.parametrize("body", BATCHES.values(), ids=BATCHES)
+def test_a_helper_that_is_given_batches_is_not_per_item(body: str, tmp_path: Path) -> None:
+    *told, last = _messages(HELPERS + "def work(owners, last):" + body.replace("\n    ", "\n"), tmp_path)
+    assert (told, last.partition(" ")[0]) == ([], "update_one")
+
+
+@pytest.mark.parametrize("body", NO_BATCHES.values(), ids=NO_BATCHES)
+def test_a_helper_that_is_given_one_item_at_a_time(body: str, tmp_path: Path) -> None:
+    assert len(_messages(HELPERS + "def work(owners, last):" + body.replace("\n    ", "\n"), tmp_path)) == 2
+
+
+def test_a_function_that_calls_itself_is_told_once(tmp_path: Path) -> None:
+    """Where its loop has a query of its own; else the call is what repeats it."""
+    (one,) = _messages(HELPERS, tmp_path)
+    assert one.startswith("update_one")
+    tree = "def walk(node):\n    found = db.things.find_one({'_id': node})\n"
+    tree += "    for part in found['parts']:\n        walk(part)\n"
+    (one,) = _messages(tree, tmp_path)
+    assert one.startswith("walk runs find_one")
+
+
+def test_saved_documents_are_replaced(tmp_path: Path) -> None:
+    text = "def mend(ids):\n    for found in db.things.find({'_id': {'$in': ids}}):\n        db.things.save(found)\n"
+    (message,) = _messages(text, tmp_path)
+    assert "ReplaceOne with upsert=True" in message
+    assert "insert_many" not in message
+
+
+RECORDS = """\
+class Record:
+    collection = None
+
+    def load(self, key):
+        return self.collection.find_one({"_id": key})
+
+
+"""
+
+
+@pytest.mark.parametrize(("classes", "told"), [(2, 1), (9, 0)])
+def test_an_operation_on_one_of_many_collections_is_not_told(classes: int, told: int, tmp_path: Path) -> None:
+    """Which of them, or whether one at all, is not known."""
+    kinds = "".join(f"class Kind{n}(Record):\n    collection = db.kind{n}\n\n\n" for n in range(classes))
+    text = f"{RECORDS}{kinds}def work(record: Record, keys):\n    for key in keys:\n        record.load(key)\n"
+    assert len(_messages(text, tmp_path)) == told
