@@ -34,7 +34,8 @@ class ExceptSite(NamedTuple):
     ``catches``: bare, broad (Exception, BaseException), driver (an error class of the driver), other.
     ``raises``, ``logs``, ``prints``, ``uses_error``: what its body does with the error. ``vague``: the log calls, as
     rows, where they are all that tells of it, and tell that something failed but not what. ``asks_again``: its body
-    always talks to the database, which fails there too if it is out of reach.
+    always talks to the database, which fails there too if it is out of reach. ``stoppable``: what ends a program never
+    comes to it, because a clause before it raises that again.
     """
 
     module: int
@@ -50,6 +51,7 @@ class ExceptSite(NamedTuple):
     answers_failure: bool
     asks_again: bool
     vague: tuple[int, ...] = ()
+    stoppable: bool = False
 
     @property
     def is_answered(self) -> bool:
@@ -66,6 +68,7 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
         for attempt in facts.tries:
             named = [caught_names(link, module, handler) for handler in attempt.handlers]
             calls: tuple[DriverCall, ...] | None = None
+            let_through: frozenset[str] = frozenset()
             for handler, names in zip(attempt.handlers, named, strict=True):
                 catches = _catches(names)
                 if catches != "other" and calls is None:
@@ -75,9 +78,18 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
                 always = by_context.get(handler.context, []) if answered else []
                 asked = _driver_calls(link, graph, module, always, _SILENT - {"find"})  # whoever finds reads it, too
                 asks_again = any(len(call.chain) < 2 for call in asked)
-                yield _site(link, module, attempt.scope, handler, names, answered, by_context, asks_again)
+                site = _site(link, module, attempt.scope, handler, names, answered, by_context, asks_again)
+                ends = _endings(facts, attempt.scope)
+                yield site._replace(stoppable=ends <= let_through or "builtins.BaseException" in let_through)
                 if names & _ALL:
                     calls = ()  # nothing of the driver comes to the clauses behind it
+                if any(each.context == handler.context and each.value is None for each in facts.raises):
+                    let_through |= names
+
+
+def _endings(facts: ModuleFacts, scope: int) -> frozenset[str]:
+    """The errors that end a program, or the task that runs a coroutine."""
+    return _STOPS | {"asyncio.CancelledError"} if facts.scopes[scope].is_async else _STOPS
 
 
 def calls_by_context(facts: ModuleFacts, index: int) -> dict[int, list[Call]]:
@@ -107,6 +119,7 @@ def is_inside(facts: ModuleFacts, context: int, outer: int) -> bool:
     return True
 
 
+_STOPS = frozenset(["builtins.KeyboardInterrupt", "builtins.SystemExit"])
 # What a bare ``except`` catches
 _EVERYTHING = frozenset([""])
 _BROAD = frozenset(["builtins.Exception", "builtins.BaseException"])

@@ -122,3 +122,22 @@ def test_what_a_program_prints_tells_who_runs_it(path: str, is_told: bool, tmp_p
     built = project({path: text, "main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"}, tmp_path)
     found = check(built, {"MDB502"}, built.project.config).findings
     assert bool(found) is is_told
+
+
+@pytest.mark.parametrize(
+    ("before", "is_async", "stoppable"),
+    [
+        ("except (KeyboardInterrupt, SystemExit):\n        raise", False, True),
+        ("except SystemExit:\n        raise\n    except KeyboardInterrupt:\n        raise", False, True),
+        ("except BaseException:\n        raise", True, True),
+        ("except KeyboardInterrupt:\n        raise", False, False),
+        ("except (KeyboardInterrupt, SystemExit):\n        pass", False, False),
+        ("except (KeyboardInterrupt, SystemExit):\n        raise", True, False),
+        ("except (KeyboardInterrupt, SystemExit, asyncio.CancelledError):\n        raise", True, True),
+    ],
+)
+def test_a_clause_before_lets_a_stop_through(before: str, is_async: bool, stoppable: bool, tmp_path: Path) -> None:
+    define = "async def" if is_async else "def"
+    code = f"import asyncio\n\n\n{define} read(x):\n    try:\n        x()\n    {before}\n    except:\n        pass\n"
+    *_, last = project({"app.py": code}, tmp_path).project.handlers
+    assert last.stoppable is stoppable
