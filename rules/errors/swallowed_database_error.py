@@ -8,9 +8,9 @@ Why it hurts
     An outage looks like missing data: the caller gets None or False, answers 404, and nobody is paged.
 
 What it leaves alone
-    Handlers that log, raise (by a helper that always does, too), retry after a sleep, or use the error; those that ask
-    the database something else, which fails as well in an outage; errors that are an answer in themselves
-    (DuplicateKeyError, InvalidId, NoFile); driver calls more than one helper away.
+    Handlers that log, raise (by a helper that always does, too), retry after a sleep, use the error, or answer that
+    something failed; those that ask the database something else, which fails as well in an outage; errors that are an
+    answer in themselves (DuplicateKeyError, InvalidId, OperationFailure); driver calls more than one helper away.
 
 Fix and its safety
     The driver's narrower error where the body tells which, and ``logger.exception(…)``; the returned value stays.
@@ -36,7 +36,7 @@ rule = Rule(
 
 @rule.on(ExceptSite)
 def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
-    if site.catches == "other" or site.uses_error or site.asks_again or project.is_answered(site):
+    if site.catches == "other" or site.refusals or site.uses_error or site.asks_again or project.is_answered(site):
         return
     nearest = min(site.calls, key=lambda call: len(call.chain), default=None)
     if nearest is None or len(nearest.chain) > 1:
@@ -45,16 +45,17 @@ def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
     through = f" (through {name})" if nearest.chain else ""
     done = "only printed" if site.prints else "dropped"
     call = project.driver_call_name(nearest)
+    wider = " and catch PyMongoError" if site.catches != "driver" else ""
     yield rule.finding(
         project.offsets_span(site.module, site.handler.span),
-        f"an error of {call}{through} is {done} here, so an outage looks like missing "
-        "data; log it with logger.exception(…) and catch PyMongoError, or let it rise",
+        f"an error of {call}{through} is {done} here, so an outage looks like missing data; "
+        f"log it with logger.exception(…){wider}, or let it rise",
         severity=Severity.LOW if nearest.chain else None,
         related=project.related([(project.token(nearest.module, nearest.row), "the call that may fail")]),
         fix=rule.repair(
             "log the error",
             lambda draft: draft.log_error(site),
-            text=f'catch PyMongoError, and begin the body with logger.exception("{call} failed")',
+            text=f'{"catch PyMongoError, and " if wider else ""}begin the body with logger.exception("{call} failed")',
         ),
     )
 
@@ -245,7 +246,7 @@ EXAMPLES = [
         import logging
 
         from pymongo import MongoClient
-        from pymongo.errors import PyMongoError
+        from pymongo.errors import DuplicateKeyError, PyMongoError
 
         logger = logging.getLogger(__name__)
         users = MongoClient(timeoutMS=5000).app.users
@@ -257,15 +258,6 @@ EXAMPLES = [
             except PyMongoError:
                 logger.exception("cannot load %s", user_id)
                 return None
-        """,
-        why="it logs",
-    ),
-    Good(
-        """\
-        from pymongo import MongoClient
-        from pymongo.errors import DuplicateKeyError
-
-        users = MongoClient(timeoutMS=5000).app.users
 
 
         def create(user):
@@ -275,7 +267,7 @@ EXAMPLES = [
                 return False
             return True
         """,
-        why="a duplicate is an answer, not an outage",
+        why="it logs; a duplicate is an answer, not an outage",
     ),
     Good(
         """\
