@@ -35,7 +35,14 @@ from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.output import is_output
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
-from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
+from mongolint.project.reach.setups import (
+    Setup,
+    document_loop,
+    find_setups,
+    getter_sites,
+    idle_setups,
+    makes_only_indexes,
+)
 from mongolint.project.references.orphans import Deletes, Orphans
 from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
@@ -413,6 +420,10 @@ class Project(Places):
     def outermost(self, module: int, scope: int) -> tuple[int, int]:
         """The function that makes all indexes, of which a function makes some: ``create_all`` for ``_create_users``."""
         return self.reachability.outermost(module, scope)
+
+    def makes_only_indexes(self, module: int, scope: int) -> bool:
+        """Whether a function that makes indexes changes nothing else, so that each start of the program may call it."""
+        return makes_only_indexes(self, module, scope)
 
     def prints_output(self, module: int, scope: int, context: int) -> bool:
         """Whether what a place prints is the output of a program that a person runs."""
