@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Call, Handler, ModuleFacts, Raise
@@ -34,7 +34,9 @@ class ExceptSite(NamedTuple):
     ``catches``: bare, broad (Exception, BaseException), driver (an error class of the driver), other.
     ``raises``, ``logs``, ``prints``, ``uses_error``: what its body does with the error. ``vague``: the log calls, as
     rows, where they are all that tells of it, and tell that something failed but not what. ``asks_again``: its body
-    always talks to the database, which fails there too if it is out of reach.
+    always talks to the database, which fails there too if it is out of reach. ``stoppable``: what ends a program never
+    comes to it, because a clause before it raises that again. ``refusals``: it catches what a server refuses
+    to do, not that there is none.
     """
 
     module: int
@@ -50,6 +52,8 @@ class ExceptSite(NamedTuple):
     answers_failure: bool
     asks_again: bool
     vague: tuple[int, ...] = ()
+    stoppable: bool = False
+    refusals: bool = False
 
     @property
     def is_answered(self) -> bool:
@@ -66,6 +70,7 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
         for attempt in facts.tries:
             named = [caught_names(link, module, handler) for handler in attempt.handlers]
             calls: tuple[DriverCall, ...] | None = None
+            let_through: frozenset[str] = frozenset()
             for handler, names in zip(attempt.handlers, named, strict=True):
                 catches = _catches(names)
                 if catches != "other" and calls is None:
@@ -75,9 +80,22 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
                 always = by_context.get(handler.context, []) if answered else []
                 asked = _driver_calls(link, graph, module, always, _SILENT - {"find"})  # whoever finds reads it, too
                 asks_again = any(len(call.chain) < 2 for call in asked)
-                yield _site(link, module, attempt.scope, handler, names, answered, by_context, asks_again)
+                site = _site(link, module, attempt.scope, handler, names, answered, by_context, asks_again)
+                ends = _endings(facts, attempt.scope)
+                yield site._replace(
+                    stoppable=ends <= let_through or "builtins.BaseException" in let_through,
+                    refusals=bool(names) and all(name.rpartition(".")[2] in _REFUSALS | _ANSWERS for name in names),
+                    asks_again=asks_again or _is_made_again(link, module, attempt.context, handler, answered),
+                )
                 if names & _ALL:
                     calls = ()  # nothing of the driver comes to the clauses behind it
+                if any(each.context == handler.context and each.value is None for each in facts.raises):
+                    let_through |= names
+
+
+def _endings(facts: ModuleFacts, scope: int) -> frozenset[str]:
+    """The errors that end a program, or the task that runs a coroutine."""
+    return _STOPS | {"asyncio.CancelledError"} if facts.scopes[scope].is_async else _STOPS
 
 
 def calls_by_context(facts: ModuleFacts, index: int) -> dict[int, list[Call]]:
@@ -107,6 +125,7 @@ def is_inside(facts: ModuleFacts, context: int, outer: int) -> bool:
     return True
 
 
+_STOPS = frozenset(["builtins.KeyboardInterrupt", "builtins.SystemExit"])
 # What a bare ``except`` catches
 _EVERYTHING = frozenset([""])
 _BROAD = frozenset(["builtins.Exception", "builtins.BaseException"])
@@ -152,6 +171,26 @@ _ANSWERS = frozenset(
         "WriteError",
     ]
 )
+
+
+# Errors that a server answers with, which is there
+_REFUSALS = frozenset(["OperationFailure", "CursorNotFound"])
+_OF_INDEXES = frozenset(["create_index", "create_indexes", "ensure_index", "drop_index", "drop_indexes"])
+
+
+def _is_made_again(link: Linker, module: int, context: int, handler: Handler, calls: tuple[DriverCall, ...]) -> bool:
+    """Whether what is tried with indexes is followed by more of it in any case, which fails as well in an outage."""
+    facts = link.modules[module]
+    clause = facts.contexts[handler.context]
+    tried = [link.node(each.module, each.row)[1] for each in calls]
+    if not tried or clause.leaves or not all(link.node(module, row)[-1] in _OF_INDEXES for row in tried):
+        return False
+    around = facts.contexts[context].parent
+    behind = [link.node(module, call.row)[1] for call in facts.calls if call.context == around]
+    return any(
+        row > clause.begins and facts.nodes[row][-1] in _OF_INDEXES and _is_driver_call(link, module, row, _SILENT)
+        for row in behind
+    )
 
 
 def _driver_calls(
@@ -310,9 +349,21 @@ def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:
     for store in stores:
         if is_inside(facts, store.context, handler.context) and _tells_failure(facts, store.name, store.value):
             return True
+    begins = facts.contexts[handler.context].begins
+    for call in facts.calls:
+        if (
+            call.scope == scope
+            and last_name(facts, call) == "flash"
+            and is_inside(facts, call.context, handler.context)
+        ):
+            given = facts.nodes[call.row][2]
+            if given and not _blames_data(facts, given[0][1]):
+                return True
     for row, context in facts.scopes[scope].returns:
         if is_inside(facts, context, handler.context):
-            for node in reached_rows(facts, row).values():
+            for made, node in reached_rows(facts, row).items():
+                if made >= begins and node[0] == "dict" and _is_told(facts, node[1]):
+                    return True
                 if node[0] == "const" and type(node[1]) is int and 400 <= node[1] < 600:
                     return True
                 if node[0] == "attr" and node[2].startswith(("HTTP_4", "HTTP_5")):
@@ -325,7 +376,29 @@ def _tells_failure(facts: ModuleFacts, name: str | int | None, value: int) -> bo
     text = facts.constant(name) if isinstance(name, int) else name
     node = facts.nodes[value]
     is_empty = (node[0] == "const" and not node[1]) or (node[0] == "seq" and not node[2])
-    return isinstance(text, str) and "error" in text.lower() and not is_empty
+    is_named = isinstance(text, str) and _FAILURE.search(text) is not None
+    return is_named and not is_empty
+
+
+_FAILURE = re.compile(r"error|failure|failed", re.IGNORECASE)
+
+
+def _is_told(facts: ModuleFacts, pairs: Sequence[tuple[int | None, int]]) -> bool:
+    """Whether an answer that is written out says that something failed, and not what was wrong with the question."""
+    return any(_tells_failure(facts, key, value) and not _blames_data(facts, value) for key, value in pairs)
+
+
+def _blames_data(facts: ModuleFacts, value: int) -> bool:
+    """Whether a text says that something is wrong with what was given or looked for, as it is not in an outage."""
+    texts = [node[1] for node in reached_rows(facts, value).values() if node[0] == "const"]
+    return any(isinstance(text, str) and _BLAMING.search(text) for text in texts)
+
+
+_BLAMING = re.compile(
+    r"already|exist|duplicate|invalid|incorrect|wrong|found|find|no such|missing|unknown|denied|allowed|expired|"
+    r"^no |must |should |please (?:enter|check|give|provide)",
+    re.IGNORECASE,
+)
 
 
 def last_name(facts: ModuleFacts, call: Call) -> str:
@@ -383,9 +456,9 @@ def _uses_error(link: Linker, module: int, scope: int, handler: Handler, inner: 
         for _, arg in facts.nodes[call.row][2]:
             if caught in reached_rows(facts, arg).values():
                 return True
-    for row, context in facts.scopes[scope].returns:
-        if is_inside(facts, context, handler.context) and caught in reached_rows(facts, row).values():
-            return True
+    # In the clause, or behind it, by a variable that holds what was made of the error
+    if any(caught in reached_rows(facts, row).values() for row, _ in facts.scopes[scope].returns):
+        return True
     for name, rows in facts.scopes[scope].defs.items():
         if name != handler.name and any(facts.nodes[row] == caught for row in rows):
             return True

@@ -36,7 +36,14 @@ from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.output import is_output
 from mongolint.project.reach.reachability import Reachability, Reached, RequestPath
-from mongolint.project.reach.setups import Setup, document_loop, find_setups, getter_sites, idle_setups
+from mongolint.project.reach.setups import (
+    Setup,
+    document_loop,
+    find_setups,
+    getter_sites,
+    idle_setups,
+    makes_only_indexes,
+)
 from mongolint.project.references.orphans import Deletes, Orphans
 from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
@@ -311,7 +318,9 @@ class Project(Places):
 
     def wide_comparisons(self, operation: Operation) -> dict[str, str]:
         """The fields of a filter that reads most of a collection with an index too, and why (see `advice.patterns`)."""
-        return wide_comparisons(verdicts.query_of(self.reader, operation))
+        found = wide_comparisons(verdicts.query_of(self.reader, operation))
+        # The first document that fits ends the search: where most do, that is at once
+        return found if "_one" not in operation.name or "regex" in found.values() else {}
 
     def patterns_of_lookup(self, lookup: Lookup) -> list[Pattern]:
         """The key patterns that would serve what a stage asks of another collection."""
@@ -412,6 +421,10 @@ class Project(Places):
     def outermost(self, module: int, scope: int) -> tuple[int, int]:
         """The function that makes all indexes, of which a function makes some: ``create_all`` for ``_create_users``."""
         return self.reachability.outermost(module, scope)
+
+    def makes_only_indexes(self, module: int, scope: int) -> bool:
+        """Whether a function that makes indexes changes nothing else, so that each start of the program may call it."""
+        return makes_only_indexes(self, module, scope)
 
     def prints_output(self, module: int, scope: int, context: int) -> bool:
         """Whether what a place prints is the output of a program that a person runs."""

@@ -15,13 +15,14 @@ What it leaves alone
     become text or numbers first; `.astimezone(…)` and `.replace(tzinfo=…)`; dates that go elsewhere.
 
 Fix and its safety
-    `timezone.utc` goes into the call. Unsafe: comparing the date with naive ones, such as those that a client without
-    `tz_aware=True` reads, raises TypeError.
+    `timezone.utc` goes into the call; at one place alone, the date no longer fits those that others give the field.
+    Unsafe: comparing it with naive ones, such as those that a client without `tz_aware=True` reads, raises TypeError.
 
 Sources
     PyMongo documentation, "Dates and Times"; Python documentation, "datetime.now" and "datetime.utcnow".
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -35,9 +36,9 @@ rule = Rule(
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
-    for date in project.fields.local_dates:
-        if date.module in project.tests:
-            continue
+    dates = [date for date in project.fields.local_dates if date.module not in project.tests]
+    places = Counter(place for date in dates if not date.frozen for place in _fields(date))
+    for date in dates:
         operation, collection, field = date.reaches[0]
         span = project.span(date.module, date.row) if date.called else project.token(date.module, date.row)
         others = len({id(each) for each, _, _ in date.reaches}) - 1
@@ -48,7 +49,8 @@ def check(project: Project) -> Iterator[Finding]:
         yield rule.finding(
             span,
             f"datetime.{date.name}() without a time zone is local time, and {operation.name} on {collection}{more} "
-            f"takes it for UTC ({field}): where the clock is not UTC, it is hours off; use datetime.now(timezone.utc)",
+            f"takes it for UTC ({field}): where the clock is not UTC, it is hours off; use datetime.now(timezone.utc)"
+            + _together(max((places[place] - 1, place[1]) for place in _fields(date))),
             severity=project.severity(rule.severity, date.module),
             confidence=operation.confidence,
             related=project.related(_places(project, date)),
@@ -59,6 +61,17 @@ def check(project: Project) -> Iterator[Finding]:
                 reason="comparing it with naive dates, such as a client without tz_aware=True reads, raises TypeError",
             ),
         )
+
+
+def _fields(date: Any) -> set[tuple[str, str]]:
+    """The fields that a date is stored as or compared with, with their collections."""
+    return {(collection, field) for _, collection, field in date.reaches}
+
+
+def _together(others: tuple[int, str]) -> str:
+    """That the dates of a field change together: one of them in UTC would no longer compare with the others."""
+    count, field = others
+    return f", at all {count + 1} places of {field} together" if count else ""
 
 
 def _frozen(project: Project, date: Any, span: Span, stored: str, field: str) -> Finding:
@@ -116,7 +129,8 @@ EXAMPLES = [
             db.visits.update_one({"_id": page}, {"$set": {"at": datetime.fromtimestamp(seconds)}})
         """,
         at=("datetime.now()", "datetime.today()", "datetime.fromtimestamp(seconds)"),
-        message="datetime.now() without a time zone is local time, and insert_one on visits takes it for UTC (at)",
+        message="and insert_one on visits takes it for UTC (at): where the clock is not UTC, it is hours off; "
+        "use datetime.now(timezone.utc), at all 3 places of at together",
         fixed="""\
         from datetime import datetime, timedelta, timezone
 

@@ -8,8 +8,8 @@ Why it hurts
     request goes on, and a typo looks like the failure that was expected.
 
 What it leaves alone
-    A bare ``except:`` that re-raises. Where the body around it talks to MongoDB and the error goes no further,
-    swallowed-database-error tells it instead.
+    A bare ``except:`` that re-raises, or behind a clause that re-raises what ends the program. Where the body around
+    it talks to MongoDB and the error goes no further, swallowed-database-error tells it instead.
 
 Fix and its safety
     ``except PyMongoError:`` where only driver calls can fail, ``except Exception:`` elsewhere. Unsafe: errors outside
@@ -36,7 +36,7 @@ rule = Rule(
 
 @rule.on(ExceptSite)
 def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
-    if site.catches != "bare" or site.raises:
+    if site.catches != "bare" or site.raises or site.stoppable:
         return
     span = project.offsets_span(site.module, site.handler.span)
     lost = "so the process cannot be stopped here" if site.calls else "so a stop that comes meanwhile is lost"
@@ -140,6 +140,18 @@ EXAMPLES = [
                 raise
         """,
         why="it raises again",
+    ),
+    Good(
+        """\
+        def read(path):
+            try:
+                return open(path).read()
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except:
+                return ""
+        """,
+        why="what ends the program is raised again before",
     ),
     Good(
         """\

@@ -12,7 +12,8 @@ What it leaves alone
     nothing imports and in which nothing serves, and those in ``bin/``, ``tools/`` or ``examples/``; what only they run
     beside an application; functions that ask a person or are named after printing; commands; console programs
     (``cli-files``), scripts and migrations (``script-files``), tests, a ``print`` of the project's own or of another
-    library, projects without the driver.
+    library, projects without the driver. Where standard output is a file (``fileinput`` in place, ``redirect_stdout``),
+    and log handlers, which a log line of their own would call again.
 
 Fix and its safety
     ``logger.info(…)`` with lazy arguments; the level follows the context. Unsafe: nothing shows unless logging
@@ -195,6 +196,27 @@ EXAMPLES = [
             """,
         },
         why="a program that parses what it is started with",
+    ),
+    Good(
+        """\
+        import fileinput
+        import logging
+
+        from pymongo import MongoClient
+
+        users = MongoClient(timeoutMS=5000).app.users
+
+
+        class Console(logging.Handler):
+            def emit(self, record):
+                print(self.format(record))
+
+
+        def fill_in(path, prefix):
+            for line in fileinput.input(path, inplace=True):
+                print(line.replace("%PREFIX%", prefix), end="")
+        """,
+        why="a log handler, and a file that is written by printing",
     ),
     Good('def hello():\n    print("hello")\n', why="a project without the driver"),
     Good(

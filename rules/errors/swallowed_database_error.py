@@ -9,9 +9,9 @@ Why it hurts
     failed is lost, and nothing says which.
 
 What it leaves alone
-    Handlers that log, raise (by a helper that always does, too), retry after a sleep, or use the error; those that ask
-    the database something else, which fails as well in an outage; errors that are an answer in themselves
-    (DuplicateKeyError, InvalidId, NoFile); driver calls more than one helper away.
+    Handlers that log, raise (by a helper that always does, too), retry after a sleep, use the error, or answer that
+    something failed; those that ask the database something else, which fails as well in an outage; errors that are an
+    answer in themselves (DuplicateKeyError, InvalidId, OperationFailure); driver calls more than one helper away.
 
 Fix and its safety
     The driver's narrower error where the body tells which, and ``logger.exception(…)``; the returned value stays, so
@@ -39,7 +39,7 @@ _HARM = {"read": "an outage looks like missing data", "write": "a write may be l
 
 @rule.on(ExceptSite)
 def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
-    if site.catches == "other" or site.uses_error or site.asks_again or project.is_answered(site):
+    if site.catches == "other" or site.refusals or site.uses_error or site.asks_again or project.is_answered(site):
         return
     nearest = min(site.calls, key=lambda call: len(call.chain), default=None)
     if nearest is None or len(nearest.chain) > 1:
@@ -48,18 +48,19 @@ def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
     through = f" (through {name})" if nearest.chain else ""
     done = "only printed" if site.prints else "dropped"
     call, kind = project.driver_call_name(nearest), project.driver_call_kind(nearest)
+    wider = " and catch PyMongoError" if site.catches != "driver" else ""
     # What a write leaves undone is as wrong in a script
     usual = rule.severity if kind == "write" else project.severity(rule.severity, nearest.module, nearest.row)
     yield rule.finding(
         project.offsets_span(site.module, site.handler.span),
         f"an error of {call}{through} is {done} here, so {_HARM.get(kind, 'no log tells that it failed')}; log it with "
-        "logger.exception(…) and catch PyMongoError, or let it rise",
+        f"logger.exception(…){wider}, or let it rise",
         severity=Severity.LOW if nearest.chain else usual,
         related=project.related([(project.token(nearest.module, nearest.row), "the call that may fail")]),
         fix=rule.repair(
             "log the error",
             lambda draft: draft.log_error(site),
-            text=f'catch PyMongoError, and begin the body with logger.exception("{call} failed")',
+            text=f'{"catch PyMongoError, and " if wider else ""}begin the body with logger.exception("{call} failed")',
         ),
     )
 

@@ -24,7 +24,7 @@ Sources
     MongoDB manual, "Unique Indexes" (missing fields, partial) and "Partial Indexes".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -43,10 +43,14 @@ rule = Rule(
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
+    decided: dict[tuple[int, int, str], list[Need[Any]]] = {}
     for need in project.writes.look_then_inserts:
-        race, constraint = need.evidence, need.constraint
+        decided.setdefault((need.evidence.module, need.evidence.look, need.constraint.code), []).append(need)
+    for needs in decided.values():
+        race, constraint = needs[0].evidence, needs[0].constraint
         inserting = project.callee_name(race.module, race.put)
         places = [(project.token(race.module, race.put), f"{inserting} stores it if nothing was found")]
+        places += [(project.token(each.evidence.module, each.evidence.put), "so does this") for each in needs[1:]]
         if race.lookup.spot.frame is not None:
             places.append((project.operation_span(race.lookup.operation), "the look-up"))
         if race.way.frame is not None:
@@ -59,19 +63,21 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related(places),
             fix=rule.repair(
                 "declare the unique index",
-                partial(_write, need),
+                partial(_write, needs),
                 reason=constraint.reason,
             ),
         )
 
 
-def _write(need: Need[Any], draft: Draft) -> None:
-    race = need.evidence
-    draft.declare_constraint([race.insert, race.lookup.operation], need.constraint)
-    if draft.catch_duplicate(race):
+def _write(needs: Sequence[Need[Any]], draft: Draft) -> None:
+    race = needs[0].evidence
+    draft.declare_constraint([race.insert, race.lookup.operation], needs[0].constraint)
+    caught = [draft.catch_duplicate(need.evidence) for need in needs]
+    if any(caught):
         draft.title = "declare the unique index and catch its error"
-    else:
-        draft.reason = f"{need.constraint.reason}; the second of two requests then meets DuplicateKeyError"
+    if not all(caught):
+        reason = needs[0].constraint.reason
+        draft.reason = f"{reason}; the second of two requests then meets DuplicateKeyError"
 
 
 EXAMPLES = [

@@ -15,8 +15,8 @@ What it leaves alone
     makes as well, or a snapshot of the database holds.
 
 Fix and its safety
-    The call in the lifespan function, start-up handler or main block, or a new lifespan function. Unsafe: the indexes
-    are built when the application starts next, which takes time on a large collection.
+    The call in the lifespan function, start-up handler or main block, or a new lifespan function, where it changes
+    nothing else. Unsafe: the indexes are built at the next start, which takes time on a large collection.
 
 Sources
     PyMongo documentation, ``create_index``: an index that exists already is left as it is, so that each start may ask.
@@ -25,7 +25,7 @@ Sources
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from mongolint.rule import Applicability, Bad, Draft, Finding, Good, IndexDeclaration, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, IndexDeclaration, NoFix, Project, Rule, Severity
 
 rule = Rule("MDB201", "index-never-created", Severity.CRITICAL, fix=Applicability.UNSAFE, concern="speed", of_idle=True)
 
@@ -41,7 +41,8 @@ def check(project: Project) -> Iterator[Finding]:
             made = f"made only when somebody runs {_scripts(project, reached.by)}, and until then"
         else:
             made = f"never made, because nothing calls {name}:" if name else "never made:"
-        todo = f"call {name}" if name and not project.is_script(setup.module) else "make them"
+        is_safe = not setup.scope or project.makes_only_indexes(*start)
+        todo = f"call {name}" if name and is_safe and not project.is_script(setup.module) else "make them"
         verb, them = ("are", "them") if len(setup.indexes) > 1 or setup.words.startswith("the") else ("is", "it")
         yield rule.finding(
             project.operation_span(first),
@@ -51,7 +52,7 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related((project.token(*call), "the call, run by hand") for call in reached.path[:1]),
             fix=rule.repair(
                 "make the indexes when the application starts",
-                partial(_write, start),
+                partial(_write, start, is_safe),
                 text=f"{todo} where the application starts",
                 reason="the indexes are built at the next start, which takes time on a large collection"
                 + (", and the TTL index begins to delete what is old" if _expires(setup.indexes) else ""),
@@ -59,8 +60,10 @@ def check(project: Project) -> Iterator[Finding]:
         )
 
 
-def _write(start: tuple[int, int], draft: Draft) -> None:
+def _write(start: tuple[int, int], is_safe: bool, draft: Draft) -> None:
     draft.call_at_start(*start)
+    if not is_safe:
+        raise NoFix("what makes them does other things, too")
 
 
 def _scripts(project: Project, by: Iterable[tuple[int, int]]) -> str:

@@ -12,11 +12,12 @@ Why it hurts
 What it leaves alone
     Queries by ``_id``, by unique keys, by a list of keys, or for a value that is given: what belongs to one user or
     order. Cursors that are limited on some path; pipelines that group, count or limit; results that are handled one
-    by one, or of which each is sent something; collections that only scripts or nobody fills.
+    by one, or of which each is sent something; what a cache keeps, and is read only where it does not; collections
+    that only scripts or nobody fills.
 
 Fix and its safety
     A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer. None
-    where the list is written to a file whole, or sliced.
+    where the list is written to a file whole, sliced, or only counted.
 
 Sources
     PyMongo documentation, ``AsyncCursor.to_list`` (``length=None``: all), and Motor 3.6 changelog (it became optional).
@@ -40,6 +41,7 @@ rule = Rule(
 _INSTEAD = {
     "written": "write each document as the cursor gives it, for a limit would leave some out of what is written",
     "sliced": "let the query limit what the slice takes of it",
+    "counted": "let the server count, for only the length of the list is asked for",
 }
 
 

@@ -9,7 +9,9 @@ Why it hurts
 
 What it leaves alone
     Filters with an equality, a range or an anchored expression beside it; filters that may hold fields the code does
-    not show; `$text` and geo queries; scripts and migrations, which read everything on purpose.
+    not show; negations of a list that the program makes, and of null or an empty text, which may be what most
+    documents hold; negations and `$exists` where one document is asked for; `$text` and geo queries; scripts and
+    migrations, which read everything on purpose.
 
 Fix and its safety
     An expression that names how the text goes on (`abc.*`) is anchored: unsafe, for matches inside a text are no
@@ -144,5 +146,19 @@ EXAMPLES = [
             return of_owner, by_name, given, without_parent
         """,
         why="an equality beside it; an anchored expression; one the caller makes; only the documents without a field",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.jobs.create_index("queue")
+
+
+        def clean(queues):
+            db.jobs.delete_many({"queue": {"$nin": queues}})
+            return db.jobs.count_documents({"error": {"$nin": [None, ""]}}), db.jobs.find_one({"old": {"$ne": True}})
+        """,
+        why="few may be left: of all queues, of what mostly is empty; one of most documents is found soon",
     ),
 ]

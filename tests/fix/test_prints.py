@@ -251,7 +251,7 @@ def test_left_alone(call: str, why: str, tmp_path: Path) -> None:
         ("def f(logger):\n    print('a')\n", "means something else here"),
         ("from tools import *\ndef f():\n    logger.info('b')\n    print('a')\n", "star imports"),
         ("logging = 1\ndef f():\n    print('a')\n", "logging means something else"),
-        ("import logging\nclass H(logging.Handler):\n    def emit(self, r):\n        print(r)\n", "how log lines"),
+        ("from sinks import Sink\nclass H(Sink):\n    def emit(self, r):\n        print(r)\n", "how log lines"),
         ("from loguru import logger\nlogger.add(lambda m: print(m))\n", "how log lines"),
         (
             "import traceback\ndef f():\n    try:\n        g()\n    except E:\n        print(traceback.format_exc())\n",

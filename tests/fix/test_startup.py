@@ -19,7 +19,7 @@ from mongolint.engine.mend import mend
 from mongolint.engine.registry import all_rules
 from mongolint.engine.run import Result, check
 from mongolint.finding import Fix
-from mongolint.testing import project
+from mongolint.testing import findings, project
 
 Files = dict[str, str]
 
@@ -424,3 +424,48 @@ def test_the_program_stops(mongod_uri: str, server_db: Database[dict[str, Any]],
     exec(before, names)
     with names["client"], pytest.raises(DuplicateKeyError):
         exec(written["main.py"].replace(f"client = MongoClient({mongod_uri!r})\n", ""), names)
+
+
+# What makes the index and does something else: no start of the application may do that
+MIXED = """\
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient(timeoutMS=5000).app
+
+
+def reset():
+    {does}
+    db.users.create_index("email")
+
+
+@app.get("/users")
+def show(email: str):
+    return db.users.find_one({{"email": email}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "is_called"),
+    [
+        ("db.users.delete_many({})", False),
+        ("db.users.drop()", False),
+        ("db.users.index_information()", True),
+        ("print('indexes')", True),
+    ],
+)
+def test_only_what_makes_nothing_but_indexes_is_called_at_start(does: str, is_called: bool, tmp_path: Path) -> None:
+    (found,) = findings(MIXED.format(does=does), tmp_path, rules={"MDB201"})
+    assert ("call reset when the application starts" in found.message) is is_called
+    assert ("make them when the application starts" in found.message) is not is_called
+
+
+def test_a_command_is_not_called_at_start(tmp_path: Path) -> None:
+    code = MIXED.format(does="for user in read(path): user.load()").replace(
+        "def reset():", "@click.command()\ndef load(path):"
+    )
+    for name, todo in (("load", "make them"), ("load_indexes", "call load_indexes")):
+        text = "import click\n" + code.replace("def load(", f"def {name}(")
+        (found,) = findings(text, tmp_path, rules={"MDB201"})
+        assert f"; {todo} when the application starts" in found.message

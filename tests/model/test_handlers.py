@@ -47,6 +47,9 @@ ANSWERED = {
     "by a helper": "note(key)",
     "and again, as the answer": "return db.old.find_one({'_id': key})",
     "and again, for many": "return list(db.old.find({'key': key}))",
+    "the answer says that it failed": "return {'error': 'could not load', 'status': 1}",
+    "through a helper": "return answered({'failure': 'try again'})",
+    "a message is flashed": "flash('An error occurred', 'warning')",
     "the answer that is made tells": "answer = {}\nanswer['error'] = 'no users'\nreturn answer",
 }
 DROPPED = {
@@ -55,6 +58,10 @@ DROPPED = {
     "a helper raises or not": "complain(key)",
     "the database is asked again, or not": "if key:\n    db.users.delete_one({'_id': key})",
     "nothing": "return None",
+    "the answer blames what was asked": "return {'error': 'user not found'}",
+    "a message that blames what was asked": "flash('This user is invalid')",
+    "a message says what was not found": "flash(f'Could not find {key}')",
+    "an answer is empty": "return {'error': None}",
     "the answer tells of no error": "answer = {}\nanswer['errors'] = []\nreturn answer",
     "an exception is made, and not raised": "Refused('no')",
 }
@@ -76,6 +83,47 @@ def test_the_error_goes_further(body: str, tmp_path: Path) -> None:
 def test_the_error_is_dropped(body: str, tmp_path: Path) -> None:
     (message,) = _messages(body, tmp_path)
     assert "an error of find_one on users is dropped here" in message
+
+
+# What is made of the error in the clause, and what stands behind it
+MADE = {
+    "kept and returned": ("answer = {'problem': str(error)}", "return answer", 0),
+    "kept, filled and returned": (
+        "answer = {'problem': str(error)}",
+        "answer['time'] = 1\n    return jsonify(answer)",
+        0,
+    ),
+    "kept and forgotten": ("answer = str(error)", "return None", 1),
+    "returned at once": ("return repr(error)", "return None", 0),
+    "something else is returned": ("answer = str(error)", "answer = 2\n    return answer", 1),
+}
+
+
+@pytest.mark.parametrize(("body", "behind", "count"), MADE.values(), ids=MADE)
+def test_what_is_made_of_the_error_tells(body: str, behind: str, count: int, tmp_path: Path) -> None:
+    tried = "    try:\n        db.users.find_one({'_id': key})\n        answer = 1\n    except Exception as error:\n"
+    text = f"{HEAD}def ask(key):\n{tried}        {body}\n    {behind}\n"
+    assert len(findings(text, tmp_path, rules={"MDB502"})) == count
+
+
+# An attempt with indexes: the class caught, the clause, what is behind it, and how often an error is dropped
+INDEXES = {
+    "made again": ("Exception", "pass", "db.users.create_index('name')", 0),
+    "made again, or not": ("Exception", "pass", "if key:\n        db.users.create_index('name')", 1),
+    "left before": ("Exception", "return", "db.users.create_index('name')", 1),
+    "nothing behind": ("Exception", "pass", "return key", 1),
+    "refused": ("errors.OperationFailure", "pass", "return key", 0),
+    "out of reach": ("errors.ConnectionFailure", "pass", "return key", 1),
+}
+
+
+@pytest.mark.parametrize(("caught", "clause", "behind", "count"), INDEXES.values(), ids=INDEXES)
+def test_errors_with_indexes(caught: str, clause: str, behind: str, count: int, tmp_path: Path) -> None:
+    tried = f"    try:\n        db.users.drop_index('name_1')\n    except {caught}:\n        {clause}\n"
+    text = f"from pymongo import errors\n{HEAD}def setup(key):\n{tried}    {behind}\n"
+    found = findings(text, tmp_path, rules={"MDB502"})
+    assert len(found) == count
+    assert all(("PyMongoError" in each.message) is (caught == "Exception") for each in found)
 
 
 # A function whose answer is only whether the database is there, and one that does something
@@ -185,3 +233,22 @@ def test_a_read_that_still_returns_nothing(tmp_path: Path) -> None:
     (found,) = check(loaded, {"MDB502"}, loaded.project.config, fixes=True).findings
     assert found.fix is not None
     assert "may take it for missing data" in found.fix.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "is_async", "stoppable"),
+    [
+        ("except (KeyboardInterrupt, SystemExit):\n        raise", False, True),
+        ("except SystemExit:\n        raise\n    except KeyboardInterrupt:\n        raise", False, True),
+        ("except BaseException:\n        raise", True, True),
+        ("except KeyboardInterrupt:\n        raise", False, False),
+        ("except (KeyboardInterrupt, SystemExit):\n        pass", False, False),
+        ("except (KeyboardInterrupt, SystemExit):\n        raise", True, False),
+        ("except (KeyboardInterrupt, SystemExit, asyncio.CancelledError):\n        raise", True, True),
+    ],
+)
+def test_a_clause_before_lets_a_stop_through(before: str, is_async: bool, stoppable: bool, tmp_path: Path) -> None:
+    define = "async def" if is_async else "def"
+    code = f"import asyncio\n\n\n{define} read(x):\n    try:\n        x()\n    {before}\n    except:\n        pass\n"
+    *_, last = project({"app.py": code}, tmp_path).project.handlers
+    assert last.stoppable is stoppable

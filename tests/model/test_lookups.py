@@ -762,3 +762,27 @@ def test_each_place_is_told_once(tmp_path: Path) -> None:
     (alone,) = findings(TWICE, tmp_path, rules={"MDB207"})
     assert "find_one looks for it before an insert, and 1 more" in alone.message
     assert len(alone.related) == 1
+
+
+# One look-up that decides about two inserts
+RETRIED = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def assign(user, free, retry):
+    if db.places.find_one({"user": user}):
+        return True
+    if free:
+        db.places.insert_one({"user": user, "place": free})
+    else:
+        db.places.insert_one({"user": user, "place": retry})
+    return True
+"""
+
+
+def test_one_look_up_before_two_inserts_is_one_race(tmp_path: Path) -> None:
+    (found,) = findings(RETRIED, tmp_path, rules={"MDB202"})
+    assert found.span.line == 7
+    assert [place.span.line for place in found.related] == [10, 12]

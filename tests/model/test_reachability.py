@@ -948,6 +948,21 @@ PRINTING = {
     "in a folder of programs": ("bin/show.py", "shown()", True),
     "talks to a person": ("show.py", "def asked():\n    print(input('more? '))", True),
     "is named after printing": ("show.py", "def print_all():\n    print(1)", True),
+    "standard output is a file": (
+        "show.py",
+        "import fileinput\nwith fileinput.FileInput('a', inplace=True) as text:\n    for line in text: print(line)",
+        True,
+    ),
+    "a file is read": (
+        "show.py",
+        "import fileinput\nfor line in fileinput.input('a', inplace=False):\n    print(line)",
+        False,
+    ),
+    "writes a log": (
+        "show.py",
+        "import logging\nclass Lines(logging.StreamHandler):\n    def emit(self, record):\n        print(record)",
+        True,
+    ),
     "anything": ("show.py", "shown()", False),
     "serves": ("bin/show.py", "from flask import Flask\napp = Flask(__name__)", False),
 }

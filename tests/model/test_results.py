@@ -225,6 +225,9 @@ WHOLE = {
     "a range": "return list(db.a.find({'x': {'$gt': 1}}))",
     "ids from one on": "return list(db.a.find({'_id': {'$gt': key}}))",
     "a status": "return list(db.a.find({'x': 'open'}))",
+    "an element with a range": "return list(db.a.find({'x': {'$elemMatch': {'$gt': key}}}))",
+    "an element of the code": "return list(db.a.find({'x': {'$elemMatch': {'$eq': 'open'}}}))",
+    "set each time": "found = list(db.a.find())\nshow.set('all', found)\nreturn found",
     "steps": "return list(db.a.find().sort('x').batch_size(9))",
     "in a variable": "c = db.a.find()\nreturn list(c)",
     "comprehension": "return [d['x'] for d in db.a.find()]",
@@ -251,6 +254,16 @@ NOT_WHOLE = {
     "tasks": "found = []\nfor d in db.a.find():\n    found.append(asyncio.create_task(show(d['x'])))\nreturn found",
     "grouped": "return list(db.a.aggregate([{'$group': {'_id': '$x'}}]))",
     "limited pipeline": "return list(db.a.aggregate([{'$sort': {'x': 1}}, {'$limit': 9}]))",
+    "a given element": "return list(db.a.find({'x': {'$elemMatch': {'$eq': key}}}))",
+    "an element with a given field": "return list(db.a.find({'x': {'$elemMatch': {'y': key, 'z': 1}}}))",
+    "cached": (
+        "found = show.get('all')\nif found is None:\n    found = []\n    for d in db.a.find():\n"
+        "        found.append(d)\n    show.set('all', found)\nreturn found"
+    ),
+    "cached list": (
+        "found = settings.get('all')\nif found:\n    return found\n"
+        "found = list(db.a.find())\nsettings.set('all', found, 60)\nreturn found"
+    ),
     "nobody inserts": "return list(db.b.find())",
     "first": "return next(db.a.find())",
 }
@@ -277,13 +290,16 @@ USED = {
     "answered": ("return [d['x'] for d in db.a.find()]", "limit=1000"),
     "written": ("found = [d['x'] for d in db.a.find()]\nopen(key).write(show(found))", "as the cursor gives it"),
     "dumped": ("import json\njson.dump(list(db.a.find()), open(key, 'w'))", "as the cursor gives it"),
-    "counted in a file": ("found = list(db.a.find())\nopen(key).write(str(len(found)))", "limit=1000"),
+    "counted in a file": ("found = list(db.a.find())\nopen(key).write(str(len(found)))", "let the server count"),
     "sliced": ("return [d['x'] for d in db.a.find()][:2]", "what the slice takes"),
     "sliced later": ("found = list(db.a.find())\nreturn found[:size]", "what the slice takes"),
     "something of a loop written": (
         "found = list(db.a.find())\nx = ''\nfor each in query:\n    x = x + each\nopen(key).write(x)\nreturn found",
         "limit=1000",
     ),
+    "only counted": ("return len(list(db.a.find()))", "let the server count"),
+    "counted twice": ("found = list(db.a.find())\nreturn len(found) if len(found) > 1 else 0", "let the server count"),
+    "counted, and answered": ("found = list(db.a.find())\nreturn len(found), found", "limit=1000"),
     "one of it": ("found = list(db.a.find())\nreturn found[0]", "limit=1000"),
 }
 

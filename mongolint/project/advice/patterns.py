@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mongolint.coverage.predicates import RANGES, Node, QueryError, parse
-from mongolint.coverage.values import is_regex, pattern_of, regex_prefix
+from mongolint.coverage.values import is_regex, is_unknown, pattern_of, regex_prefix
 from mongolint.project.verdicts import Query
 
 Keys = tuple[tuple[str, Any], ...]
@@ -193,5 +193,16 @@ def _wide_kind(node: Node) -> str | None:
             return "regex"
         return "regex" if isinstance(source, str) and not regex_prefix(source, options)[0] else None
     if node.kind == "not":
-        return "negation" if node.child.kind != "exists" else None
+        return "negation" if node.child.kind != "exists" and not _leaves_much_out(node.child) else None
     return "exists" if node.kind == "exists" else None
+
+
+def _leaves_much_out(node: Node) -> bool:
+    """Whether what a negation leaves out may be most of the keys: those that hold nothing, or a list of the program's.
+
+    An index is read around them, as it is not for ``$exists``.
+    """
+    values = node.value if node.kind == "in" else [node.value] if node.kind == "eq" else [node]
+    if node.kind == "in" and sum(map(is_unknown, values)) > 1:
+        return True
+    return all(value is None or value == "" for value in values)

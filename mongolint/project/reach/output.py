@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mongolint.link.atoms import ClassRef
+from mongolint.link.rowtools import reached_rows
 from mongolint.project.entrypoints import words
 from mongolint.project.reach.loading import is_main_block, reads_arguments
 from mongolint.project.reach.uses import own_name
@@ -11,6 +13,7 @@ from mongolint.project.reach.uses import own_name
 if TYPE_CHECKING:
     from mongolint.config import Config
     from mongolint.facts.shapes import ModuleFacts
+    from mongolint.link.linker import Linker
     from mongolint.project.reach.reachability import Reachability
 
 # What only a program does that a person started
@@ -18,9 +21,14 @@ _ENDING = words("exit")
 
 
 def is_output(reachability: Reachability, config: Config, module: int, scope: int, context: int) -> bool:
-    """Whether a person reads what is printed at a place; never where an application runs it."""
+    """Whether what is printed at a place is meant to be: a person reads it, a file is written by it, or a log makes it.
+
+    Where an application runs it, no person reads it.
+    """
     link, loading = reachability.link, reachability.loading
     facts = link.modules[module]
+    if _goes_to_a_file(facts, context) or _is_of_a_log(link, module, scope):
+        return True
     if config.is_cli(facts.path) or config.is_script(facts.path) or is_main_block(facts, context):
         return True
     runner = reachability.reached(module, scope, context).runner
@@ -29,6 +37,28 @@ def is_output(reachability: Reachability, config: Config, module: int, scope: in
     if runner == "app" and loading.has_application:
         return False
     return loading.is_program(module) or (scope > 0 and (loading.asks(module, scope) or _is_for_a_person(facts, scope)))
+
+
+def _goes_to_a_file(facts: ModuleFacts, context: int) -> bool:
+    """Whether standard output is something else at a place: ``fileinput.input(…, inplace=True)``, redirect_stdout."""
+    around = [facts.loops[entry.ref].iterable for entry in facts.chain(context) if entry.kind == "loop"]
+    around += [entry.ref for entry in facts.chain(context) if entry.kind == "with"]
+    for row in around:
+        for node in reached_rows(facts, row).values() if row is not None else ():
+            if node[0] == "call" and own_name(facts, node[1]) in ("input", "FileInput", "redirect_stdout"):
+                inplace = next((given for keyword, given in node[2] if keyword == "inplace"), None)
+                if own_name(facts, node[1]) == "redirect_stdout" or facts.constant(inplace):
+                    return True
+    return False
+
+
+def _is_of_a_log(link: Linker, module: int, scope: int) -> bool:
+    """Whether a place is what a log is written by: a handler or formatter that logs is called for that line again."""
+    method = link.modules[module].enclosing_method(scope)
+    if method is None:
+        return False
+    bases = link.hierarchy.external_bases(ClassRef(module, method[0]))
+    return any(name.partition(".")[0] == "logging" for name in bases)
 
 
 def _is_for_a_person(facts: ModuleFacts, scope: int) -> bool:

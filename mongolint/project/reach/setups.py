@@ -83,6 +83,22 @@ def idle_setups(project: Project, setups: Sequence[Setup]) -> Iterator[Setup]:
             yield setup._replace(indexes=tuple(missed), calls=tuple(calls))
 
 
+def makes_only_indexes(project: Project, module: int, scope: int) -> bool:
+    """Whether to call a function makes indexes, and changes nothing else: a command by another name may do anything."""
+    facts = project.modules[module]
+    reached = project.reached(module, scope)
+    if (module, scope) in reached.by and "index" not in project.function_name(module, scope).lower():
+        return False
+    rows = [call.row for call in facts.calls if call.scope == scope]
+    found = [project.operation_at(module, row) for row in rows]
+    found += [reach.operation for row in rows for reach in project.reach(module, row)]
+    return all(each is None or (each.method.kind != "write" and each.name not in _EMPTYING) for each in found)
+
+
+# What takes documents away, though its kind is not that of a write
+_EMPTYING = frozenset(["drop", "drop_collection", "drop_database", "rename"])
+
+
 def document_loop(project: Project, call: Operation) -> int | None:
     """The loop over documents in which a call makes the same index each time, as its number."""
     facts = project.modules[call.module]

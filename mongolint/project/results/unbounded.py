@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from mongolint.project.operations import Operation
     from mongolint.project.reach.reachability import RequestPath
 
+Use = Literal["", "written", "sliced", "counted"]
+
 _COLLECTING = frozenset(["list", "tuple", "sorted", "set", "frozenset"])
 _COUNTING = ("len", "any", "all", "bool")
 # What puts a value into a file, whole
 _WRITING = frozenset(["write", "writelines", "writerows", "write_text", "write_bytes", "dump"])
+# What puts a value into a cache, under a key
+_KEEPING = frozenset(["set", "setex", "set_cache"])
 _STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
 # What adds documents. Upserts do not count: often there is one for each of a few keys.
 _INSERTING = ("insert_one", "insert_many", "insert", "save")
@@ -42,7 +46,8 @@ class Unbounded(NamedTuple):
 
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
     from the request. ``narrow``: the filter asks for something, so that it is not the whole collection. ``use``: what
-    becomes of the list, where any number as a limit would be wrong: it is written to a file, or a slice of it taken.
+    becomes of the list, where any number as a limit would be wrong: it is written to a file, a slice of it taken, or
+    nothing but its length asked for.
     """
 
     operation: Operation
@@ -50,7 +55,7 @@ class Unbounded(NamedTuple):
     place: Place
     path: RequestPath
     narrow: bool
-    use: Literal["", "written", "sliced"] = ""
+    use: Use = ""
 
 
 def unbounded(project: Project, operation: Operation) -> Unbounded | None:
@@ -63,7 +68,7 @@ def unbounded(project: Project, operation: Operation) -> Unbounded | None:
     if collecting is None or not _grows(project, operation):
         return None
     path = project.request_path(operation.module, operation.scope)
-    if path is None or _is_for_all(project, operation, collecting[1]):
+    if path is None or _is_for_all(project, operation, collecting[1]) or _is_kept(project, operation, collecting[1]):
         return None
     return Unbounded(
         operation, *collecting, path, bool(operation.filter.required), _use(project, operation, collecting[1])
@@ -85,11 +90,25 @@ def _may_be_bounded(project: Project, operation: Operation) -> bool:
         return True
     if any(kind == "equality" and not _is_constant(project, filter.places.get(name)) for name, kind in _all(filter)):
         return True  # what belongs to one user or order
+    if any(kind == "elem-match" and _names_an_element(project, filter.places.get(name)) for name, kind in _all(filter)):
+        return True
     return operation.name == "aggregate" and not _passes_all(project, operation)
 
 
 def _all(filter: Document) -> list[tuple[str, str]]:
     return [*filter.required.items(), *filter.optional.items()]
+
+
+def _names_an_element(project: Project, place: Place | None) -> bool:
+    """Whether an element of a list is asked for by a value that is given: ``{"$elemMatch": {"$eq": group}}``."""
+    entries = project.reader.entries
+    for name, inner in entries(*place) if place is not None else ():
+        for key, value in entries(*inner) if name == "$elemMatch" else ():
+            kind = "in" if key == "$in" else "equality" if key == "$eq" else ""
+            kind = kind if key.startswith("$") else project.reader.operator_class(*value)
+            if kind == "in" or (kind == "equality" and not _is_constant(project, value)):
+                return True
+    return False
 
 
 def _is_constant(project: Project, place: Place | None) -> bool:
@@ -222,9 +241,25 @@ def _is_for_all(project: Project, operation: Operation, place: Place) -> bool:
     return False
 
 
-def _use(project: Project, operation: Operation, place: Place) -> Literal["", "written", "sliced"]:
-    """Whether the list is written out, here or by a caller, or only a part of it wanted."""
+def _is_kept(project: Project, operation: Operation, place: Place) -> bool:
+    """Whether the list is what a cache holds for the next requests, and asked for only where the cache does not."""
+    if project.runs_each_time(operation):
+        return False
     facts = project.modules[place.module]
+    for call in facts.calls:
+        _, function, args = facts.nodes[call.row]
+        node = facts.nodes[function]
+        if call.scope == operation.scope and node[0] == "attr" and node[2] in _KEEPING and len(args) > 1:
+            if any(_is_made_of(facts, given, place.row) for _, given in args):
+                return True
+    return False
+
+
+def _use(project: Project, operation: Operation, place: Place) -> Use:
+    """Whether the list is written out, here or by a caller, or only a part or the number of it wanted."""
+    facts = project.modules[place.module]
+    if _is_counted(project, place):
+        return "counted"
     for _, node in facts.numbered():
         if node[0] == "item" and facts.nodes[node[2]][0] == "unknown" and _is_made_of(facts, node[1], place.row):
             return "sliced"
@@ -237,6 +272,19 @@ def _use(project: Project, operation: Operation, place: Place) -> Literal["", "w
             if node[0] == "attr" and node[2] in _WRITING and any(_is_made_of(facts, each, row) for _, each in args):
                 return "written"
     return ""
+
+
+def _is_counted(project: Project, place: Place) -> bool:
+    """Whether all that is asked of a list is how long it is."""
+    facts = project.modules[place.module]
+    found = flow(project, place.module, place.row)
+    users = [facts.nodes[user] for user, _ in found.users]
+    return (
+        bool(users)
+        and not (found.leaves or found.tested)
+        and all(node[0] == "call" and facts.nodes[node[1]][0] == "free" for node in users)
+        and all(facts.nodes[node[1]][2] == "len" for node in users)
+    )
 
 
 def _is_made_of(facts: ModuleFacts, row: int, part: int) -> bool:
