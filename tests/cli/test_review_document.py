@@ -387,6 +387,24 @@ def test_what_ends_with_another_finding_is_no_step(place: Any, other: str) -> No
     assert (pair in steps) is (not other)
 
 
+def test_what_a_script_connects_to_is_no_client_of_the_application(place: Any) -> None:
+    seed = "from pymongo import MongoClient\n\nMongoClient('mongodb://db/shop').shop.jobs.insert_one({'a': 1})\n"
+    found = review(place, {"shop.py": STEPS, "scripts/seed.py": seed})
+    numbered = {issue["code"]: issue["id"] for issue in found["issues"]}
+    assert sorted([numbered["MDB103"], numbered["MDB301"]]) in [step["issues"] for step in found["plan"]]
+
+
+def test_an_index_is_one_task_however_many_queries_it_serves(place: Any) -> None:
+    files = {
+        f"shop{n}.py": f'{HEAD}\n\n@app.get("/{n}")\ndef q{n}(mail: str):\n'
+        f'    return db.users.find_one({{"mail": mail}})\n'
+        for n in range(20)
+    }
+    found = review(place, files)
+    (issue,) = [each for each in found["issues"] if each["code"] == "MDB104"]
+    assert (len(issue["places"]), issue["size"]) == (20, "S")
+
+
 def test_what_is_dropped_at_every_start_is_no_strength(place: Any) -> None:
     """Names and places of what is good belong together, and it is said how many are left out."""
     declared = "".join(f'    db.{name}.create_index("number", unique=True)\n' for name in "gfedcba")

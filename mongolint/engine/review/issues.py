@@ -21,6 +21,8 @@ Record = dict[str, Any]
 _HOURS_OF_A_DAY, _HOURS_OF_A_WEEK = 4, 20
 _LOOK = 0.25
 _WORK = 1.0
+# By hand too, one index is one line that is there to copy, however many queries it serves
+_OF_AN_INDEX = "create_index("
 
 
 def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -> list[Record]:
@@ -60,7 +62,7 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
         key=lambda p: (p["script"], p["idle"], -Severity(p["severity"]).rank, p["file"], p["line"], p["column"])
     )
     fixes = [place["fix"] for place in places if place["fix"]]
-    applied = sum(fix["applicability"] != Applicability.DISPLAY.value for fix in fixes)
+    applied = sum(map(_is_applied, places))
     todo = Counter(fix["title"] for fix in fixes)
     also = Counter(code for place in places for code in place["also"] if code in known)
     return {
@@ -72,7 +74,7 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
         "impact": " ".join(sections(rule.doc).get("Why it hurts", "").split()),
         "concern": rule.concern,
         "transactional": rule.transactional,
-        "size": _size(applied, len(places) - applied),
+        "size": _size(places),
         "todo": [{"text": text, "count": count} for text, count in todo.most_common()],
         "applied": applied,
         "also": [
@@ -88,10 +90,27 @@ def is_broken(issue: Mapping[str, Any], known: Mapping[str, Rule]) -> bool:
     return known[issue["code"]].breaks and not all(place["idle"] for place in issue["places"])
 
 
-def _size(applied: int, by_hand: int) -> str:
-    """S: half a day; M: some days; L: more."""
-    hours = applied * _LOOK + by_hand * _WORK
+def _size(places: Sequence[Record]) -> str:
+    """S: half a day; M: some days; L: more. What mends several places is done once."""
+    hours = sum({_task(place): _cost(place) for place in places}.values())
     return "S" if hours <= _HOURS_OF_A_DAY else "M" if hours <= _HOURS_OF_A_WEEK else "L"
+
+
+def _is_applied(place: Record) -> bool:
+    return place["fix"] is not None and place["fix"]["applicability"] != Applicability.DISPLAY.value
+
+
+def _cost(place: Record) -> float:
+    is_index = place["fix"] is not None and _OF_AN_INDEX in place["fix"]["text"]
+    return _LOOK if is_index or _is_applied(place) else _WORK
+
+
+def _task(place: Record) -> str:
+    """What there is to do at a place; places with the same are mended by it together."""
+    fix = place["fix"]
+    if fix is not None and fix["edits"]:
+        return repr(fix["edits"])
+    return fix["text"] if fix is not None and _OF_AN_INDEX in fix["text"] else place["fingerprint"]
 
 
 def _place(finding: Finding, fingerprint: str, touched: _Touched) -> Record:

@@ -77,7 +77,8 @@ def complete(held: Mapping[str, Any]) -> str:
 def size() -> str:
     """What the sizes of a plan mean."""
     return (
-        "S: half a day; M: some days; L: more. A fix that can be applied counts as a quarter of an hour, others as one."
+        "S: half a day; M: some days; L: more. A fix that can be applied counts as a quarter of an hour, as does an index, "
+        "others as one; what mends several places counts once."
     )
 
 
