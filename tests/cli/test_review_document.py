@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mongolint.engine.review.issues import counts
 from mongolint.report.review.findings import _clauses as clauses
 from mongolint.report.review.findings import _told as told
 from mongolint.report.review.words import by_file, complete, conflict, gaps, is_code, listed, numbers
@@ -280,6 +281,9 @@ async def forgotten():
     plan = review(place, {"shop.py": code})["plan"]
     assert [step["why"] for step in plan if "nothing runs" in step["why"]] == ["1 high, in code that nothing runs"]
     assert plan[-1]["why"] == "1 high, in code that nothing runs"
+    out = place.run("review", ".").out
+    assert "| in code that nothing runs | 1 |" in out
+    assert "1 place, in code that nothing runs" in out[out.rindex("\n### ") :]
 
 
 def test_what_many_places_have_in_common_is_said_once(place: Any) -> None:
@@ -336,6 +340,9 @@ def test_one_finding_has_one_number() -> None:
     places = [{"severity": severity, "idle": idle, "collections": ["users"]} for severity, idle in kinds]
     assert numbers({"places": places}) == "4 places: 2 high, 1 low, 1 in code that nothing runs"
     assert numbers({"places": places[:1]}) == "1 place"
+    assert numbers({"places": places[3:]}) == "1 place, in code that nothing runs"
+    issues = [{"places": places}, {"places": places[3:]}]
+    assert counts(issues) == {"critical": 0, "high": 2, "medium": 0, "low": 1, "idle": 2}
     assert [gap["told"] for gap in gaps([{"places": places}])] == ["2 of 4 places on users"]
 
 

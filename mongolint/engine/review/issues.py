@@ -26,7 +26,10 @@ _OF_AN_INDEX = "create_index("
 
 
 def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -> list[Record]:
-    """One issue for each rule that found something, by severity, what fails each time first, then by their places."""
+    """One issue for each rule that found something, by severity, what fails each time first, then by their places.
+
+    What nothing runs comes last, and makes no issue more severe that has other places.
+    """
     prints = fingerprints(findings, _texts(loaded))
     project = loaded.project
     touched = _Touched(project)
@@ -46,6 +49,7 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
     found = [_issue(known[code], places, known) for code, places in groups.items()]
     found.sort(
         key=lambda issue: (
+            all(place["idle"] for place in issue["places"]),
             -Severity(issue["severity"]).rank,
             not is_broken(issue, known),
             -len(issue["places"]),
@@ -61,6 +65,7 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
     places.sort(
         key=lambda p: (p["script"], p["idle"], -Severity(p["severity"]).rank, p["file"], p["line"], p["column"])
     )
+    run = [place for place in places if not place["idle"]]
     fixes = [place["fix"] for place in places if place["fix"]]
     applied = sum(map(_is_applied, places))
     todo = Counter(fix["title"] for fix in fixes)
@@ -69,7 +74,7 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
         "id": 0,
         "code": rule.code,
         "name": rule.name,
-        "severity": max((place["severity"] for place in places), key=lambda severity: Severity(severity).rank),
+        "severity": max((place["severity"] for place in run or places), key=lambda severity: Severity(severity).rank),
         "title": rule.summary,
         "impact": " ".join(sections(rule.doc).get("Why it hurts", "").split()),
         "concern": rule.concern,
@@ -110,7 +115,7 @@ def _task(place: Record) -> str:
     fix = place["fix"]
     if fix is not None and fix["edits"]:
         return repr(fix["edits"])
-    return fix["text"] if fix is not None and _OF_AN_INDEX in fix["text"] else place["fingerprint"]
+    return str(fix["text"] if fix is not None and _OF_AN_INDEX in fix["text"] else place["fingerprint"])
 
 
 def _place(finding: Finding, fingerprint: str, touched: _Touched) -> Record:
@@ -163,6 +168,10 @@ def _texts(loaded: Loaded) -> Any:
 
 
 def counts(issues: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Findings by severity, the worst first."""
-    found = Counter(place["severity"] for issue in issues for place in issue["places"])
-    return {severity.value: found[severity.value] for severity in reversed(Severity)}
+    """Findings by severity, the worst first, and how many more are in code that nothing runs (``idle``)."""
+    places = [place for issue in issues for place in issue["places"]]
+    found = Counter(place["severity"] for place in places if not place["idle"])
+    return {
+        **{severity.value: found[severity.value] for severity in reversed(Severity)},
+        "idle": sum(place["idle"] for place in places),
+    }

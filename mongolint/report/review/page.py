@@ -61,7 +61,7 @@ def render(review: Mapping[str, Any]) -> str:
         severities=words.SEVERITIES,
         concerns=words.CONCERNS,
         by_concern=_by_concern(clean["issues"]),
-        most=max(clean["counts"].values(), default=0),
+        most=max(clean["counts"][name] for name in words.SEVERITIES),
         files=_distinct(clean["issues"], lambda place: [place["file"]]),
         touched=_distinct(clean["issues"], lambda place: place["collections"]),
         new=set(clean["compared"]["new"]) if clean["compared"] else set(),

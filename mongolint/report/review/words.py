@@ -77,8 +77,8 @@ def complete(held: Mapping[str, Any]) -> str:
 def size() -> str:
     """What the sizes of a plan mean."""
     return (
-        "S: half a day; M: some days; L: more. A fix that can be applied counts as a quarter of an hour, as does an index, "
-        "others as one; what mends several places counts once."
+        "S: half a day; M: some days; L: more. A fix that can be applied counts as a quarter of an hour, as does an "
+        "index, others as one; what mends several places counts once."
     )
 
 
@@ -119,12 +119,21 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
+def counts(review: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The findings by severity, and those in code that nothing runs, which are counted apart everywhere."""
+    found = review["counts"]
+    apart = [("in code that nothing runs", found["idle"])] if found["idle"] else []
+    return [*((severity, found[severity]) for severity in SEVERITIES), *apart]
+
+
 def numbers(issue: Mapping[str, Any]) -> str:
     """How many places an issue has, and how many of each severity where they differ, as the plan counts them."""
     places = issue["places"]
     run = [place for place in places if not place["idle"]] or places
     counts = Counter(str(place["severity"]) for place in run)
     parts = [f"{counts[severity]} {severity}" for severity in SEVERITIES if counts[severity]]
+    if all(place["idle"] for place in places):
+        return f"{counted(len(places), 'place')}, in code that nothing runs"
     if len(run) < len(places):
         parts.append(f"{len(places) - len(run)} in code that nothing runs")
     return counted(len(places), "place") + (f": {', '.join(parts)}" if len(parts) > 1 else "")
