@@ -141,6 +141,41 @@ def due():
     assert found[0]["reached"] == "a clock, through due"
 
 
+def test_what_stands_before_many_handlers_comes_first(place: Any) -> None:
+    """A middleware before what many handlers depend on, and that before what stands first in the file."""
+    handlers = "\n\n".join(f'@app.get("/{n}")\ndef h{n}(user=Depends(active)):\n    return user\n' for n in range(6))
+    code = f"""{HEAD}
+from fastapi import Depends
+
+
+@app.get("/names")
+def by_name(name: str):
+    return [db.users.find_one({{"name": name, "day": day}}) for day in name]
+
+
+def current(token: str):
+    return db.users.find_one({{"token": token}})
+
+
+def active(user=Depends(current)):
+    return user
+
+
+@app.middleware("http")
+async def count(request, call_next):
+    db.hits.update_one({{"path": request.path}}, {{"$inc": {{"n": 1}}}})
+    return await call_next(request)
+
+
+{handlers}"""
+    found = review(place, {"shop.py": code})["queries"]
+    assert [each["reached"] for each in found] == [
+        "requests, through count",
+        "6 requests, through current",
+        "GET /names",
+    ]
+
+
 def test_one_order_of_keys_everywhere(place: Any) -> None:
     code = f"""{HEAD}
 db.users.create_index("name")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from mongolint.engine.explained import explained
 from mongolint.engine.load import Loaded
-from mongolint.engine.review.runners import runner_of
+from mongolint.engine.review.runners import MANY, runner_of
 from mongolint.project.advice.suggest import Suggestion
 from mongolint.project.explained.answer import answer
 from mongolint.project.explained.statement import text_by_fields
@@ -74,7 +74,7 @@ def _placed(project: Project, query: _Query, record: Record) -> Record:
 
 
 def _rank(project: Project, query: _Query) -> tuple[Any, ...]:
-    """What a clock runs first, then requests; the worse verdicts, those in a loop, and reads before writes."""
+    """What a clock runs first, then requests; the worse verdicts, what many of them run, loops, reads before writes."""
     operation, place = query
     runner = runner_of(project, place)
     is_passing = project.reached(place.module, place.scope, place.context).runner in ("script", "nothing")
@@ -83,7 +83,18 @@ def _rank(project: Project, query: _Query) -> tuple[Any, ...]:
     span = project.token(place.module, place.row)
     if isinstance(place, Operation):
         span = project.operation_span(place)
-    return is_passing, often, verdict, not operation.in_loop, operation.method.kind != "read", span
+    asks = project.reachability.requests(place.module, place.scope, place.row)
+    spread = asks.number if asks.number >= MANY else 0
+    return (
+        is_passing,
+        often,
+        verdict,
+        asks.before_all is None,
+        -spread,
+        not operation.in_loop,
+        operation.method.kind != "read",
+        span,
+    )
 
 
 def _reached(project: Project, query: _Query) -> str | None:

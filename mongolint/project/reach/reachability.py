@@ -55,6 +55,13 @@ class RequestPath(NamedTuple):
     calls: tuple[tuple[int, int], ...]
 
 
+class Requests(NamedTuple):
+    """``number``: of the handlers that reach a function; ``before_all``: what stands before all of them and does."""
+
+    number: int
+    before_all: Function | None
+
+
 class Reachability:
     """Answers what runs a function."""
 
@@ -253,6 +260,44 @@ class Reachability:
                     following.append(caller)
             level = following
         return None
+
+    def requests(self, module: int, scope: int, row: int | None = None) -> Requests:
+        """How many handlers surely reach a function, with those that name a dependency which does.
+
+        Args:
+            row: the call in the function that has to be got to.
+        """
+        start = (module, scope)
+        rows: dict[Function, int | None] = {start: row}
+        pending, found = [start], set[Function]()
+        before: Function | None = None
+        while pending:
+            function = pending.pop()
+            if before is None and self.entrypoints.is_of_every_request(*function):
+                before = function
+            entry = self.entrypoints.of(*function)
+            if entry is not None and entry.kind in _REQUESTS:
+                found.add(function)
+            dependents = [self._defaults.get((use.module, use.row)) for use in self.uses.of(*function) if use.certain]
+            callers = {each: None for each in dependents if each is not None}
+            uses = [use for use in self._certain(function) if self._gets_to(use, function, rows[function])]
+            for caller, call in {**callers, **{(use.module, use.scope): use.row for use in uses}}.items():
+                if caller not in rows:
+                    rows[caller] = call
+                    pending.append(caller)
+        return Requests(len(found), before)
+
+    @cached_property
+    def _defaults(self) -> dict[tuple[int, int], Function]:
+        """By the call that is the default of a parameter, the function: ``user=Depends(current_user)``."""
+        return {
+            (module, param.default): (module, scope.index)
+            for module, facts in enumerate(self.link.modules)
+            if module not in self.link.tests
+            for scope in facts.scopes
+            for param in scope.params
+            if param.default is not None and facts.nodes[param.default][0] == "call"
+        }
 
     def _requested(self, function: Function, kinds: tuple[Kind, ...]) -> tuple[Kind, str] | None:
         """Kind and route, where requests run a function directly."""
