@@ -447,6 +447,29 @@ def test_an_index_is_one_task_however_many_queries_it_serves(place: Any) -> None
     assert (len(issue["places"]), issue["size"]) == (20, "S")
 
 
+def test_how_diffs_of_the_same_lines_and_indexes_at_the_start_go_together(place: Any) -> None:
+    """Two diffs write the same function; an index that serves nothing is named where all are to be built."""
+    code = f"""{HEAD}
+def ensure_indexes():
+    db.orders.create_index("number")
+    db.orders.create_index("never", name="idle")
+    db.orders.create_index("once", unique=True)
+
+
+@app.get("/orders")
+def orders(number: str, mail: str):
+    if db.users.find_one({{"mail": mail}}) is None:
+        db.users.insert_one({{"mail": mail}})
+    return db.orders.find_one({{"number": number}}), db.users.find_one({{"name": mail}})
+"""
+    out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
+    assert "call ensure\\_indexes when the application starts, without idle, which no query that the code shows" in out
+    assert "A diff above changes the same place of `shop.py`: `mongolint check --fix --unsafe-fixes` makes one" in out
+    assert "a unique index fails where duplicates are stored, and with it a start of the application" in out
+    assert "does not start then: look for them first" in out
+    assert "of several that change the same lines" in place.run("review", ".", "--format", "html").out
+
+
 def test_what_is_dropped_at_every_start_is_no_strength(place: Any) -> None:
     """Names and places of what is good belong together, and it is said how many are left out."""
     declared = "".join(f'    db.{name}.create_index("number", unique=True)\n' for name in "gfedcba")

@@ -40,7 +40,8 @@ class Constraint:
         partial = self.options.get("partialFilterExpression", {})
         lacking = " or ".join(name for name, value in partial.items() if isinstance(value, dict))
         left_out = f"; documents without {lacking} are left out of it" if lacking else ""
-        return f"building a unique index fails where duplicates are stored{left_out}"
+        start = "and with it a start of the application that builds it"
+        return f"building a unique index fails where duplicates are stored, {start}: look for them first{left_out}"
 
     @property
     def code(self) -> str:

@@ -69,6 +69,8 @@ def render(review: Mapping[str, Any]) -> str:
         gaps=words.gaps(clean["issues"]),
         maps=[_map(held) for held in words.shown_maps(clean["coverage"])],
         formula=words.completeness(),
+        merging=words.merging(),
+        merge=words.MERGE,
         sizes=words.size(),
         priorities=words.PRIORITIES,
         verdicts=words.VERDICTS,

@@ -9,6 +9,7 @@ from typing import Any
 
 from mongolint.report import writing
 
+MERGE = "mongolint check --fix --unsafe-fixes"
 SEVERITIES = ("critical", "high", "medium", "low")
 LEVELS = {"red": "critical", "orange": "poor", "yellow": "fair", "green": "good"}
 CONCERNS = {
@@ -124,6 +125,11 @@ def counts(review: Mapping[str, Any]) -> list[tuple[str, int]]:
     found = review["counts"]
     apart = [("in code that nothing runs", found["idle"])] if found["idle"] else []
     return [*((severity, found[severity]) for severity in SEVERITIES), *apart]
+
+
+def merging() -> str:
+    """What to know of fixes that change the same lines."""
+    return "Each diff is against the source as it is; of several that change the same lines, this makes one"
 
 
 def numbers(issue: Mapping[str, Any]) -> str:
@@ -245,7 +251,11 @@ def notes(review: Mapping[str, Any]) -> list[str]:
     """What to know before the required indexes are made."""
     found = [*map(conflict, review["indexes"]), *map(dropping, review["drops"])]
     if any(index["options"].get("unique") for index in review["indexes"]):
-        found.insert(0, "A unique index is refused where duplicates are stored: look for them first")
+        found.insert(
+            0,
+            "A unique index is refused where duplicates are stored, and an application that builds it when it starts "
+            "does not start then: look for them first",
+        )
     if any("expireAfterSeconds" in index["options"] for index in review["indexes"]):
         found.append(
             "A TTL index deletes what has ended as soon as it is built, and for good: look at those documents first"
