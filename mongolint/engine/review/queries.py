@@ -36,7 +36,9 @@ def patterns(loaded: Loaded) -> list[Record]:
     for query in sorted(_queries(project), key=lambda query: _rank(project, query)):
         operation, module = query.operation, query.place.module
         verdict = project.verdict(operation).verdict
-        if verdict not in _WORST or (verdict == "partial" and project.names_its_documents(operation)):
+        if verdict not in _WORST or project.fields.finds_nothing(operation):
+            continue
+        if verdict == "partial" and project.names_its_documents(operation):
             continue  # by all keys of a unique index it finds one document, whatever else it asks
         if project.path(module) in shown and module not in project.tests:
             # What one index does for an equality, it does not for $nin on the same field
