@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.atoms import FunctionRef
 from mongolint.project.entrypoints import Entrypoints, Kind
 from mongolint.project.reach.feasible import Feasible
 from mongolint.project.reach.loading import Loading
@@ -280,12 +281,20 @@ class Reachability:
                 found.add(function)
             dependents = [self._defaults.get((use.module, use.row)) for use in self.uses.of(*function) if use.certain]
             callers = {each: None for each in dependents if each is not None}
-            uses = [use for use in self._certain(function) if self._gets_to(use, function, rows[function])]
+            certain = (use for use in self._certain(function) if self._is_only(use))
+            uses = [use for use in certain if self._gets_to(use, function, rows[function])]
             for caller, call in {**callers, **{(use.module, use.scope): use.row for use in uses}}.items():
                 if caller not in rows:
                     rows[caller] = call
                     pending.append(caller)
         return Requests(len(found), before)
+
+    def _is_only(self, use: Use) -> bool:
+        """Whether a use calls no other function as well: of what several classes have, who calls which is not known."""
+        node = self.link.node(use.module, use.row)
+        if not use.called or node[0] != "call":
+            return True
+        return sum(type(atom) is FunctionRef for atom in self.link.value(use.module, node[1])) <= 1
 
     @cached_property
     def _defaults(self) -> dict[tuple[int, int], Function]:
