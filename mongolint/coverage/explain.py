@@ -39,6 +39,8 @@ class Plan(NamedTuple):
         reason: one line of why.
         best: the best plan's indexes: several for an ``$or``.
         orders: the best plan gives the order of the sort.
+        exact: the best plan leaves nothing of the filter to be tested on documents.
+        rival: an index that leaves nothing to be tested, where the best plan does for the sake of the order.
     """
 
     usable: bool
@@ -51,6 +53,7 @@ class Plan(NamedTuple):
     best: tuple[Index, ...] = ()
     orders: bool = False
     exact: bool = False
+    rival: Index | None = None
 
 
 def explain(
@@ -218,6 +221,7 @@ class _Query(NamedTuple):
             tuple(dict.fromkeys(scan.entry.index for scan in scans(best.access))),
             best.orders,
             best.is_exact,
+            _rival(readings),
         )
 
     def _covers(self, reading: Reading, needed: set[str] | None) -> bool:
@@ -233,6 +237,15 @@ class _Query(NamedTuple):
         if self.root.kind == "true":
             return "no filter: every document is read"
         return "no index can be used: the whole collection is read"
+
+
+def _rival(readings: Sequence[Reading]) -> Index | None:
+    """What answers the whole filter without the order, where the best has the order and answers a part of it."""
+    best, *others = readings
+    if best.is_exact or not best.orders:
+        return None
+    exact = (each for each in others if each.bounded and each.is_selective and each.is_exact)
+    return next((scans(each.access)[0].entry.index for each in exact if len(scans(each.access)) == 1), None)
 
 
 def _below(node: Node, kinds: Sequence[str], wanted: str, inside: bool = False) -> bool:

@@ -119,6 +119,13 @@ _HOOKS: Mapping[str, Mapping[str, Kind]] = {
     "Task": {"run": "task"},
     **dict.fromkeys(["Client", "Bot", "AutoShardedBot", "Cog"], dict.fromkeys(_START_EVENTS, "start")),
 }
+# Of all these what stands before or behind every handler
+_OF_EVERY_REQUEST = words(
+    """
+    before_request after_request teardown_request before_app_request after_app_request teardown_app_request middleware
+    on_request on_response BaseHTTPMiddleware MiddlewareMixin
+    """
+)
 # Base classes that run no method which they do not name themselves
 _QUIET_BASES = ("builtins.", "abc.", "typing.", "typing_extensions.", "enum.", "pydantic.", "dataclasses.")
 
@@ -300,6 +307,14 @@ class Entrypoints:
             odd = any(self._last_name(module, row) not in _PLAIN_OF_CLASSES for row in decorators)
             return Entry("unknown") if odd else None
         return Entry("unknown") if bases else None
+
+    def is_of_every_request(self, module: int, scope: int) -> bool:
+        """Whether a function stands before or behind every handler: a middleware, or a hook."""
+        cls = self.link.method_class(module, scope)
+        bases = self.link.hierarchy.external_bases(cls) if cls is not None else ()
+        names = {base.rpartition(".")[2] for base in bases}
+        names.update(self._last_name(module, row) for row in self.link.scope(module, scope).decorators)
+        return bool(names & _OF_EVERY_REQUEST)
 
     def _last_name(self, module: int, row: int) -> str:
         facts = self.link.modules[module]

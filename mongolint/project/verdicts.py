@@ -227,7 +227,9 @@ def _rating(query: Query, plan: Plan) -> tuple[str, str]:
     if not plan.exact:
         rest = [name for name in query.filter if name not in plan.bounds and not name.startswith("$")]
         tested = ", ".join(rest) if rest else "the rest"
-        return "partial", f"only {bounded} in the index, {tested} checked on each document"
+        rival = plan.rival.name if plan.rival is not None else ""
+        unless = f", unless the server takes {rival}, which bounds all and leaves the sort to memory" if rival else ""
+        return "partial", f"only {bounded} in the index, {tested} checked on each document{unless}"
     return "served", f"bounds {bounded}"
 
 

@@ -148,6 +148,50 @@ EXAMPLES = [
         at=("find",),
         message="sorts by created_at, which nothing writes to visits, so it orders nothing; it writes page, seen_at",
     ),
+    Bad(
+        """\
+        from datetime import datetime
+
+        from pydantic import BaseModel
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.books.create_index("owner_id")
+        db.notes.create_index("user_id")
+
+
+        class Book(BaseModel):
+            title: str
+            owner_id: str
+            created_at: datetime
+
+
+        class BookChange(BaseModel):
+            title: str | None = None
+
+
+        class Note(BaseModel):
+            user_id: str
+            text: str
+            created_at: datetime
+
+
+        def add(book: Book, note: Note):
+            db.books.insert_one(book.model_dump())
+            db.notes.insert_one(note.model_dump())
+
+
+        def change(owner: str, change: BookChange):
+            given = {k: v for k, v in change.model_dump().items() if v is not None}
+            db.books.update_one({"owner_id": owner}, {"$set": given})
+
+
+        def delete_of(user: str):
+            db.books.delete_many({"user_id": user})
+        """,
+        at=("delete_many",),
+        message="filters by user_id, which nothing writes to books",
+    ),
     Good(
         """\
         from pymongo import MongoClient

@@ -47,7 +47,7 @@ def check(project: Project) -> Iterator[Finding]:
         yield rule.finding(
             project.operation_span(first),
             f"{setup.words} {verb} declared here and {made} each query that relies on {them} reads the whole "
-            f"collection{_more(setup.indexes)}; {todo} when the application starts",
+            f"collection{_more(setup.indexes)}; {todo} when the application starts{_but(project, setup.indexes)}",
             confidence=first.confidence,
             related=project.related((project.token(*call), "the call, run by hand") for call in reached.path[:1]),
             fix=rule.repair(
@@ -82,6 +82,12 @@ def _more(indexes: Iterable[IndexDeclaration]) -> str:
     options = [index.options for index in indexes]
     unique = ", unique keys may repeat" if any(held.get("unique") is True for held in options) else ""
     return unique + (", nothing expires" if _expires(indexes) else "")
+
+
+def _but(project: Project, indexes: Iterable[IndexDeclaration]) -> str:
+    """What of them costs each write and serves nothing."""
+    idle = [index.name for index in indexes if index.name and project.served.is_idle(index)]
+    return f", without {' and '.join(idle)}, which no query that the code shows can use" if idle else ""
 
 
 def _expires(indexes: Iterable[IndexDeclaration]) -> bool:

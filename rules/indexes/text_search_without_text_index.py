@@ -47,7 +47,7 @@ def _is_refused(project: Project, collection: str) -> bool:
 def _finding(project: Project, collection: str, queries: list[Query]) -> Finding:
     first, others = queries[0], queries[1:]
     fields = list(dict.fromkeys(name for query in queries for name in _searched(project, query)))
-    more = f" ({len(queries)} places)" if others else ""
+    more = f" ({len(queries)} queries)" if others else ""
 
     def write(draft: Draft) -> None:
         if not fields:
@@ -134,7 +134,7 @@ EXAMPLES = [
             return db.articles.count_documents({"$text": {"$search": words}})
         """,
         at=("aggregate",),
-        message="aggregate on articles searches with $text (2 places)",
+        message="aggregate on articles searches with $text (2 queries)",
     ),
     Good(
         """\

@@ -62,7 +62,7 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
         fields = ", ".join(project.filter_fields(first.operation))
         order = project.writes.index_order(collection, patterns)
         name = project.callee_name(first.module, first.row)
-        more = f" ({len(found)} places)" if others else ""
+        more = f" ({len(found)} calls)" if others else ""
         places = [(project.token(each.module, each.row), f"{name} by the same fields") for each in others]
         yield rule.finding(
             project.token(first.module, first.row),
@@ -104,7 +104,7 @@ def _finding(
     first, others, verdict = queries[0], queries[1:], project.verdict(queries[0])
     joint = " or " if len(patterns) > 1 else ", "
     fields = joint.join(dict.fromkeys(project.filter_fields(first)))
-    more = f" ({len(queries)} places)" if others else ""
+    more = f" ({len(queries)} queries)" if others else ""
     places = [(project.operation_span(query), f"{query.name} with the same filter") for query in others]
     if verdict.nearest is not None:
         places.append((project.index_span(verdict.nearest), f"the nearest index, {verdict.nearest.name}"))
@@ -154,7 +154,7 @@ EXAMPLES = [
             db.users.update_one({"name": old}, {"$set": {"name": new}})
         """,
         at=("find_one",),
-        message="filters by name (2 places)",
+        message="filters by name (2 queries)",
         fixed="""\
         from pymongo import MongoClient
 

@@ -61,7 +61,7 @@ def _finding(project: Project, collection: str, pattern: Any, queries: list[Quer
     first, others = queries[0], queries[1:]
     verdict = project.verdict(first)
     order = ", ".join(name if direction == 1 else f"-{name}" for name, direction in first.sort)
-    more = f" ({len(queries)} places)" if others else ""
+    more = f" ({len(queries)} queries)" if others else ""
     if verdict.nearest is not None:
         found = f"{verdict.name} finds the documents but does not give that order"
     else:

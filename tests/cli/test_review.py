@@ -117,7 +117,7 @@ def delete(number: str):
 
 
 def test_collections(shop: Any) -> None:
-    """Validators, indexes that nothing makes, what is kept for ever, what no write stores."""
+    """Validators, indexes that nothing makes, what is kept for ever, what no write stores and so needs no index."""
     shop.write({"shop/orders.py": COLLECTIONS})
     found = review(shop)
     orders, trail = found["collections"]
@@ -129,7 +129,7 @@ def test_collections(shop: Any) -> None:
     assert [note[:27] for note in trail["notes"]] == ["documents are only added, n"]
     assert not any("unique" in strength["text"] for strength in found["strengths"])
     out = shop.run("review", "shop").out
-    assert "{number: 1} unique (made by no start of the application) | {state: 1} | yes |" in out
+    assert "{number: 1} unique (made by no start of the application) | none | yes |" in out
     assert "- **trail**: documents are only added" in out
 
 

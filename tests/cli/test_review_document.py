@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mongolint.engine.review.issues import counts
 from mongolint.report.review.findings import _clauses as clauses
 from mongolint.report.review.findings import _told as told
 from mongolint.report.review.words import by_file, complete, conflict, gaps, is_code, listed, numbers
@@ -138,6 +139,41 @@ def due():
     found = review(place, {"shop.py": code})["queries"]
     assert [(each["line"], each["alike"]) for each in found] == [(23, 1), (15, 0), (17, 0), (16, 0)]
     assert found[0]["reached"] == "a clock, through due"
+
+
+def test_what_stands_before_many_handlers_comes_first(place: Any) -> None:
+    """A middleware before what many handlers depend on, and that before what stands first in the file."""
+    handlers = "\n\n".join(f'@app.get("/{n}")\ndef h{n}(user=Depends(active)):\n    return user\n' for n in range(6))
+    code = f"""{HEAD}
+from fastapi import Depends
+
+
+@app.get("/names")
+def by_name(name: str):
+    return [db.users.find_one({{"name": name, "day": day}}) for day in name]
+
+
+def current(token: str):
+    return db.users.find_one({{"token": token}})
+
+
+def active(user=Depends(current)):
+    return user
+
+
+@app.middleware("http")
+async def count(request, call_next):
+    db.hits.update_one({{"path": request.path}}, {{"$inc": {{"n": 1}}}})
+    return await call_next(request)
+
+
+{handlers}"""
+    found = review(place, {"shop.py": code})["queries"]
+    assert [each["reached"] for each in found] == [
+        "requests, through count",
+        "6 requests, through current",
+        "GET /names",
+    ]
 
 
 def test_one_order_of_keys_everywhere(place: Any) -> None:
@@ -280,6 +316,9 @@ async def forgotten():
     plan = review(place, {"shop.py": code})["plan"]
     assert [step["why"] for step in plan if "nothing runs" in step["why"]] == ["1 high, in code that nothing runs"]
     assert plan[-1]["why"] == "1 high, in code that nothing runs"
+    out = place.run("review", ".").out
+    assert "| in code that nothing runs | 1 |" in out
+    assert "1 place, in code that nothing runs" in out[out.rindex("\n### ") :]
 
 
 def test_what_many_places_have_in_common_is_said_once(place: Any) -> None:
@@ -336,6 +375,9 @@ def test_one_finding_has_one_number() -> None:
     places = [{"severity": severity, "idle": idle, "collections": ["users"]} for severity, idle in kinds]
     assert numbers({"places": places}) == "4 places: 2 high, 1 low, 1 in code that nothing runs"
     assert numbers({"places": places[:1]}) == "1 place"
+    assert numbers({"places": places[3:]}) == "1 place, in code that nothing runs"
+    issues = [{"places": places}, {"places": places[3:]}]
+    assert counts(issues) == {"critical": 0, "high": 2, "medium": 0, "low": 1, "idle": 2}
     assert [gap["told"] for gap in gaps([{"places": places}])] == ["2 of 4 places on users"]
 
 
@@ -385,6 +427,47 @@ def test_what_ends_with_another_finding_is_no_step(place: Any, other: str) -> No
     pair = sorted([numbered["MDB103"], numbered["MDB301"]])
     steps = [step["issues"] for step in found["plan"]]
     assert (pair in steps) is (not other)
+
+
+def test_what_a_script_connects_to_is_no_client_of_the_application(place: Any) -> None:
+    seed = "from pymongo import MongoClient\n\nMongoClient('mongodb://db/shop').shop.jobs.insert_one({'a': 1})\n"
+    found = review(place, {"shop.py": STEPS, "scripts/seed.py": seed})
+    numbered = {issue["code"]: issue["id"] for issue in found["issues"]}
+    assert sorted([numbered["MDB103"], numbered["MDB301"]]) in [step["issues"] for step in found["plan"]]
+
+
+def test_an_index_is_one_task_however_many_queries_it_serves(place: Any) -> None:
+    files = {
+        f"shop{n}.py": f'{HEAD}\n\n@app.get("/{n}")\ndef q{n}(mail: str):\n'
+        f'    return db.users.find_one({{"mail": mail}})\n'
+        for n in range(20)
+    }
+    found = review(place, files)
+    (issue,) = [each for each in found["issues"] if each["code"] == "MDB104"]
+    assert (len(issue["places"]), issue["size"]) == (20, "S")
+
+
+def test_how_diffs_of_the_same_lines_and_indexes_at_the_start_go_together(place: Any) -> None:
+    """Two diffs write the same function; an index that serves nothing is named where all are to be built."""
+    code = f"""{HEAD}
+def ensure_indexes():
+    db.orders.create_index("number")
+    db.orders.create_index("never", name="idle")
+    db.orders.create_index("once", unique=True)
+
+
+@app.get("/orders")
+def orders(number: str, mail: str):
+    if db.users.find_one({{"mail": mail}}) is None:
+        db.users.insert_one({{"mail": mail}})
+    return db.orders.find_one({{"number": number}}), db.users.find_one({{"name": mail}})
+"""
+    out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
+    assert "call ensure\\_indexes when the application starts, without idle, which no query that the code shows" in out
+    assert "A diff above changes the same place of `shop.py`: `mongolint check --fix --unsafe-fixes` makes one" in out
+    assert "a unique index fails where duplicates are stored, and with it a start of the application" in out
+    assert "does not start then: look for them first" in out
+    assert "of several that change the same lines" in place.run("review", ".", "--format", "html").out
 
 
 def test_what_is_dropped_at_every_start_is_no_strength(place: Any) -> None:

@@ -52,6 +52,9 @@ WRITES = [
     ("db.books.bulk_write([InsertOne({'a': 1}), UpdateOne({'k': 1}, {'$set': {'b': 'x'}})])",
      {"a": "number", "b": "string"}),
     ("db.books.insert_one({'a': 1})\ndb.books.insert_one({'a': 'x'})", {"a": "number|string"}),
+    ("for each in [{'a': 1}, {'b': 'x'}]:\n    db.books.insert_one({**each, 'c': 1})",
+     {"a": "number", "b": "string", "c": "number"}),
+    ("db.books.insert_one({k: v for k, v in {'a': 1, 'b': 'x'}.items() if v})", {"a": "number", "b": "string"}),
     ("def f(title: str, by: ObjectId): db.books.insert_one({'title': title, 'by': by})",
      {"title": "string", "by": "objectId"}),
 ]  # fmt: skip
@@ -74,6 +77,15 @@ class Person(BaseModel):
 def add(person: Person):
     db.people.insert_one(person.model_dump())
 """
+
+
+@pytest.mark.parametrize(("test", "kinds"), [("v is not None", "date"), ("v", "date"), ("k", "date|null")])
+def test_what_is_left_out_where_it_is_none_is_not_null(test: str, kinds: str, tmp_path: Path) -> None:
+    picked = f"{{k: v for k, v in person.model_dump().items() if {test}}}"
+    found = known(MODEL.replace("person.model_dump()", picked), tmp_path, "people")
+    assert told(found)["born"] == kinds
+    assert not any(use.sure for use in found.fields["born"].written)
+    assert not found.open
 
 
 def test_models(tmp_path: Path) -> None:
@@ -134,6 +146,11 @@ OPEN = [
     ("def f(changes): db.books.update_one({}, {'$set': {**changes, 'a': 1}})", True),
     ("def f(name): db.books.insert_one({name: 1})", True),
     ("db.books.insert_one({'a': 1})", False),
+    ("def f(given): db.books.insert_one({k: v for k, v in given.items() if v})", True),
+    ("def f(x): db.books.insert_one({x + k: v for k, v in {'a': 1}.items()})", True),
+    ("def f(x): db.books.insert_one({k: v for v, k in {'a': x}.items()})", True),
+    ("def f(x):\n    for each in [{'a': 1}, *x]:\n        db.books.insert_one({**each})", True),
+    ("db.books.insert_one({k: str(v) for k, v in {'a': 1}.items()})", False),
     ("def f(query): db.books.find_one(query)", False),
 ]
 

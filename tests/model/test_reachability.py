@@ -975,3 +975,53 @@ def test_what_programs_print_is_their_output(path: str, code: str, is_output: bo
     module = next(number for number, facts in enumerate(built.modules) if facts.path.endswith(path))
     (call,) = (call for at, call in built.builtin_calls("print") if at == module)
     assert built.prints_output(module, call.scope, call.context) is is_output
+
+
+SPREAD = """\
+from fastapi import Depends, FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient().app
+
+
+class Users:
+    def load(self, key):
+        db.users.create_index("email")
+
+
+class Books:
+    def load(self, key):
+        return key
+
+
+def current():
+    return CALL
+
+
+def active(user=Depends(current)):
+    return user
+
+
+@app.get("/a")
+def a(user=Depends(active)):
+    return user
+
+
+@app.get("/b")
+def b(user=Depends(active)):
+    return user
+
+
+@app.get("/c")
+def c():
+    return current()
+"""
+
+
+@pytest.mark.parametrize(("call", "number"), [("Users().load(1)", 3), ("(Users() if app else Books()).load(1)", 0)])
+def test_how_many_requests(call: str, number: int, tmp_path: Path) -> None:
+    """With those that depend on it by several steps, and without those that may call another function."""
+    loaded = project({"main.py": SPREAD.replace("CALL", call)}, tmp_path).project
+    asks = with_deep_stack(lambda: loaded.reachability.requests(*_declaring(loaded)))
+    assert (asks.number, asks.before_all) == (number, None)

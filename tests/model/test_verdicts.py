@@ -129,6 +129,17 @@ def test_a_collation_kept_on_an_object(tmp_path: Path) -> None:
     assert (found["verdict"], found["name"]) == ("served", "folded")
 
 
+def test_an_index_that_bounds_all_without_the_order_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of the two the server takes is settled by trial."""
+    full = 'db.c.create_index([("a", 1), ("z", 1)], name="az", partialFilterExpression={"z": 5})'
+    monkeypatch.setitem(globals(), "HEAD", HEAD.replace("\n\n\ndef", f"\n{full}\n\n\ndef"))
+    told = "only a in the index, z checked on each document"
+    ordered = 'db.c.find({"a": x, "z": 5}).sort("b", 1)'
+    unless = ", unless the server takes az, which bounds all and leaves the sort to memory"
+    assert verdict(tmp_path / "a", ordered) == ("partial", "ab", told + unless)
+    assert verdict(tmp_path / "b", ordered.replace("5", "6")) == ("partial", "ab", told)
+
+
 def test_what_is_optional_is_said(tmp_path: Path) -> None:
     body = """
         query = {"z": x}

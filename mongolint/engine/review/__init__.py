@@ -5,7 +5,7 @@ A review is an object with these keys; a *place* is ``{file, line, column}``, 1-
     mongolint    the version that wrote it
     scope        {files, operations, collections, untraced}: how much was read
     health       {level, why}: level is red, orange, yellow or green
-    counts       findings by severity
+    counts       findings by severity; idle: how many more are in code that nothing runs
     strengths    [{text, places}]
     issues       [{id, code, name, severity, title, impact, concern, size, todo, applied, also, places}]: findings of
                  one rule, told once. todo: what its fixes do; applied: how many places a fix can be applied to; also:

@@ -21,10 +21,15 @@ Record = dict[str, Any]
 _HOURS_OF_A_DAY, _HOURS_OF_A_WEEK = 4, 20
 _LOOK = 0.25
 _WORK = 1.0
+# By hand too, one index is one line that is there to copy, however many queries it serves
+_OF_AN_INDEX = "create_index("
 
 
 def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -> list[Record]:
-    """One issue for each rule that found something, by severity, what fails each time first, then by their places."""
+    """One issue for each rule that found something, by severity, what fails each time first, then by their places.
+
+    What nothing runs comes last, and makes no issue more severe that has other places.
+    """
     prints = fingerprints(findings, _texts(loaded))
     project = loaded.project
     touched = _Touched(project)
@@ -44,6 +49,7 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
     found = [_issue(known[code], places, known) for code, places in groups.items()]
     found.sort(
         key=lambda issue: (
+            all(place["idle"] for place in issue["places"]),
             -Severity(issue["severity"]).rank,
             not is_broken(issue, known),
             -len(issue["places"]),
@@ -59,20 +65,21 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
     places.sort(
         key=lambda p: (p["script"], p["idle"], -Severity(p["severity"]).rank, p["file"], p["line"], p["column"])
     )
+    run = [place for place in places if not place["idle"]]
     fixes = [place["fix"] for place in places if place["fix"]]
-    applied = sum(fix["applicability"] != Applicability.DISPLAY.value for fix in fixes)
+    applied = sum(map(_is_applied, places))
     todo = Counter(fix["title"] for fix in fixes)
     also = Counter(code for place in places for code in place["also"] if code in known)
     return {
         "id": 0,
         "code": rule.code,
         "name": rule.name,
-        "severity": max((place["severity"] for place in places), key=lambda severity: Severity(severity).rank),
+        "severity": max((place["severity"] for place in run or places), key=lambda severity: Severity(severity).rank),
         "title": rule.summary,
         "impact": " ".join(sections(rule.doc).get("Why it hurts", "").split()),
         "concern": rule.concern,
         "transactional": rule.transactional,
-        "size": _size(applied, len(places) - applied),
+        "size": _size(places),
         "todo": [{"text": text, "count": count} for text, count in todo.most_common()],
         "applied": applied,
         "also": [
@@ -88,10 +95,27 @@ def is_broken(issue: Mapping[str, Any], known: Mapping[str, Rule]) -> bool:
     return known[issue["code"]].breaks and not all(place["idle"] for place in issue["places"])
 
 
-def _size(applied: int, by_hand: int) -> str:
-    """S: half a day; M: some days; L: more."""
-    hours = applied * _LOOK + by_hand * _WORK
+def _size(places: Sequence[Record]) -> str:
+    """S: half a day; M: some days; L: more. What mends several places is done once."""
+    hours = sum({_task(place): _cost(place) for place in places}.values())
     return "S" if hours <= _HOURS_OF_A_DAY else "M" if hours <= _HOURS_OF_A_WEEK else "L"
+
+
+def _is_applied(place: Record) -> bool:
+    return place["fix"] is not None and place["fix"]["applicability"] != Applicability.DISPLAY.value
+
+
+def _cost(place: Record) -> float:
+    is_index = place["fix"] is not None and _OF_AN_INDEX in place["fix"]["text"]
+    return _LOOK if is_index or _is_applied(place) else _WORK
+
+
+def _task(place: Record) -> str:
+    """What there is to do at a place; places with the same are mended by it together."""
+    fix = place["fix"]
+    if fix is not None and fix["edits"]:
+        return repr(fix["edits"])
+    return str(fix["text"] if fix is not None and _OF_AN_INDEX in fix["text"] else place["fingerprint"])
 
 
 def _place(finding: Finding, fingerprint: str, touched: _Touched) -> Record:
@@ -144,6 +168,10 @@ def _texts(loaded: Loaded) -> Any:
 
 
 def counts(issues: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Findings by severity, the worst first."""
-    found = Counter(place["severity"] for issue in issues for place in issue["places"])
-    return {severity.value: found[severity.value] for severity in reversed(Severity)}
+    """Findings by severity, the worst first, and how many more are in code that nothing runs (``idle``)."""
+    places = [place for issue in issues for place in issue["places"]]
+    found = Counter(place["severity"] for place in places if not place["idle"])
+    return {
+        **{severity.value: found[severity.value] for severity in reversed(Severity)},
+        "idle": sum(place["idle"] for place in places),
+    }

@@ -44,8 +44,13 @@ def plan(issues: Sequence[Mapping[str, Any]], known: Mapping[str, Rule], clients
 def _cleared(
     issues: Sequence[Mapping[str, Any]], known: Mapping[str, Rule], clients: int
 ) -> dict[str, Mapping[str, Any]]:
-    """By code, the issue with whose end another ends as well, if it is found at every client."""
-    return {code: issue for issue in issues if len(issue["places"]) >= clients for code in known[issue["code"]].clears}
+    """By code, the issue with whose end another ends as well, if it is found at every client of the application."""
+    return {
+        code: issue
+        for issue in issues
+        if sum(not place["script"] for place in issue["places"]) >= clients
+        for code in known[issue["code"]].clears
+    }
 
 
 def _is_idle(issues: Sequence[Mapping[str, Any]]) -> bool:

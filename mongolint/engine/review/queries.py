@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from mongolint.engine.explained import explained
 from mongolint.engine.load import Loaded
-from mongolint.engine.review.runners import runner_of
+from mongolint.engine.review.runners import MANY, runner_of
 from mongolint.project.advice.suggest import Suggestion
 from mongolint.project.explained.answer import answer
 from mongolint.project.explained.statement import text_by_fields
@@ -36,7 +36,9 @@ def patterns(loaded: Loaded) -> list[Record]:
     for query in sorted(_queries(project), key=lambda query: _rank(project, query)):
         operation, module = query.operation, query.place.module
         verdict = project.verdict(operation).verdict
-        if verdict not in _WORST or (verdict == "partial" and project.names_its_documents(operation)):
+        if verdict not in _WORST or project.fields.finds_nothing(operation):
+            continue
+        if verdict == "partial" and project.names_its_documents(operation):
             continue  # by all keys of a unique index it finds one document, whatever else it asks
         if project.path(module) in shown and module not in project.tests:
             # What one index does for an equality, it does not for $nin on the same field
@@ -74,7 +76,7 @@ def _placed(project: Project, query: _Query, record: Record) -> Record:
 
 
 def _rank(project: Project, query: _Query) -> tuple[Any, ...]:
-    """What a clock runs first, then requests; the worse verdicts, those in a loop, and reads before writes."""
+    """What a clock runs first, then requests; the worse verdicts, what many of them run, loops, reads before writes."""
     operation, place = query
     runner = runner_of(project, place)
     is_passing = project.reached(place.module, place.scope, place.context).runner in ("script", "nothing")
@@ -83,7 +85,18 @@ def _rank(project: Project, query: _Query) -> tuple[Any, ...]:
     span = project.token(place.module, place.row)
     if isinstance(place, Operation):
         span = project.operation_span(place)
-    return is_passing, often, verdict, not operation.in_loop, operation.method.kind != "read", span
+    asks = project.reachability.requests(place.module, place.scope, place.row)
+    spread = asks.number if asks.number >= MANY else 0
+    return (
+        is_passing,
+        often,
+        verdict,
+        asks.before_all is None,
+        -spread,
+        not operation.in_loop,
+        operation.method.kind != "read",
+        span,
+    )
 
 
 def _reached(project: Project, query: _Query) -> str | None:

@@ -72,7 +72,9 @@ def review(
 
 
 def _clients(project: Project) -> int:
-    return sum(client.module not in project.tests for client in project.clients)
+    """How many clients the application makes; what a person runs makes its own."""
+    by_hand = project.made_clients.is_by_hand
+    return sum(client.module not in project.tests and not by_hand(client) for client in project.clients)
 
 
 def _operations(loaded: Loaded) -> int:

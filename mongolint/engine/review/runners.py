@@ -7,6 +7,7 @@ from typing import NamedTuple
 from mongolint.project.entrypoints import Kind
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
+from mongolint.project.reach.reachability import RequestPath
 from mongolint.project.tracing.asked import Asked
 
 _BY: tuple[tuple[tuple[Kind, ...], str], ...] = (
@@ -15,6 +16,8 @@ _BY: tuple[tuple[tuple[Kind, ...], str], ...] = (
     (("start",), "start"),
     (("command",), "command"),
 )
+# Fewer handlers than that make no query a busier one
+MANY = 5
 _WORDS = {
     "request": "requests, through {}",
     "event": "events, through {}",
@@ -37,8 +40,26 @@ def runner_of(project: Project, place: Operation | Asked) -> Runner | None:
     for kinds, kind in _BY:
         path = reach.request_path(place.module, place.scope, kinds=kinds, row=place.row)
         if path is not None:
-            route = reach.routes.of(*path.handler) if path.kind == "request" else ""
-            if kind in ("task", "start") and reach.entrypoints.is_periodic(*path.handler):
-                return Runner("clock", f"a clock, through {project.function_name(*path.handler)}")
-            return Runner(kind, route or _WORDS[path.kind].format(project.function_name(*path.handler)))
+            name = project.function_name(*path.handler)
+            if kind == "request":
+                return Runner(kind, _of_requests(project, place, path))
+            is_clock = kind in ("task", "start") and reach.entrypoints.is_periodic(*path.handler)
+            return (
+                Runner("clock", f"a clock, through {name}")
+                if is_clock
+                else Runner(kind, _WORDS[path.kind].format(name))
+            )
     return None
+
+
+def _of_requests(project: Project, place: Operation | Asked, path: RequestPath) -> str:
+    """Which requests: those that pass a middleware, or how many and the nearest."""
+    reach = project.reachability
+    asks = reach.requests(place.module, place.scope, place.row)
+    through = _WORDS[path.kind].format(project.function_name(*(asks.before_all or path.handler)))
+    route = reach.routes.of(*path.handler) if path.kind == "request" else ""
+    if asks.before_all is not None:
+        return through
+    if asks.number < MANY:
+        return route or through
+    return f"{asks.number} requests, among them {route}" if route else f"{asks.number} {through}"

@@ -131,7 +131,7 @@ def questions(project: Project) -> list[Asked]:
             continue
         if project.reached(operation.module, operation.scope, operation.context).runner == "script":
             continue
-        if operation.method.kind in ("read", "write"):
+        if operation.method.kind in ("read", "write") and not project.fields.finds_nothing(operation):
             found.append(Asked(query_of(project.reader, operation), operation))
         found += [Asked(query_of_lookup(lookup), operation, lookup) for lookup in operation.lookups]
         if operation.name == "bulk_write":

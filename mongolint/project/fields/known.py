@@ -106,6 +106,10 @@ class Fields:
         """The fields that an operation asks for and that nothing writes."""
         return {each.name for each in self.unknown if each.use.operation is operation}
 
+    def finds_nothing(self, operation: Operation) -> bool:
+        """Whether an operation filters by a field that no document has: it needs the right name, and no index."""
+        return any(each.use.operation is operation and each.use.how == "filter" for each in self.unknown)
+
     @cached_property
     def mixed(self) -> list[MixedField]:
         """The fields that are written as two types."""

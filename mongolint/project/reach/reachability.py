@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.atoms import FunctionRef
 from mongolint.project.entrypoints import Entrypoints, Kind
 from mongolint.project.reach.feasible import Feasible
 from mongolint.project.reach.loading import Loading
@@ -53,6 +54,13 @@ class RequestPath(NamedTuple):
     kind: Kind
     route: str
     calls: tuple[tuple[int, int], ...]
+
+
+class Requests(NamedTuple):
+    """``number``: of the handlers that reach a function; ``before_all``: what stands before all of them and does."""
+
+    number: int
+    before_all: Function | None
 
 
 class Reachability:
@@ -260,6 +268,52 @@ class Reachability:
                     following.append(caller)
             level = following
         return None
+
+    def requests(self, module: int, scope: int, row: int | None = None) -> Requests:
+        """How many handlers surely reach a function, with those that name a dependency which does.
+
+        Args:
+            row: the call in the function that has to be got to.
+        """
+        start = (module, scope)
+        rows: dict[Function, int | None] = {start: row}
+        pending, found = [start], set[Function]()
+        before: Function | None = None
+        while pending:
+            function = pending.pop()
+            if before is None and self.entrypoints.is_of_every_request(*function):
+                before = function
+            entry = self.entrypoints.of(*function)
+            if entry is not None and entry.kind in _REQUESTS:
+                found.add(function)
+            dependents = [self._defaults.get((use.module, use.row)) for use in self.uses.of(*function) if use.certain]
+            callers = {each: None for each in dependents if each is not None}
+            certain = (use for use in self._certain(function) if self._is_only(use))
+            uses = [use for use in certain if self._gets_to(use, function, rows[function])]
+            for caller, call in {**callers, **{(use.module, use.scope): use.row for use in uses}}.items():
+                if caller not in rows:
+                    rows[caller] = call
+                    pending.append(caller)
+        return Requests(len(found), before)
+
+    def _is_only(self, use: Use) -> bool:
+        """Whether a use calls no other function as well: of what several classes have, who calls which is not known."""
+        node = self.link.node(use.module, use.row)
+        if not use.called or node[0] != "call":
+            return True
+        return sum(type(atom) is FunctionRef for atom in self.link.value(use.module, node[1])) <= 1
+
+    @cached_property
+    def _defaults(self) -> dict[tuple[int, int], Function]:
+        """By the call that is the default of a parameter, the function: ``user=Depends(current_user)``."""
+        return {
+            (module, param.default): (module, scope.index)
+            for module, facts in enumerate(self.link.modules)
+            if module not in self.link.tests
+            for scope in facts.scopes
+            for param in scope.params
+            if param.default is not None and facts.nodes[param.default][0] == "call"
+        }
 
     def _requested(self, function: Function, kinds: tuple[Kind, ...]) -> tuple[Kind, str] | None:
         """Kind and route, where requests run a function directly."""

@@ -95,6 +95,10 @@ def _read(tracer: Tracer, spot: Spot) -> Content:
             return _call(tracer, spot, node)
         case "free" | "from" | "attr":
             return _constant(tracer, spot)
+        case "comp" if node[1] == "dict":
+            return _picked(tracer, spot, *node[2])
+        case "iter":
+            return _item(tracer, spot, spot.at(node[1]))
     return _whole(tracer, spot)
 
 
@@ -200,6 +204,41 @@ def _constant(tracer: Tracer, spot: Spot) -> Content:
     if len(value) == 1 and type(value[0]) is Literal and value[0].env is None:
         return read(tracer, Spot(value[0].module, value[0].row, None))
     return _whole(tracer, spot)
+
+
+def _picked(tracer: Tracer, spot: Spot, key: int, value: int) -> Content:
+    """``{k: v for k, v in given.items() if …}``: the same names, of which some may be left out."""
+    unpacked = tracer.node(spot.at(key))
+    pair = tracer.node(spot.at(unpacked[1])) if unpacked[0] == "unpack" and unpacked[2:] == (0, 2) else ("none",)
+    items = tracer.node(spot.at(pair[1])) if pair[0] == "iter" else ("none",)
+    function = tracer.node(spot.at(items[1])) if items[0] == "call" and not items[2] else ("none",)
+    if function[0] != "attr" or function[2] != "items":
+        return _whole(tracer, spot)
+    found = read(tracer, spot.at(function[1]))
+    content = replace(found, sources=(), open=found.open or bool(found.sources))  # not all of them go in
+    if tracer.node(spot.at(value)) != ("unpack", unpacked[1], 1, 2):
+        made = Stored(tracer.term(spot.at(value)), (spot.at(value),), sure=False)
+        return replace(content, fields=dict.fromkeys(content.fields, made))
+    tests = (each.ref for each in tracer.facts(spot.module).contexts if each.kind == "then")
+    filled = any(_excludes_none(tracer, spot.at(row), unpacked[1]) for row in tests if unpacked[1] < row < spot.row)
+    fields = {name: each._replace(sure=False, filled=each.filled or filled) for name, each in content.fields.items()}
+    return replace(content, fields=fields)
+
+
+def _excludes_none(tracer: Tracer, test: Spot, pair: int) -> bool:
+    """Whether a test of the value of a pair, ``if v`` or ``if v is not None``, leaves None out."""
+    node = tracer.node(test)
+    if node[0] == "compare" and node[1] == ("IsNot",) and tracer.node(test.at(node[2][1])) == ("const", None):
+        node = tracer.node(test.at(node[2][0]))
+    return bool(node == ("unpack", pair, 1, 2))
+
+
+def _item(tracer: Tracer, spot: Spot, several: Spot) -> Content:
+    """An element of a list, where all of them are in view."""
+    items, is_open = tracer.reader.items(several.module, several.row, several.frame.env if several.frame else None)
+    if is_open or not 0 < len(items) <= MAX_PATHS:
+        return _whole(tracer, spot)
+    return either(read(tracer, Spot(item.place.module, item.place.row, several.frame)) for item in items)
 
 
 def _call(tracer: Tracer, spot: Spot, node: Any) -> Content:

@@ -41,9 +41,10 @@ class Constraint:
         partial = self.options.get("partialFilterExpression", {})
         lacking = " or ".join(name for name, value in partial.items() if isinstance(value, dict))
         left_out = f"; documents without {lacking} are left out of it" if lacking else ""
-        return (
-            f"building a unique index fails where duplicates are stored{left_out}{self.remark and f'; {self.remark}'}"
-        )
+        start = "and with it a start of the application that builds it"
+        remark = f"; {self.remark}" if self.remark else ""
+        fails = f"building a unique index fails where duplicates are stored, {start}: look for them first"
+        return f"{fails}{left_out}{remark}"
 
     @property
     def code(self) -> str:

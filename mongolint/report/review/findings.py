@@ -170,6 +170,7 @@ class _Fixes:
     def __init__(self) -> None:
         self.before: Record | None = None
         self._hunks: set[str] = set()
+        self._changed: set[tuple[str, int]] = set()
 
     def of(self, place: Record) -> Iterator[str]:
         fix = place["fix"]
@@ -206,6 +207,23 @@ class _Fixes:
         if fresh and known:
             files = words.listed([marks.code(file) for file in words.by_file(known)])
             yield from ("", f"With it goes what is shown above of {files}.")
+        changed = {line for hunk in fresh for line in _changed(hunk)}
+        if not changed.isdisjoint(self._changed):
+            files = words.listed([marks.code(file) for file in dict(sorted(changed & self._changed))])
+            yield from (
+                "",
+                f"A diff above changes the same place of {files}: {marks.code(words.MERGE)} makes one of them.",
+            )
+        self._changed |= changed
+
+
+def _changed(hunk: Record) -> Iterator[tuple[str, int]]:
+    """The lines of the source that a hunk takes away or puts something before."""
+    line = hunk["line"]
+    for mark, _ in hunk["rows"]:
+        if mark != " ":
+            yield hunk["file"], line
+        line += mark != "+"
 
 
 def _hunk(hunk: Record) -> Iterator[str]:

@@ -41,7 +41,7 @@ def _summary(review: Record) -> Iterator[str]:
         "",
     )
     yield from ("| severity | findings |", "| --- | --- |")
-    yield from (f"| {severity} | {count} |" for severity, count in review["counts"].items())
+    yield from (f"| {severity} | {count} |" for severity, count in words.counts(review))
     if review["strengths"]:
         yield from ("", "**What is good**", "")
         for strength in review["strengths"]:

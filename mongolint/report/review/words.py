@@ -9,6 +9,7 @@ from typing import Any
 
 from mongolint.report import writing
 
+MERGE = "mongolint check --fix --unsafe-fixes"
 SEVERITIES = ("critical", "high", "medium", "low")
 LEVELS = {"red": "critical", "orange": "poor", "yellow": "fair", "green": "good"}
 CONCERNS = {
@@ -77,7 +78,8 @@ def complete(held: Mapping[str, Any]) -> str:
 def size() -> str:
     """What the sizes of a plan mean."""
     return (
-        "S: half a day; M: some days; L: more. A fix that can be applied counts as a quarter of an hour, others as one."
+        "S: half a day; M: some days; L: more. A fix that can be applied counts as a quarter of an hour, as does an "
+        "index, others as one; what mends several places counts once."
     )
 
 
@@ -118,12 +120,26 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
+def counts(review: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The findings by severity, and those in code that nothing runs, which are counted apart everywhere."""
+    found = review["counts"]
+    apart = [("in code that nothing runs", found["idle"])] if found["idle"] else []
+    return [*((severity, found[severity]) for severity in SEVERITIES), *apart]
+
+
+def merging() -> str:
+    """What to know of fixes that change the same lines."""
+    return "Each diff is against the source as it is; of several that change the same lines, this makes one"
+
+
 def numbers(issue: Mapping[str, Any]) -> str:
     """How many places an issue has, and how many of each severity where they differ, as the plan counts them."""
     places = issue["places"]
     run = [place for place in places if not place["idle"]] or places
     counts = Counter(str(place["severity"]) for place in run)
     parts = [f"{counts[severity]} {severity}" for severity in SEVERITIES if counts[severity]]
+    if all(place["idle"] for place in places):
+        return f"{counted(len(places), 'place')}, in code that nothing runs"
     if len(run) < len(places):
         parts.append(f"{len(places) - len(run)} in code that nothing runs")
     return counted(len(places), "place") + (f": {', '.join(parts)}" if len(parts) > 1 else "")
@@ -235,7 +251,11 @@ def notes(review: Mapping[str, Any]) -> list[str]:
     """What to know before the required indexes are made."""
     found = [*map(conflict, review["indexes"]), *map(dropping, review["drops"])]
     if any(index["options"].get("unique") for index in review["indexes"]):
-        found.insert(0, "A unique index is refused where duplicates are stored: look for them first")
+        found.insert(
+            0,
+            "A unique index is refused where duplicates are stored, and an application that builds it when it starts "
+            "does not start then: look for them first",
+        )
     if any("expireAfterSeconds" in index["options"] for index in review["indexes"]):
         found.append(
             "A TTL index deletes what has ended as soon as it is built, and for good: look at those documents first"

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.atoms import ClassRef
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use, plain_path
 from mongolint.project.operations import Operation
 
@@ -129,14 +130,25 @@ class Unknown:
 
     def _is_modelled(self, known: KnownFields, name: str) -> bool:
         """Whether a class that looks like the documents declares the field, though nothing in view sets it."""
-        tops = {each.partition(".")[0] for each in known.fields if each != "_id"}
         last = name.rpartition(".")[2]
         return any(
-            last in scope.annotations and len(tops & scope.annotations.keys()) >= _MIN_SHARED
-            for facts in self.project.modules
+            last in scope.annotations and self._looks_like(known, ClassRef(module, scope.index))
+            for module, facts in enumerate(self.project.modules)
             for scope in facts.scopes
             if scope.kind == "class"
         )
+
+    def _looks_like(self, known: KnownFields, cls: ClassRef) -> bool:
+        """Whether a class shares fields with a collection, and no more with another one: those have dates, too."""
+        link = self.project.link
+        names = {name for owner in link.hierarchy.order(cls) for name in link.scope(*owner).annotations}
+        shared = len(_tops(known) & names)
+        others = (self.fields.of(each) for each in self.fields.collections if each != known.collection)
+        return shared >= _MIN_SHARED and not any(len(_tops(other) & names) > shared for other in others)
+
+
+def _tops(known: KnownFields) -> set[str]:
+    return {each.partition(".")[0] for each in known.fields if each != "_id"}
 
 
 def _places(operation: Operation, name: str) -> Iterator[tuple[int, int]]:
