@@ -544,3 +544,27 @@ def _is_response(atom: object) -> bool:
 
 # Their HTTPException, HTTPError, HTTPServiceUnavailable … are answered without a line in the log
 _FRAMEWORKS = frozenset(["fastapi", "starlette", "werkzeug", "aiohttp", "litestar", "falcon", "bottle", "tornado"])
+
+
+def caught_by_callers(link: Linker, module: int, scope: int, depth: int) -> set[str]:
+    """The last names of the classes that callers of a function catch around their call, ``depth`` calls up."""
+    found: set[str] = set()
+    for caller, row, _ in link.sites.of(module, scope) if depth else ():
+        facts = link.modules[caller]
+        call = next((c for c in facts.calls if c.row == row), None)
+        if call is None:
+            continue
+        for entry in facts.chain(call.context):
+            if entry.kind == "try":
+                for handler in facts.tries[entry.ref].handlers:
+                    found |= _class_names(facts, handler.types)
+        found |= caught_by_callers(link, caller, call.scope, depth - 1)
+    return found
+
+
+def _class_names(facts: ModuleFacts, row: int | None) -> set[str]:
+    """The last names of what an ``except`` clause names."""
+    node = facts.nodes[row] if row is not None else ("none",)
+    rows = node[2] if node[0] == "seq" else (row,)
+    nodes = [facts.nodes[each] for each in rows if each is not None]
+    return {str(each[2]) for each in nodes if each[0] in ("free", "from", "attr")}

@@ -26,7 +26,7 @@ from mongolint.project.clients.answers import Clients
 from mongolint.project.declared import find_mapped
 from mongolint.project.documents import Reader
 from mongolint.project.fields.known import Fields
-from mongolint.project.handlers import DriverCall, ExceptSite, find_handlers, is_inside
+from mongolint.project.handlers import DriverCall, ExceptSite, caught_by_callers, find_handlers, is_inside
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
 from mongolint.project.operations import Operation, OperationFinder
 from mongolint.project.pipelines import Lookup
@@ -534,18 +534,7 @@ class Project(Places):
 
     def caught_by_callers(self, module: int, scope: int, depth: int = 3) -> set[str]:
         """The last names of the classes that callers of a function catch around their call, ``depth`` calls up."""
-        found: set[str] = set()
-        for caller, row, _ in self.link.sites.of(module, scope) if depth else ():
-            facts = self.modules[caller]
-            call = next((c for c in facts.calls if c.row == row), None)
-            if call is None:
-                continue
-            for entry in facts.chain(call.context):
-                if entry.kind == "try":
-                    for handler in facts.tries[entry.ref].handlers:
-                        found |= _class_names(facts, handler.types)
-            found |= self.caught_by_callers(caller, call.scope, depth - 1)
-        return found
+        return caught_by_callers(self.link, module, scope, depth)
 
     def annotation_hint(self, module: int, row: int) -> str:
         """The one annotation that would tell what the receiver at ``row`` is."""
@@ -596,14 +585,6 @@ def _free_calls(facts: ModuleFacts, index: int) -> dict[str, list[Call]]:
         if node[0] == "free":
             found.setdefault(node[2], []).append(call)
     return found
-
-
-def _class_names(facts: ModuleFacts, row: int | None) -> set[str]:
-    """The last names of what an ``except`` clause names."""
-    node = facts.nodes[row] if row is not None else ("none",)
-    rows = node[2] if node[0] == "seq" else (row,)
-    nodes = [facts.nodes[each] for each in rows if each is not None]
-    return {str(each[2]) for each in nodes if each[0] in ("free", "from", "attr")}
 
 
 def _imports_driver(modules: Iterable[ModuleFacts]) -> bool:
