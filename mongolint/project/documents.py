@@ -139,11 +139,11 @@ class Reader:
             found = read()
         finally:
             del self._active[place]
+            if not self._active:
+                self._documents, self._lists = {}, {}
         if self._cut >= depth:
             held[place] = found
         self._cut = outer if place in held else min(outer, self._cut)
-        if not self._active:
-            self._documents, self._lists = {}, {}
         return found
 
     def _before_loop(self, place: Place) -> Document:
