@@ -22,7 +22,7 @@ Sources
     PyMongo documentation, ``create_index``: an index that exists already is left as it is, so that each start may ask.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, IndexDeclaration, NoFix, Project, Rule, Severity
@@ -47,34 +47,34 @@ def check(project: Project) -> Iterator[Finding]:
         yield rule.finding(
             project.operation_span(first),
             f"{setup.words} {verb} declared here and {made} each query that relies on {them} reads the whole "
-            f"collection{_more(setup.indexes)}; {todo} when the application starts{_but(project, setup.indexes)}",
+            f"collection{_more(setup.indexes)}; {todo} when the application starts",
             confidence=first.confidence,
             related=project.related((project.token(*call), "the call, run by hand") for call in reached.path[:1]),
             fix=rule.repair(
                 "make the indexes when the application starts",
-                partial(_write, start, is_safe),
+                partial(_write, start, is_safe, setup.indexes),
                 text=f"{todo} where the application starts",
-                reason="the indexes are built at the next start, which takes time on a large collection"
-                + (", and the TTL index begins to delete what is old" if _expires(setup.indexes) else ""),
+                reason=_reason(setup.indexes),
             ),
         )
 
 
-def _write(start: tuple[int, int], is_safe: bool, draft: Draft) -> None:
+def _write(start: tuple[int, int], is_safe: bool, indexes: Sequence[IndexDeclaration], draft: Draft) -> None:
     draft.call_at_start(*start)
     if not is_safe:
         raise NoFix("what makes them does other things, too")
+    draft.reason = f"{_reason(indexes)}{_but(draft.project, indexes)}"
+
+
+def _reason(indexes: Iterable[IndexDeclaration]) -> str:
+    reason = "the indexes are built at the next start, which takes time on a large collection"
+    return reason + (", and the TTL index begins to delete what is old" if _expires(indexes) else "")
 
 
 def _scripts(project: Project, by: Iterable[tuple[int, int]]) -> str:
     """The scripts and commands by name, the first two."""
-    names = [
-        f"the command {project.function_name(module, scope)} of {project.path(module)}"
-        if scope
-        else project.path(module)
-        for module, scope in by
-    ]
-    return " or ".join(names[:2])
+    paths = [(project.path(module), scope and project.function_name(module, scope)) for module, scope in by]
+    return " or ".join([f"the command {name} of {path}" if name else path for path, name in paths][:2])
 
 
 def _more(indexes: Iterable[IndexDeclaration]) -> str:
@@ -87,7 +87,7 @@ def _more(indexes: Iterable[IndexDeclaration]) -> str:
 def _but(project: Project, indexes: Iterable[IndexDeclaration]) -> str:
     """What of them costs each write and serves nothing."""
     idle = [index.name for index in indexes if index.name and project.served.is_idle(index)]
-    return f", without {' and '.join(idle)}, which no query that the code shows can use" if idle else ""
+    return f"; leave {' and '.join(idle)} out, which no query that the code shows can use" if idle else ""
 
 
 def _expires(indexes: Iterable[IndexDeclaration]) -> bool:

@@ -463,7 +463,7 @@ def orders(number: str, mail: str):
     return db.orders.find_one({{"number": number}}), db.users.find_one({{"name": mail}})
 """
     out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
-    assert "call ensure\\_indexes when the application starts, without idle, which no query that the code shows" in out
+    assert "takes time on a large collection; leave idle out, which no query that the code shows can use)" in out
     assert "A diff above changes the same place of `shop.py`: `mongolint check --fix --unsafe-fixes` makes one" in out
     assert "a unique index fails where duplicates are stored, and with it a start of the application" in out
     assert "does not start then: look for them first" in out
