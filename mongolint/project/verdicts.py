@@ -66,7 +66,7 @@ class Declared:
 
 def query_of(reader: Reader, operation: Operation) -> Query:
     """The query that an operation sends."""
-    document = operation.head.filter if operation.head is not None else operation.filter
+    document = operation.planned
     collation = _collation(reader, operation)
     filter = filter_of(reader, document)
     sure = set(_fields(filter))
@@ -169,7 +169,7 @@ def judge(operation: Operation, reader: Reader, indexes: Sequence[IndexDeclarati
     if operation.method.kind not in ("read", "write"):
         return Verdict("none", reason="not a query")
     query = query_of(reader, operation)
-    document = operation.head.filter if operation.head is not None else operation.filter
+    document = operation.planned
     if document.required.get("_id") in _ALWAYS and not operation.sort:
         return Verdict("served", "_id_", "_id is always indexed")
     return judge_query(query, declared_on(query.collection, indexes))

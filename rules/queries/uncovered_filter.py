@@ -87,7 +87,7 @@ def _by_hand(draft: Draft) -> None:
 
 def _needed(project: Project, query: Query) -> Sequence[Any]:
     """What would serve a filter that nothing serves; `$text` needs an index of its own kind, and has its own rule."""
-    document = query.head.filter if query.head is not None else query.filter
+    document = query.planned
     has_filter = bool(document.required or document.clauses)
     if not has_filter or document.text or project.verdict(query).verdict != "unserved":
         return ()

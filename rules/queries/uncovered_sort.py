@@ -49,7 +49,7 @@ def _is_uncovered(project: Project, query: Query) -> bool:
     if project.fields.unknown_of(query):
         return False  # a field that is in no document needs its right name
     verdict = project.verdict(query)
-    document = query.head.filter if query.head is not None else query.filter
+    document = query.planned
     if verdict.verdict == "unserved":
         return not (document.required or document.clauses)
     plan = verdict.plan

@@ -56,7 +56,7 @@ def asked_by(project: Project, operation: Operation) -> Asked | None:
     verdict = project.verdict(operation)
     if verdict.verdict == "none":
         return None
-    document = operation.head.filter if operation.head is not None else operation.filter
+    document = operation.planned
     query = query_of(project.reader, operation)
     site = Site(project.operation_span(operation), operation.name, origin_of(project, operation.module))
     names = tuple(sorted(operation.collection_names))

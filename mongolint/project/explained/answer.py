@@ -89,7 +89,7 @@ class _Asking:
         text = text_of(self.read, operation)
         if operation.method.kind not in ("read", "write"):
             return Asked("", text, query, (), verdict)
-        document = operation.head.filter if operation.head is not None else operation.filter
+        document = operation.planned
         return self._asked("", text, query, verdict, document)
 
     def lookup(self, lookup: Lookup) -> Asked:
