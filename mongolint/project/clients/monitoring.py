@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mongolint.facts.shapes import Row
 from mongolint.link.atoms import External
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def is_watched(project: Project) -> bool:
             continue
         if any(_tells(package, name) for package, name, level in facts.imports if not level):
             return True
-        if any(_names_listener(project, module, row) for row in range(len(facts.nodes))):
+        if any(_names_listener(project, module, node) for node in facts.nodes):
             return True
     return False
 
@@ -39,9 +40,8 @@ def _tells(package: str, name: str) -> bool:
     return package.startswith("pymongo") and (name in _LISTENERS or package.rpartition(".")[2] in _LISTENERS)
 
 
-def _names_listener(project: Project, module: int, row: int) -> bool:
+def _names_listener(project: Project, module: int, node: Row) -> bool:
     """A keyword ``event_listeners``, ``pymongo.monitoring`` as an attribute, the driver's logger, the profiler."""
-    node = project.modules[module].nodes[row]
     if node[0] == "const":
         return node[1] in ("event_listeners", "profile", "pymongo", "pymongo.command") or (
             isinstance(node[1], str) and node[1].startswith("pymongo.") and " " not in node[1]

@@ -77,8 +77,7 @@ def _properties(project: Project, module: int, scope: int) -> list[tuple[int, in
     """The properties of the project's objects that a function reads: ``if db.is_alive:``."""
     facts, hierarchy = project.modules[module], project.link.hierarchy
     found = dict[tuple[int, int], None]()
-    for row in range(*facts.scopes[scope].rows):
-        node = facts.nodes[row]
+    for node in facts.body(facts.scopes[scope]):
         if node[0] != "attr":
             continue
         for atom in project.link.value(module, node[1]):
