@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from mongolint.facts.shapes import ModuleFacts, Row
 
@@ -35,15 +35,15 @@ def operands(node: Row) -> Iterator[int]:
                 yield node[2]
 
 
-def reached_rows(facts: ModuleFacts, row: int) -> dict[int, Row]:
-    """All rows at and below ``row``."""
+def reached_rows(facts: ModuleFacts, row: int, through: Callable[[Row], Iterable[int]] = operands) -> dict[int, Row]:
+    """All rows at and below ``row``; ``through``: the rows below one, where not all of them count."""
     found: dict[int, Row] = {}
     pending = [row]
     while pending:
         current = pending.pop()
         if current not in found:
             found[current] = facts.nodes[current]
-            pending.extend(operands(found[current]))
+            pending.extend(through(found[current]))
     return found
 
 

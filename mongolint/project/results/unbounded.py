@@ -5,6 +5,7 @@ Sources: Motor 3.6 changelog and PyMongo documentation, ``to_list(length=None)``
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mongolint.link.atoms import NONE, Const, External
@@ -16,7 +17,7 @@ from mongolint.project.loops import sends_each
 from mongolint.project.results.flow import flow
 
 if TYPE_CHECKING:
-    from mongolint.facts.shapes import ModuleFacts
+    from mongolint.facts.shapes import ModuleFacts, Row
     from mongolint.project.model import Project
     from mongolint.project.operations import Operation
     from mongolint.project.reach.reachability import RequestPath
@@ -190,16 +191,11 @@ def _kept_elements(project: Project, operation: Operation, iterable: int, elemen
 
 def _holds(facts: ModuleFacts, row: int, element: int) -> bool:
     """Whether a value is made of a document or its fields: what a call makes of single fields is something else."""
-    pending, seen = [row], {row}
-    while pending:
-        current = pending.pop()
-        if current == element:
-            return True
-        node = facts.nodes[current]
-        parts = [given for _, given in node[2] if given == element] if node[0] == "call" else list(operands(node))
-        pending += [part for part in parts if part not in seen]
-        seen.update(parts)
-    return False
+
+    def parts(node: Row) -> Iterable[int]:
+        return [given for _, given in node[2] if given == element] if node[0] == "call" else operands(node)
+
+    return element in reached_rows(facts, row, parts)
 
 
 def _runs_in(facts: ModuleFacts, context: int, number: int) -> bool:
@@ -289,18 +285,15 @@ def _is_counted(project: Project, place: Place) -> bool:
 
 def _is_made_of(facts: ModuleFacts, row: int, part: int) -> bool:
     """Whether a value holds what stands at another row, and not only its number."""
-    pending, seen = [row], {row}
-    while pending:
-        current = pending.pop()
-        node = facts.nodes[current]
-        if current == part or (node[0] == "comp" and part in reached_rows(facts, current)):
-            return True
+
+    def parts(node: Row) -> Iterable[int]:
+        if node[0] == "comp":
+            return [each for inner in node[2] for each in reached_rows(facts, inner)]
         if node[0] in ("item", "attr") or (node[0] == "call" and facts.nodes[node[1]][-1] in _COUNTING):
-            continue
-        parts = [given for _, given in node[2]] if node[0] == "call" else list(operands(node))
-        pending += [each for each in parts if each not in seen]
-        seen.update(parts)
-    return False
+            return ()
+        return [given for _, given in node[2]] if node[0] == "call" else operands(node)
+
+    return part in reached_rows(facts, row, parts)
 
 
 # Whether there will be more and more

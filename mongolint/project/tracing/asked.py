@@ -6,16 +6,19 @@ what an index has to serve is what its callers ask.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import Keywords
+from mongolint.project.documents import Document, Place
 from mongolint.project.operations import Operation, argument
 from mongolint.project.writes import inserts
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
+
+    Read = Callable[[Project, Place], Iterable[Document]]
 
 
 class Asked(NamedTuple):
@@ -31,41 +34,41 @@ class Asked(NamedTuple):
 def asked(project: Project) -> Iterator[Asked]:
     """The operations of helpers whose filter is their keyword arguments, as each call outside of tests runs them."""
     for operation in project.operations:
-        if operation.module not in project.tests and _takes_keywords(project, operation):
-            for way in inserts.ways(project.writes.tracer, operation, project.tests):
-                frame = way.frame
-                if frame is not None and frame.outer is None and frame.env is not None:
-                    for found in _narrowed(project, operation, way):
-                        yield Asked(found, way.point.module, way.row, way.scope, way.point.context)
+        if operation.module not in project.tests and parameter_kind(project, operation) == "**":
+            yield from by_calls(project, operation, _filters)
 
 
-def _takes_keywords(project: Project, operation: Operation) -> bool:
-    """Whether the whole filter is ``**kwargs`` of the function."""
-    role = operation.method.filter
-    link = project.link
+def parameter_kind(project: Project, operation: Operation) -> str:
+    """The kind of the parameter that the whole filter is, as it was given; "" where it is none."""
+    role, link = operation.method.filter, project.link
     if role is None or link.node(operation.module, operation.row)[0] != "call":
-        return False
+        return ""
     place = argument(link, operation.module, operation.row, operation.method, role)
     node = link.node(place.module, place.row) if place is not None else ("none",)
     if node[0] != "param":
-        return False
+        return ""
     params = link.scope(operation.module, node[1]).params
-    return any(param.name == node[2] and param.kind == "**" for param in params)
+    return next((param.kind for param in params if param.name == node[2]), "")
 
 
-def _narrowed(project: Project, operation: Operation, way: inserts.Way) -> Iterator[Operation]:
+def by_calls(project: Project, operation: Operation, read: Read) -> Iterator[Asked]:
+    """The operation of a helper as each call runs it, with the filters that ``read`` finds in what it is given."""
+    role, tracer = str(operation.method.filter), project.writes.tracer
+    for way in inserts.ways(tracer, operation, project.tests):
+        frame = way.frame
+        if frame is None or frame.outer is not None or frame.env is None:
+            continue
+        collection = inserts.collection_of(tracer, operation, frame)
+        place = argument(project.link, operation.module, operation.row, operation.method, role, frame.env)
+        if collection is None or place is None:
+            continue
+        for filter in read(project, place):
+            narrowed = replace(operation, collections=(collection,), filter=filter)
+            yield Asked(narrowed, way.point.module, way.row, way.scope, way.point.context)
+
+
+def _filters(project: Project, place: Place) -> Iterator[Document]:
     """What one call asks: one of several questions where it takes the names of the fields from a list."""
-    collection = inserts.collection_of(project.writes.tracer, operation, way.frame)
-    place = argument(
-        project.link,
-        operation.module,
-        operation.row,
-        operation.method,
-        str(operation.method.filter),
-        way.frame.env if way.frame else None,
-    )
-    if collection is None or place is None:
-        return
     value = project.link.value(*place)
     for atom in value if all(type(atom) is Keywords for atom in value) else ():
-        yield replace(operation, collections=(collection,), filter=project.reader.of_value((atom,)))
+        yield project.reader.of_value((atom,))

@@ -127,16 +127,7 @@ def adds_up(project: Project, repetition: Repetition) -> bool:
 
 def _is_made_of(facts: ModuleFacts, row: int, query: int) -> bool:
     """Whether an expression is about what a query finds, not about what was gathered from that."""
-    pending, seen = [row], {row}
-    while pending:
-        current = pending.pop()
-        if current == query:
-            return True
-        if facts.nodes[current][0] not in ("mutated", "setitem"):
-            below = [each for each in operands(facts.nodes[current]) if each not in seen]
-            pending += below
-            seen.update(below)
-    return False
+    return query in reached_rows(facts, row, lambda node: () if node[0] in ("mutated", "setitem") else operands(node))
 
 
 def _scope(project: Project, repetition: Repetition) -> int:
