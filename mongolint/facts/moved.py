@@ -39,7 +39,9 @@ def move(old: ModuleFacts, new: ModuleFacts) -> None:
 
 def _plain(facts: ModuleFacts) -> bytes:
     """All but the places; unlike ``==``, it tells 1 from True, and version 2 knows no references."""
-    return marshal.dumps([_parts(getattr(facts, each.name)) for each in fields(facts) if each.name not in _PLACES], 2)
+    return marshal.dumps(
+        [_parts(getattr(facts, each.name)) for each in fields(facts) if each.compare and each.name not in _PLACES], 2
+    )
 
 
 def _parts(value: Any) -> Any:

@@ -42,7 +42,7 @@ imports) is answered by `mongolint.project`. Rows, tags first:
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -234,6 +234,7 @@ class ModuleFacts:
     spans: dict[int, Offsets] = field(default_factory=dict)
     tokens: dict[int, Offsets] = field(default_factory=dict)
     parts: list[Offsets] = field(default_factory=list)
+    _by_kind: dict[str, list[tuple[int, Row]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, both 1-based, of a character offset."""
@@ -243,6 +244,15 @@ class ModuleFacts:
     def numbered(self) -> Iterable[tuple[int, Row]]:
         """All rows with their numbers, in order."""
         return self.nodes.items() if isinstance(self.nodes, Rows) else enumerate(self.nodes)
+
+    def of_kind(self, *kinds: str) -> Sequence[tuple[int, Row]]:
+        """The rows of some kinds with their numbers, in order."""
+        if not self._by_kind:
+            for row, node in self.numbered():
+                self._by_kind.setdefault(node[0], []).append((row, node))
+        if len(kinds) == 1:
+            return self._by_kind.get(kinds[0], ())
+        return sorted(each for kind in kinds for each in self._by_kind.get(kind, ()))
 
     def body(self, scope: Scope) -> list[Row]:
         """The rows of a function, class or module."""

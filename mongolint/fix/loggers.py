@@ -129,7 +129,7 @@ def _define(draft: Draft, module: int) -> str:
     name = next((name for name in ("logger", "_logger") if name not in facts.scopes[0].defs), None)
     if name is None:
         raise NoFix("the names logger and _logger mean something else in this module")
-    if facts.star_imports and any(node[0] == "free" and node[2] == name for node in facts.nodes):
+    if facts.star_imports and any(node[2] == name for _, node in facts.of_kind("free")):
         raise NoFix(f"{name} may come from one of the star imports")
     logging = draft.need(module, "logging")
     end = head(file)[1]

@@ -444,13 +444,13 @@ def _item_stores(module: int, facts: ModuleFacts) -> Iterator[tuple[str, Store]]
 
 def _named(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
     """Rows by the literal key or keyword under which they are handed to something: a context, settings."""
-    for node in facts.nodes:
-        if node[0] == "dict":
-            for key, value in node[1]:
-                name = facts.constant(key)
-                if isinstance(name, str):
-                    yield name, value
-        elif node[0] == "call" and str(facts.nodes[node[1]][-1]).endswith("Application"):
+    for _, node in facts.of_kind("dict"):
+        for key, value in node[1]:
+            name = facts.constant(key)
+            if isinstance(name, str):
+                yield name, value
+    for _, node in facts.of_kind("call"):
+        if str(facts.nodes[node[1]][-1]).endswith("Application"):
             for keyword, value in node[2]:
                 yield str(keyword), value
 

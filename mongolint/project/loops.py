@@ -447,7 +447,7 @@ class _Finder:
             return True
         if loop.iterable is None:
             return False
-        elements = [r for r, n in facts.numbered() if n == ("iter", loop.iterable)]
+        elements = [r for r, n in facts.of_kind("iter") if n[1] == loop.iterable]
         for name, place in operation.filter.places.items():
             if operation.filter.required.get(name) == "in" and place.module == operation.module:
                 value = facts.nodes[place.row]
@@ -465,12 +465,12 @@ class _Finder:
 
 
 def _fallbacks(facts: ModuleFacts, index: int) -> set[int]:
-    return {row for node in facts.nodes if (row := _fallback(facts, node)) is not None}
+    return {row for _, node in facts.of_kind("ifexp") if (row := _fallback(facts, node)) is not None}
 
 
 def _fallback(facts: ModuleFacts, node: Row) -> int | None:
     """The call of a conditional expression that looks into a dict first."""
-    if node[0] != "ifexp" or facts.nodes[node[1]][0] != "compare":
+    if facts.nodes[node[1]][0] != "compare":
         return None
     _, operators, (key, *held) = facts.nodes[node[1]]
     kept = facts.nodes[node[2]]

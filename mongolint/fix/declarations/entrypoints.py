@@ -108,7 +108,7 @@ def _fastapi(draft: Draft, module: int, row: int) -> Entry:
 def _new_lifespan(draft: Draft, module: int, row: int) -> Entry:
     """Above the function or statement that makes the application."""
     for facts in draft.project.modules:
-        names = {node[2] for node in facts.nodes if node[0] == "attr"}
+        names = {node[2] for _, node in facts.of_kind("attr")}
         if names & _TURNED_OFF or any(
             keyword in _TURNED_OFF for call in facts.calls for keyword, _ in facts.nodes[call.row][2]
         ):

@@ -15,9 +15,10 @@ def is_spelled_out(project: Project, name: str) -> bool:
         if module in project.tests:
             continue
         defaults = set(_defaults(facts))
-        for row, node in facts.numbered():
-            if (node[0] == "attr" and node[2] == name) or (node == ("const", name) and row not in defaults):
-                return True
+        if any(node[2] == name for _, node in facts.of_kind("attr")):
+            return True
+        if any(node[1] == name and row not in defaults for row, node in facts.of_kind("const")):
+            return True
     return False
 
 

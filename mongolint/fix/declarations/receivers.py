@@ -68,9 +68,9 @@ def _databases(project: Project) -> set[str]:
     for module, facts in enumerate(project.modules):
         if module in project.tests:
             continue
-        for row, node in facts.numbered():
+        for row, node in facts.of_kind("item", "call"):
             is_item = node[0] == "item"
-            if is_item or (node[0] == "call" and _is_getter(facts.nodes[node[1]])):
+            if is_item or _is_getter(facts.nodes[node[1]]):
                 base = node[1] if is_item else facts.nodes[node[1]][1]
                 if any(type(atom) is Client for atom in project.link.value(module, base)):
                     key = node[2] if is_item else node[2][0][1] if node[2] else None

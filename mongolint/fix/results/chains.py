@@ -48,8 +48,8 @@ def _insert_stage(draft: Draft, page: UnsortedPage) -> None:
     facts = draft.project.modules[module]
     held = [
         number
-        for number, node in facts.numbered()
-        if node[0] == "dict" and len(node[1]) == 1 and facts.constant(node[1][0][0]) == "$skip" and node[1][0][1] == row
+        for number, node in facts.of_kind("dict")
+        if len(node[1]) == 1 and facts.constant(node[1][0][0]) == "$skip" and node[1][0][1] == row
     ]
     offsets = facts.spans.get(held[0]) if len(held) == 1 else None
     if offsets is None:

@@ -192,7 +192,7 @@ def _always_sets(suite: cst.BaseSuite, name: str) -> bool:
 def _name(draft: Draft, module: int, results: Sequence[str]) -> str:
     facts = draft.project.modules[module]
     name = f"_find_{results[0]}" if len(results) == 1 else "_check_database"
-    taken = {node[2] for node in facts.nodes if node[0] == "free"} | {scope.name for scope in facts.scopes}
+    taken = {node[2] for _, node in facts.of_kind("free")} | {scope.name for scope in facts.scopes}
     if name in taken or name in facts.scopes[0].defs or name in facts.scopes[0].final:
         raise NoFix(f"the name {name} is taken")
     return name

@@ -38,8 +38,8 @@ def find(project: Project, runtime: Runtime) -> Iterator[Needless]:
         s.name for facts in project.modules for s in facts.scopes if s.kind == "function" and not s.is_async
     }
     for module, facts in enumerate(project.modules):
-        for row, node in facts.numbered():
-            if node[0] != "await" or not _is_candidate(facts, node[1], names):
+        for row, node in facts.of_kind("await"):
+            if not _is_candidate(facts, node[1], names):
                 continue
             made = runtime.of(module, node[1])
             if made and not any(thing.is_pending or thing.flavour not in _KNOWN for thing in made):

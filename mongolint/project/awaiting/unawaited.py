@@ -336,7 +336,7 @@ class Search:
             or any(True for _ in here.parents.anchored(call.row))
         ):
             return False
-        return not any(node[0] == "free" and node[2] in names for node in here.facts.nodes)
+        return not any(node[2] in names for _, node in here.facts.of_kind("free"))
 
     # ``await call().name``
 

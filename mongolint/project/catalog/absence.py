@@ -41,11 +41,12 @@ def declares_unseen(project: Project) -> bool:
 
 def _sends_command(facts: ModuleFacts, index: int) -> bool:
     """Whether a module spells out the command: as the key of a document, or the first argument of ``command``."""
-    rows = {row for row, node in facts.numbered() if node == _COMMAND}
-    return bool(rows) and any(
-        (node[0] == "dict" and any(key in rows for key, _ in node[1]))
-        or (node[0] == "call" and _names(facts, node[1]) == "command" and any(row in rows for _, row in node[2][:1]))
-        for node in facts.nodes
+    rows = {row for row, node in facts.of_kind("const") if node == _COMMAND}
+    if not rows:
+        return False
+    return any(key in rows for _, node in facts.of_kind("dict") for key, _ in node[1]) or any(
+        _names(facts, node[1]) == "command" and any(row in rows for _, row in node[2][:1])
+        for _, node in facts.of_kind("call")
     )
 
 

@@ -29,7 +29,7 @@ def is_watched(project: Project) -> bool:
             continue
         if any(_tells(package, name) for package, name, level in facts.imports if not level):
             return True
-        if any(_names_listener(project, module, node) for node in facts.nodes):
+        if any(_names_listener(project, module, node) for _, node in facts.of_kind("const", "call", "attr")):
             return True
     return False
 
@@ -48,8 +48,6 @@ def _names_listener(project: Project, module: int, node: Row) -> bool:
         )
     if node[0] == "call":
         return any(keyword == "event_listeners" for keyword, _ in node[2])
-    if node[0] != "attr":
-        return False
     # An object of the program may have an attribute "monitoring", too
     return node[2] == "set_profiling_level" or (node[2] == "monitoring" and _is_driver(project, module, node[1]))
 

@@ -151,7 +151,7 @@ class Classes:
     def row(self, cls: ClassRef) -> Place:
         """A class as a row."""
         wanted = ("class", cls.scope)
-        rows = self.link.modules[cls.module].numbered()
+        rows = self.link.modules[cls.module].of_kind("class")
         return Place(cls.module, next(row for row, node in rows if node == wanted), None)
 
     def spelled(self, place: Place, listing: Place, cls: ClassRef) -> Place:
@@ -161,8 +161,8 @@ class Classes:
             return place
         if place.module not in self._lists:
             held = self._lists[place.module] = {}
-            for row, node in facts.numbered():
-                for part in node[2] if node[0] == "seq" and row in facts.spans else ():
+            for row, node in facts.of_kind("seq"):
+                for part in node[2] if row in facts.spans else ():
                     held.setdefault(part, []).append(row)
         found = self._lists[place.module].get(place.row, [])
         near = reached_rows(facts, listing.row) if listing.module == place.module else {}

@@ -27,7 +27,7 @@ def taken(project: Project) -> Iterator[tuple[str, str, Use]]:
     for module, facts in enumerate(project.modules):
         if module in project.tests:
             continue
-        for row, node in facts.numbered():
+        for row, node in facts.of_kind("item", "call"):
             base, key = _access(facts, node)
             if base is None or not isinstance(key, str) or key.startswith("$") or _is_put(facts, base, key):
                 continue

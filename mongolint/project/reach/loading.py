@@ -286,7 +286,7 @@ def _words(facts: ModuleFacts, index: int) -> tuple[bool, set[str], set[str]]:
     ``"/<id>/update"`` is a route, and no module ``update``.
     """
     imports = any(own_name(facts, facts.nodes[call.row][1]) in _DYNAMIC for call in facts.calls)
-    texts = [node[1] for node in facts.nodes if _is_line(node)]
+    texts = [node[1] for _, node in facts.of_kind("const") if _is_line(node)]
     words = {word for text in texts for word in _APART.split(text)}
     names = {part for text in texts if not _APART.search(text) for part in text.split(".")}
     return imports, words | {part for word in words for part in word.split(".")}, names
@@ -294,7 +294,7 @@ def _words(facts: ModuleFacts, index: int) -> tuple[bool, set[str], set[str]]:
 
 def _dotted(facts: ModuleFacts, index: int) -> list[tuple[str, str, int]]:
     """The names of modules in the strings of a module."""
-    return [(node[1].partition(":")[0], "", 0) for node in facts.nodes if _is_dotted(node)]
+    return [(node[1].partition(":")[0], "", 0) for _, node in facts.of_kind("const") if _is_dotted(node)]
 
 
 def _main_calls(facts: ModuleFacts, index: int) -> list[int]:

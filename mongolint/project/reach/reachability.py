@@ -200,8 +200,8 @@ class Reachability:
         facts = self.link.modules[module]
         exported = facts.scopes[0].final.get("__all__")
         exports = set(_strings_of(facts, exported)) if exported is not None else set()
-        for node in facts.nodes:
-            if node[0] == "const" and type(node[1]) is str and node[1] not in exports:
+        for _, node in facts.of_kind("const"):
+            if type(node[1]) is str and node[1] not in exports:
                 if node[1].replace(".", "").replace(":", "").isidentifier():
                     yield node[1]
 

@@ -127,12 +127,12 @@ def _parents(facts: ModuleFacts, index: int) -> _Parents:
 
 def _definitions(facts: ModuleFacts, index: int) -> dict[int, int]:
     """The row of each function and class."""
-    return {node[1]: row for row, node in facts.numbered() if node[0] in ("func", "class")}
+    return {node[1]: row for row, node in facts.of_kind("func", "class")}
 
 
 def _reads(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
     """Where each name is read."""
-    return ((node[2], row) for row, node in facts.numbered() if node[0] in _NAMED)
+    return ((node[2], row) for row, node in facts.of_kind(*_NAMED))
 
 
 def _aliases(module: int, facts: ModuleFacts) -> Iterator[tuple[str, str]]:

@@ -65,9 +65,8 @@ def _is_seen_elsewhere(facts: ModuleFacts, rows: set[int]) -> bool:
                 return True
             continue
         names = {name for name, held in scope.defs.items() if rows & set(held)}
-        if names and any(
-            node[0] == "free" and node[2] in names and _is_below(facts, node[1], scope.index) for node in facts.nodes
-        ):
+        free = facts.of_kind("free") if names else ()
+        if any(node[2] in names and _is_below(facts, node[1], scope.index) for _, node in free):
             return True
     return False
 

@@ -211,7 +211,7 @@ def _runs_in(facts: ModuleFacts, context: int, number: int) -> bool:
 def _makes_list(project: Project, module: int, element: int) -> bool:
     """Whether the first comprehension over an element makes a list, set or dict, at once or by a call around it."""
     facts = project.modules[module]
-    comps = [row for row, node in facts.numbered() if node[0] == "comp" and element in reached_rows(facts, row)]
+    comps = [row for row, _ in facts.of_kind("comp") if element in reached_rows(facts, row)]
     if not comps:
         return False
     if facts.nodes[comps[0]][1] != "generator":
@@ -256,8 +256,8 @@ def _use(project: Project, operation: Operation, place: Place) -> Use:
     facts = project.modules[place.module]
     if _is_counted(project, place):
         return "counted"
-    for _, node in facts.numbered():
-        if node[0] == "item" and facts.nodes[node[2]][0] == "unknown" and _is_made_of(facts, node[1], place.row):
+    for _, node in facts.of_kind("item"):
+        if facts.nodes[node[2]][0] == "unknown" and _is_made_of(facts, node[1], place.row):
             return "sliced"
     callers = project.link.sites.of(operation.module, operation.scope)
     for module, row in [(place.module, place.row), *((site[0], site[1]) for site in callers)]:

@@ -38,7 +38,7 @@ def find(project: Project) -> Iterator[tuple[Collection, frozenset[str]]]:
 
 def _choices(facts: ModuleFacts, index: int) -> list[tuple[int, list[int]]]:
     """The rows of ``a or b``, each with what it chooses from."""
-    every = ((row, node) for row, node in facts.numbered() if node[0] == "bool" and node[1] == "or")
+    every = ((row, node) for row, node in facts.of_kind("bool") if node[1] == "or")
     return [(row, list(_operands(facts, node))) for row, node in every]
 
 

@@ -68,8 +68,8 @@ def _is_counted(project: Project, name: str) -> bool:
     """Whether code asks how long such an array is, before it adds to it or after it: ``len(book["notes"]) > 50``."""
     last = name.rpartition(".")[2]
     for facts in project.modules:
-        for node in facts.nodes:
-            for row in node[2] if node[0] == "compare" else ():
+        for _, node in facts.of_kind("compare"):
+            for row in node[2]:
                 called = facts.nodes[row]
                 if called[0] == "call" and called[2] and facts.nodes[called[1]][-1] == "len":
                     if _key(facts, called[2][0][1]) == last:

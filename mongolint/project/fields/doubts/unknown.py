@@ -124,8 +124,8 @@ class Unknown:
         return frozenset(
             facts.constant(node[2])
             for module, facts in enumerate(self.project.modules)
-            for node in facts.nodes
-            if node[0] == "setitem" and (module, node[3]) not in asked
+            for _, node in facts.of_kind("setitem")
+            if (module, node[3]) not in asked
         )
 
     def _is_modelled(self, known: KnownFields, name: str) -> bool:
@@ -159,16 +159,13 @@ def _places(operation: Operation, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _keys_put(facts: ModuleFacts) -> Iterator[object]:
-    for node in facts.nodes:
-        if node[0] == "dict":
-            yield from (facts.constant(key) for key, _ in node[1])
-        elif node[0] == "setitem":
-            yield facts.constant(node[2])
-        elif node[0] == "call":
-            yield from (keyword for keyword, _ in node[2] if keyword)
-            function = facts.nodes[node[1]]
-            if function[0] == "attr" and function[2] == "setdefault" and node[2]:
-                yield facts.constant(node[2][0][1])
+    yield from (facts.constant(key) for _, node in facts.of_kind("dict") for key, _ in node[1])
+    yield from (facts.constant(node[2]) for _, node in facts.of_kind("setitem"))
+    for _, node in facts.of_kind("call"):
+        yield from (keyword for keyword, _ in node[2] if keyword)
+        function = facts.nodes[node[1]]
+        if function[0] == "attr" and function[2] == "setdefault" and node[2]:
+            yield facts.constant(node[2][0][1])
     yield from (facts.constant(store.name) for store in facts.item_stores if isinstance(store.name, int))
 
 
