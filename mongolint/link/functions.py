@@ -285,8 +285,9 @@ def _bindings(
         if name not in names:
             named.append(arg)
         elif wanted is None or name in wanted:
-            bound = bindings.get(name, ()) if arg.choice is not None else ()
-            bindings[name] = join([bound, argument_value(link, module, arg, env) or (UNKNOWN,)])
+            given = argument_value(link, module, arg, env) or (UNKNOWN,)
+            is_one_of_several = arg.choice is not None and name in bindings
+            bindings[name] = join([bindings[name], given]) if is_one_of_several else given
     for param in params:
         if complete and param.kind in ("*", "**") and (wanted is None or param.name in wanted):
             bindings[param.name] = _collected(link, param, rest if param.kind == "*" else named, module, env)

@@ -91,11 +91,11 @@ class Linker:
         self.hierarchy = classes.Hierarchy(self)
         self.sites = functions.CallSites(self)
         self.stores = attributes.Stores(self)
-        self.answers: dict[Hashable, object] = {}
+        self.answers: dict[Hashable, Any] = {}
         self._active: dict[Hashable, int] = {}
         self._cut = _NEVER
         self._work = 0
-        self.known_of_modules: dict[tuple[Hashable, int, int], object] = {}
+        self.known_of_modules: dict[tuple[Hashable, int, int], Any] = {}
         # Answers that a cycle under way made incomplete, with the depth of its outermost question, in order
         self._tentative: dict[Hashable, tuple[object, int]] = {}
         self._tries: dict[Hashable, int] = {}
@@ -151,14 +151,16 @@ class Linker:
         key = (question, module, index)
         if key not in self.known_of_modules:
             self.known_of_modules[key] = question(self._facts[module], index)
-        return cast(T, self.known_of_modules[key])
+        found: T = self.known_of_modules[key]
+        return found
 
     def of_files(self, question: str, module: int, answer: Callable[[], T]) -> T:
         """What the code of a module says, given which files there are."""
         key = (question, module, 0)
         if key not in self.known_of_modules:
             self.known_of_modules[key] = answer()
-        return cast(T, self.known_of_modules[key])
+        found: T = self.known_of_modules[key]
+        return found
 
     def gathered(self, gather: Gather, key: Hashable) -> list[Entry]:
         """What all modules contribute under a key: the number of the module, and its entry."""
@@ -171,12 +173,10 @@ class Linker:
 
     def kept(self, question: str, answer: Callable[[], T]) -> T:
         """``answer()``, of which there is just one, kept for later whatever it is asked amid."""
-        found = self.answers.get(question)
+        found: T | None = self.answers.get(question)
         if self.record is not None:
             self.record.met(question, found)
-        if found is None:
-            found = self._keep(question, answer())
-        return cast(T, found)
+        return self._keep(question, answer()) if found is None else found
 
     def _keep(self, question: Hashable, answer: T) -> T:
         self.answers[question] = answer
@@ -193,18 +193,18 @@ class Linker:
                 record.tokens.add(module << ROW_BITS | row << 1)
             return (const(node[1]),)
         key = (module, row, env)
-        found = self.answers.get(key)
+        found: Value | None = self.answers.get(key)
         if record is not None:
             record.met(key, found)
         if found is not None:
-            return cast(Value, found)
+            return found
         if self._active:
             self._work += 1
             if len(self._active) > _MAX_DEPTH:
                 self._cut = 0  # asked from nearer by, it may be found
             if len(self._active) > _MAX_DEPTH or self._work > _MAX_WORK:
                 return (UNKNOWN,)
-        return self.once(key, lambda: rows.evaluate(self, module, row, env), ())
+        return self._answered(key, lambda: rows.evaluate(self, module, row, env), ())
 
     def once(self, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
         """``answer()``, kept for later; ``within_cycle`` where the question is asked inside itself.
@@ -212,11 +212,13 @@ class Linker:
         An answer that such a cycle made incomplete is kept only until the outermost question of the cycle has its
         own: asked again after that, it comes out complete.
         """
-        found = self.answers.get(question)
+        found: T | None = self.answers.get(question)
         if self.record is not None:
             self.record.met(question, found)
-        if found is not None:
-            return cast(T, found)
+        return self._answered(question, answer, within_cycle) if found is None else found
+
+    def _answered(self, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
+        """``answer()`` to a question that has none yet, kept for later."""
         if not self._active:
             self._work = 1
             if self._journal is not None:
@@ -233,14 +235,15 @@ class Linker:
             if self._journal is None:
                 return self.tell(question, answer())
             self._replayed(self._journal, question, lambda: self.tell(question, answer()))
-        return cast("tuple[T]", self.answers[question])[0]
+        found: tuple[T] = self.answers[question]
+        return found[0]
 
     def recall(self, question: Hashable) -> tuple[Any] | None:
         """What was told of something, in a tuple of its own."""
-        found = self.answers.get(question)
+        found: tuple[Any] | None = self.answers.get(question)
         if self.record is not None:
             self.record.met(question, found)
-        return cast("tuple[Any] | None", found)
+        return found
 
     def tell(self, question: Hashable, answer: T) -> T:
         """Keep an answer for all that may `recall` it."""

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from mongolint.facts.shapes import ModuleFacts, Row
 
+# Kinds of rows that refer to no other
+LEAVES = frozenset(["const", "free", "param", "from", "func", "class", "module", "exc", "unknown"])
+
 
 def operands(node: Row) -> Iterator[int]:
     """The rows that a row refers to."""

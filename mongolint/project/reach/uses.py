@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Instance, ModuleRef, Unknown
-from mongolint.link.rowtools import alternatives, operands, reached_rows
+from mongolint.link.rowtools import LEAVES, alternatives, operands, reached_rows
 from mongolint.link.states.gathered import Gather
 
 if TYPE_CHECKING:
@@ -47,8 +47,9 @@ class _Parents:
         self.facts = facts
         self.of: dict[int, list[int]] = {}
         for row, node in facts.numbered():
-            for operand in operands(node):
-                self.of.setdefault(operand, []).append(row)
+            if node[0] not in LEAVES:
+                for operand in operands(node):
+                    self.of.setdefault(operand, []).append(row)
         self.contexts = {call.row: call.context for call in facts.calls}
         self.anchors = self._anchors()
         self.annotations = self._annotations()

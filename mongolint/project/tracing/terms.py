@@ -58,12 +58,14 @@ def _itself(spot: Spot) -> Term:
 def _bounded(spot: Spot, term: Term) -> Term:
     """A term, or the expression itself where it is made of too much to be compared."""
     pending: list[Any] = [term]
-    for _ in range(_MAX_SIZE):
-        if not pending:
-            return term
+    size = 0
+    while pending:
         part = pending.pop()
-        pending.extend(part if type(part) in (tuple, frozenset) else ())
-    return _itself(spot)
+        size += len(part)
+        if size > _MAX_SIZE:
+            return _itself(spot)
+        pending += [each for each in part if type(each) is tuple or type(each) is frozenset]
+    return term
 
 
 def _of(tracer: Tracer, spot: Spot) -> Term:
