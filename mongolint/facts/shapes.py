@@ -58,6 +58,16 @@ class Rows(dict[int, Row]):
 
 Nodes = list[Row] | Rows
 
+
+class _Packed:
+    """Of what a module has thousands: pickled as a call of its class, without the names of the fields each time."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), tuple([getattr(self, name) for name in self.__slots__])
+
+
 Offsets = tuple[int, int]
 
 
@@ -72,7 +82,7 @@ class Param:
 
 
 @dataclass(slots=True)
-class Scope:
+class Scope(_Packed):
     """A module, class, function or lambda body; ``rows``: the first row of its body, and the one behind its last."""
 
     index: int
@@ -133,7 +143,7 @@ class Try:
 
 
 @dataclass(slots=True)
-class Context:
+class Context(_Packed):
     """Where code stands: ``kind`` and the number of what encloses it.
 
     kind: root (ref: scope), loop and comp (ref: loop), while-test (ref: loop), else (ref: loop), try,
@@ -150,7 +160,7 @@ class Context:
 
 
 @dataclass(slots=True)
-class Call:
+class Call(_Packed):
     """A call: its row, scope and context, and the row it is awaited in, if it is."""
 
     row: int

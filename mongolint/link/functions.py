@@ -433,24 +433,27 @@ class CallSites:
 
 def _calls(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
     """The calls of a module by the last names of what they call."""
-    for entry in facts.calls:
-        for name in called_names(facts, entry.row):
-            yield name, entry.row
+    for row, names in called_names(facts).items():
+        for name in names:
+            yield name, row
 
 
 CALLS = Gather(_calls)
 
 
-def called_names(facts: ModuleFacts, row: int) -> Iterator[str]:
-    """Last names of what the call at ``row`` calls, or may have called."""
-    node = facts.nodes[row]
-    yield from callee_names(facts, node[1])
-    passed = handed(facts.nodes.__getitem__, node)
-    if passed is not None:
-        yield from callee_names(facts, passed.function)
+def called_names(facts: ModuleFacts, index: int = 0) -> dict[int, list[str]]:
+    """For the row of each call of a module, the last names of what it calls, or may have called."""
+    found: dict[int, list[str]] = {}
+    for call in facts.calls:
+        node = facts.nodes[call.row]
+        names = found[call.row] = [*_callee_names(facts, node[1])]
+        passed = handed(facts.nodes.__getitem__, node)
+        if passed is not None:
+            names += _callee_names(facts, passed.function)
+    return found
 
 
-def callee_names(facts: ModuleFacts, row: int) -> Iterator[str]:
+def _callee_names(facts: ModuleFacts, row: int) -> Iterator[str]:
     """Last names of what a call calls; a name imported under an alias by its own name."""
     for inner in alternatives(facts, row):
         node = facts.nodes[inner]

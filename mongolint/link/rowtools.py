@@ -52,6 +52,8 @@ def reached_rows(facts: ModuleFacts, row: int, through: Callable[[Row], Iterable
 
 def alternatives(facts: ModuleFacts, row: int) -> list[int]:
     """The rows that a variable may stand for, by the path taken; the row itself when there is no choice."""
+    if facts.nodes[row][0] not in ("phi", "ifexp"):
+        return [row]
     found: list[int] = []
     pending, seen = [row], {row}
     while pending:

@@ -140,7 +140,8 @@ class CallGraph:
 
     def run_by_call(self, module: int, row: int) -> tuple[Reach, ...]:
         """The operations that the call at ``row`` runs through functions of the project."""
-        names = functions.called_names(self.link.modules[module], row)
+        _ = self.link.modules[module]  # what it calls may be asked
+        names = self.link.of_module(functions.called_names, module).get(row, ())
         if not self._names.intersection(names):
             return ()
         found: dict[int, Reach] = {}

@@ -27,9 +27,8 @@ class Inside(NamedTuple):
 NOTHING = Inside(closed=True)
 
 
-def of(tracer: Tracer, value: Stored) -> Inside:
-    """What is inside of a stored value."""
-    kinds = types.of(tracer, value)
+def of(tracer: Tracer, value: Stored, kinds: types.Types) -> Inside:
+    """What is inside of a stored value, which may be of these types."""
     if not {types.ANY, "object", "array"} & set(kinds):
         return NOTHING
     if value.spots:

@@ -103,7 +103,11 @@ def at(tracer: Tracer, spot: Spot) -> Types:
 
 def _joined(found: Iterable[Types]) -> Types:
     """Several possibilities together, null behind the others."""
-    kinds = dict.fromkeys(kind for each in found for kind in each)
+    kinds: dict[str, None] = {}
+    for each in found:
+        kinds.update(dict.fromkeys(each))
+    if len(kinds) < 2:
+        return tuple(kinds)
     return tuple(sorted(kinds, key=("null", ANY).__contains__))
 
 

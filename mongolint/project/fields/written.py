@@ -200,24 +200,31 @@ class Writing:
     def _field(
         self, name: str, value: Stored, how: str, operator: str, depth: int = _MAX_DEPTH
     ) -> Iterator[tuple[str, Use]]:
-        found = self._inside(value, operator)
+        kinds = () if operator == "$unset" else types.of(self.tracer, value)
+        found = self._inside(value, kinds, operator)
         path = plain_path(name)
         if path:
             is_element = plain_path(name.rpartition(".")[2]) == ""
-            yield path, self._use(value, how, operator, found.closed and depth > 0, is_element)
+            yield (
+                path,
+                self._use(value, _GIVEN.get(operator, kinds), how, operator, found.closed and depth > 0, is_element),
+            )
         for content in found.contents if depth else ():
             held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
             yield from self._content(Content(held), how, operator and "$set", f"{name}.", depth - 1)
 
-    def _inside(self, value: Stored, operator: str) -> inside.Inside:
+    def _inside(self, value: Stored, kinds: types.Types, operator: str) -> inside.Inside:
         if operator not in ("", UPSERT, *_SETTING, *_ADDING):
             return inside.NOTHING
-        found = inside.of(self.tracer, value)
+        found = inside.of(self.tracer, value, kinds)
         several = [content.fields["$each"] for content in found.contents if "$each" in content.fields]
-        return inside.of(self.tracer, several[0]) if operator in _ADDING and len(several) == 1 else found
+        if operator not in _ADDING or len(several) != 1:
+            return found
+        return inside.of(self.tracer, several[0], types.of(self.tracer, several[0]))
 
-    def _use(self, value: Stored, how: str, operator: str, is_closed: bool, is_element: bool) -> Use:
-        kinds = _GIVEN.get(operator) or (() if operator == "$unset" else types.of(self.tracer, value))
+    def _use(
+        self, value: Stored, kinds: types.Types, how: str, operator: str, is_closed: bool, is_element: bool
+    ) -> Use:
         if is_element:
             kinds = (types.ANY,)  # of an array, or of a document with numbers for names
         return Use(
