@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from mongolint.facts.shapes import ModuleFacts, Param, Scope
@@ -163,11 +163,14 @@ class Argument(NamedTuple):
     choice: int | None = None
 
 
-def arguments(link: Linker, module: int, row: int, env: Env | None) -> tuple[list[Argument], bool]:
+def arguments(link: Linker, module: int, row: int, env: Env | None) -> tuple[Sequence[Argument], bool]:
     """The arguments of a call, ``*args`` and ``**kwargs`` spread out; whether all of them are known.
 
     Those that it passes on, where it has a function of the project called.
     """
+    plain = _plain_arguments(link, module, row)
+    if plain is not None:
+        return plain, True
     found: list[Argument] = []
     complete = True
     passed = handed_on(link, module, row, env)
@@ -185,6 +188,22 @@ def arguments(link: Linker, module: int, row: int, env: Env | None) -> tuple[lis
         else:
             found.append(Argument(keyword, value))
     return found, complete
+
+
+def _plain_arguments(link: Linker, module: int, row: int) -> Sequence[Argument] | None:
+    """The arguments of a call that spreads nothing and is not named like one that hands its arguments on."""
+    node = link.node(module, row)
+    link.node(module, node[1])
+    return link.of_module(_plain_calls, module).get(row)
+
+
+def _plain_calls(facts: ModuleFacts, index: int) -> dict[int, Sequence[Argument]]:
+    found: dict[int, Sequence[Argument]] = {}
+    for call in facts.calls:
+        node = facts.nodes[call.row]
+        if handed(facts.nodes.__getitem__, node) is None and not any(word in ("*", "**") for word, _ in node[2]):
+            found[call.row] = [Argument(*each) for each in node[2]]
+    return found
 
 
 def _spread(link: Linker, module: int, row: int, env: Env | None) -> list[Argument] | None:

@@ -141,8 +141,9 @@ class Journal:
         """A question was asked."""
         record.finish()
         self._now[question] = record
-        for each, answer in record.answers.items():
-            self.found(each, answer)
+        if self._past:  # nobody compares with a state before the first
+            for each, answer in record.answers.items():
+                self.found(each, answer)
 
     def found(self, question: Hashable, answer: object) -> None:
         """A question was answered anew."""

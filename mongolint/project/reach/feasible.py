@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Row
@@ -40,7 +41,7 @@ class Feasible:
         tests = list(Branches(self.link, function[0]).holding(context, row, some=False)) if bound else []
         return not bound or any(self._holds(env, function[0], tests) for env in bound)
 
-    def _bound(self, function: FunctionRef, call: Place, given: list[functions.Argument]) -> Env | None:
+    def _bound(self, function: FunctionRef, call: Place, given: Sequence[functions.Argument]) -> Env | None:
         """What the parameters are; None is left out where the caller's own parameter says that it never is."""
         env = functions.bind(self.link, function, *call, None, every=True)
         if env is None:
