@@ -101,9 +101,19 @@ def _keyword(arg: cst.Arg) -> str | None:
 def _note_mutation(b: Builder, target: cst.BaseExpression, call: int) -> None:
     if isinstance(target, cst.Name) and b.env is not None and target.value in b.env:
         b.bind(target.value, b.add(("mutated", b.env[target.value], call)))
-    elif isinstance(target, cst.Subscript) and isinstance(target.value, cst.Name):
+    elif isinstance(target, cst.Subscript) and isinstance(_root(target), cst.Name):
         base = b.nodes[b.nodes[call][1]][1]
         assign_item(b, target, b.add(("mutated", base, call)))
+    elif isinstance(target, cst.Call):
+        base = b.nodes[b.nodes[call][1]][1]
+        _assign_default(b, target, base, b.add(("mutated", base, call)))
+
+
+def _root(target: cst.BaseExpression) -> cst.BaseExpression:
+    """The ``a`` of ``a["b"]["c"]``."""
+    while isinstance(target, cst.Subscript):
+        target = target.value
+    return target
 
 
 def assign_item(b: Builder, target: cst.Subscript, value: int) -> None:
@@ -117,14 +127,25 @@ def assign_item(b: Builder, target: cst.Subscript, value: int) -> None:
     elif isinstance(holder, cst.Subscript):
         assign_item(b, holder, b.add(("setitem", expression(b, holder), key, value)))
     elif isinstance(holder, cst.Call):
-        _assign_into_call(b, holder)
+        row = expression(b, holder)
+        _assign_default(b, holder, row, b.add(("setitem", row, key, value)))
     else:
         b.facts.item_stores.append(Store(expression(b, holder), key, value, b.scope, b.context))
 
 
-def _assign_into_call(b: Builder, holder: cst.Call) -> None:
-    # q.setdefault("a", {})["$gte"] = x: the call itself notes the mutation of q
-    expression(b, holder)
+def _assign_default(b: Builder, given: cst.Call, row: int, value: int) -> None:
+    """What ``document.setdefault(key, default)``, the call ``given`` at ``row``, gives is now ``value``."""
+    function, args = given.func, b.nodes[row][2]
+    if not isinstance(function, cst.Attribute) or function.attr.value != "setdefault" or not args:
+        return
+    holder, key = function.value, args[0][1]
+    if isinstance(holder, cst.Name) and b.env is not None and holder.value in b.env:
+        b.bind(holder.value, b.add(("setitem", b.env[holder.value], key, value)))
+    elif isinstance(holder, cst.Subscript):
+        assign_item(b, holder, b.add(("setitem", expression(b, holder), key, value)))
+    elif isinstance(holder, cst.Call):
+        inner = b.nodes[b.nodes[row][1]][1]
+        _assign_default(b, holder, inner, b.add(("setitem", inner, key, value)))
 
 
 def _subscript(b: Builder, node: cst.Subscript) -> int:

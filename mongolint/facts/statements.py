@@ -313,7 +313,7 @@ def _with(b: Builder, node: cst.With) -> None:
 def _match(b: Builder, node: cst.Match) -> None:
     subject = expression(b, node.subject)
     before = b.env
-    ends: list[Env | None] = [before]
+    ends: list[Env | None] = [] if any(map(_takes_all, node.cases)) else [before]
     for case in node.cases:
         b.env = None if before is None else dict(before)
         for name in _captured(case.pattern):
@@ -324,6 +324,11 @@ def _match(b: Builder, node: cst.Match) -> None:
             block(b, case.body.body)
         ends.append(b.env)
     b.env = b.join(ends)
+
+
+def _takes_all(case: cst.MatchCase) -> bool:
+    """``case _:`` and ``case name:``, which match whatever comes."""
+    return case.guard is None and isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None
 
 
 def _captured(pattern: cst.CSTNode) -> Iterator[str]:
@@ -428,13 +433,19 @@ def _mutated_name(node: Any, names: set[str]) -> None:
 
 
 def _target_names(target: Any, names: set[str]) -> None:
-    while isinstance(target, cst.Subscript):
-        target = target.value
+    while isinstance(target, cst.Subscript) or _is_default(target):
+        target = target.value if isinstance(target, cst.Subscript) else target.func.value
     if isinstance(target, cst.Name):
         names.add(target.value)
     elif isinstance(target, cst.Tuple | cst.List):
         for element in target.elements:
             _target_names(element.value, names)
+
+
+def _is_default(node: Any) -> bool:
+    """``document.setdefault(key, [])``, through which the document is changed."""
+    called = node.func if isinstance(node, cst.Call) else None
+    return isinstance(called, cst.Attribute) and called.attr.value == "setdefault"
 
 
 def _assert(b: Builder, node: cst.Assert) -> None:

@@ -160,6 +160,15 @@ class Collection(NamedTuple):
     name: str | None
 
 
+class Bulk(NamedTuple):
+    """Writes of PyMongo 3 that are sent together; ``module, row``: the ``find`` that chose what is written, if any."""
+
+    collection: Collection
+    module: int = -1
+    row: int = -1
+    env: Env | None = None
+
+
 class Cursor(NamedTuple):
     """The result of ``find`` or ``aggregate``; ``module, row`` is the call, if seen."""
 
@@ -184,13 +193,14 @@ class Method(NamedTuple):
 
 Atom = (
     Unknown | Const | Literal | ModuleRef | External | ExternalObject | ClassRef | Instance | FunctionRef | Super
-    | Elements | Pair | Keywords | Partial | Client | FlaskExtension | Database | Collection | Cursor | Session | Method
+    | Elements | Pair | Keywords | Partial | Client | FlaskExtension | Database | Collection | Bulk | Cursor | Session
+    | Method
 )  # fmt: skip
 Value = tuple[Any, ...]
 
 UNKNOWN = Unknown()
 NONE = Const("NoneType", None)
-DRIVER_ATOMS = (Client, Database, Collection, Cursor, Session, FlaskExtension)
+DRIVER_ATOMS = (Client, Database, Collection, Bulk, Cursor, Session, FlaskExtension)
 
 
 def const(value: Any) -> Const:

@@ -123,6 +123,8 @@ def literal_item(link: Linker, atom: Literal, key: Value) -> Value:
     node = link.node(module, row)
     if node[0] == "setitem":
         return _set_item(link, atom, key)
+    if node[0] == "mutated" and _moves_items(link, module, node[2]):
+        return link.elements((atom,))
     if node[0] in ("mutated", "delitem"):
         return join(link.item(base, key) for base in link.value(module, node[1], env))
     wanted = {a.value for a in key if type(a) is Const}
@@ -135,6 +137,11 @@ def literal_item(link: Linker, atom: Literal, key: Value) -> Value:
     if node[0] == "comp":
         return link.value(module, node[2][-1], env)
     return (UNKNOWN,)
+
+
+def _moves_items(link: Linker, module: int, call: int) -> bool:
+    """Whether a call on a list leaves its items under other numbers."""
+    return link.node(module, link.node(module, call)[1])[2] in ("insert", "appendleft")
 
 
 def _set_item(link: Linker, atom: Literal, key: Value) -> Value:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mongolint.link.atoms import (
     UNKNOWN,
     Atom,
+    Bulk,
     Client,
     Collection,
     Const,
@@ -24,7 +25,7 @@ from mongolint.link.atoms import (
     strings,
 )
 from mongolint.mongo import drivers
-from mongolint.mongo.methods import ATTRIBUTES, TABLES, Role
+from mongolint.mongo.methods import ATTRIBUTES, BULK, BULK_FIND, TABLES, Role
 from mongolint.mongo.methods import Method as Spec
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def attribute(link: Linker, atom: Atom, name: str) -> Value:
     """``atom.name`` of a driver object."""
     if type(atom) is FlaskExtension:
         return {"db": (Database(None, None, "sync"),), "cx": (Client("sync"),)}.get(name, (UNKNOWN,))
+    if type(atom) is Bulk:
+        return (Method(atom, name) if name in bulk_methods(atom) else UNKNOWN,)
     if name in methods_of(atom):
         return (Method(atom, name),)
     if name in ATTRIBUTES[role_of(atom)]:
@@ -83,6 +86,11 @@ def methods_of(atom: Atom) -> dict[str, Spec]:
     return TABLES[role_of(atom)]
 
 
+def bulk_methods(atom: Bulk) -> dict[str, Spec]:
+    """What can be called on a bulk operation, or on what its ``find`` gave."""
+    return BULK if atom.row < 0 else BULK_FIND
+
+
 def item(atom: Atom, key: Value) -> Value:
     """``atom[key]`` of a driver object."""
     if type(atom) is Client:
@@ -105,6 +113,10 @@ def _names(key: Value) -> list[str | None]:
 def call(link: Linker, method: Method, module: int, row: int, env: Env | None) -> Value:
     """What calling a method of a driver object (or of a plain dict, list or str) gives."""
     atom = method.receiver
+    if type(atom) is Bulk:
+        return (_of_bulk(atom, method.name, module, row, env),)
+    if type(atom) is Collection and method.name in _STARTING_BULK:
+        return (Bulk(atom),)
     if not isinstance(atom, Client | Database | Collection | Cursor | Session):
         return _plain_call(link, method, module, row, env)
     spec = methods_of(atom).get(method.name)
@@ -127,6 +139,15 @@ def call(link: Linker, method: Method, module: int, row: int, env: Env | None) -
     if type(atom) is Session and method.name == "start_transaction":
         return (Session(flavour),)
     return (UNKNOWN,)
+
+
+_STARTING_BULK = ("initialize_ordered_bulk_op", "initialize_unordered_bulk_op")
+
+
+def _of_bulk(atom: Bulk, name: str, module: int, row: int, env: Env | None) -> Atom:
+    if name == "find":
+        return Bulk(atom.collection, module, row, env)
+    return atom if name == "upsert" else UNKNOWN
 
 
 def _client(atom: Atom) -> Client | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["read", "write", "index", "command", "cursor-step", "plain"]
+Kind = Literal["read", "write", "queued", "index", "command", "cursor-step", "plain"]
 TimeLimit = Literal["max_time_ms", "maxTimeMS", "csot"]
 Returns = Literal[
     "cursor",
@@ -31,8 +31,9 @@ class Method(NamedTuple):
     """One method; the fields from `filter` to `skip` name the parameter that plays that part, if any does.
 
     ``kind`` is "cursor-step" for what only configures a cursor; a method that makes a cursor send its query
-    is a "read". ``time_limit`` is how one call can be bounded: the keyword, or "csot" where the signature has
-    none and only ``pymongo.timeout()`` or the client's ``timeoutMS`` works. ``aliases`` maps other spellings
+    is a "read". What is "queued" is written later, together with all else that is. ``time_limit`` is how one
+    call can be bounded: the keyword, or "csot" where the signature has none and only ``pymongo.timeout()`` or
+    the client's ``timeoutMS`` works. ``aliases`` maps other spellings
     of a keyword (older releases, Motor) to the parameter.
     """
 
@@ -480,6 +481,22 @@ REMOVED_COLLECTION: dict[str, Method] = _table(
         update="document",
         document=None,
     ),
+)
+
+# PyMongo 3.13.0, bulk.py: what ``initialize_*_bulk_op()`` gives, and what its ``find()`` gives for one selector.
+BULK: dict[str, Method] = _table(
+    _method("execute", "write", "write_concern", "document", removed=True),
+    _method("find", "plain", "selector collation", "value", removed=True, filter="selector"),
+    _method("insert", "queued", "document", removed=True),
+)
+
+BULK_FIND: dict[str, Method] = _table(
+    _method("remove", "queued", removed=True),
+    _method("remove_one", "queued", removed=True),
+    _method("replace_one", "queued", "replacement", removed=True, document="replacement"),
+    _method("update", "queued", "update", removed=True),
+    _method("update_one", "queued", "update", removed=True),
+    _method("upsert", "plain", "", "value", removed=True),
 )
 
 # Attributes that are not methods, hence neither a collection nor a database of that name; "value" is data.

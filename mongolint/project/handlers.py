@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Call, Handler, ModuleFacts, Raise
-from mongolint.link.atoms import DRIVER_ATOMS, ClassRef, External, ExternalObject
+from mongolint.link.atoms import DRIVER_ATOMS, Bulk, ClassRef, External, ExternalObject
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.drivers import ERRORS
-from mongolint.mongo.methods import TABLES
+from mongolint.mongo.methods import BULK, TABLES
 from mongolint.project.callgraph import CallGraph
 from mongolint.project.tracing.narrowing import entered, is_come_to
 
@@ -234,13 +234,13 @@ def _contexts(facts: ModuleFacts, index: int) -> dict[int, int]:
     return {call.row: call.context for call in facts.calls}
 
 
-_DRIVER_NAMES = frozenset(name for table in TABLES.values() for name in table)
+_DRIVER_NAMES = frozenset(name for table in (*TABLES.values(), BULK) for name in table)
 
 
 def _is_driver_call(link: Linker, module: int, function: int, silent: frozenset[str]) -> bool:
     for atom in link.value(module, function):
         if type(atom) is BoundMethod and isinstance(atom.receiver, DRIVER_ATOMS):
-            return atom.name not in silent
+            return atom.name not in silent if type(atom.receiver) is not Bulk else atom.name == "execute"
     return False
 
 

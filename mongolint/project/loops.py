@@ -443,7 +443,7 @@ class _Finder:
     def is_batch(self, operation: Operation, loop: Loop) -> bool:
         """The operation takes many at a time: ``insert_many(chunk)``, ``{"$in": chunk}`` of the loop's own chunk."""
         facts = self.link.modules[operation.module]
-        if operation.name in ("insert_many", "bulk_write"):
+        if operation.name in ("insert_many", "bulk_write", "execute"):
             return True
         if loop.iterable is None:
             return False

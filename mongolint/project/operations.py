@@ -25,16 +25,16 @@ from mongolint.link.atoms import (
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo import drivers
-from mongolint.mongo.methods import DRIVER_ONLY, TABLES
+from mongolint.mongo.methods import BULK, DRIVER_ONLY, TABLES
 from mongolint.mongo.methods import Method as Spec
-from mongolint.project import pipelines
-from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader
+from mongolint.project import pipelines, queued
+from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader, either
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 COLLECTION_METHODS: dict[str, Spec] = TABLES["collection"]
-_COUNTED = frozenset(("read", "write", "index", "command"))
+_COUNTED = frozenset(("read", "write", "queued", "index", "command"))
 _DATABASE_NAMES = frozenset(["db", "database", "mongo", "mongodb", "mdb", "_db", "_database", "mongo_db", "_mongo"])
 # Collections that a message names one by one
 _MAX_SHOWN = 3
@@ -52,7 +52,10 @@ class Step:
 
 @dataclass(slots=True)
 class Operation:
-    """One call of a collection method. ``row`` is the call, or the bare reference when it is called elsewhere."""
+    """One call of a collection method. ``row`` is the call, or the bare reference when it is called elsewhere.
+
+    ``selectors``: of a write that is queued, the calls of ``find`` that say which documents it is for.
+    """
 
     module: int
     row: int
@@ -62,6 +65,7 @@ class Operation:
     method: Spec
     collections: tuple[Collection, ...]
     confidence: str
+    selectors: tuple[Place, ...] = ()
     filter: Document = EMPTY
     sort: list[tuple[str, Any]] = field(default_factory=list)
     in_loop: bool = False
@@ -134,6 +138,8 @@ class OperationFinder:
             found.extend(self._kept_calls(module))
         for module in range(len(self.link.modules)):
             found.extend(self._references(module))
+        for module in range(len(self.link.modules)) if queued.starts_any(self.link) else ():
+            found.extend(self._queued(module))
         self._attach_steps(found)
         for operation in found:
             self._finish(operation)
@@ -171,6 +177,14 @@ class OperationFinder:
                 place = (entry.row, entry.row, entry.scope, entry.context)
                 found.append((place, method.name, collections, confidence))
         return found, unresolved
+
+    def _queued(self, module: int) -> Iterator[Operation]:
+        for call, method, bulks in queued.found_in(self.link, module):
+            place = (call.row, call.row, call.scope, call.context)
+            collections = preferred(tuple(bulk.collection for bulk in bulks))
+            operation = self._operation(module, place, method, collections, "known")
+            operation.selectors = tuple(Place(bulk.module, bulk.row, bulk.env) for bulk in bulks if bulk.row >= 0)
+            yield operation
 
     def _kept_method(self, module: int, function: int, method: Spec) -> tuple[Collection, ...]:
         """The collections of a driver method kept on an object: ``self.find = collection.find``."""
@@ -325,7 +339,7 @@ class OperationFinder:
     def _finish(self, operation: Operation) -> None:
         steps = tuple((step.name, step.module, step.row, step.certain) for step in operation.steps)
         place = (operation.module, operation.row, operation.context, operation.method.name)
-        question = ("operation's documents", *place, operation.collections, steps)
+        question = ("operation's documents", *place, operation.collections, operation.selectors, steps)
         read = self.link.study(question, lambda: self._read(operation))
         for name in _READ:
             setattr(operation, name, getattr(read, name))
@@ -351,6 +365,9 @@ class OperationFinder:
         if operation.method.pipeline is not None:
             self._read_pipeline(operation)
             return
+        if operation.selectors:
+            operation.filter = either(self._selected(selector) for selector in operation.selectors)
+            return
         place = self.argument(operation, operation.method.filter)
         if place is not None:
             operation.filter = self.reader.document(*place)
@@ -358,6 +375,11 @@ class OperationFinder:
                 operation.filter = Document({"_id": "equality"}, {}, False, False, {"_id": place})
         elif self._spreads(operation) and operation.method.filter:
             operation.filter = OPEN
+
+    def _selected(self, selector: Place) -> Document:
+        """The filter that the ``find`` of a bulk operation is given."""
+        place = argument(self.link, selector.module, selector.row, BULK["find"], "selector", selector.env)
+        return OPEN if place is None else self.reader.document(*place)
 
     def _names_id(self, place: Place) -> bool:
         """An untyped value that is called an id: as a filter it means ``{"_id": value}``."""

@@ -51,7 +51,7 @@ def stages_of(reader: Reader, place: Place) -> tuple[list[Stage], bool]:
     found = [
         Stage(name, at, item.certain)
         for item in items
-        for name, at in reader.entries(*item.place)
+        for name, at in dict(reader.entries(*item.place)).items()  # of one that is set again, the last
         if name.startswith("$")
     ]
     return found, is_open
@@ -168,12 +168,14 @@ def _bound(value: Any) -> Any:
 
 
 def leading(reader: Reader, stages: Iterable[Stage], is_open: bool) -> Document:
-    """The filter of the ``$match`` stages at the very front."""
-    found = list(stages)
-    document = OPEN if is_open and not found else EMPTY
-    for stage in found:
-        if stage.name != "$match":
+    """The filter of the ``$match`` stages at the very front; ``is_open``: others may be anywhere among them."""
+    document = OPEN if is_open else EMPTY
+    for stage in stages:
+        if stage.name == "$match":
+            match = reader.document(*stage.place)
+            document = document.merged(match if stage.certain else match.maybe())
+        elif stage.certain:
             break
-        match = reader.document(*stage.place)
-        document = document.merged(match if stage.certain else match.maybe())
+        else:
+            return document.merged(OPEN)  # what follows is at the front only where this stage is not there
     return document

@@ -60,15 +60,17 @@ def _filter(reader: Reader, document: Document, depth: int) -> dict[str, Any]:
     return found
 
 
-def _clauses(reader: Reader, operator: str, place: Place, depth: int) -> Iterator[dict[str, Any]]:
-    if operator in ("$or", "$nor"):
+def _clauses(reader: Reader, operator: str, place: Place | None, depth: int) -> Iterator[dict[str, Any]]:
+    if operator == "$text":
+        yield {"$text": {"$search": ANY}}
+    elif place is None:
+        yield {"$expr": ANY}  # one of several: a test on each document, for all that is known
+    elif operator in ("$or", "$nor"):
         items, is_open = reader.items(*place)
         if is_open or not items or not all(item.certain for item in items) or not depth:
             yield {"$expr": ANY}  # branches that the code does not show: a test on each document
         else:
             yield {operator: [_filter(reader, reader.document(*item.place), depth - 1) for item in items]}
-    elif operator == "$text":
-        yield {"$text": {"$search": ANY}}
     else:
         yield {operator: _value(reader, place, depth)}
 

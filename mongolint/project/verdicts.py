@@ -137,7 +137,7 @@ def _has_unknown_branches(reader: Reader, document: Document) -> bool:
     """Whether an ``$or`` has branches that the code does not show."""
     for operator, place in document.clauses:
         if operator in ("$or", "$nor"):
-            items, is_open = reader.items(*place)
+            items, is_open = reader.items(*place) if place is not None else ([], True)
             if is_open or not all(item.certain for item in items):
                 return True
             if any(_has_unknown_branches(reader, reader.document(*item.place)) for item in items):
@@ -166,7 +166,7 @@ def is_clear(declaration: IndexDeclaration) -> bool:
 
 def judge(operation: Operation, reader: Reader, indexes: Sequence[IndexDeclaration]) -> Verdict:
     """The verdict on one operation; ``indexes`` are all declarations of the project."""
-    if operation.method.kind not in ("read", "write"):
+    if operation.method.kind not in ("read", "write", "queued"):
         return Verdict("none", reason="not a query")
     query = query_of(reader, operation)
     document = operation.planned

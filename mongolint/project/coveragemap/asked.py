@@ -60,7 +60,9 @@ def asked_by(project: Project, operation: Operation) -> Asked | None:
     query = query_of(project.reader, operation)
     site = Site(project.operation_span(operation), operation.name, origin_of(project, operation.module))
     names = tuple(sorted(operation.collection_names))
-    found = _asked(project, names, operation.method.kind, (document, query), verdict, site)
+    found = _asked(
+        project, names, "read" if operation.method.kind == "read" else "write", (document, query), verdict, site
+    )
     return found._replace(unseen=unseen_in(project, operation))
 
 

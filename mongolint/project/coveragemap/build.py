@@ -137,7 +137,7 @@ class _Builder:
                 self._add(one)
             is_unread = requests is None
         else:
-            is_unread = operation.method.kind in ("read", "write") and bool(unseen_in(project, operation))
+            is_unread = operation.method.kind in ("read", "write", "queued") and bool(unseen_in(project, operation))
         for index in self.indexes.on(names) if is_unread else ():
             index.unread.append(site)
         if operation.name == "distinct" and names:
@@ -157,11 +157,15 @@ def _options(query: Query) -> tuple[str, ...]:
 
 
 def _what(operation: Operation) -> str:
-    if operation.method.kind not in ("read", "write"):
+    if operation.method.kind not in ("read", "write", "queued") or operation.name == "execute":
         return "command"
     if operation.name == "bulk_write":
         return "bulk_write"
-    return "insert" if operation.method.kind == "write" and operation.method.filter is None else "whole"
+    return (
+        "insert"
+        if operation.method.kind != "read" and not (operation.method.filter or operation.selectors)
+        else "whole"
+    )
 
 
 def _place(names: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link import functions
-from mongolint.link.atoms import DRIVER_ATOMS, Env, External, FunctionRef, Method
+from mongolint.link.atoms import DRIVER_ATOMS, Bulk, Env, External, FunctionRef, Method
 
 if TYPE_CHECKING:
     from mongolint.facts.shapes import Row
@@ -52,10 +52,14 @@ def _is_found(link: Linker, module: int, row: int, env: Env | None) -> bool:
     if node[0] != "call":
         return False
     for atom in link.value(module, node[1], env):
-        if type(atom) is Method and isinstance(atom.receiver, DRIVER_ATOMS) and atom.name in _BY_FILTER:
+        if type(atom) is Method and _finds(atom):
             positional = [keyword for keyword, _ in node[2] if keyword is None]
             return len(positional) == len(node[2]) <= _BY_FILTER[atom.name]
     return False
+
+
+def _finds(method: Method) -> bool:
+    return isinstance(method.receiver, DRIVER_ATOMS) and type(method.receiver) is not Bulk and method.name in _BY_FILTER
 
 
 def _becomes(link: Linker, function: FunctionRef, names: set[str]) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mongolint.link import functions
 from mongolint.link.atoms import (
@@ -20,85 +19,24 @@ from mongolint.link.atoms import (
     Value,
     strings,
 )
-from mongolint.mongo import drivers, operators
+from mongolint.project.documents import keys
+from mongolint.project.documents.shapes import (
+    DOCUMENT_ROWS,
+    EMPTY,
+    OPEN,
+    Document,
+    Item,
+    Part,
+    Place,
+    comparison_class,
+    either,
+)
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 T = TypeVar("T")
 _NEVER, _MAX_DEPTH = 1 << 30, 120
-
-
-class Place(NamedTuple):
-    """A row to be read in an environment."""
-
-    module: int
-    row: int
-    env: Env | None
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What is known of a document.
-
-    ``required`` and ``optional`` map dotted fields to their operator class (`mongolint.mongo.operators`),
-    in the order met. ``open``: other fields may be in it. ``places``: where the value of each field stands.
-    ``clauses``: the operators beside fields that are surely there (``$or``, ``$nor``, ``$expr`` …), with their values.
-    """
-
-    required: dict[str, str] = field(default_factory=dict)
-    optional: dict[str, str] = field(default_factory=dict)
-    open: bool = False
-    text: bool = False
-    places: dict[str, Place] = field(default_factory=dict)
-    clauses: tuple[tuple[str, Place], ...] = ()
-
-    def with_field(self, name: str, kind: str, place: Place) -> Document:
-        optional = {key: value for key, value in self.optional.items() if key != name}
-        places = {**self.places, name: place}
-        return replace(self, required={**self.required, name: kind}, optional=optional, places=places)
-
-    def without(self, name: str) -> Document:
-        required = {key: value for key, value in self.required.items() if key != name}
-        optional = {key: value for key, value in self.optional.items() if key != name}
-        return replace(self, required=required, optional=optional)
-
-    def merged(self, other: Document) -> Document:
-        """This document with all of ``other`` put into it."""
-        required = {**self.required, **other.required}
-        optional = {k: v for k, v in {**self.optional, **other.optional}.items() if k not in required}
-        return Document(
-            required,
-            optional,
-            self.open or other.open,
-            self.text or other.text,
-            {**self.places, **other.places},
-            tuple(dict.fromkeys((*self.clauses, *other.clauses))),
-        )
-
-    def maybe(self) -> Document:
-        """This document when it only may be there."""
-        return Document({}, {**self.optional, **self.required}, self.open, self.text, self.places)
-
-
-EMPTY = Document()
-OPEN = Document(open=True)
-
-
-def either(documents: Iterable[Document]) -> Document:
-    """One of several documents: what all have is sure, the rest may be there."""
-    found = list(documents)
-    if len(found) < 2:
-        return found[0] if found else EMPTY
-    required = {k: v for k, v in found[0].required.items() if all(k in d.required for d in found)}
-    optional: dict[str, str] = {}
-    places: dict[str, Place] = {}
-    for document in found:
-        optional.update({**document.optional, **document.required})
-        places = {**document.places, **places}
-    optional = {k: v for k, v in optional.items() if k not in required}
-    clauses = tuple(clause for clause in found[0].clauses if all(clause in d.clauses for d in found))
-    return Document(required, optional, any(d.open for d in found), any(d.text for d in found), places, clauses)
 
 
 class Reader:
@@ -180,7 +118,7 @@ class Reader:
                 return self._bool(module, node, env)
             case "binop" if node[1] == "|":
                 left, right = (self.document(module, part, env) for part in node[2:4])
-                return left.merged(right)
+                return left.updated(right)
             case "typed" if node[2] is not None:
                 return self.document(module, node[2], env)
             case "await":
@@ -222,45 +160,38 @@ class Reader:
         document = EMPTY
         for key, value in pairs:
             if key is None:
-                document = document.merged(self.document(module, value, env))
+                document = document.updated(self.document(module, value, env))
             else:
                 document = self._entry(document, module, key, value, env)
         return document
 
     def _entry(self, base: Document, module: int, key: int, value: int, env: Env | None) -> Document:
         """``base`` with ``key: value`` put into it; logical operators are taken apart."""
-        keys = self.link.value(module, key, env)
-        names = strings(keys)
-        if len(names) != len(keys) or not names:
-            base = base.merged(OPEN)
+        known = self.link.value(module, key, env)
+        names = strings(known)
+        if len(names) != len(known) or not names:
+            base = base.updated(OPEN)
         place = Place(module, value, env)
         for name in names:
             if name.startswith("$"):
-                added = self._operator(name, module, value, env)
-                if name != "$and":
-                    added = replace(added, clauses=((name, place),))
-                base = base.merged(added if len(names) == 1 else added.maybe())
+                part = Part(self._operator(name, place), (place,), len(names) == 1)
+                base = base.with_part(name, part)
             elif len(names) == 1:
                 base = base.with_field(name, self.operator_class(module, value, env), place)
             else:
-                base = base.merged(Document({}, {name: "equality"}, False, False, {name: place}))
+                base = base.updated(Document({}, {name: "equality"}, False, False, {name: place}))
         return base
 
-    def _operator(self, name: str, module: int, value: int, env: Env | None) -> Document:
-        if name == "$and":
-            document = EMPTY
-            items, is_open = self.items(module, value, env)
-            for item in items:
-                part = self.document(*item.place)
-                document = document.merged(part if item.certain else part.maybe())
-            return document.merged(OPEN) if is_open else document
-        if name in ("$or", "$nor"):
-            items, is_open = self.items(module, value, env)
-            document = Document(open=is_open)
-            for item in items:
-                document = document.merged(self.document(*item.place).maybe())
-            return document
-        return Document(text=True) if name == "$text" else EMPTY
+    def _operator(self, name: str, place: Place) -> Document:
+        """The fields in the value of an operator."""
+        if name not in ("$and", "$or", "$nor"):
+            return Document(text=True) if name == "$text" else EMPTY
+        items, is_open = self.items(*place)
+        document = Document(open=is_open)
+        for item in items:
+            part = self.document(*item.place)
+            document = document.merged(part if item.certain and name == "$and" else part.maybe())
+        return document
 
     def operator_class(self, module: int, row: int, env: Env | None) -> str:
         """How a field is compared with the value at ``row``."""
@@ -325,7 +256,7 @@ class Reader:
 
     def _entries_of(self, value: Value, within: frozenset[Literal]) -> Iterator[tuple[str, Place]]:
         for atom in value:
-            if type(atom) is Literal and self.link.node(atom.module, atom.row)[0] in _DOCUMENT_ROWS:
+            if type(atom) is Literal and self.link.node(atom.module, atom.row)[0] in DOCUMENT_ROWS:
                 if atom not in within:
                     yield from self.entries(*atom, within | {atom})
 
@@ -343,19 +274,24 @@ class Reader:
         if name == "pop" and args:
             return self._removed(base, module, args[0][1], env)
         if name == "setdefault" and args:
-            return self._entry(base, module, args[0][1], args[-1][1], env)
+            return self._defaulted(base, module, args[0][1], args[-1][1], env)
         if name == "update":
-            return base.merged(self._arguments(module, args, env))
+            return base.updated(self._arguments(module, args, env))
         return base
+
+    def _defaulted(self, base: Document, module: int, key: int, value: int, env: Env | None) -> Document:
+        """``base`` after ``setdefault(key, value)``, which leaves what is there."""
+        given = self._entry(EMPTY, module, key, value, env)
+        return base if given.required.keys() <= base.required.keys() and not given.parts else given.updated(base)
 
     def _arguments(self, module: int, args: Iterable[tuple[str | None, int]], env: Env | None) -> Document:
         """What ``dict(…)`` and ``update(…)`` make of their arguments."""
         document = EMPTY
         for keyword, row in args:
             if keyword is None or keyword == "**":
-                document = document.merged(self._mapping(module, row, env))
+                document = document.updated(self._mapping(module, row, env))
             elif keyword == "*":
-                document = document.merged(OPEN)
+                document = document.updated(OPEN)
             else:
                 kind = self.operator_class(module, row, env)
                 document = document.with_field(keyword, kind, Place(module, row, env))
@@ -379,7 +315,7 @@ class Reader:
 
     def _bool(self, module: int, node: Any, env: Env | None) -> Document:
         if node[1] == "and":
-            return self.document(module, node[2][-1], env)
+            return either((EMPTY, self.document(module, node[2][-1], env)))  # what stops it is empty, or no filter
         return either(self.document(module, part, env) for part in node[2])
 
     def _call(self, module: int, row: int, node: Any, env: Env | None) -> Document:
@@ -392,7 +328,7 @@ class Reader:
                 found.append(either(self.document(atom.module, part, bound) for part in returns) if returns else OPEN)
             elif type(atom) is External and atom.name in _MAPPINGS:
                 found.append(self._arguments(module, node[2], env))
-            elif type(atom) is External and atom.name in ("copy.copy", "copy.deepcopy") and node[2]:
+            elif type(atom) is External and atom.name in _COPIES and node[2]:
                 found.append(self.document(module, node[2][0][1], env))
             elif type(atom) is External and _is_id(atom.name):
                 found.append(Document({"_id": "equality"}))
@@ -431,6 +367,10 @@ class Reader:
                 return self.items(module, node[1], env)
             case "comp":
                 return [Item(Place(module, node[2][0], env), False)], True
+            case "item" | "call" if (held := self._held_list(module, row, env)) is not None:
+                return held
+            case "setitem":
+                return self._replaced(module, node, env)
             case "param" if not (env and env.lookup(module, node[1])):
                 return [], True
         return self._items_of(module, row, node, env)
@@ -442,6 +382,8 @@ class Reader:
                     bound = functions.bind(self.link, atom, module, row, env)
                     returns = [part for part, _ in self.link.scope(atom.module, atom.scope).returns]
                     return self._either_list(atom.module, returns, bound)
+                if type(atom) is External and atom.name in _COPIES:
+                    return self.items(module, node[2][0][1], env) if node[2] else ([], False)
         value = self.link.value(module, row, env)
         if len(value) == 1 and type(value[0]) is Literal and value[0] != (module, row, env):
             return self.items(*value[0])
@@ -461,20 +403,68 @@ class Reader:
         return found, is_open
 
     def _either_list(self, module: int, rows: Iterable[int], env: Env | None) -> tuple[list[Item], bool]:
-        """One of several lists: what all begin with is certain."""
-        lists = [self.items(module, row, env) for row in rows if not self._is_active(Place(module, row, env))]
+        places = (Place(module, row, env) for row in rows)
+        return self._one_list([self.items(*place) for place in places if not self._is_active(place)])
+
+    def _one_list(self, lists: Sequence[tuple[list[Item], bool]]) -> tuple[list[Item], bool]:
+        """One of several lists: certain is what all have; in their order, where they agree on one."""
         if len(lists) < 2:
             return lists[0] if lists else ([], True)
-        shortest = min(len(items) for items, _ in lists)
-        same = 0
-        while same < shortest and len({items[same].place for items, _ in lists}) == 1:
-            same += 1
-        found = lists[0][0][:same]
-        for items, _ in lists:
-            for item in items[same:]:
-                if item.place not in [f.place for f in found]:
-                    found.append(Item(item.place, False))
-        return found, any(is_open for _, is_open in lists)
+        is_open = any(is_open for _, is_open in lists)
+        places = [item.place for item in lists[0][0]]
+        for items, _ in lists[1:]:
+            behind, own = 0, []
+            for item in items:
+                if item.place not in places:
+                    own.append(item.place)
+                    continue
+                at = places.index(item.place)
+                is_open = is_open or at < behind
+                places[at:at] = own
+                behind, own = at + len(own) + 1, []
+            places += own
+        everywhere = set.intersection(*({item.place for item in items if item.certain} for items, _ in lists))
+        return [Item(place, place in everywhere) for place in places], is_open
+
+    def _held_list(self, module: int, row: int, env: Env | None) -> tuple[list[Item], bool] | None:
+        """The list of an operator: ``query["$and"]``, ``query.get("$and", [])``; None where it is none."""
+        node = self.link.node(module, row)
+        if node[0] == "item":
+            base, key, default = node[1], node[2], None
+        else:
+            _, function, args = node
+            called = self.link.node(module, function)
+            if called[0] != "attr" or called[2] not in ("get", "setdefault", "pop") or not args:
+                return None
+            base, key, default = called[1], args[0][1], args[1][1] if len(args) > 1 else None
+        known = self.link.value(module, key, env)
+        names = strings(known)
+        if len(known) != 1 or not names or not names[0].startswith("$"):
+            return None
+        document = self.document(module, base, env)
+        part = document.parts.get(names[0])
+        lists = [self.items(*place) for place in part.places] if part else []
+        if default is not None and not (part and part.sure):
+            lists.append(self.items(module, default, env))
+        found, is_open = self._one_list(lists)
+        return found, is_open or document.open
+
+    def _replaced(self, module: int, node: Any, env: Env | None) -> tuple[list[Item], bool]:
+        """A list after ``items[number] = value``."""
+        found, is_open = self.items(module, node[1], env)
+        number = self._position(module, node[2], found, env)
+        if number is None or number == len(found):
+            return found, True
+        return [*found[:number], Item(Place(module, node[3], env), True), *found[number + 1 :]], is_open
+
+    def _position(self, module: int, key: int, items: Sequence[Item], env: Env | None) -> int | None:
+        """The position in a list that a number means; None where that depends on the path."""
+        value = self.link.value(module, key, env)
+        if len(value) != 1 or type(value[0]) is not Const or value[0].kind != "int":
+            return None
+        number = int(value[0].value)
+        sure, number = (items, number) if number >= 0 else (items[number:], len(items) + number)
+        return number if 0 <= number <= len(items) and all(i.certain for i in sure[:number]) else None
 
     def _mutated_list(self, module: int, node: Any, env: Env | None) -> tuple[list[Item], bool]:
         found, is_open = self.items(module, node[1], env)
@@ -485,8 +475,8 @@ class Reader:
             return [*found, Item(Place(module, rows[0], env), True)], is_open
         if name == "insert" and len(rows) == 2:
             added = Item(Place(module, rows[1], env), True)
-            at_start = self.link.value(module, rows[0], env) == (Const("int", 0),)
-            return ([added, *found], is_open) if at_start else ([*found, added], is_open)
+            number = self._position(module, rows[0], found, env)
+            return (found, True) if number is None else ([*found[:number], added, *found[number:]], is_open)
         if name in ("extend", "update") and rows:
             inner, inner_open = self.items(module, rows[0], env)
             return found + inner, is_open or inner_open
@@ -495,92 +485,13 @@ class Reader:
     # Sorts and index key patterns
 
     def key_pattern(self, place: Place, direction: Place | None = None) -> list[tuple[str, Any]] | None:
-        """``"f"``, ``[("f", -1)]``, ``["f"]`` or ``{"f": 1}`` as pairs; None where a part is not known."""
-        value = self.link.value(*place)
-        names = strings(value)
-        if len(names) == 1 and len(value) == 1:
-            given = [1] if direction is None else self.directions(direction)
-            return [(names[0], given[0])] if given else None
-        if len(value) != 1 or type(value[0]) is not Literal:
-            return None
-        literal = value[0]
-        if self.link.node(literal.module, literal.row)[0] in _DOCUMENT_ROWS:
-            return None if self.document(*literal).open else self._pairs(self.entries(*literal))
-        items, is_open = self.items(*literal)
-        if is_open or not items or not all(item.certain for item in items):
-            return None
-        return self._key_list(items)
-
-    def _pairs(self, entries: Iterable[tuple[str, Place]]) -> list[tuple[str, Any]] | None:
-        found = []
-        for name, at in entries:
-            given = self.directions(at)
-            if not given:
-                return None
-            found.append((name, given[0]))
-        return found or None
-
-    def _key_list(self, items: Iterable[Item]) -> list[tuple[str, Any]] | None:
-        found: list[tuple[str, Any]] = []
-        for item in items:
-            module, row, env = item.place
-            value = self.link.value(module, row, env)
-            names = strings(value)
-            if len(names) == 1 and len(value) == 1:
-                found.append((names[0], 1))
-                continue
-            if len(value) != 1 or type(value[0]) is not Literal:
-                return None
-            literal = value[0]
-            node = self.link.node(literal.module, literal.row)
-            if node[0] in _DOCUMENT_ROWS:
-                pairs = self._pairs(self.entries(*literal))
-                if pairs is None:
-                    return None
-                found.extend(pairs)
-                continue
-            if node[0] != "seq" or not 1 <= len(node[2]) <= 2:
-                return None
-            fields = strings(self.link.value(literal.module, node[2][0], literal.env))
-            given: list[Any] = [1]
-            if len(node[2]) == 2:
-                given = self.directions(Place(literal.module, node[2][1], literal.env))
-            if len(fields) != 1 or not given:
-                return None
-            found.append((fields[0], given[0]))
-        return found
+        return keys.key_pattern(self, place, direction)
 
     def directions(self, place: Place) -> list[Any]:
-        """The index directions or types that a value can be: 1, -1, "text" …"""
-        found: list[Any] = []
-        for atom in self.link.value(*place):
-            if type(atom) is Const and atom.kind in ("int", "float", "str"):
-                found.append(int(atom.value) if atom.kind == "float" else atom.value)
-            elif type(atom) is External and atom.name in drivers.CONSTANTS:
-                found.append(drivers.CONSTANTS[atom.name])
-            elif type(atom) is Literal:
-                found.append({name: True for name, _ in self.entries(*atom)})
-        return found
+        return keys.directions(self, place)
 
 
-# What bounds an index scan best, first: the class that a field with several operators counts as.
-_STRENGTH = ("equality", "in", "elem-match", "array", "range", "geo", "regex", "exists", "type", "negation")
-
-
-def comparison_class(names: Iterable[str]) -> str:
-    """The operator class of a field compared by the operators ``names``."""
-    found = {operators.QUERY_OPERATORS[n].operator_class for n in names if n in operators.QUERY_OPERATORS}
-    return next((kind for kind in _STRENGTH if kind in found), next(iter(found), "equality"))
-
-
-class Item(NamedTuple):
-    """An item of a list; ``certain`` when it is there on every path."""
-
-    place: Place
-    certain: bool
-
-
-_DOCUMENT_ROWS = ("dict", "setitem", "mutated", "delitem")
+_COPIES = frozenset(("builtins.list", "builtins.tuple", "copy.copy", "copy.deepcopy"))
 _MAPPINGS = frozenset(("builtins.dict", "bson.SON", "bson.son.SON", "collections.OrderedDict"))
 REGEXES = frozenset(("re.compile", "bson.regex.Regex", "bson.Regex"))
 _ID_TYPES = frozenset(

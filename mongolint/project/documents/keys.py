@@ -1,0 +1,85 @@
+"""Sorts and key patterns of indexes, in the forms that the driver takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from mongolint.link.atoms import Const, External, Literal, strings
+from mongolint.mongo import drivers
+from mongolint.project.documents.shapes import DOCUMENT_ROWS, Item, Place
+
+if TYPE_CHECKING:
+    from mongolint.project.documents.reader import Reader
+
+
+def key_pattern(reader: Reader, place: Place, direction: Place | None = None) -> list[tuple[str, Any]] | None:
+    """``"f"``, ``[("f", -1)]``, ``["f"]`` or ``{"f": 1}`` as pairs; None where a part is not known."""
+    value = reader.link.value(*place)
+    names = strings(value)
+    if len(names) == 1 and len(value) == 1:
+        given = [1] if direction is None else directions(reader, direction)
+        return [(names[0], given[0])] if given else None
+    if len(value) != 1 or type(value[0]) is not Literal:
+        return None
+    literal = value[0]
+    if reader.link.node(literal.module, literal.row)[0] in DOCUMENT_ROWS:
+        return None if reader.document(*literal).open else _pairs(reader, reader.entries(*literal))
+    items, is_open = reader.items(*literal)
+    if is_open or not items or not all(item.certain for item in items):
+        return None
+    return _key_list(reader, items)
+
+
+def _pairs(reader: Reader, entries: Iterable[tuple[str, Place]]) -> list[tuple[str, Any]] | None:
+    found = []
+    for name, at in entries:
+        given = directions(reader, at)
+        if not given:
+            return None
+        found.append((name, given[0]))
+    return found or None
+
+
+def _key_list(reader: Reader, items: Iterable[Item]) -> list[tuple[str, Any]] | None:
+    found: list[tuple[str, Any]] = []
+    for item in items:
+        module, row, env = item.place
+        value = reader.link.value(module, row, env)
+        names = strings(value)
+        if len(names) == 1 and len(value) == 1:
+            found.append((names[0], 1))
+            continue
+        if len(value) != 1 or type(value[0]) is not Literal:
+            return None
+        literal = value[0]
+        node = reader.link.node(literal.module, literal.row)
+        if node[0] in DOCUMENT_ROWS:
+            pairs = _pairs(reader, reader.entries(*literal))
+            if pairs is None:
+                return None
+            found.extend(pairs)
+            continue
+        if node[0] != "seq" or not 1 <= len(node[2]) <= 2:
+            return None
+        fields = strings(reader.link.value(literal.module, node[2][0], literal.env))
+        given: list[Any] = [1]
+        if len(node[2]) == 2:
+            given = directions(reader, Place(literal.module, node[2][1], literal.env))
+        if len(fields) != 1 or not given:
+            return None
+        found.append((fields[0], given[0]))
+    return found
+
+
+def directions(reader: Reader, place: Place) -> list[Any]:
+    """The index directions or types that a value can be: 1, -1, "text" …"""
+    found: list[Any] = []
+    for atom in reader.link.value(*place):
+        if type(atom) is Const and atom.kind in ("int", "float", "str"):
+            found.append(int(atom.value) if atom.kind == "float" else atom.value)
+        elif type(atom) is External and atom.name in drivers.CONSTANTS:
+            found.append(drivers.CONSTANTS[atom.name])
+        elif type(atom) is Literal:
+            found.append({name: True for name, _ in reader.entries(*atom)})
+    return found
