@@ -175,3 +175,10 @@ def test_a_refusal_that_is_kept_holds_on_to_nobody() -> None:
         refusals.append(refused.value)
     assert len({id(each) for each in refusals}) == 3
     assert len({str(each) for each in refusals}) == 1
+
+
+@pytest.mark.parametrize("filter", [{"a": 1}, {"a": {"$gt": 1}}, {"a": {"$exists": True}}, {"a.x": 1}], ids=str)
+def test_a_wildcard_below_a_field_holds_the_field_itself(filter: dict[str, Any]) -> None:
+    index = Index([("a.$**", 1)])
+    assert explain(filter, [index]).usable
+    assert not explain({name.replace("a", "ab"): value for name, value in filter.items()}, [index]).usable
