@@ -182,3 +182,41 @@ def test_a_wildcard_below_a_field_holds_the_field_itself(filter: dict[str, Any])
     index = Index([("a.$**", 1)])
     assert explain(filter, [index]).usable
     assert not explain({name.replace("a", "ab"): value for name, value in filter.items()}, [index]).usable
+
+
+@pytest.mark.parametrize(
+    ("constant", "usable"),
+    [
+        ("$$NOW", True),
+        ({"$subtract": ["$$NOW", 3600]}, True),
+        ({"$dateSubtract": {"startDate": "$$NOW", "unit": "day", "amount": 1}}, True),
+        ({"x": 1, "y": [1]}, True),
+        ({"$toLower": "A"}, True),
+        ({"$literal": [1]}, False),
+        ([1], False),
+        ("$$CLUSTER_TIME", False),
+        ({"$rand": {}}, False),
+        ({"x": "$b"}, False),
+        ({"$subtract": ["$$NOW", "$b"]}, False),
+        ({"$dateSubtract": {"startDate": "$b", "unit": "day", "amount": 1}}, False),
+    ],
+    ids=str,
+)
+def test_what_the_server_works_out_before_it_plans_is_a_constant(constant: Any, usable: bool) -> None:
+    for index in (A, Index([("a", "hashed")])):
+        assert explain({"$expr": {"$eq": ["$a", constant]}}, [index]).usable is usable
+    assert explain({"$expr": {"$gt": [constant, "$a"]}}, [A]).usable is usable
+
+
+@pytest.mark.parametrize(
+    ("branches", "usable"),
+    [
+        ([{"$eq": ["$a", 1]}, {"$eq": ["$a", 2]}], True),
+        ([{"$eq": ["$a", 1]}, {"$and": [{"$lt": ["$a", 2]}, {"$ne": ["$b", 1]}]}], True),
+        ([{"$eq": ["$a", 1]}, {"$eq": ["$b", 2]}], False),
+        ([{"$eq": ["$a", 1]}, {"$ne": ["$a", 2]}], False),
+    ],
+    ids=str,
+)
+def test_each_branch_of_an_or_in_an_expression_needs_an_index(branches: Any, usable: bool) -> None:
+    assert explain({"$expr": {"$or": branches}}, [A]).usable is usable
