@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from mongolint.coverage.access import Access, Scan, scans
+from mongolint.coverage.bounds import FETCH
 from mongolint.coverage.intervals import Intervals, may_hold, may_hold_text
 from mongolint.coverage.values import OBJECT
 
@@ -22,6 +23,8 @@ def gives_order(access: Access, sort: Sort, collation: Mapping[str, Any] | None)
     leaves = scans(access)
     if all(_from(scan, 0, sort, collation) for scan in leaves):
         return True
+    if not _can_be_split(access):
+        return False
     points = [_leading_points(scan) for scan in leaves]
     if not all(points) or sum(map(prod, points)) > _MAX_MERGED_SCANS:
         return False
@@ -31,6 +34,18 @@ def gives_order(access: Access, sort: Sort, collation: Mapping[str, Any] | None)
         and _from(scan, len(counts), sort, collation)
         for scan, counts in zip(leaves, points, strict=True)
     )
+
+
+def _can_be_split(access: Access) -> bool:
+    """Whether scans can be made one for each value.
+
+    Not those of an ``$or`` whose documents are tested further, unless they are one scan: of one field of one index.
+    """
+    if isinstance(access, Scan) or not access.rest:
+        return True
+    leaves = scans(access)
+    is_plain = all(len(scan.assigned) == 1 and not scan.rest and scan.tightness < FETCH for scan in leaves)
+    return is_plain and len({scan.entry for scan in leaves}) == 1
 
 
 def _leading_points(scan: Scan) -> list[int]:

@@ -220,3 +220,37 @@ def test_what_the_server_works_out_before_it_plans_is_a_constant(constant: Any, 
 )
 def test_each_branch_of_an_or_in_an_expression_needs_an_index(branches: Any, usable: bool) -> None:
     assert explain({"$expr": {"$or": branches}}, [A]).usable is usable
+
+
+@pytest.mark.parametrize(
+    ("index", "serves"),
+    [
+        (A, True),
+        (Index([("a", -1), ("b", 1)]), True),
+        (Index([("a", 1)], {"sparse": True}), True),
+        (Index([("a", 1)], {"multikey": True, "multikey_paths": ["a"]}), True),
+        (Index([("a", "hashed")]), False),
+        (Index([("a.$**", 1)]), False),
+        (Index([("a", 1)], {"collation": {"locale": "en"}}), False),
+        (Index([("a", 1)], {"partialFilterExpression": {"a": {"$exists": True}}}), False),
+        (Index([("b", 1), ("a", 1)]), False),
+    ],
+    ids=str,
+)
+def test_all_values_of_a_field_are_the_keys_that_an_index_begins_with(index: Index, serves: bool) -> None:
+    plan = explain({}, [index], projection={"_id": 0, "a": 1}, command="distinct")
+    assert (plan.usable, plan.covered) == (serves, serves)
+
+
+def test_scans_whose_documents_are_tested_further_are_not_merged() -> None:
+    indexes = [Index([("c", 1), ("a", 1)]), Index([("f", 1), ("a", 1)])]
+
+    def sorts(filter: dict[str, Any]) -> bool | None:
+        return explain(filter, indexes, sort=[("a", 1)]).sort_in_memory
+
+    several: list[dict[str, Any]] = [{"c": {"$in": [1, 2]}}, {"f": 3}]
+    assert sorts({"$or": several}) is False
+    assert sorts({"e": 1, "$or": several}) is True
+    assert sorts({"e": 1, "$or": [{"c": 1, "d": 1}, {"f": 3}]}) is False  # in order as they are
+    assert sorts({"e": 1, "$or": [{"c": {"$in": [1, 2]}}, {"c": 3}]}) is False  # one scan
+    assert sorts({"e": 1, "$or": [{"c": {"$in": [1, 2]}, "d": 1}, {"c": 3}]}) is True
