@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mongolint.coverage.intervals import FULL, NOTHING, Interval, Intervals, of_type, point
+from mongolint.coverage.intervals import FULL, NOTHING, UNDEFINED, Interval, Intervals, of_type, point
 from mongolint.coverage.predicates import Node
 from mongolint.coverage.values import (
     ARRAY,
@@ -48,7 +48,7 @@ class Field(NamedTuple):
     sparse: bool = False
     counts: bool = False  # the command needs no documents
     decides_null: bool = True  # a key for null is enough to know that the field is null or missing
-    is_recent: bool = True  # a server newer than 6.0, of which is not known that the option "u" keeps it from a prefix
+    is_recent: bool = True  # newer than 6.0: null is one point; that the option "u" keeps it from a prefix is not known
 
 
 def bounds(node: Node, field: Field) -> Bounds:
@@ -60,7 +60,7 @@ def bounds(node: Node, field: Field) -> Bounds:
         found = _equal(value, field)
         return found if kind == "eq" else found._replace(tightness=FETCH)
     if kind in ("lt", "lte", "gt", "gte"):
-        return _range(kind, value)
+        return _range(kind, value, field)
     if kind.startswith("expr-"):
         return Bounds(_open_range(kind[5:], value), FETCH)
     if kind == "in":
@@ -83,17 +83,22 @@ def bounds(node: Node, field: Field) -> Bounds:
 def _equal(value: Any, field: Field) -> Bounds:
     place = rank(value)
     if place == ARRAY:
-        first = value[0] if value else None
-        return Bounds(point(value) | point(first), FETCH)
+        first = point(value[0]) if value else UNDEFINED
+        return Bounds(point(value) | first, FETCH)
     if place == NULL:
-        return Bounds(point(None), EXACT if field.decides_null else FETCH, True)
+        return Bounds(_null(field), EXACT if field.decides_null else FETCH, True)
     return Bounds(point(value), EXACT)
 
 
-def _range(kind: str, value: Any) -> Bounds:
+def _null(field: Field) -> Intervals:
+    """What null is compared with: once also with "undefined", which makes two points of it."""
+    return point(None) if field.is_recent else point(None) | UNDEFINED
+
+
+def _range(kind: str, value: Any, field: Field) -> Bounds:
     place = rank(value)
     if place == NULL:
-        return Bounds(point(None) if kind in ("lte", "gte") else NOTHING, FETCH)
+        return Bounds(_null(field) if kind in ("lte", "gte") else NOTHING, FETCH)
     at = key(value)
     if place == ARRAY:  # its elements have keys of their own, of any type
         first = key(value[0]) if value else MIN

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mongolint.coverage.values import ARRAY, MAX, MIN, OBJECT, STRING, Key, above, below, key
+from mongolint.coverage.values import ARRAY, MAX, MIN, NULL, OBJECT, STRING, Key, above, below, key
 
 
 class Interval(NamedTuple):
@@ -67,6 +67,10 @@ NOTHING = Intervals(())
 
 def point(value: object) -> Intervals:
     return Intervals((Interval(key(value), key(value)),))
+
+
+# The key of an empty array: a point of its own beside null
+UNDEFINED = Intervals((Interval((NULL, 1, -1), (NULL, 1, -1)),))
 
 
 def of_type(place: int) -> Intervals:

@@ -254,3 +254,14 @@ def test_scans_whose_documents_are_tested_further_are_not_merged() -> None:
     assert sorts({"e": 1, "$or": [{"c": 1, "d": 1}, {"f": 3}]}) is False  # in order as they are
     assert sorts({"e": 1, "$or": [{"c": {"$in": [1, 2]}}, {"c": 3}]}) is False  # one scan
     assert sorts({"e": 1, "$or": [{"c": {"$in": [1, 2]}, "d": 1}, {"c": 3}]}) is True
+
+
+def test_null_is_two_points_on_a_server_6() -> None:
+    index = Index([("a", 1), ("b", -1)])
+
+    def sorts(sort: list[tuple[str, int]], server: str) -> bool | None:
+        return explain({"a": None}, [index], sort=sort, server=server).sort_in_memory
+
+    assert sorts([("b", 1), ("a", 1)], "latest") is False
+    assert sorts([("b", 1), ("a", 1)], "6.0") is True
+    assert sorts([("b", 1)], "6.0") is False  # merged
