@@ -161,7 +161,7 @@ class _Query(NamedTuple):
             if not whole or not self._holds_near(whole[0]):
                 raise QueryError(f"the hinted index {hinted.name} cannot serve this query")
             return [Scan(whole[0], rest=self.root.kind != "true")]
-        needs_order = sorted_fields and is_by_field(self.sort) and not self._is_mandatory()
+        needs_order = hinted is None and sorted_fields and is_by_field(self.sort) and not self._is_mandatory()
         if needs_order and not any(gives_order(each, self.sort, self.collation) for each in found):
             scan = [Scan(each, rest=self.root.kind != "true") for each in whole]
             scan = [each for each in scan if not is_recent or not self._bounds_sorted_array(each.entry, leaves)]
