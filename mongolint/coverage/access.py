@@ -227,7 +227,7 @@ def _fits(entry: Entry, predicate: Predicate, used: dict[str, Node | None]) -> b
         if prefix in used:
             if used[prefix] is None or used[prefix] is not predicate.within:
                 return False
-        elif predicate.within is not None and prefix.count(".") + 1 <= predicate.depth:
+        elif predicate.within is not None and prefix.count(".") <= predicate.within.path.count("."):
             used[prefix] = predicate.within
         else:
             used[prefix] = None

@@ -265,3 +265,24 @@ def test_null_is_two_points_on_a_server_6() -> None:
     assert sorts([("b", 1), ("a", 1)], "latest") is False
     assert sorts([("b", 1), ("a", 1)], "6.0") is True
     assert sorts([("b", 1)], "6.0") is False  # merged
+
+
+def test_a_hinted_index_that_the_filter_bounds_is_not_read_whole_for_the_order() -> None:
+    index = Index([("a", 1)], {"multikey": True, "multikey_paths": ["a"]})
+    for server in ("6.0", "latest"):
+        plan = explain({"a": {"$gt": 1}}, [index], sort=[("a", 1)], hint=index.name, server=server)
+        assert plan.sort_in_memory is True
+
+
+def test_an_element_of_an_array_at_a_number_is_not_in_a_wildcard_index() -> None:
+    index = Index([("$**", 1)])
+    assert explain({"a.0": {"$gt": 1}}, [index]).usable
+    assert explain({"a.x": {"$elemMatch": {"$gt": 1}}}, [index]).usable
+    assert not explain({"a.0": {"$elemMatch": {"$gt": 1}}}, [index]).usable
+
+
+def test_an_array_above_the_path_that_elem_match_names_bounds_one_field() -> None:
+    index = Index([("n.p.q", 1), ("n.p.r", 1)], {"multikey": True, "multikey_paths": ["n.p"]})
+    both = {"q": 1, "r": 1}
+    assert explain({"n.p": {"$elemMatch": both}}, [index]).bounds == ("n.p.q", "n.p.r")
+    assert explain({"n": {"$elemMatch": {"p": {"$elemMatch": both}}}}, [index]).bounds == ("n.p.q",)
