@@ -86,19 +86,15 @@ def _equal(value: Any, field: Field) -> Bounds:
         first = point(value[0]) if value else UNDEFINED
         return Bounds(point(value) | first, FETCH)
     if place == NULL:
-        return Bounds(_null(field), EXACT if field.decides_null else FETCH, True)
+        found = point(None) if field.is_recent else point(None) | UNDEFINED
+        return Bounds(found, EXACT if field.decides_null else FETCH, True)
     return Bounds(point(value), EXACT)
-
-
-def _null(field: Field) -> Intervals:
-    """What null is compared with: once also with "undefined", which makes two points of it."""
-    return point(None) if field.is_recent else point(None) | UNDEFINED
 
 
 def _range(kind: str, value: Any, field: Field) -> Bounds:
     place = rank(value)
-    if place == NULL:
-        return Bounds(_null(field) if kind in ("lte", "gte") else NOTHING, FETCH)
+    if place == NULL:  # of its type there is no other value
+        return _equal(value, field) if kind in ("lte", "gte") else Bounds(NOTHING, EXACT)
     at = key(value)
     if place == ARRAY:  # its elements have keys of their own, of any type
         first = key(value[0]) if value else MIN

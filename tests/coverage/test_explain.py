@@ -286,3 +286,11 @@ def test_an_array_above_the_path_that_elem_match_names_bounds_one_field() -> Non
     both = {"q": 1, "r": 1}
     assert explain({"n.p": {"$elemMatch": both}}, [index]).bounds == ("n.p.q", "n.p.r")
     assert explain({"n": {"$elemMatch": {"p": {"$elemMatch": both}}}}, [index]).bounds == ("n.p.q",)
+
+
+@pytest.mark.parametrize("comparison", [None, {"$lte": None}, {"$gte": None}, {"$gt": None}], ids=str)
+def test_a_range_at_null_is_the_comparison_with_it(comparison: Any) -> None:
+    index = Index([("a", 1), ("b", 1)])
+    for server in ("6.0", "latest"):
+        assert explain({"a": 1, "b": comparison}, [index], command="count", server=server).covered
+    assert not explain({"a": 1, "b": {"$ne": 1}, "c": comparison}, [index], command="count").covered
