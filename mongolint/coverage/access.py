@@ -56,7 +56,7 @@ class Scan:
 
     def _of(self, predicate: Predicate, position: int) -> Bounds:
         entry = self.entry
-        if entry.kind_of(position) in ("text", "2d", "2dsphere"):
+        if entry.kind == "2d" or entry.kind_of(position) in ("text", "2dsphere"):
             return Bounds(FULL, FETCH)
         found = bounds(
             predicate.node,

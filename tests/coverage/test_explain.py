@@ -294,3 +294,9 @@ def test_a_range_at_null_is_the_comparison_with_it(comparison: Any) -> None:
     for server in ("6.0", "latest"):
         assert explain({"a": 1, "b": comparison}, [index], command="count", server=server).covered
     assert not explain({"a": 1, "b": {"$ne": 1}, "c": comparison}, [index], command="count").covered
+
+
+def test_what_follows_the_place_in_a_2d_index_is_tested_and_gives_no_order() -> None:
+    filter = {"at": {"$geoWithin": {"$center": [[1, 1], 1]}}, "a": 1}
+    plan = explain(filter, [Index([("at", "2d"), ("a", 1)])], sort=[("a", 1)])
+    assert (plan.usable, plan.sort_in_memory) == (True, True)
