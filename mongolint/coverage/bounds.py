@@ -138,8 +138,8 @@ def _regex(value: Any, field: Field) -> Bounds:
 
 def _type(value: Any) -> Bounds:
     found = NOTHING
-    for name in value if isinstance(value, (list, tuple)) else [value]:
-        place = TYPE_NAMES.get(name) if isinstance(name, (str, int)) else None
+    for name in value:
+        place = TYPE_NAMES.get(name) if isinstance(name, str) else None
         found |= FULL if place in (None, ARRAY) else point(None) if place == NULL else of_type(place)
     finds_null = (found & point(None)) == point(None)  # which a missing field has as well
     return Bounds(found, FETCH if found.is_full or finds_null else KEYS)

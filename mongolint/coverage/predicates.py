@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mongolint.coverage.values import ANY, Unknown, is_regex, is_unknown, key, rank
+from mongolint.coverage.values import ANY, Unknown, is_regex, is_unknown, key, rank, type_names
 
 
 class QueryError(Exception):
@@ -132,10 +132,12 @@ def _operator(path: str, name: str, value: Any, beside: Mapping[str, Any]) -> It
         return [_elements(path, value)]
     if name in _GEO or name in _NEAR:
         return [Node("near" if name in _NEAR else "geo", path, {name: value})]
-    if name in ("$mod", "$type"):
-        return [Node(name[1:], path, value)]
+    if name == "$mod":
+        return [Node("mod", path, value)]
+    if name == "$type":
+        return [Node("type", path, type_names(value))]
     if name in _UNINDEXED:
-        return [Node("other", path)]
+        return [Node("other", path, name)]
     if name in _BESIDE:
         return []
     raise QueryError(f"unknown operator: {name}")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import bson
 import pytest
 
 from mongolint.coverage import ANY, Index, Plan, QueryError, explain, explain_once
@@ -300,3 +301,34 @@ def test_what_follows_the_place_in_a_2d_index_is_tested_and_gives_no_order() -> 
     filter = {"at": {"$geoWithin": {"$center": [[1, 1], 1]}}, "a": 1}
     plan = explain(filter, [Index([("at", "2d"), ("a", 1)])], sort=[("a", 1)])
     assert (plan.usable, plan.sort_in_memory) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("filter", "expression", "usable"),
+    [
+        ({"b": {"$size": 2}}, {"b": {"$exists": True}}, True),
+        ({"b": {"$bitsAllSet": 1}}, {"b": {"$exists": True}}, False),
+        ({"b": {"$type": ["string"]}}, {"b": {"$type": "string"}}, True),
+        ({"b": {"$type": 2}}, {"b": {"$type": "string"}}, True),
+        ({"b": {"$type": ["string", "int"]}}, {"b": {"$type": "string"}}, False),
+        ({"b": 1}, {"b": {"$in": [1, 2]}}, True),
+        ({"b": {"$in": [2, 1]}}, {"b": {"$in": [1, 2]}}, True),
+        ({"b": {"$in": [1, 2]}}, {"b": {"$in": [1, 2, 3]}}, False),
+        ({"b": {"$in": [1, 2]}}, {"$or": [{"b": 1}, {"b": 2}]}, True),
+        ({"b": 1}, {"$or": [{"b": 1}, {"c": 2}]}, True),
+        ({"$or": [{"b": 1}, {"c": 2}]}, {"$or": [{"b": 1}, {"c": 2}]}, False),
+        ({"b": {"$in": [1, 2]}}, {"$or": [{"b": {"$lt": 5}}, {"c": 2}]}, True),
+    ],
+    ids=str,
+)
+def test_one_alternative_of_a_partial_index_is_implied_by_the_whole_filter(
+    filter: dict[str, Any], expression: dict[str, Any], usable: bool
+) -> None:
+    index = Index([("a", 1)], {"partialFilterExpression": expression})
+    assert explain({"a": 1, **filter}, [index]).usable is usable
+
+
+def test_numbers_of_all_types_compare() -> None:
+    index = Index([("a", 1)], {"partialFilterExpression": {"a": {"$gt": 9}}})
+    values = [bson.Decimal128("10"), 10.5, bson.Int64(10), bson.Decimal128("9"), bson.Decimal128("NaN"), 9]
+    assert [explain({"a": value}, [index]).usable for value in values] == [True, True, True, False, False, False]
