@@ -189,7 +189,8 @@ def _collect(node: Node, within: Node | None, leaves: list[Node], disjunctions: 
 def _choices(entry: Entry, usable: Sequence[Predicate], mandatory: Predicate | None) -> Iterable[list[Predicate]]:
     """The sets of predicates that may bound an index together: all of them, unless it holds arrays."""
     first = [p for p in usable if p.uses_first(entry)]
-    later = [p for p in usable if not p.uses_first(entry)]
+    # Of those that exclude each other the one that the index has first is taken, wherever it stands in the filter
+    later = sorted((p for p in usable if not p.uses_first(entry)), key=lambda p: p.positions[entry][0])
     if not first:
         return
     if not entry.is_multikey or entry.kind == "text":

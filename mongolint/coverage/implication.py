@@ -64,7 +64,7 @@ def _is_there(query: Node, path: str) -> bool:
     if query.kind in _ORDER:
         return query.value is not None
     if query.kind == "other":
-        return query.value == "$size"
+        return bool(query.value == "$size")
     return query.kind in ("exists", "regex", "mod", "type", "elem-value", "elem-object", "geo", "near")
 
 

@@ -55,7 +55,7 @@ TYPE_NAMES = {
     "decimal": NUMBER,
     "number": NUMBER,
 }
-_NAME_BY_NUMBER = {
+_NAME_BY_NUMBER: Mapping[float, str] = {
     1: "double",
     2: "string",
     3: "object",

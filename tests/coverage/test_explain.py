@@ -332,3 +332,9 @@ def test_numbers_of_all_types_compare() -> None:
     index = Index([("a", 1)], {"partialFilterExpression": {"a": {"$gt": 9}}})
     values = [bson.Decimal128("10"), 10.5, bson.Int64(10), bson.Decimal128("9"), bson.Decimal128("NaN"), 9]
     assert [explain({"a": value}, [index]).usable for value in values] == [True, True, True, False, False, False]
+
+
+def test_of_fields_in_one_array_the_one_that_the_index_has_first_is_bounded() -> None:
+    index = Index([("a", 1), ("d.x", 1), ("d.y", 1)], {"multikey": True, "multikey_paths": ["d"]})
+    for filter in ({"a": 1, "d.x": {"$gt": 1}, "d.y": 1}, {"a": 1, "d.y": 1, "d.x": {"$gt": 1}}):
+        assert explain(filter, [index]).bounds == ("a", "d.x")
