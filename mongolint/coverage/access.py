@@ -65,7 +65,7 @@ class Scan:
                 entry.collation is not None,
                 (entry.is_sparse or entry.is_wildcard) and len(entry.keys) == 1,
                 self.dialect.counts,
-                entry.kind == "btree" and self.dialect.decides_null(entry.is_multikey),
+                entry.kind == "btree" and not entry.is_sparse and self.dialect.decides_null(entry.is_multikey),
                 self.dialect.is_recent,
             ),
         )

@@ -121,3 +121,9 @@ def may_hold(intervals: Intervals, place: int) -> bool:
 def may_hold_text(intervals: Intervals) -> bool:
     """Whether values that a collation orders may lie in the intervals."""
     return any(may_hold(intervals, place) for place in (STRING, OBJECT, ARRAY))
+
+
+def reads_objects(intervals: Intervals) -> bool:
+    """Whether documents in the place of a value are read, which a wildcard index keeps under other paths."""
+    wide = Intervals(tuple(item for item in intervals.items if not item.is_point), intervals.vague)
+    return may_hold(wide, OBJECT)

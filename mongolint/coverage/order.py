@@ -11,8 +11,7 @@ from typing import Any
 
 from mongolint.coverage.access import Access, Scan, scans
 from mongolint.coverage.bounds import FETCH
-from mongolint.coverage.intervals import Intervals, may_hold, may_hold_text
-from mongolint.coverage.values import OBJECT
+from mongolint.coverage.intervals import may_hold_text, reads_objects
 
 _MAX_MERGED_SCANS = 200
 Sort = Sequence[tuple[str, Any]]
@@ -94,7 +93,7 @@ def _is_ordered(scan: Scan, position: int, collation: Mapping[str, Any] | None) 
     if entry.kind_of(position):
         return False
     if entry.wildcard is not None and position >= entry.wildcard:
-        if not entry.keys[entry.wildcard][0] or _reads_objects(scan.intervals(entry.wildcard)):
+        if not entry.keys[entry.wildcard][0] or reads_objects(scan.intervals(entry.wildcard)):
             return False
     if entry.collation != collation and may_hold_text(intervals):
         return False
@@ -109,12 +108,6 @@ def _shares_array(scan: Scan, position: int, arrays: Sequence[str]) -> bool:
             if any(name == prefix or name.startswith(prefix + ".") for prefix in arrays):
                 return True
     return False
-
-
-def _reads_objects(intervals: Intervals) -> bool:
-    """Whether documents in the place of a value are read, which a wildcard index keeps under other paths."""
-    wide = Intervals(tuple(item for item in intervals.items if not item.is_point), intervals.vague)
-    return may_hold(wide, OBJECT)
 
 
 def is_by_field(sort: Sort) -> bool:

@@ -295,6 +295,8 @@ def test_a_range_at_null_is_the_comparison_with_it(comparison: Any) -> None:
     for server in ("6.0", "latest"):
         assert explain({"a": 1, "b": comparison}, [index], command="count", server=server).covered
     assert not explain({"a": 1, "b": {"$ne": 1}, "c": comparison}, [index], command="count").covered
+    sparse = Index([("b", 1)], {"sparse": True})
+    assert not explain({"b": {"$gte": None}}, [sparse], command="count").covered
 
 
 def test_what_follows_the_place_in_a_2d_index_is_tested_and_gives_no_order() -> None:
@@ -338,3 +340,10 @@ def test_of_fields_in_one_array_the_one_that_the_index_has_first_is_bounded() ->
     index = Index([("a", 1), ("d.x", 1), ("d.y", 1)], {"multikey": True, "multikey_paths": ["d"]})
     for filter in ({"a": 1, "d.x": {"$gt": 1}, "d.y": 1}, {"a": 1, "d.y": 1, "d.x": {"$gt": 1}}):
         assert explain(filter, [index]).bounds == ("a", "d.x")
+
+
+def test_the_empty_document_is_a_key_of_a_wildcard_index() -> None:
+    index = Index([("$**", 1)])
+    assert explain({"a": {}}, [index], command="count").covered
+    assert explain({"a": {"$in": [1, {}]}}, [index], projection={"_id": 0, "a": 1}).covered
+    assert not explain({"a": {"$ne": None}}, [index], command="count").covered
