@@ -56,7 +56,7 @@ class Scan:
 
     def _of(self, predicate: Predicate, position: int) -> Bounds:
         entry = self.entry
-        if entry.kind_of(position) in ("text", "2d", "2dsphere"):
+        if entry.kind == "2d" or entry.kind_of(position) in ("text", "2dsphere"):
             return Bounds(FULL, FETCH)
         found = bounds(
             predicate.node,
@@ -65,7 +65,7 @@ class Scan:
                 entry.collation is not None,
                 (entry.is_sparse or entry.is_wildcard) and len(entry.keys) == 1,
                 self.dialect.counts,
-                entry.kind == "btree" and self.dialect.decides_null(entry.is_multikey),
+                entry.kind == "btree" and not entry.is_sparse and self.dialect.decides_null(entry.is_multikey),
                 self.dialect.is_recent,
             ),
         )
@@ -189,7 +189,8 @@ def _collect(node: Node, within: Node | None, leaves: list[Node], disjunctions: 
 def _choices(entry: Entry, usable: Sequence[Predicate], mandatory: Predicate | None) -> Iterable[list[Predicate]]:
     """The sets of predicates that may bound an index together: all of them, unless it holds arrays."""
     first = [p for p in usable if p.uses_first(entry)]
-    later = [p for p in usable if not p.uses_first(entry)]
+    # Of those that exclude each other the one that the index has first is taken, wherever it stands in the filter
+    later = sorted((p for p in usable if not p.uses_first(entry)), key=lambda p: p.positions[entry][0])
     if not first:
         return
     if not entry.is_multikey or entry.kind == "text":
@@ -227,7 +228,7 @@ def _fits(entry: Entry, predicate: Predicate, used: dict[str, Node | None]) -> b
         if prefix in used:
             if used[prefix] is None or used[prefix] is not predicate.within:
                 return False
-        elif predicate.within is not None and prefix.count(".") + 1 <= predicate.depth:
+        elif predicate.within is not None and prefix.count(".") <= predicate.within.path.count("."):
             used[prefix] = predicate.within
         else:
             used[prefix] = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from mongolint.coverage.intervals import FULL, NOTHING, Interval, Intervals, of_type, point
+from mongolint.coverage.intervals import FULL, NOTHING, UNDEFINED, Interval, Intervals, of_type, point
 from mongolint.coverage.predicates import Node
 from mongolint.coverage.values import (
     ARRAY,
@@ -48,7 +48,7 @@ class Field(NamedTuple):
     sparse: bool = False
     counts: bool = False  # the command needs no documents
     decides_null: bool = True  # a key for null is enough to know that the field is null or missing
-    is_recent: bool = True  # a server newer than 6.0, of which is not known that the option "u" keeps it from a prefix
+    is_recent: bool = True  # newer than 6.0: null is one point; that the option "u" keeps it from a prefix is not known
 
 
 def bounds(node: Node, field: Field) -> Bounds:
@@ -60,7 +60,7 @@ def bounds(node: Node, field: Field) -> Bounds:
         found = _equal(value, field)
         return found if kind == "eq" else found._replace(tightness=FETCH)
     if kind in ("lt", "lte", "gt", "gte"):
-        return _range(kind, value)
+        return _range(kind, value, field)
     if kind.startswith("expr-"):
         return Bounds(_open_range(kind[5:], value), FETCH)
     if kind == "in":
@@ -83,17 +83,18 @@ def bounds(node: Node, field: Field) -> Bounds:
 def _equal(value: Any, field: Field) -> Bounds:
     place = rank(value)
     if place == ARRAY:
-        first = value[0] if value else None
-        return Bounds(point(value) | point(first), FETCH)
+        first = point(value[0]) if value else UNDEFINED
+        return Bounds(point(value) | first, FETCH)
     if place == NULL:
-        return Bounds(point(None), EXACT if field.decides_null else FETCH, True)
+        found = point(None) if field.is_recent else point(None) | UNDEFINED
+        return Bounds(found, EXACT if field.decides_null else FETCH, True)
     return Bounds(point(value), EXACT)
 
 
-def _range(kind: str, value: Any) -> Bounds:
+def _range(kind: str, value: Any, field: Field) -> Bounds:
     place = rank(value)
-    if place == NULL:
-        return Bounds(point(None) if kind in ("lte", "gte") else NOTHING, FETCH)
+    if place == NULL:  # of its type there is no other value
+        return _equal(value, field) if kind in ("lte", "gte") else Bounds(NOTHING, EXACT)
     at = key(value)
     if place == ARRAY:  # its elements have keys of their own, of any type
         first = key(value[0]) if value else MIN
@@ -137,8 +138,8 @@ def _regex(value: Any, field: Field) -> Bounds:
 
 def _type(value: Any) -> Bounds:
     found = NOTHING
-    for name in value if isinstance(value, (list, tuple)) else [value]:
-        place = TYPE_NAMES.get(name) if isinstance(name, (str, int)) else None
+    for name in value:
+        place = TYPE_NAMES.get(name) if isinstance(name, str) else None
         found |= FULL if place in (None, ARRAY) else point(None) if place == NULL else of_type(place)
     finds_null = (found & point(None)) == point(None)  # which a missing field has as well
     return Bounds(found, FETCH if found.is_full or finds_null else KEYS)

@@ -10,8 +10,7 @@ from typing import Any
 
 from mongolint.coverage.access import Access, Scan, scans
 from mongolint.coverage.bounds import KEYS
-from mongolint.coverage.intervals import may_hold_text, of_type
-from mongolint.coverage.values import OBJECT
+from mongolint.coverage.intervals import may_hold_text, reads_objects
 
 
 def fields_of(projection: Mapping[str, Any] | None) -> set[str] | None:
@@ -83,6 +82,6 @@ def _has(scan: Scan, needed: set[str]) -> bool:
         and not entry.array_prefixes(name)
         and not scan.bounds[position].finds_null
     }
-    if entry.wildcard is not None and (scan.intervals(entry.wildcard) & of_type(OBJECT)).items:
+    if entry.wildcard is not None and reads_objects(scan.intervals(entry.wildcard)):
         return False
     return needed <= held

@@ -161,14 +161,23 @@ class _Query(NamedTuple):
             if not whole or not self._holds_near(whole[0]):
                 raise QueryError(f"the hinted index {hinted.name} cannot serve this query")
             return [Scan(whole[0], rest=self.root.kind != "true")]
-        needs_order = sorted_fields and is_by_field(self.sort) and not self._is_mandatory()
+        needs_order = hinted is None and sorted_fields and is_by_field(self.sort) and not self._is_mandatory()
         if needs_order and not any(gives_order(each, self.sort, self.collation) for each in found):
             scan = [Scan(each, rest=self.root.kind != "true") for each in whole]
             scan = [each for each in scan if not is_recent or not self._bounds_sorted_array(each.entry, leaves)]
             found.extend(each for each in scan if gives_order(each, self.sort, self.collation))
-        if not found and self.command == "distinct" and self.fields:
-            found.extend(Scan(each) for each in whole if {each.names[0]} == self.fields and self.root.kind == "true")
+        if not found and self._is_of_all_values():
+            found.extend(Scan(each) for each in usable if self._holds_all_values(each))
         return found
+
+    def _is_of_all_values(self) -> bool:
+        """Whether the values of a field in all documents are asked for."""
+        return self.command == "distinct" and self.root.kind == "true" and bool(self.fields)
+
+    def _holds_all_values(self, entry: Entry) -> bool:
+        """Whether the keys begin with all values of the field; a document without it adds none."""
+        is_led = {entry.names[0]} == self.fields and not entry.kind_of(0) and entry.kind in ("btree", "hashed")
+        return is_led and entry.filter is None and entry.collation == self.collation
 
     def _bounds_sorted_array(self, entry: Entry, leaves: Sequence[Predicate]) -> bool:
         """Whether the filter bounds a field of the sort that holds arrays: then its keys are not the sort's."""
@@ -227,6 +236,8 @@ class _Query(NamedTuple):
     def _covers(self, reading: Reading, needed: set[str] | None) -> bool:
         if needed is None:
             return False
+        if self._is_of_all_values() and isinstance(reading.access, Scan) and reading.access.entry.collation is None:
+            return True  # each element of an array has a key of its own
         wanted = needed if reading.orders or not self.sort else needed | {name for name, _ in self.sort}
         return is_covered(reading.access, wanted)
 

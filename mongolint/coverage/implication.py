@@ -15,29 +15,35 @@ _ORDER = ("eq", *RANGES)
 
 def implies(query: Node, wanted: Node, same_collation: bool) -> bool:
     """Whether every document that ``query`` finds is one that ``wanted`` finds, as far as the server sees."""
-    if wanted.kind == "true":
+    if wanted.kind == "true" or (same_collation and _is_same(query, wanted)):
         return True
     if wanted.kind == "and":
         return all(implies(query, each, same_collation) for each in wanted.children)
+    if wanted.kind == "or":  # one alternative has to be implied by all: two are not added together
+        return any(implies(query, each, same_collation) for each in wanted.children)
     if query.kind == "or":
         return all(implies(each, wanted, same_collation) for each in query.children)
-    if wanted.kind == "or" and any(implies(query, each, same_collation) for each in wanted.children):
-        return True
     if query.kind == "and":
         return any(implies(each, wanted, same_collation) for each in query.children)
     return _single(query, wanted, same_collation)
+
+
+def _is_same(query: Node, wanted: Node) -> bool:
+    return query.kind == wanted.kind and shape(query) == shape(wanted) and _is_known(query)
 
 
 def _single(query: Node, wanted: Node, same_collation: bool) -> bool:
     if wanted.kind == "exists":
         return _is_there(query, wanted.path)
     if query.kind == "not" or query.path != wanted.path:
-        return shape(query) == shape(wanted) and _is_known(query)
-    if query.kind == "in" and wanted.kind in (*_ORDER, "in"):
+        return _is_same(query, wanted)
+    if query.kind == "in" and wanted.kind in _ORDER:
         return all(not is_regex(each) and _value(("eq", each), wanted, same_collation) for each in query.value)
     if query.kind in _ORDER and wanted.kind in (*_ORDER, "in"):
         return _value((query.kind, query.value), wanted, same_collation)
-    return shape(query) == shape(wanted) and _is_known(query)
+    if query.kind == "in" and not same_collation and any(is_text(each) for each in query.value):
+        return False
+    return _is_same(query, wanted)
 
 
 def _is_known(node: Node) -> bool:
@@ -57,6 +63,8 @@ def _is_there(query: Node, path: str) -> bool:
         return all(value is not None for value in query.value)
     if query.kind in _ORDER:
         return query.value is not None
+    if query.kind == "other":
+        return bool(query.value == "$size")
     return query.kind in ("exists", "regex", "mod", "type", "elem-value", "elem-object", "geo", "near")
 
 

@@ -169,7 +169,7 @@ def _with_path(entry: Entry, position: int, path: str, kind: Any) -> Entry:
 def _holds(entry: Entry, pattern: str, path: str) -> bool:
     """Whether the wildcard part holds a path."""
     if pattern != "$**":
-        return path.startswith(pattern[: -len("$**")])
+        return f"{path}.".startswith(pattern[: -len("$**")])
     projection = entry.index.options.get("wildcardProjection") or {}
     given = {name: bool(value) for name, value in projection.items() if name != "_id"}
     if path == "_id" or path.startswith("_id."):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mongolint.coverage.values import ARRAY, MAX, MIN, OBJECT, STRING, Key, above, below, key
+from mongolint.coverage.values import ARRAY, MAX, MIN, NULL, OBJECT, STRING, Key, above, below, key
 
 
 class Interval(NamedTuple):
@@ -69,6 +69,10 @@ def point(value: object) -> Intervals:
     return Intervals((Interval(key(value), key(value)),))
 
 
+# The key of an empty array: a point of its own beside null
+UNDEFINED = Intervals((Interval((NULL, 1, -1), (NULL, 1, -1)),))
+
+
 def of_type(place: int) -> Intervals:
     """All values of a type."""
     return Intervals((Interval(below(place), above(place)),))
@@ -117,3 +121,9 @@ def may_hold(intervals: Intervals, place: int) -> bool:
 def may_hold_text(intervals: Intervals) -> bool:
     """Whether values that a collation orders may lie in the intervals."""
     return any(may_hold(intervals, place) for place in (STRING, OBJECT, ARRAY))
+
+
+def reads_objects(intervals: Intervals) -> bool:
+    """Whether documents in the place of a value are read, which a wildcard index keeps under other paths."""
+    wide = Intervals(tuple(item for item in intervals.items if not item.is_point), intervals.vague)
+    return may_hold(wide, OBJECT)

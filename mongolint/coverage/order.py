@@ -10,8 +10,8 @@ from math import prod
 from typing import Any
 
 from mongolint.coverage.access import Access, Scan, scans
-from mongolint.coverage.intervals import Intervals, may_hold, may_hold_text
-from mongolint.coverage.values import OBJECT
+from mongolint.coverage.bounds import FETCH
+from mongolint.coverage.intervals import may_hold_text, reads_objects
 
 _MAX_MERGED_SCANS = 200
 Sort = Sequence[tuple[str, Any]]
@@ -22,6 +22,8 @@ def gives_order(access: Access, sort: Sort, collation: Mapping[str, Any] | None)
     leaves = scans(access)
     if all(_from(scan, 0, sort, collation) for scan in leaves):
         return True
+    if not _can_be_split(access):
+        return False
     points = [_leading_points(scan) for scan in leaves]
     if not all(points) or sum(map(prod, points)) > _MAX_MERGED_SCANS:
         return False
@@ -31,6 +33,18 @@ def gives_order(access: Access, sort: Sort, collation: Mapping[str, Any] | None)
         and _from(scan, len(counts), sort, collation)
         for scan, counts in zip(leaves, points, strict=True)
     )
+
+
+def _can_be_split(access: Access) -> bool:
+    """Whether scans can be made one for each value.
+
+    Not those of an ``$or`` whose documents are tested further, unless they are one scan: of one field of one index.
+    """
+    if isinstance(access, Scan) or not access.rest:
+        return True
+    leaves = scans(access)
+    is_plain = all(len(scan.assigned) == 1 and not scan.rest and scan.tightness < FETCH for scan in leaves)
+    return is_plain and len({scan.entry for scan in leaves}) == 1
 
 
 def _leading_points(scan: Scan) -> list[int]:
@@ -79,7 +93,7 @@ def _is_ordered(scan: Scan, position: int, collation: Mapping[str, Any] | None) 
     if entry.kind_of(position):
         return False
     if entry.wildcard is not None and position >= entry.wildcard:
-        if not entry.keys[entry.wildcard][0] or _reads_objects(scan.intervals(entry.wildcard)):
+        if not entry.keys[entry.wildcard][0] or reads_objects(scan.intervals(entry.wildcard)):
             return False
     if entry.collation != collation and may_hold_text(intervals):
         return False
@@ -94,12 +108,6 @@ def _shares_array(scan: Scan, position: int, arrays: Sequence[str]) -> bool:
             if any(name == prefix or name.startswith(prefix + ".") for prefix in arrays):
                 return True
     return False
-
-
-def _reads_objects(intervals: Intervals) -> bool:
-    """Whether documents in the place of a value are read, which a wildcard index keeps under other paths."""
-    wide = Intervals(tuple(item for item in intervals.items if not item.is_point), intervals.vague)
-    return may_hold(wide, OBJECT)
 
 
 def is_by_field(sort: Sort) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mongolint.coverage.values import ANY, Unknown, is_regex, is_unknown, key, rank
+from mongolint.coverage.values import ANY, Unknown, is_regex, is_unknown, key, rank, type_names
 
 
 class QueryError(Exception):
@@ -62,8 +62,7 @@ def _document(document: Mapping[str, Any]) -> Node:
         elif name == "$text":
             children.append(Node("text", value=value))
         elif name == "$expr":
-            children.extend(Node(kind, path, given) for kind, path, given in comparisons(value))
-            children.append(Node("other"))
+            children += [*comparisons(value), Node("other")]
         elif name in ("$alwaysTrue", "$comment"):
             continue
         elif name == "$alwaysFalse":
@@ -133,10 +132,12 @@ def _operator(path: str, name: str, value: Any, beside: Mapping[str, Any]) -> It
         return [_elements(path, value)]
     if name in _GEO or name in _NEAR:
         return [Node("near" if name in _NEAR else "geo", path, {name: value})]
-    if name in ("$mod", "$type"):
-        return [Node(name[1:], path, value)]
+    if name == "$mod":
+        return [Node("mod", path, value)]
+    if name == "$type":
+        return [Node("type", path, type_names(value))]
     if name in _UNINDEXED:
-        return [Node("other", path)]
+        return [Node("other", path, name)]
     if name in _BESIDE:
         return []
     raise QueryError(f"unknown operator: {name}")
@@ -257,29 +258,42 @@ def _plain(value: Any) -> Any:
 
 _FLIPPED = {"$eq": "$eq", "$lt": "$gt", "$lte": "$gte", "$gt": "$lt", "$gte": "$lte"}
 _MISSING = object()
+# Operators that make a scalar of constants, which the server does before it plans
+_SCALAR = frozenset(
+    f"${name}"
+    for name in (
+        *("abs", "add", "ceil", "divide", "floor", "mod", "multiply", "pow", "round", "subtract", "trunc"),
+        *("dateAdd", "dateDiff", "dateFromParts", "dateFromString", "dateSubtract", "dateToString", "dateTrunc"),
+        *("toDate", "toDecimal", "toDouble", "toInt", "toLong", "toLower", "toObjectId", "toString", "toUpper"),
+        *("concat", "year", "month", "dayOfMonth", "hour", "minute", "second"),
+    )
+)
 
 
-def comparisons(expression: Any) -> Iterator[tuple[str, str, Any]]:
-    """The comparisons of a field with a constant that hold wherever the expression does, as (kind, field, constant).
+def comparisons(expression: Any) -> list[Node]:
+    """The comparisons of a field with a constant that hold wherever the expression does.
 
     Source: MongoDB manual, "$expr", section "$expr and Indexes".
     """
     if not isinstance(expression, Mapping) or len(expression) != 1:
-        return
+        return []
     name, arguments = next(iter(expression.items()))
-    if name == "$and" and isinstance(arguments, (list, tuple)):
-        for each in arguments:
-            yield from comparisons(each)
-    elif name in _FLIPPED and isinstance(arguments, (list, tuple)) and len(arguments) == 2:
-        yield from _comparison(name, *arguments)
+    if not isinstance(arguments, (list, tuple)):
+        return []
+    if name == "$and":
+        return [found for each in arguments for found in comparisons(each)]
+    if name == "$or":
+        branches = [Node("and", children=comparisons(each)) for each in arguments]
+        return [Node("or", children=branches)] if branches and all(each.children for each in branches) else []
+    return _comparison(name, *arguments) if name in _FLIPPED and len(arguments) == 2 else []
 
 
-def _comparison(name: str, left: Any, right: Any) -> Iterator[tuple[str, str, Any]]:
+def _comparison(name: str, left: Any, right: Any) -> list[Node]:
     for operator, side, other in ((name, left, right), (_FLIPPED[name], right, left)):
         field, constant = _field(side), _constant(other)
         if field is not None and constant is not _MISSING:
-            yield f"expr-{operator[1:]}", field, constant
-            return
+            return [Node(f"expr-{operator[1:]}", field, constant)]
+    return []
 
 
 def _field(value: Any) -> str | None:
@@ -292,8 +306,23 @@ def _field(value: Any) -> str | None:
 
 
 def _constant(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return value["$literal"] if set(value) == {"$literal"} else _MISSING
-    if isinstance(value, (list, tuple)) or (isinstance(value, str) and value.startswith("$")):
+    """What an expression is in every document: `ANY` where the server works it out."""
+    if isinstance(value, Mapping) and set(value) == {"$literal"}:
+        value = value["$literal"]
+    elif not _is_fixed(value):
         return _MISSING
-    return value
+    elif any(str(each).startswith("$") for each in (value if isinstance(value, Mapping) else [value])):
+        return ANY
+    return _MISSING if isinstance(value, (list, tuple)) else value
+
+
+def _is_fixed(value: Any) -> bool:
+    """Whether an expression reads no document."""
+    if isinstance(value, Mapping):
+        operator = next((name for name in value if name.startswith("$")), None)
+        if operator is None:
+            return all(map(_is_fixed, value.values()))
+        return operator == "$literal" or (operator in _SCALAR and _is_fixed(value[operator]))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_fixed, value))
+    return not isinstance(value, str) or not value.startswith("$") or value == "$$NOW"

@@ -175,6 +175,8 @@ def _on_wildcard(predicate: Predicate, entry: Entry) -> bool:
         return False
     node = predicate.node
     if node.kind == "elem-value":  # of an element that is null there is a key
+        if predicate.path.rpartition(".")[2].isdigit():
+            return False
         return all(_is_on_wildcard(child, predicate, entry, True) for child in node.children)
     return _is_on_wildcard(node, predicate, entry, False)
 

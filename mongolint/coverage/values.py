@@ -38,7 +38,7 @@ _RANK_BY_CLASS = {
     "Decimal128": NUMBER,
 }
 
-TYPE_NAMES: dict[str | int, int] = {
+TYPE_NAMES = {
     "double": NUMBER,
     "string": STRING,
     "object": OBJECT,
@@ -54,21 +54,29 @@ TYPE_NAMES: dict[str | int, int] = {
     "long": NUMBER,
     "decimal": NUMBER,
     "number": NUMBER,
-    1: NUMBER,
-    2: STRING,
-    3: OBJECT,
-    4: ARRAY,
-    5: BINARY,
-    7: OBJECT_ID,
-    8: BOOL,
-    9: DATE,
-    10: NULL,
-    11: REGEX,
-    16: NUMBER,
-    17: TIMESTAMP,
-    18: NUMBER,
-    19: NUMBER,
 }
+_NAME_BY_NUMBER: Mapping[float, str] = {
+    1: "double",
+    2: "string",
+    3: "object",
+    4: "array",
+    5: "binData",
+    7: "objectId",
+    8: "bool",
+    9: "date",
+    10: "null",
+    11: "regex",
+    16: "int",
+    17: "timestamp",
+    18: "long",
+    19: "decimal",
+}
+
+
+def type_names(value: Any) -> list[Any]:
+    """The types that ``$type`` is given, by name; what is not known stays."""
+    given = value if isinstance(value, (list, tuple)) else [value]
+    return [_NAME_BY_NUMBER.get(each, each) if isinstance(each, (int, float)) else each for each in given]
 
 
 def is_regex(value: Any) -> bool:
@@ -108,7 +116,10 @@ def key(value: Any) -> Key:
         return (place, 1, tuple(key(each) for each in value))
     if place == NULL:
         return (place, 1, 0)
-    if place in (NUMBER, STRING, BOOL) and type(value).__name__ != "Decimal128":
+    if type(value).__name__ == "Decimal128":
+        number = value.to_decimal()
+        return (place, 1, float("nan") if number.is_nan() else number)
+    if place in (NUMBER, STRING, BOOL):
         return (place, 1, value)
     if place == _UNKNOWN:
         return (place, 1, id(value))

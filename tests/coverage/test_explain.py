@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import bson
 import pytest
 
 from mongolint.coverage import ANY, Index, Plan, QueryError, explain, explain_once
@@ -175,3 +176,174 @@ def test_a_refusal_that_is_kept_holds_on_to_nobody() -> None:
         refusals.append(refused.value)
     assert len({id(each) for each in refusals}) == 3
     assert len({str(each) for each in refusals}) == 1
+
+
+@pytest.mark.parametrize("filter", [{"a": 1}, {"a": {"$gt": 1}}, {"a": {"$exists": True}}, {"a.x": 1}], ids=str)
+def test_a_wildcard_below_a_field_holds_the_field_itself(filter: dict[str, Any]) -> None:
+    index = Index([("a.$**", 1)])
+    assert explain(filter, [index]).usable
+    assert not explain({name.replace("a", "ab"): value for name, value in filter.items()}, [index]).usable
+
+
+@pytest.mark.parametrize(
+    ("constant", "usable"),
+    [
+        ("$$NOW", True),
+        ({"$subtract": ["$$NOW", 3600]}, True),
+        ({"$dateSubtract": {"startDate": "$$NOW", "unit": "day", "amount": 1}}, True),
+        ({"x": 1, "y": [1]}, True),
+        ({"$toLower": "A"}, True),
+        ({"$literal": [1]}, False),
+        ([1], False),
+        ("$$CLUSTER_TIME", False),
+        ({"$rand": {}}, False),
+        ({"x": "$b"}, False),
+        ({"$subtract": ["$$NOW", "$b"]}, False),
+        ({"$dateSubtract": {"startDate": "$b", "unit": "day", "amount": 1}}, False),
+    ],
+    ids=str,
+)
+def test_what_the_server_works_out_before_it_plans_is_a_constant(constant: Any, usable: bool) -> None:
+    for index in (A, Index([("a", "hashed")])):
+        assert explain({"$expr": {"$eq": ["$a", constant]}}, [index]).usable is usable
+    assert explain({"$expr": {"$gt": [constant, "$a"]}}, [A]).usable is usable
+
+
+@pytest.mark.parametrize(
+    ("branches", "usable"),
+    [
+        ([{"$eq": ["$a", 1]}, {"$eq": ["$a", 2]}], True),
+        ([{"$eq": ["$a", 1]}, {"$and": [{"$lt": ["$a", 2]}, {"$ne": ["$b", 1]}]}], True),
+        ([{"$eq": ["$a", 1]}, {"$eq": ["$b", 2]}], False),
+        ([{"$eq": ["$a", 1]}, {"$ne": ["$a", 2]}], False),
+    ],
+    ids=str,
+)
+def test_each_branch_of_an_or_in_an_expression_needs_an_index(branches: Any, usable: bool) -> None:
+    assert explain({"$expr": {"$or": branches}}, [A]).usable is usable
+
+
+@pytest.mark.parametrize(
+    ("index", "serves"),
+    [
+        (A, True),
+        (Index([("a", -1), ("b", 1)]), True),
+        (Index([("a", 1)], {"sparse": True}), True),
+        (Index([("a", 1)], {"multikey": True, "multikey_paths": ["a"]}), True),
+        (Index([("a", "hashed")]), False),
+        (Index([("a.$**", 1)]), False),
+        (Index([("a", 1)], {"collation": {"locale": "en"}}), False),
+        (Index([("a", 1)], {"partialFilterExpression": {"a": {"$exists": True}}}), False),
+        (Index([("b", 1), ("a", 1)]), False),
+    ],
+    ids=str,
+)
+def test_all_values_of_a_field_are_the_keys_that_an_index_begins_with(index: Index, serves: bool) -> None:
+    plan = explain({}, [index], projection={"_id": 0, "a": 1}, command="distinct")
+    assert (plan.usable, plan.covered) == (serves, serves)
+
+
+def test_scans_whose_documents_are_tested_further_are_not_merged() -> None:
+    indexes = [Index([("c", 1), ("a", 1)]), Index([("f", 1), ("a", 1)])]
+
+    def sorts(filter: dict[str, Any]) -> bool | None:
+        return explain(filter, indexes, sort=[("a", 1)]).sort_in_memory
+
+    several: list[dict[str, Any]] = [{"c": {"$in": [1, 2]}}, {"f": 3}]
+    assert sorts({"$or": several}) is False
+    assert sorts({"e": 1, "$or": several}) is True
+    assert sorts({"e": 1, "$or": [{"c": 1, "d": 1}, {"f": 3}]}) is False  # in order as they are
+    assert sorts({"e": 1, "$or": [{"c": {"$in": [1, 2]}}, {"c": 3}]}) is False  # one scan
+    assert sorts({"e": 1, "$or": [{"c": {"$in": [1, 2]}, "d": 1}, {"c": 3}]}) is True
+
+
+def test_null_is_two_points_on_a_server_6() -> None:
+    index = Index([("a", 1), ("b", -1)])
+
+    def sorts(sort: list[tuple[str, int]], server: str) -> bool | None:
+        return explain({"a": None}, [index], sort=sort, server=server).sort_in_memory
+
+    assert sorts([("b", 1), ("a", 1)], "latest") is False
+    assert sorts([("b", 1), ("a", 1)], "6.0") is True
+    assert sorts([("b", 1)], "6.0") is False  # merged
+
+
+def test_a_hinted_index_that_the_filter_bounds_is_not_read_whole_for_the_order() -> None:
+    index = Index([("a", 1)], {"multikey": True, "multikey_paths": ["a"]})
+    for server in ("6.0", "latest"):
+        plan = explain({"a": {"$gt": 1}}, [index], sort=[("a", 1)], hint=index.name, server=server)
+        assert plan.sort_in_memory is True
+
+
+def test_an_element_of_an_array_at_a_number_is_not_in_a_wildcard_index() -> None:
+    index = Index([("$**", 1)])
+    assert explain({"a.0": {"$gt": 1}}, [index]).usable
+    assert explain({"a.x": {"$elemMatch": {"$gt": 1}}}, [index]).usable
+    assert not explain({"a.0": {"$elemMatch": {"$gt": 1}}}, [index]).usable
+
+
+def test_an_array_above_the_path_that_elem_match_names_bounds_one_field() -> None:
+    index = Index([("n.p.q", 1), ("n.p.r", 1)], {"multikey": True, "multikey_paths": ["n.p"]})
+    both = {"q": 1, "r": 1}
+    assert explain({"n.p": {"$elemMatch": both}}, [index]).bounds == ("n.p.q", "n.p.r")
+    assert explain({"n": {"$elemMatch": {"p": {"$elemMatch": both}}}}, [index]).bounds == ("n.p.q",)
+
+
+@pytest.mark.parametrize("comparison", [None, {"$lte": None}, {"$gte": None}, {"$gt": None}], ids=str)
+def test_a_range_at_null_is_the_comparison_with_it(comparison: Any) -> None:
+    index = Index([("a", 1), ("b", 1)])
+    for server in ("6.0", "latest"):
+        assert explain({"a": 1, "b": comparison}, [index], command="count", server=server).covered
+    assert not explain({"a": 1, "b": {"$ne": 1}, "c": comparison}, [index], command="count").covered
+    sparse = Index([("b", 1)], {"sparse": True})
+    assert not explain({"b": {"$gte": None}}, [sparse], command="count").covered
+
+
+def test_what_follows_the_place_in_a_2d_index_is_tested_and_gives_no_order() -> None:
+    filter = {"at": {"$geoWithin": {"$center": [[1, 1], 1]}}, "a": 1}
+    plan = explain(filter, [Index([("at", "2d"), ("a", 1)])], sort=[("a", 1)])
+    assert (plan.usable, plan.sort_in_memory) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("filter", "expression", "usable"),
+    [
+        ({"b": {"$size": 2}}, {"b": {"$exists": True}}, True),
+        ({"b": {"$bitsAllSet": 1}}, {"b": {"$exists": True}}, False),
+        ({"b": {"$type": ["string"]}}, {"b": {"$type": "string"}}, True),
+        ({"b": {"$type": 2}}, {"b": {"$type": "string"}}, True),
+        ({"b": {"$type": ["string", "int"]}}, {"b": {"$type": "string"}}, False),
+        ({"b": 1}, {"b": {"$in": [1, 2]}}, True),
+        ({"b": {"$in": [2, 1]}}, {"b": {"$in": [1, 2]}}, True),
+        ({"b": {"$in": [1, 2]}}, {"b": {"$in": [1, 2, 3]}}, False),
+        ({"b": {"$in": [1, 2]}}, {"$or": [{"b": 1}, {"b": 2}]}, True),
+        ({"b": 1}, {"$or": [{"b": 1}, {"c": 2}]}, True),
+        ({"$or": [{"b": 1}, {"c": 2}]}, {"$or": [{"b": 1}, {"c": 2}]}, False),
+        ({"b": {"$in": [1, 2]}}, {"$or": [{"b": {"$lt": 5}}, {"c": 2}]}, True),
+    ],
+    ids=str,
+)
+def test_one_alternative_of_a_partial_index_is_implied_by_the_whole_filter(
+    filter: dict[str, Any], expression: dict[str, Any], usable: bool
+) -> None:
+    index = Index([("a", 1)], {"partialFilterExpression": expression})
+    assert explain({"a": 1, **filter}, [index]).usable is usable
+
+
+def test_numbers_of_all_types_compare() -> None:
+    index = Index([("a", 1)], {"partialFilterExpression": {"a": {"$gt": 9}}})
+    values = [bson.Decimal128("10"), 10.5, bson.Int64(10), bson.Decimal128("9"), bson.Decimal128("NaN"), 9]
+    assert [explain({"a": value}, [index]).usable for value in values] == [True, True, True, False, False, False]
+
+
+def test_of_fields_in_one_array_the_one_that_the_index_has_first_is_bounded() -> None:
+    index = Index([("a", 1), ("d.x", 1), ("d.y", 1)], {"multikey": True, "multikey_paths": ["d"]})
+    for filter in ({"a": 1, "d.x": {"$gt": 1}, "d.y": 1}, {"a": 1, "d.y": 1, "d.x": {"$gt": 1}}):
+        assert explain(filter, [index]).bounds == ("a", "d.x")
+
+
+def test_the_empty_document_is_a_key_of_a_wildcard_index() -> None:
+    index = Index([("$**", 1)])
+    assert explain({"a": {}}, [index], command="count").covered
+    assert explain({"a": {"$in": [1, {}]}}, [index], projection={"_id": 0, "a": 1}).covered
+    assert not explain({"a": {"$ne": None}}, [index], command="count").covered
