@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import informative
 from mongolint.project.operations import Operation
-from mongolint.project.references.links import Reference, references
+from mongolint.project.references.links import Reference
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -52,7 +52,7 @@ class Deletes:
         wanted = [operation for operation in self._operations if self._is_of_one(operation)]
         if not wanted:
             return []
-        known = references(self.project, [each for each in self._operations if each.method.kind in ("read", "write")])
+        known = self.project.fields.references
         return [found for operation in wanted if (found := self._of(operation, known)) is not None]
 
     def _is_of_one(self, operation: Operation) -> bool:
