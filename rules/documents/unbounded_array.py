@@ -98,7 +98,7 @@ def _repeats(project: Project, mirrored: Any, operation: Any) -> Finding:
         fix=rule.repair(
             f"do without {field}",
             _by_hand,
-            text=f'find({{"{key}": …}}) on {child} gives what {field} lists',
+            text=f'what it lists is what find({{"{key}": …}}) on {child} gives',
         ),
     )
 

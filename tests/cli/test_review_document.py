@@ -519,3 +519,36 @@ def users():
 """
     (issue,) = [each for each in review(place, {"shop.py": code})["issues"] if each["code"] == "MDB101"]
     assert [(each["severity"], each["script"]) for each in issue["places"]] == [("low", True)]
+
+
+LOGGED = f"""{HEAD}
+from bson import ObjectId
+
+db.visits.create_index("at", expireAfterSeconds=86400)
+db.visits.create_index("book_id")
+
+
+@app.get("/books/{{book_id}}/visits")
+def visits(book_id: str):
+    book = db.books.find_one({{"_id": ObjectId(book_id)}})
+    db.audit.insert_one({{"book_id": book_id}})
+    db.book_history.find_one({{"book_id": book_id}})
+    return db.visits.find({{"book_id": book_id}}).to_list(10), db.reading_log.find_one({{"book_id": book_id}})
+
+
+@app.delete("/books/{{book_id}}")
+def drop(book_id: str):
+    db.books.delete_one({{"_id": ObjectId(book_id)}})
+"""
+
+
+def test_what_a_log_keeps_of_what_is_deleted_is_asked(place: Any) -> None:
+    """No finding: it may be meant. What nothing reads, and a history, are kept because of what is gone."""
+    found = review(place, {"shop.py": LOGGED})
+    notes = {held["name"]: [note for note in held["notes"] if "deletes" in note] for held in found["collections"]}
+    left = "delete_one on books (shop.py:24) leaves those that name what it deletes (book_id): are they to stay"
+    assert {name: note for name, note in notes.items() if note} == {
+        "reading_log": [f"{left}?"],
+        "visits": [f"{left} until they expire?"],
+    }
+    assert "MDB224" not in [issue["code"] for issue in found["issues"]]

@@ -115,6 +115,23 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
     if asked and len(asked) < len(top) and not known.open:
         right = "are they named right?" if len(asked) > 1 else "is it named right?"
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
+    yield from _left(project, name, ends=expires)
+
+
+def _left(project: Project, name: str, *, ends: bool) -> Iterator[str]:
+    """The deletes that leave what a log says of what they delete: a decision, which the code does not tell."""
+    for found in project.deletes.records:
+        fields = [each.field for each in found.left if each.child == name]
+        if fields:
+            span = project.operation_span(found.operation)
+            functions = dict.fromkeys(
+                project.function_name(each.module, each.scope) for each in found.unused if each.runs_on(name)
+            )
+            spare = f"; {' and '.join(functions)} would delete them, but nothing runs it" if functions else ""
+            yield (
+                f"{found.operation.name} on {found.operation.target} ({span.file}:{span.line}) leaves those that name "
+                f"what it deletes ({fields[0]}){spare}: are they to stay{' until they expire' if ends else ''}?"
+            )
 
 
 def _percent(parts: Mapping[str, float | None]) -> int:
