@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mongolint.engine.review.issues import counts
+from mongolint.report.review.diffs import added
 from mongolint.report.review.findings import _clauses as clauses
 from mongolint.report.review.findings import _told as told
 from mongolint.report.review.words import by_file, complete, conflict, gaps, is_code, listed, numbers
@@ -464,7 +465,7 @@ def orders(number: str, mail: str):
 """
     out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
     assert "takes time on a large collection; leave idle out, which no query that the code shows can use)" in out
-    assert "A diff above changes the same place of `shop.py`: `mongolint check --fix --unsafe-fixes` makes one" in out
+    assert "A diff above changes the same place of `shop.py`: `mongolint check --fix --unsafe-fixes` merges" in out
     assert "a unique index fails where duplicates are stored, and with it a start of the application" in out
     assert "does not start then: look for them first" in out
     assert "of several that change the same lines" in place.run("review", ".", "--format", "html").out
@@ -519,6 +520,49 @@ def users():
 """
     (issue,) = [each for each in review(place, {"shop.py": code})["issues"] if each["code"] == "MDB101"]
     assert [(each["severity"], each["script"]) for each in issue["places"]] == [("low", True)]
+
+
+START = "+def start():,+    db.a.create_index(1),  app = App()"
+BESIDE = [
+    (START.replace("db.a", "db.b"), " def start():,+    db.b.create_index(1)"),
+    (START.replace("app = App()", "app = 1"), None),
+    (START.replace("    db.a.create_index(1)", "    {"), None),
+    (START.replace("def start()", "def other()"), None),
+    (f"-app = 1,{START.replace('db.a', 'db.b')}", None),
+    ("+db.b.create_index(1),  app = App()", None),
+]
+
+
+@pytest.mark.parametrize(("rows", "wanted"), BESIDE, ids=[rows for rows, _ in BESIDE])
+def test_what_a_diff_adds_to_another(rows: str, wanted: str | None) -> None:
+    """A line more in a function that another diff writes is told so; what is alike by chance stands for itself."""
+
+    def hunk(told: str) -> dict[str, Any]:
+        return {"rows": [(row[0], row[1:]) for row in told.split(",")]}
+
+    shown = added(hunk(rows), [hunk("+x = 1"), hunk(START)])
+    assert shown == (None if wanted is None else [(row[0], row[1:]) for row in wanted.split(",")])
+
+
+def test_fixes_that_write_one_function_are_read_as_one(place: Any) -> None:
+    """The function and the start that calls it are shown once; what another fix puts in is shown below its head."""
+    code = f"""{HEAD}
+
+@app.post("/users")
+def register(mail: str, town: str):
+    db.users.insert_one({{"mail": mail, "town": town}})
+
+
+@app.get("/users")
+def users(mail: str, town: str):
+    there = db.users.find_one({{"town": town}})
+    return there, db.users.find_one({{"mail": mail}})
+"""
+    out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
+    assert out.count("+ def ensure_indexes()") == out.count("+ async def lifespan(") == 1
+    assert 'one that exists already is left alone."""\n+     db.users.create_index([("mail", 1)])' in out
+    assert "With it goes what is shown above of `shop.py`." in out
+    assert "A diff above changes" not in out.partition("### 2.")[0]
 
 
 LOGGED = f"""{HEAD}
