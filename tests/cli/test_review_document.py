@@ -596,3 +596,30 @@ def test_what_a_log_keeps_of_what_is_deleted_is_asked(place: Any) -> None:
         "visits": [f"{left} until they expire?"],
     }
     assert "MDB224" not in [issue["code"] for issue in found["issues"]]
+
+
+def test_an_end_that_no_ttl_index_can_read_is_asked_about(place: Any) -> None:
+    code = f"""{HEAD}
+import time
+
+MINUTES = 5 * 60
+
+
+@app.post("/codes")
+def code(user: str):
+    db.codes.insert_one({{"user": user, "expires_at": time.time() + MINUTES}})
+    db.links.insert_one({{"user": user, "expiresAt": time.time(), "expires": 60}})
+
+
+@app.delete("/links")
+def drop(user: str):
+    db.links.delete_one({{"user": user}})
+"""
+    found = review(place, {"shop.py": code})
+    notes = {held["name"]: [note for note in held["notes"] if "ends" in note] for held in found["collections"]}
+    assert notes["links"] == []
+    (note,) = notes["codes"]
+    assert note.startswith(
+        "expires_at says when a document ends, and nothing that the code shows deletes it then: is it"
+    )
+    assert note.endswith("if that were a date; it is a number)")

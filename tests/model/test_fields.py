@@ -55,6 +55,7 @@ WRITES = [
     ("for each in [{'a': 1}, {'b': 'x'}]:\n    db.books.insert_one({**each, 'c': 1})",
      {"a": "number", "b": "string", "c": "number"}),
     ("db.books.insert_one({k: v for k, v in {'a': 1, 'b': 'x'}.items() if v})", {"a": "number", "b": "string"}),
+    ("LIMIT = 5 * 60\ndef f(): db.books.insert_one({'a': LIMIT, 'b': LIMIT + 1})", {"a": "number", "b": "number"}),
     ("def f(title: str, by: ObjectId): db.books.insert_one({'title': title, 'by': by})",
      {"title": "string", "by": "objectId"}),
 ]  # fmt: skip
