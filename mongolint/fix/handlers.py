@@ -101,7 +101,10 @@ def log_and_raise(draft: Draft, site: ExceptSite, what: str) -> None:
 def tell_more(draft: Draft, site: ExceptSite) -> None:
     """See `Draft.log_detail`."""
     facts = draft.project.modules[site.module]
-    for row in site.vague:
+    contexts = {call.row: call.context for call in facts.calls}
+    # Of lines that follow one another, the first one tells
+    first = {contexts[row]: row for row in reversed(site.vague)}
+    for row in first.values():
         tree, call = draft.call(site.module, row)
         function = call.func
         assert isinstance(function, cst.Attribute)

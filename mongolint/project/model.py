@@ -44,7 +44,7 @@ from mongolint.project.reach.setups import (
     idle_setups,
     makes_only_indexes,
 )
-from mongolint.project.references.orphans import Deletes, Orphans
+from mongolint.project.references.orphans import Deletes
 from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
 from mongolint.project.schema.validated import unvalidated
@@ -218,9 +218,9 @@ class Project(Places):
         return Fields(self)
 
     @cached_property
-    def orphans(self) -> list[Orphans]:
-        """The deletes that leave documents behind which refer to what was deleted."""
-        return Deletes(self).orphans
+    def deletes(self) -> Deletes:
+        """Which deletes leave documents behind that refer to what was deleted."""
+        return Deletes(self)
 
     @cached_property
     def unvalidated(self) -> dict[str, dict[str, Any] | None]:

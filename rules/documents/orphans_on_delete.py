@@ -11,8 +11,9 @@ Why it hurts
 
 What it leaves alone
     Soft deletes; deletes that undo an insert; scripts; references that only a name suggests; collections that expire,
-    that nothing reads, or that are called logs, audits, archives; references that some other code in use deletes by;
-    functions that look for such documents first; deletes that no call can come to.
+    that nothing reads, or that are called logs, audits, archives (a review asks about those that are read);
+    references that some other code in use deletes by; functions that look for such documents first; deletes that no
+    call can come to.
 
 Fix and its safety
     A `delete_many` of the documents before the delete, where its filter is the key alone and the type of the
@@ -35,7 +36,7 @@ rule = Rule(
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
-    for found in project.orphans:
+    for found in project.deletes.orphans:
         operation = found.operation
         left = ", ".join(f"{each.child} ({each.field})" for each in found.left)
         wait = "await " if operation.flavour in ("async", "motor") else ""

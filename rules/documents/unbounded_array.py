@@ -4,14 +4,18 @@ What it flags
     `$push` without `$slice`, `$addToSet`, and lists that are read, appended to and set again, on a field from which
     nothing in the project ever takes anything out. One finding per field, at its first place.
 
+    As low: an array that gets the key of each document of another collection, and loses it only with that document,
+    where those documents name the owner of the array themselves. It is as long as they are many, and says nothing new.
+
 Why it hurts
     The array is in the document: each read and each write moves all of it, an index on it has an entry for each
     member, and at 16 MB the next update fails.
 
 What it leaves alone
-    Arrays that are pulled from, popped or set anew somewhere: their members come and go; those whose length the code
-    looks at, or whose filter does; buckets, of which the filter takes one that is not full (`{"count": {"$lt": 100}}`);
-    `$addToSet` of constants; collections whose updates may set any field; scripts and migrations.
+    Arrays that are otherwise pulled from, popped or set anew somewhere: their members come and go; those whose length
+    the code looks at, or whose filter does; buckets, of which the filter takes one that is not full
+    (`{"count": {"$lt": 100}}`); `$addToSet` of constants; collections whose updates may set any field; scripts and
+    migrations.
 
 Fix and its safety
     `$each` with `$slice`, which keeps the last `array-limit` members (1000 unless configured). Unsafe: older ones are
@@ -51,6 +55,10 @@ def check(project: Project) -> Iterator[Finding]:
                 found.setdefault(each.field, []).append(each)
         for field, places in found.items():
             yield _finding(project, collection, field, places, limit)
+        for mirrored in project.fields.mirrored(collection):
+            operation = mirrored.added[0].operation
+            if operation is not None and not project.is_script(operation.module):
+                yield _repeats(project, mirrored, operation)
 
 
 def _finding(project: Project, collection: str, field: str, places: list[Any], limit: int) -> Finding:
@@ -71,6 +79,32 @@ def _finding(project: Project, collection: str, field: str, places: list[Any], l
             reason="older members are dropped",
         ),
     )
+
+
+def _repeats(project: Project, mirrored: Any, operation: Any) -> Finding:
+    """An array that another collection bounds, and makes needless."""
+    child, key, field = mirrored.reference.child, mirrored.reference.field, mirrored.field
+    first, verb = mirrored.added[0].span, _VERBS[mirrored.added[0].operator]
+    shown = {use.span: f"takes out only what is deleted from {child}" for use in mirrored.pulled}
+    shown |= {use.span: "grows here, too" for use in mirrored.added if use.span != first}
+    return rule.finding(
+        first,
+        f"{operation.name} on {mirrored.collection} {verb} {field} with each new document of {child}, and only "
+        f"deleting that takes it out: the document grows with them, and {key} of {child} says the same; find them by "
+        f"{key}, without {field}",
+        severity=Severity.LOW,
+        confidence=operation.confidence,
+        related=project.related(shown.items()),
+        fix=rule.repair(
+            f"do without {field}",
+            _by_hand,
+            text=f'what it lists is what find({{"{key}": …}}) on {child} gives',
+        ),
+    )
+
+
+def _by_hand(draft: Draft) -> None:
+    raise NoFix("what reads the array has to ask the other collection first")
 
 
 def _text(how: str, field: str, limit: int) -> str:
@@ -150,6 +184,53 @@ EXAMPLES = [
         at=("update_one", "update_one"),
         message="adds to visitors",
         options={"array-limit": 50},
+    ),
+    Bad(
+        """\
+        from bson import ObjectId
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.books.create_index("owner_id")
+        db.users.create_index("name", unique=True)
+
+
+        def add(user_name: str, title: str):
+            result = db.books.insert_one({"title": title, "owner_id": user_name})
+            db.users.update_one({"name": user_name}, {"$push": {"book_ids": str(result.inserted_id)}})
+
+
+        def drop(user_name: str, book_id: str):
+            db.books.delete_one({"_id": ObjectId(book_id), "owner_id": user_name})
+            db.users.update_one({"name": user_name}, {"$pull": {"book_ids": book_id}})
+        """,
+        at=("update_one",),
+        message="update_one on users pushes to book_ids with each new document of books, and only deleting that",
+    ),
+    Good(
+        """\
+        from bson import ObjectId
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.books.create_index("owner_id")
+        db.users.create_index("name", unique=True)
+
+
+        def add(user_name: str, title: str):
+            result = db.books.insert_one({"title": title, "owner_id": user_name})
+            db.users.update_one({"name": user_name}, {"$push": {"unread": str(result.inserted_id)}})
+
+
+        def drop(user_name: str, book_id: str):
+            db.books.delete_one({"_id": ObjectId(book_id), "owner_id": user_name})
+            db.users.update_one({"name": user_name}, {"$pull": {"unread": book_id}})
+
+
+        def read(user_name: str, book_id: str):
+            db.users.update_one({"name": user_name}, {"$pull": {"unread": book_id}})
+        """,
+        why="a queue that is worked off",
     ),
     Good(
         """\

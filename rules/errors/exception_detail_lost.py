@@ -107,6 +107,7 @@ EXAMPLES = [
                 logger.warning(
                     "cannot load a user",
                 )
+                logger.info("asked to come again")
                 raise HTTPException(503, "try again later")
         """,
         at=("warning",),
@@ -130,6 +131,7 @@ EXAMPLES = [
                     "cannot load a user",
                     exc_info=True,
                 )
+                logger.info("asked to come again")
                 raise HTTPException(503, "try again later")
         """,
     ),

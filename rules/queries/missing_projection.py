@@ -2,7 +2,9 @@
 
 What it flags
     ``find_one`` and ``find`` without a projection, where the function uses at most three fields of the documents
-    (option ``fields``) by name, or only asks whether there is one, and the documents go nowhere else.
+    (option ``fields``) by name, or only asks whether there is one, and the documents go nowhere else. A helper that
+    returns the document it finds: where all its calls use no more than that together, or several do of documents in
+    which another field grows (MDB222, MDB229).
 
 Why it hurts
     All other fields are read, sent and decoded for nothing; with large texts or arrays in them that is most of the
@@ -14,7 +16,8 @@ What it leaves alone
 
 Fix and its safety
     The projection with these fields. Without ``_id``, unless it is used, or it is tested whether the document is true:
-    one without any field is not. Unsafe: who uses another field later has to add it.
+    one without any field is not. Unsafe: who uses another field later has to add it. By hand in a helper, which needs a
+    parameter for it.
 
 Sources
     MongoDB manual, "Project Fields to Return from Query" and "Covered Query".
@@ -22,7 +25,7 @@ Sources
 
 from collections.abc import Iterator
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
 rule = Rule(
     "MDB109",
@@ -32,13 +35,19 @@ rule = Rule(
     fix=Applicability.UNSAFE,
     concern="speed",
     options={"fields": 3},
+    asks_documents=True,
 )
+_SHOWN = 4
 
 
 @rule.on(Query)
 def check(query: Query, project: Project) -> Iterator[Finding]:
+    most = project.option(rule.name, "fields")
     found = project.results.partial_use(query)
-    if found is None or len(found.fields) > project.option(rule.name, "fields"):
+    if found is None:
+        yield from _in_helper(query, project, most)
+        return
+    if len(found.fields) > most:
         return
     verb = "are" if len(found.fields) > 1 else "is"
     used = f"only {', '.join(found.fields)} {verb} used" if found.fields else "it is only asked whether there is one"
@@ -53,6 +62,41 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
             reason="a use that is added later has to add its field",
         ),
     )
+
+
+def _in_helper(query: Query, project: Project, most: int) -> Iterator[Finding]:
+    """What the calls of a helper leave of the document that it returns."""
+    found = project.results.helper_use(query, most)
+    if found is None:
+        return
+    count, fields = len(found.calls), found.fields
+    if found.others:
+        more = ", …" if len(fields) > _SHOWN else ""
+        grow = "grows" if len(found.large) == 1 else "grow"
+        used = f"{count} of {count + found.others} calls of {found.function} use no more of them than "
+        used += f"{', '.join(fields[:_SHOWN])}{more}, not {' or '.join(found.large)}, which {grow}; let it take a"
+        text = f"give {found.function} a parameter for the projection, and pass the fields where few are used"
+    else:
+        verb = ("use", "ask") if count > 1 else ("uses", "asks")
+        used = {1: "the one call", 2: "both calls"}.get(count, f"all {count} calls") + f" of {found.function} "
+        used += f"{verb[0]} only {', '.join(fields)}" if fields else f"{verb[1]} only whether there is one"
+        used += "; add a"
+        given = ", ".join(f'"{name}": 1' for name in fields or ("_id",))
+        text = f"pass projection={{{given}}}"
+    yield rule.finding(
+        project.operation_span(query),
+        f"{query.name} on {query.target} fetches whole documents, and {used} projection",
+        confidence=query.confidence,
+        related=project.related(
+            (project.span(call.module, call.row), f"uses {', '.join(call.fields) or 'nothing but that there is one'}")
+            for call in found.calls
+        ),
+        fix=rule.repair("add a projection", _by_hand, text=text),
+    )
+
+
+def _by_hand(draft: Draft) -> None:
+    raise NoFix("other calls of the helper, and later ones, count on whole documents")
 
 
 EXAMPLES = [
@@ -113,6 +157,51 @@ EXAMPLES = [
             for book in db.books.find({"owner_id": owner_id}, limit=9, projection={"_id": 1, "name": 1}).sort("_id", 1):
                 yield book["_id"], book["name"]
         """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def get_book(book_id):
+            return db.books.find_one({"_id": book_id})
+
+
+        def add(book_id, user, text):
+            book = get_book(book_id)
+            contents = book["contents"]
+            chapters = contents["chapters"]
+            chapters.append({"text": text, "by": user})
+            contents["chapters"] = chapters
+            db.books.update_one({"_id": book_id, "contents": book["contents"]}, {"$set": {"contents": contents}})
+
+
+        def may_read(book_id, user):
+            book = get_book(book_id)
+            return book is not None and book["owner"] == user
+
+
+        def may_share(book_id, user):
+            book = get_book(book_id)
+            return book is not None and "shared" in book and book["owner"] == user
+
+
+        def title(book_id):
+            book = get_book(book_id)
+            return book.get("title", "") if book else ""
+
+
+        def get_author(author_id):
+            return db.authors.find_one({"_id": author_id})
+
+
+        def exists(author_id):
+            return get_author(author_id) is not None
+        """,
+        at=("find_one", "find_one"),
+        message="3 of 4 calls of get_book use no more of them than owner, shared, title, not contents",
     ),
     Good(
         """\

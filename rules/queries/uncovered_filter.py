@@ -59,14 +59,15 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
         # What a request waits for says more than what a script does
         runners = {key: project.reached(each.module, each.scope, each.context).runner for key, each in found.items()}
         first, *others = (found[key] for key in sorted(found, key=lambda key: runners[key] in ("script", "nothing")))
-        fields = ", ".join(project.filter_fields(first.operation))
+        fields, *by = (tuple(project.filter_fields(each.operation)) for each in (first, *others))
         order = project.writes.index_order(collection, patterns)
         name = project.callee_name(first.module, first.row)
-        more = f" ({len(found)} calls)" if others else ""
-        places = [(project.token(each.module, each.row), f"{name} by the same fields") for each in others]
+        places = [
+            (project.token(e.module, e.row), f"{name} by {', '.join(own)}") for e, own in zip(others, by, strict=True)
+        ]
         yield rule.finding(
             project.token(first.module, first.row),
-            f"{name} runs {first.operation.name} on {collection}, by {fields}{more}: "
+            f"{name} runs {first.operation.name} on {collection}, by {', '.join(fields)}{_more(fields, by, 'calls')}: "
             f"{project.verdict(first.operation).reason}, so each call reads the whole collection; {order}",
             severity=_severity(project, patterns, found),
             confidence=first.operation.confidence,
@@ -103,16 +104,15 @@ def _finding(
 ) -> Finding:
     first, others, verdict = queries[0], queries[1:], project.verdict(queries[0])
     joint = " or " if len(patterns) > 1 else ", "
-    fields = joint.join(dict.fromkeys(project.filter_fields(first)))
-    more = f" ({len(queries)} queries)" if others else ""
-    places = [(project.operation_span(query), f"{query.name} with the same filter") for query in others]
+    fields, *by = (tuple(dict.fromkeys(project.filter_fields(query))) for query in queries)
+    places = [(project.operation_span(q), f"{q.name} by {', '.join(own)}") for q, own in zip(others, by, strict=True)]
     if verdict.nearest is not None:
         places.append((project.index_span(verdict.nearest), f"the nearest index, {verdict.nearest.name}"))
     order = project.writes.index_order(collection, patterns)
     return rule.finding(
         project.operation_span(first),
-        f"{first.name} on {collection} filters by {fields}{more}: {verdict.reason}, so each call reads the whole "
-        f"collection; {order}",
+        f"{first.name} on {collection} filters by {joint.join(fields)}{_more(fields, by, 'queries')}: "
+        f"{verdict.reason}, so each call reads the whole collection; {order}",
         severity=_severity(project, patterns, [(each.module, each.row) for each in queries]),
         confidence=first.confidence,
         related=project.related(places),
@@ -122,6 +122,12 @@ def _finding(
             reason="building an index takes time on a large collection, and each one costs writes",
         ),
     )
+
+
+def _more(fields: Sequence[str], others: Sequence[Sequence[str]], every: str) -> str:
+    """How many the same index would serve, and how many of them ask by other fields."""
+    rest = sum({*other} != {*fields} for other in others)
+    return f" ({len(others) + 1} {every}{f', {rest} by other fields' if rest else ''})" if others else ""
 
 
 def _declare(
@@ -281,20 +287,12 @@ EXAMPLES = [
 
         def latest(user_id):
             return db.visits.find({"user_id": user_id}).sort("seen", -1).limit(5)
-        """,
-        why="served by prefix, equality first",
-    ),
-    Good(
-        """\
-        from pymongo import MongoClient
-
-        db = MongoClient(timeoutMS=5000).app
 
 
         def search(query, user_id):
             query["user_id"] = user_id
-            return db.visits.find_one(query), db.visits.find_one({"_id": user_id})
+            return db.pages.find_one(query), db.pages.find_one({"_id": user_id})
         """,
-        why="what else is in the first filter, only the caller knows; _id is always indexed",
+        why="served by prefix, equality first; what else is in a filter, only the caller knows; _id is always indexed",
     ),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mongolint.engine.review.issues import counts
+from mongolint.report.review.diffs import added
 from mongolint.report.review.findings import _clauses as clauses
 from mongolint.report.review.findings import _told as told
 from mongolint.report.review.words import by_file, complete, conflict, gaps, is_code, listed, numbers
@@ -464,7 +465,7 @@ def orders(number: str, mail: str):
 """
     out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
     assert "takes time on a large collection; leave idle out, which no query that the code shows can use)" in out
-    assert "A diff above changes the same place of `shop.py`: `mongolint check --fix --unsafe-fixes` makes one" in out
+    assert "A diff above changes the same place of `shop.py`: `mongolint check --fix --unsafe-fixes` merges" in out
     assert "a unique index fails where duplicates are stored, and with it a start of the application" in out
     assert "does not start then: look for them first" in out
     assert "of several that change the same lines" in place.run("review", ".", "--format", "html").out
@@ -519,3 +520,106 @@ def users():
 """
     (issue,) = [each for each in review(place, {"shop.py": code})["issues"] if each["code"] == "MDB101"]
     assert [(each["severity"], each["script"]) for each in issue["places"]] == [("low", True)]
+
+
+START = "+def start():,+    db.a.create_index(1),  app = App()"
+BESIDE = [
+    (START.replace("db.a", "db.b"), " def start():,+    db.b.create_index(1)"),
+    (START.replace("app = App()", "app = 1"), None),
+    (START.replace("    db.a.create_index(1)", "    {"), None),
+    (START.replace("def start()", "def other()"), None),
+    (f"-app = 1,{START.replace('db.a', 'db.b')}", None),
+    ("+db.b.create_index(1),  app = App()", None),
+]
+
+
+@pytest.mark.parametrize(("rows", "wanted"), BESIDE, ids=[rows for rows, _ in BESIDE])
+def test_what_a_diff_adds_to_another(rows: str, wanted: str | None) -> None:
+    """A line more in a function that another diff writes is told so; what is alike by chance stands for itself."""
+
+    def hunk(told: str) -> dict[str, Any]:
+        return {"rows": [(row[0], row[1:]) for row in told.split(",")]}
+
+    shown = added(hunk(rows), [hunk("+x = 1"), hunk(START)])
+    assert shown == (None if wanted is None else [(row[0], row[1:]) for row in wanted.split(",")])
+
+
+def test_fixes_that_write_one_function_are_read_as_one(place: Any) -> None:
+    """The function and the start that calls it are shown once; what another fix puts in is shown below its head."""
+    code = f"""{HEAD}
+
+@app.post("/users")
+def register(mail: str, town: str):
+    db.users.insert_one({{"mail": mail, "town": town}})
+
+
+@app.get("/users")
+def users(mail: str, town: str):
+    there = db.users.find_one({{"town": town}})
+    return there, db.users.find_one({{"mail": mail}})
+"""
+    out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
+    assert out.count("+ def ensure_indexes()") == out.count("+ async def lifespan(") == 1
+    assert 'one that exists already is left alone."""\n+     db.users.create_index([("mail", 1)])' in out
+    assert "With it goes what is shown above of `shop.py`." in out
+    assert "A diff above changes" not in out.partition("### 2.")[0]
+
+
+LOGGED = f"""{HEAD}
+from bson import ObjectId
+
+db.visits.create_index("at", expireAfterSeconds=86400)
+db.visits.create_index("book_id")
+
+
+@app.get("/books/{{book_id}}/visits")
+def visits(book_id: str):
+    book = db.books.find_one({{"_id": ObjectId(book_id)}})
+    db.audit.insert_one({{"book_id": book_id}})
+    db.book_history.find_one({{"book_id": book_id}})
+    return db.visits.find({{"book_id": book_id}}).to_list(10), db.reading_log.find_one({{"book_id": book_id}})
+
+
+@app.delete("/books/{{book_id}}")
+def drop(book_id: str):
+    db.books.delete_one({{"_id": ObjectId(book_id)}})
+"""
+
+
+def test_what_a_log_keeps_of_what_is_deleted_is_asked(place: Any) -> None:
+    """No finding: it may be meant. What nothing reads, and a history, are kept because of what is gone."""
+    found = review(place, {"shop.py": LOGGED})
+    notes = {held["name"]: [note for note in held["notes"] if "deletes" in note] for held in found["collections"]}
+    left = "delete_one on books (shop.py:24) leaves those that name what it deletes (book_id): are they to stay"
+    assert {name: note for name, note in notes.items() if note} == {
+        "reading_log": [f"{left}?"],
+        "visits": [f"{left} until they expire?"],
+    }
+    assert "MDB224" not in [issue["code"] for issue in found["issues"]]
+
+
+def test_an_end_that_no_ttl_index_can_read_is_asked_about(place: Any) -> None:
+    code = f"""{HEAD}
+import time
+
+MINUTES = 5 * 60
+
+
+@app.post("/codes")
+def code(user: str):
+    db.codes.insert_one({{"user": user, "expires_at": time.time() + MINUTES}})
+    db.links.insert_one({{"user": user, "expiresAt": time.time(), "expires": 60}})
+
+
+@app.delete("/links")
+def drop(user: str):
+    db.links.delete_one({{"user": user}})
+"""
+    found = review(place, {"shop.py": code})
+    notes = {held["name"]: [note for note in held["notes"] if "ends" in note] for held in found["collections"]}
+    assert notes["links"] == []
+    (note,) = notes["codes"]
+    assert note.startswith(
+        "expires_at says when a document ends, and nothing that the code shows deletes it then: is it"
+    )
+    assert note.endswith("if that were a date; it is a number)")

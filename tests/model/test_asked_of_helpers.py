@@ -113,3 +113,40 @@ def test_a_wrapper_asks_what_each_call_gives(tmp_path: Path) -> None:
     assert keys == [["mayor", "code"], ["name"]]
     found = run(loaded, ["MDB104"])
     assert sorted(one.span.line for one in found) == [19, 23]
+
+
+OTHERS = """
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+db.users.create_index("mail")
+
+
+def retrieve(name, query):
+    return db[name].find_one(query)
+
+
+def first(role, town):
+    return retrieve("users", {"role": role, "town": town})
+
+
+def second(role, town):
+    return retrieve("users", {"role": role, "town": town, "$or": [{"old": {"$exists": True}}, {"new": {"$ne": None}}]})
+
+
+def third(role, town):
+    return retrieve("users", {"role": role, "town": town})
+
+
+def other(key):
+    return retrieve("shops", {"_id": key})
+"""
+
+
+def test_calls_that_one_index_serves_are_not_told_by_the_same_fields(tmp_path: Path) -> None:
+    (found,) = run(project(OTHERS, tmp_path), ["MDB104"])
+    assert "retrieve runs find_one on users, by role, town (3 calls, 1 by other fields): no index" in found.message
+    assert [each.message for each in found.related[:2]] == [
+        "retrieve by role, town, old, new",
+        "retrieve by role, town",
+    ]

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from bson import ObjectId
 from pymongo import InsertOne, MongoClient, UpdateOne
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 db = MongoClient().shop
 """
@@ -55,6 +55,9 @@ WRITES = [
     ("for each in [{'a': 1}, {'b': 'x'}]:\n    db.books.insert_one({**each, 'c': 1})",
      {"a": "number", "b": "string", "c": "number"}),
     ("db.books.insert_one({k: v for k, v in {'a': 1, 'b': 'x'}.items() if v})", {"a": "number", "b": "string"}),
+    ("class B(BaseModel):\n    a: int = Field(alias='x', serialization_alias='y')\n    b: int = Field(alias='z')\n"
+     "def f(b: B): db.books.insert_one(b.model_dump(by_alias=True))", {"y": "number", "z": "number"}),
+    ("LIMIT = 5 * 60\ndef f(): db.books.insert_one({'a': LIMIT, 'b': LIMIT + 1})", {"a": "number", "b": "number"}),
     ("def f(title: str, by: ObjectId): db.books.insert_one({'title': title, 'by': by})",
      {"title": "string", "by": "objectId"}),
 ]  # fmt: skip

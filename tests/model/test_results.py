@@ -182,6 +182,7 @@ PARTLY = {
     "at once": ("return db.a.find_one({'_id': key})['x']", "only x is used"),
     "tested": ("d = db.a.find_one({'_id': key})\nif not d:\n    return None\nreturn d['x']", "only x is used"),
     "is there": ("return db.a.find_one({'_id': key}) is None", "only asked whether there is one"),
+    "asked for a key": ("d = db.a.find_one({'_id': key})\nreturn 'x' in d and d['y']", "only x, y are used"),
     "loop": ("for d in db.a.find({'x': key}):\n    show(d['_id'])", "only _id is used"),
     "comprehension": ("return [d['_id'] for d in db.a.find({'x': key}).sort('x')]", "only _id is used"),
 }
@@ -193,7 +194,7 @@ WHOLLY = {
     "iterated": "d = db.a.find_one({'_id': key})\nreturn [k for k in d if d['x']]",
     "changed": "d = db.a.find_one({'_id': key})\nd['x'] = 1\nreturn d['x']",
     "popped": "d = db.a.find_one({'_id': key})\nreturn d.pop('x')",
-    "asked for a key": "d = db.a.find_one({'_id': key})\nreturn 'x' in d and d['y']",
+    "searched": "d = db.a.find_one({'_id': key})\nreturn key in d and d['y']",
     "key at run time": "d = db.a.find_one({'_id': key})\nreturn d[order], d['x']",
     "shown": "d = db.a.find_one({'_id': key})\nreturn f'{d}' if d['x'] else ''",
     "many fields": "d = db.a.find_one({'_id': key})\nreturn d['a'], d['b'], d['c'], d['d']",
@@ -217,6 +218,52 @@ def test_partial_uses(body: str, words: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("body", WHOLLY.values(), ids=WHOLLY)
 def test_whole_uses(body: str, tmp_path: Path) -> None:
     assert _codes(body, tmp_path, "MDB109") == []
+
+
+GET = "def get(key):\n    return db.a.find_one({'_id': key})\n"
+HANDED = "def load(key):\n    d = get(key)\n    return d\n"
+GROWS = "def log(key, text):\n    db.a.update_one({'_id': key}, {'$push': {'log': text}})\n"
+FEW = "".join(f"def use_{n}(key):\n    d = get(key)\n    return d['f{n}'] if d else None\n" for n in range(3))
+ALL = "def show(key):\n    return get(key)\n"
+HELPED = {
+    "the one call": (GET + "def owner(key):\n    return get(key)['x']\n", "the one call of get uses only x"),
+    "all calls": (GET + FEW, "all 3 calls of get use only f0, f1, f2"),
+    "whether there is one": (GET + "def is_there(key):\n    return get(key) is not None\n", "asks only whether"),
+    "handed on": (GET + HANDED + FEW.replace("get", "load"), "all 3 calls of load use only"),
+    "read in the helper, too": (
+        "def get(key):\n    d = db.a.find_one({'_id': key})\n    if d['y']:\n        return d\n"
+        "def owner(key):\n    return get(key)['x']\n",
+        "the one call of get uses only y, x",
+    ),
+    "a part that grows": (GET + FEW + GROWS + ALL, "3 of 4 calls of get use no more of them than f0, f1, f2, not log,"),
+}
+NOT_HELPED = {
+    "no calls": GET,
+    "nothing is large": GET + FEW + ALL,
+    "few calls": GET + FEW.partition("def use_2")[0] + GROWS + ALL,
+    "what grows is used": GET + FEW.replace("f1", "log") + GROWS + ALL,
+    "passed on": GET + "def owner(key):\n    d = get(key)\n    print(d)\n    return d['x']\n",
+    "for a framework": "@app.get('/')\n" + GET + "def owner(key):\n    return get(key)['x']\n",
+    "handed on as a function": GET + "def owner(key):\n    return get(key)['x']\ndef run():\n    start(get)\n",
+    "kept": "kept = {}\ndef get(key):\n    d = kept[key] = db.a.find_one({'_id': key})\n    return d\n" + FEW,
+    "of several collections": (
+        "def get(name, key):\n    return db[name].find_one({'_id': key})\n"
+        "def owner(key):\n    return get('a', key)['x']\n"
+        "def other(key):\n    return get('b', key)['y']\n"
+    ),
+    "many fields": GET + FEW + "def more(key):\n    d = get(key)\n    return d['a']\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), HELPED.values(), ids=HELPED)
+def test_partial_uses_of_what_a_helper_returns(text: str, words: str, tmp_path: Path) -> None:
+    (found,) = findings(HEAD + text, tmp_path, rules={"MDB109"})
+    assert words in found.message
+
+
+@pytest.mark.parametrize("text", NOT_HELPED.values(), ids=NOT_HELPED)
+def test_whole_uses_of_what_a_helper_returns(text: str, tmp_path: Path) -> None:
+    assert findings(HEAD + text, tmp_path, rules={"MDB109"}) == []
 
 
 WHOLE = {

@@ -205,6 +205,39 @@ def test_growing(code: str, wanted: list[str], tmp_path: Path) -> None:
     assert [each.field for each in found] == wanted
 
 
+ADD = "    key = db.books.insert_one({'owner': name}).inserted_id\n"
+PUSH = "    db.users.update_one({'name': name}, {'$push': {'books': key}})\n"
+DROP = "def drop(name, key):\n    db.books.delete_one({'_id': ObjectId(key)})\n"
+PULL = "    db.users.update_one({'name': name}, {'$pull': {'books': key}})\n"
+MIRRORED = {
+    "goes with what it names": (ADD + PUSH + DROP + PULL, ["books"]),
+    "through a helper": (
+        "    put(name)\ndef put(name):\n" + ADD + PUSH + "def gone(name, key):\n    drop(name, key)\n" + DROP + PULL,
+        ["books"],
+    ),
+    "objects": (
+        ADD + "    db.users.update_one({'name': name}, {'$push': {'books': {'id': key, 'at': 1}}})\n" + DROP
+        + "    db.users.update_one({'name': name}, {'$pull': {'books': {'id': key}}})\n",
+        ["books"],
+    ),
+    "pulled elsewhere, too": (ADD + PUSH + DROP + PULL + "def read(name, key):\n" + PULL, []),
+    "nothing is deleted": (ADD + PUSH + "def read(name, key):\n" + PULL, []),
+    "another key is pulled": (ADD + PUSH + DROP.replace("ObjectId(key)", "name") + PULL, []),
+    "pushed without an insert": ("    key = 1\n" + PUSH + "def add(name):\n" + ADD + DROP + PULL, []),
+    "owned by nobody": (ADD.replace("'owner': name", "'title': 1") + PUSH + DROP + PULL, []),
+    "set anew": (ADD + PUSH + DROP + PULL + "    db.users.update_one({'name': name}, {'$set': {'books': []}})\n", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "wanted"), MIRRORED.values(), ids=MIRRORED)
+def test_mirrored(code: str, wanted: list[str], tmp_path: Path) -> None:
+    """An array of keys that grows as another collection does, whose documents name their owner themselves."""
+    found = model(f"db.users.create_index('name', unique=True)\ndef f(name):\n{code}", tmp_path).fields.mirrored(
+        "users"
+    )
+    assert [each.field for each in found] == wanted
+
+
 def test_rewritten_in_a_loop(tmp_path: Path) -> None:
     """A value that a loop changes is made of itself: the search comes to an end, and finds what grows."""
     code = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ _REMOVING = frozenset(
     ["delete_one", "delete_many", "find_one_and_delete", "find_and_modify", "remove", "bulk_write", "drop"]
 )
 _ADDING = frozenset(["insert_one", "insert_many", "insert"])
+
+# A moment, and no span of time
+_END = re.compile(r"_?(expires?|expiry|expiration)_?(at|on|date|time|datetime)", re.IGNORECASE)
 
 # What completeness is made of, in percent; without queries that can be judged, of the rest. The page shows this
 # formula with each number.
@@ -110,11 +114,41 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
             f"documents are {'only ' if is_log else ''}added, nothing that the code shows deletes them, and no TTL "
             f"index ends them: how long are they kept? ({', '.join(dated[:2])} tells their age)"
         )
+    if names & _ADDING and not names & _REMOVING:
+        yield from _ending(known)
     top = [field for field in known.fields.values() if "." not in field.name and field.name != "_id"]
     asked = [field.name for field in top if field.read and not field.written]
     if asked and len(asked) < len(top) and not known.open:
         right = "are they named right?" if len(asked) > 1 else "is it named right?"
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
+    yield from _left(project, name, ends=expires)
+
+
+def _ending(known: KnownFields) -> Iterator[str]:
+    """The fields that say when a document ends in a way that no TTL index can read."""
+    for field in known.fields.values():
+        kinds = {kind for use in field.written for kind in use.kinds}
+        if _END.fullmatch(field.name) and kinds and kinds <= {"number", "string"}:
+            yield (
+                f"{field.name} says when a document ends, and nothing that the code shows deletes it then: is it to "
+                f"stay? (a TTL index would end it, if that were a date; it is a {' or '.join(sorted(kinds))})"
+            )
+
+
+def _left(project: Project, name: str, *, ends: bool) -> Iterator[str]:
+    """The deletes that leave what a log says of what they delete: a decision, which the code does not tell."""
+    for found in project.deletes.records:
+        fields = [each.field for each in found.left if each.child == name]
+        if fields:
+            span = project.operation_span(found.operation)
+            functions = dict.fromkeys(
+                project.function_name(each.module, each.scope) for each in found.unused if each.runs_on(name)
+            )
+            spare = f"; {' and '.join(functions)} would delete them, but nothing runs it" if functions else ""
+            yield (
+                f"{found.operation.name} on {found.operation.target} ({span.file}:{span.line}) leaves those that name "
+                f"what it deletes ({fields[0]}){spare}: are they to stay{' until they expire' if ends else ''}?"
+            )
 
 
 def _percent(parts: Mapping[str, float | None]) -> int:

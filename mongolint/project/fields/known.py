@@ -14,11 +14,13 @@ from mongolint.project.fields.complete import Complete
 from mongolint.project.fields.doubts.dates import LocalDate, local_dates
 from mongolint.project.fields.doubts.empty import EmptyField, empty
 from mongolint.project.fields.doubts.growth import Growing, growing, rewritten
+from mongolint.project.fields.doubts.mirrored import Mirrored, mirrored
 from mongolint.project.fields.doubts.mixed import MixedField, mixed
 from mongolint.project.fields.doubts.unknown import Unknown, UnknownField
 from mongolint.project.fields.doubts.untyped import UntypedField, untyped
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.operations import Operation
+from mongolint.project.references.links import Reference, references
 from mongolint.project.tracing.stored import Content
 
 if TYPE_CHECKING:
@@ -135,6 +137,15 @@ class Fields:
         if collection not in self._growing:
             self._growing[collection] = list(growing(self.project, self.of(collection)))
         return self._growing[collection]
+
+    def mirrored(self, collection: str) -> list[Mirrored]:
+        """The arrays of a collection that hold a key for each document of another one."""
+        return list(mirrored(self.project, self.of(collection)))
+
+    @cached_property
+    def references(self) -> list[Reference]:
+        """The fields that hold the key of a document of another collection."""
+        return references(self.project, [each for each in self._operations if each.method.kind in ("read", "write")])
 
     def rewritten(self, collection: str) -> Iterator[tuple[str, tuple[Use, ...]]]:
         """The fields that are read, added to inside, and set as a whole, with the places that set them."""

@@ -202,6 +202,10 @@ def _named(tracer: Tracer, spot: Spot, node: Row) -> Types:
         return _joined(("null",) if atom.value is None else (_CONSTANTS.get(atom.kind, ANY),) for atom in value)
     if len(value) == 1 and type(value[0]) is Literal and value[0].env is None:
         return at(tracer, Spot(value[0].module, value[0].row, None))
+    if tracer.term(spot) == ("name", spot.module, node[2]):
+        final = tracer.link.bound(spot.module, 0, node[2]).final
+        if final is not None and tracer.link.node(spot.module, final)[0] in ("binop", "call"):
+            return at(tracer, Spot(spot.module, final, None))  # computed once: ``LIMIT = 5 * 60``
     return _UNKNOWN
 
 

@@ -147,6 +147,11 @@ def _plain(term: Term) -> tuple[Term, bool]:
     return term, is_own
 
 
+def same_id(term: Term) -> Term:
+    """An id without what converts it, ``str(…)`` or ``ObjectId(…)``, so that equal ids are equal terms."""
+    return _plain(term)[0]
+
+
 def _is_called_so(field: str, collection: str) -> bool:
     """Whether a field is called like a document: ``book_id`` of ``books``, ``owner_id`` of ``users``."""
     word = re.sub(r"[^a-z]", "", _SUFFIX.sub("", field).lower())

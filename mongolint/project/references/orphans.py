@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.link.atoms import informative
 from mongolint.project.operations import Operation
-from mongolint.project.references.links import Reference, references
+from mongolint.project.references.links import Reference
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -18,6 +19,8 @@ _DELETING = ("delete_one", "delete_many", "find_one_and_delete", "remove")
 _RECORDS = frozenset(
     ["audit", "log", "history", "archive", "metric", "stat", "trash", "deleted", "backup", "tombstone"]
 )
+# Those that are kept because of what is deleted
+_MEANT = _RECORDS - {"log", "metric", "stat"}
 _HANDING_ON = frozenset(
     ["delay", "apply_async", "send_task", "add_task", "publish", "emit", "dispatch", "enqueue", "trigger", "send"]
 )
@@ -49,11 +52,16 @@ class Deletes:
     @cached_property
     def orphans(self) -> list[Orphans]:
         """The deletes that leave orphans."""
+        return self._all(self._stays)
+
+    @cached_property
+    def records(self) -> list[Orphans]:
+        """The deletes that leave what was recorded of it, and is read: until it expires, or as a log that stays."""
+        return self._all(self._is_record)
+
+    def _all(self, is_left: Callable[[str], bool]) -> list[Orphans]:
         wanted = [operation for operation in self._operations if self._is_of_one(operation)]
-        if not wanted:
-            return []
-        known = references(self.project, [each for each in self._operations if each.method.kind in ("read", "write")])
-        return [found for operation in wanted if (found := self._of(operation, known)) is not None]
+        return [found for operation in wanted if (found := self._of(operation, is_left)) is not None]
 
     def _is_of_one(self, operation: Operation) -> bool:
         """Whether an operation deletes what a key names, for good and not to undo what was just done."""
@@ -69,10 +77,11 @@ class Deletes:
             for other in self._run_by(here)
         )
 
-    def _of(self, operation: Operation, known: list[Reference]) -> Orphans | None:
+    def _of(self, operation: Operation, is_left: Callable[[str], bool]) -> Orphans | None:
+        known = self.project.fields.references
         collection = str(operation.collection_names[0])
         equal = {name for name, kind in operation.filter.required.items() if kind in ("equality", "in")}
-        found = [each for each in known if each.parent == collection and each.key in equal and self._stays(each.child)]
+        found = [each for each in known if each.parent == collection and each.key in equal and is_left(each.child)]
         found = [each for each in found if not any(other.child == collection for other in found)]
         if not found or self._reached_by_nobody(operation):
             return None
@@ -95,11 +104,19 @@ class Deletes:
 
     def _stays(self, collection: str) -> bool:
         """Whether documents of a collection are read later, and neither expire nor are meant to outlive others."""
-        if any(word.lower().removesuffix("s") in _RECORDS for word in _WORD.findall(collection)):
+        return self._is_read(collection) and not (_RECORDS & _words(collection) or self._expires(collection))
+
+    def _is_record(self, collection: str) -> bool:
+        """Whether documents of a collection are read later, and stay as a log or until they expire."""
+        if not self._is_read(collection) or _MEANT & _words(collection):
             return False
-        if any(i.collection_name == collection and "expireAfterSeconds" in i.options for i in self.project.indexes):
-            return False
+        return bool(_RECORDS & _words(collection)) or self._expires(collection)
+
+    def _is_read(self, collection: str) -> bool:
         return any(other.method.kind == "read" and other.runs_on(collection) for other in self._operations)
+
+    def _expires(self, collection: str) -> bool:
+        return any(i.collection_name == collection and "expireAfterSeconds" in i.options for i in self.project.indexes)
 
     def _reached_by_nobody(self, operation: Operation) -> bool:
         module, scope = operation.module, operation.scope
@@ -149,6 +166,10 @@ class Deletes:
                 for reach in self.project.reach(module, call.row):
                     found.setdefault((module, call.scope), {})[id(reach.operation)] = reach.operation
         return {function: list(held.values()) for function, held in found.items()}
+
+
+def _words(collection: str) -> set[str]:
+    return {word.lower().removesuffix("s") for word in _WORD.findall(collection)}
 
 
 def _is_about(operation: Operation, reference: Reference) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mongolint.project.results import counts, pages, partial, rereads, unbounded
+from mongolint.project.results import counts, helpers, pages, partial, rereads, unbounded
 
 if TYPE_CHECKING:
     from mongolint.project.documents import Place
@@ -41,3 +41,7 @@ class Results:
     def partial_use(self, operation: Operation) -> partial.PartialUse | None:
         """The few fields that are used of the documents which an operation reads."""
         return partial.partial_use(self.project, operation)
+
+    def helper_use(self, operation: Operation, most: int) -> helpers.HelperUse | None:
+        """The calls that use at most so many fields of the document which an operation in their helper reads."""
+        return helpers.helper_use(self.project, operation, most)

@@ -19,13 +19,20 @@ class Flow:
     """Where one value goes.
 
     ``rows``: all rows that stand for it. ``users``: the rows that do something with it, with the row they use.
-    ``tested``: the contexts that only ask whether it is true. ``leaves``: it is stored, returned, yielded or a default.
+    ``tested``: whether something only asks whether it is true. ``returned``: the function gives it back. ``kept``: it
+    is stored, yielded, a default, or seen by an inner function.
     """
 
     rows: set[int]
     users: list[tuple[int, int]] = field(default_factory=list)
     tested: bool = False
-    leaves: bool = False
+    returned: bool = False
+    kept: bool = False
+
+    @property
+    def leaves(self) -> bool:
+        """Whether others may get the value."""
+        return self.returned or self.kept
 
 
 def flow(project: Project, module: int, row: int) -> Flow:
@@ -36,7 +43,10 @@ def flow(project: Project, module: int, row: int) -> Flow:
     pending = [row]
     while pending:
         current = pending.pop()
-        found.leaves = found.leaves or current in parents.anchors
+        places = parents.anchors.get(current, ())
+        back = sum(row == current for scope in facts.scopes for row, _ in scope.returns) if places else 0
+        found.returned = found.returned or back > 0
+        found.kept = found.kept or len(places) > back
         for above in parents.of.get(current, ()):
             node = facts.nodes[above]
             if node[0] in _TRANSPARENT or (node[0] == "ifexp" and node[1] != current):
@@ -45,7 +55,7 @@ def flow(project: Project, module: int, row: int) -> Flow:
                     pending.append(above)
             elif (above, current) not in found.users:
                 found.users.append((above, current))
-    found.leaves = found.leaves or _is_seen_elsewhere(facts, found.rows)
+    found.kept = found.kept or _is_seen_elsewhere(facts, found.rows)
     found.tested = _is_tested(facts, found.rows)
     return found
 

@@ -30,26 +30,31 @@ class PartialUse(NamedTuple):
 
 def partial_use(project: Project, operation: Operation) -> PartialUse | None:
     """The fields that the function uses of what it reads; None where more may be used, or a projection is given."""
-    facts, module = project.modules[operation.module], operation.module
-    if operation.name not in ("find", "find_one") or facts.nodes[operation.row][0] != "call" or not operation.scope:
+    if not reads_whole(project, operation):
         return None
-    if any(keyword in ("*", "**") for keyword, _ in facts.nodes[operation.row][2]):
-        return None
-    given = project.results.argument(operation, operation.method.projection)
-    if given is not None and project.link.value(*given) != (NONE,):
-        return None
-    if project.made_clients.is_by_hand(operation):
-        return None
-    seen = _Seen()
+    module, seen = operation.module, Seen()
     if operation.name == "find_one":
-        complete = _of_document(project, module, flow(project, module, operation.row), seen)
+        complete = of_document(project, module, flow(project, module, operation.row), seen)
     else:
         complete = _of_cursor(project, module, operation.row, seen) and bool(seen.fields)
     return PartialUse(operation, tuple(seen.fields), seen.tested) if complete else None
 
 
+def reads_whole(project: Project, operation: Operation) -> bool:
+    """Whether a function reads documents without a projection, and others cannot give one."""
+    node = project.modules[operation.module].nodes[operation.row]
+    if operation.name not in ("find", "find_one") or node[0] != "call" or not operation.scope:
+        return False
+    if any(keyword in ("*", "**") for keyword, _ in node[2]):
+        return False
+    given = project.results.argument(operation, operation.method.projection)
+    if given is not None and project.link.value(*given) != (NONE,):
+        return False
+    return not project.made_clients.is_by_hand(operation)
+
+
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """What was seen so far: fields, whether a document is tested, calls that were followed."""
 
     fields: dict[str, None] = field(default_factory=dict)
@@ -57,7 +62,7 @@ class _Seen:
     calls: set[int] = field(default_factory=set)
 
 
-def _of_cursor(project: Project, module: int, row: int, seen: _Seen) -> bool:
+def _of_cursor(project: Project, module: int, row: int, seen: Seen) -> bool:
     """Whether a cursor is only iterated over, and its documents used by the fields alone."""
     facts = project.modules[module]
     found = flow(project, module, row)
@@ -75,17 +80,19 @@ def _of_cursor(project: Project, module: int, row: int, seen: _Seen) -> bool:
                     if not _of_cursor(project, module, call, seen):
                         return False
         elif node[0] == "iter":
-            if not _of_document(project, module, flow(project, module, user), seen):
+            if not of_document(project, module, flow(project, module, user), seen):
                 return False
         else:
             return False
     return True
 
 
-def _of_document(project: Project, module: int, found: Flow, seen: _Seen) -> bool:
+def of_document(project: Project, module: int, found: Flow, seen: Seen, *, may_return: bool = False) -> bool:
     """Whether a document is only asked for fields by name, and whether it is there; notes the fields."""
     facts = project.modules[module]
-    if found.leaves or not (found.users or found.tested):
+    if found.kept or (found.returned and not may_return):
+        return False
+    if not (found.users or found.tested or found.returned):
         return False
     seen.tested = seen.tested or found.tested
     for user, used in found.users:
@@ -99,6 +106,11 @@ def _of_document(project: Project, module: int, found: Flow, seen: _Seen) -> boo
                 if not isinstance(name, str):
                     return False
                 seen.fields[name] = None
+        elif node[0] == "compare" and node[1] in (("In",), ("NotIn",)) and node[2][1] == used:
+            name = facts.constant(node[2][0])
+            if not isinstance(name, str):
+                return False
+            seen.fields[name] = None
         elif node[0] == "compare":
             if not all(operator in _ASKING for operator in node[1]) or not _is_none(project, module, node[2], used):
                 return False

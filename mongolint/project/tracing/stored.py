@@ -321,9 +321,10 @@ def _alias(tracer: Tracer, cls: ClassRef, name: str) -> str:
         node = tracer.link.node(owner.module, row) if row is not None else ("none",)
         if node[0] == "typed" and node[2] is not None:
             node = tracer.link.node(owner.module, node[2])
-        for keyword, given in node[2] if node[0] == "call" else ():
-            if keyword in ("alias", "serialization_alias"):
-                return next(iter(strings(tracer.link.value(owner.module, given))), name)
+        options = dict(node[2]) if node[0] == "call" else {}
+        for keyword in ("serialization_alias", "alias"):  # the first one is meant for writing, whatever the other says
+            if keyword in options:
+                return next(iter(strings(tracer.link.value(owner.module, options[keyword]))), name)
     return name
 
 

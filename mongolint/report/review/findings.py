@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from mongolint.report.paint import visible
-from mongolint.report.review import marks, words
+from mongolint.report.review import diffs, marks, words
 
 Record = Mapping[str, Any]
 # What is said, and the places of which it is said
@@ -169,8 +169,10 @@ class _Fixes:
 
     def __init__(self) -> None:
         self.before: Record | None = None
-        self._hunks: set[str] = set()
+        self._hunks: dict[str, Record] = {}
         self._changed: set[tuple[str, int]] = set()
+        # Where each diff is shown
+        self._shown: dict[str, str] = {}
 
     def of(self, place: Record) -> Iterator[str]:
         fix = place["fix"]
@@ -179,6 +181,9 @@ class _Fixes:
             return
         if fix["diff"] and before and fix["diff"] == before["diff"]:
             yield from ("", "The fix above mends this place too.")
+            return
+        if fix["diff"] and repr(fix["diff"]) in self._shown:
+            yield from ("", f"The fix shown for {self._shown[repr(fix['diff'])]} mends this place too.")
             return
         if fix == before:
             yield from ("", "It is mended as above.")
@@ -192,29 +197,36 @@ class _Fixes:
         told = f". {marks.text(advice[0][:1].upper() + advice[0][1:])}." if len(advice) == 1 and not is_code else ""
         yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}{told}")
         if fix["diff"]:
+            self._shown[repr(fix["diff"])] = marks.code(marks.at(place))
             yield from self._diff(fix["diff"])
         elif advice and not told:
             yield from ("", *marks.fenced(advice, "python" if is_code else "text"))
 
     def _diff(self, diff: Sequence[Record]) -> Iterator[str]:
-        fresh: list[Record] = []
-        known: list[Record] = []
-        for hunk in diff:
-            (known if repr(hunk) in self._hunks else fresh).append(hunk)
-        self._hunks.update(map(repr, diff))
-        rows = [row for hunk in fresh or known for row in _hunk(hunk)]
+        fresh = [hunk for hunk in diff if repr(hunk) not in self._hunks]
+        beside = [hunk for hunk in diff if repr(hunk) in self._hunks]
+        rows: list[str] = []
+        changed: set[tuple[str, int]] = set()
+        for hunk in fresh or beside:
+            added = diffs.added(hunk, self._at(hunk)) if fresh else None
+            if added is None:
+                changed |= {*_changed(hunk)} if fresh else set()
+            else:
+                beside.append(hunk)
+            rows += _hunk(hunk if added is None else {**hunk, "rows": added})
+        self._hunks |= {repr(hunk): hunk for hunk in diff}
         yield from ("", *marks.fenced(rows, "diff"))
-        if fresh and known:
-            files = words.listed([marks.code(file) for file in words.by_file(known)])
+        if fresh and beside:
+            files = words.listed([marks.code(file) for file in words.by_file(beside)])
             yield from ("", f"With it goes what is shown above of {files}.")
-        changed = {line for hunk in fresh for line in _changed(hunk)}
         if not changed.isdisjoint(self._changed):
             files = words.listed([marks.code(file) for file in dict(sorted(changed & self._changed))])
-            yield from (
-                "",
-                f"A diff above changes the same place of {files}: {marks.code(words.MERGE)} makes one of them.",
-            )
+            yield from ("", f"A diff above changes the same place of {files}: {marks.code(words.MERGE)} merges them.")
         self._changed |= changed
+
+    def _at(self, hunk: Record) -> list[Record]:
+        """The hunks that are shown of the place of another."""
+        return [held for held in self._hunks.values() if (held["file"], held["line"]) == (hunk["file"], hunk["line"])]
 
 
 def _changed(hunk: Record) -> Iterator[tuple[str, int]]:

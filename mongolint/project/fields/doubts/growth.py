@@ -1,12 +1,13 @@
 """Arrays that grow: something adds to them, and nothing bounds them.
 
-An array that is also pulled from, popped or set anew is bounded by what it means: its members come and go.
+An array that is also pulled from, popped or set anew is bounded by what it means: its members come and go. Where they
+go only with what they name, `mirrored` tells.
 Source: MongoDB manual, "Avoid Unbounded Arrays" and "$slice"; a document holds at most 16 MB.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
@@ -38,33 +39,38 @@ class Growing(NamedTuple):
 def growing(project: Project, known: KnownFields) -> Iterator[Growing]:
     """The places of a collection that add to an array which nothing bounds."""
     tracer = project.writes.tracer
-    if any(use.operator in ("$set", *_TRIMMING) for use in known.opened):
-        return  # any field may be set anew
+    if may_set_any(known):
+        return
     for name, each in known.fields.items():
         added = [use for use in each.written if use.operator in _ADDING]
         appended = [use for use in each.written if use.operator == "$set" and _is_appended(tracer, use, name)]
-        if not (added or appended) or _is_trimmed(known, name, appended) or _is_counted(project, name):
+        if not (added or appended) or is_trimmed(known, name, appended) or is_counted(project, name):
             continue
         for use in added:
-            if not _is_bounded(tracer, use, name):
+            if not is_bounded(tracer, use, name):
                 yield Growing(known.collection, name, use.operator, use)
         yield from (Growing(known.collection, name, "set", use) for use in appended)
 
 
-def _is_trimmed(known: KnownFields, name: str, appended: list[Use]) -> bool:
-    """Whether something takes members out of an array, or puts another array in its place."""
+def is_trimmed(known: KnownFields, name: str, apart: Sequence[Use]) -> bool:
+    """Whether something takes members out of an array, or puts another one in its place; ``apart`` do not count."""
     above = [name.rsplit(".", count)[0] for count in range(1, name.count(".") + 1)]
     for path in (name, *above):
         found = known.fields.get(path)
         for use in found.written if found is not None else ():
-            if use.operator in _TRIMMING or use.how == "replace":
-                return True
-            if use.how == "update" and use.operator == "$set" and use not in appended:
+            if use in apart:
+                continue
+            if use.operator in _TRIMMING or use.how == "replace" or (use.how == "update" and use.operator == "$set"):
                 return True
     return False
 
 
-def _is_counted(project: Project, name: str) -> bool:
+def may_set_any(known: KnownFields) -> bool:
+    """Whether some update may set any field anew, or take it out."""
+    return any(use.operator in ("$set", *_TRIMMING) for use in known.opened)
+
+
+def is_counted(project: Project, name: str) -> bool:
     """Whether code asks how long such an array is, before it adds to it or after it: ``len(book["notes"]) > 50``."""
     last = name.rpartition(".")[2]
     for facts in project.modules:
@@ -89,7 +95,7 @@ def _key(facts: ModuleFacts, row: int) -> object:
     return node[2] if node[0] == "attr" else None
 
 
-def _is_bounded(tracer: Tracer, use: Use, name: str) -> bool:
+def is_bounded(tracer: Tracer, use: Use, name: str) -> bool:
     """Whether one place keeps the array short itself."""
     operation = use.operation
     if operation is not None:
