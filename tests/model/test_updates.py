@@ -32,6 +32,61 @@ LOST = {
             history.append(entry)
             db.users.update_one({"_id": key}, {"$set": {"meta": {"history": history}}})
         """,
+    "in a document that is put together": """\
+        def f(key, fields, entry):
+            user = db.users.find_one({"_id": key})
+            history = user.get("meta", {}).get("history", [])
+            history.append(entry)
+            fields["meta"] = fields.get("meta", {})
+            fields["meta"]["history"] = history
+            db.users.update_one({"_id": user["_id"]}, {"$set": fields})
+        """,
+    "deep in the document": """\
+        def f(key, tag):
+            user = db.users.find_one({"_id": key})
+            user["meta"]["tags"].append(tag)
+            db.users.update_one({"_id": key}, {"$set": {"meta": user["meta"]}})
+        """,
+    "deep in the document, by its path": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            user["meta"]["n"] += 1
+            db.users.update_one({"_id": key}, {"$set": {"meta.n": user["meta"]["n"]}})
+        """,
+    "deleted deep in the document": """\
+        def f(key, name):
+            user = db.users.find_one({"_id": key})
+            del user["meta"][name]["n"]
+            db.users.replace_one({"_id": key}, user)
+        """,
+    "an element": """\
+        def f(key, item_id):
+            order = db.orders.find_one({"_id": key})
+            for item in order["items"]:
+                if item["id"] == item_id:
+                    item["sent"] = True
+            db.orders.update_one({"_id": key}, {"$set": {"items": order["items"]}})
+        """,
+    "an element with its number": """\
+        def f(key):
+            items = db.orders.find_one({"_id": key}).get("items") or []
+            for number, item in enumerate(items):
+                item["n"] = number
+            db.orders.update_one({"_id": key}, {"$set": {"items": items}})
+        """,
+    "by another name": """\
+        def f(key, name):
+            user = db.users.find_one({"_id": key})
+            meta = user["meta"]
+            meta["name"] = name
+            db.users.replace_one({"_id": key}, user)
+        """,
+    "a default that is appended to": """\
+        def f(key, tag):
+            user = db.users.find_one({"_id": key})
+            user.setdefault("tags", []).append(tag)
+            db.users.update_one({"_id": key}, {"$set": {"tags": user["tags"]}})
+        """,
     "in place": """\
         def f(key):
             db.users.update_one({"_id": key}, {"$set": {"n": db.users.find_one({"_id": key})["n"] + 1}})
@@ -136,6 +191,44 @@ def test_lost(name: str, tmp_path: Path) -> None:
 
 
 SAFE = {
+    "a copy of an element": """\
+        def f(key):
+            order = db.orders.find_one({"_id": key})
+            shown = [dict(item) for item in order["items"]]
+            for item in shown:
+                item["n"] = 1
+            db.orders.update_one({"_id": key}, {"$set": {"items": order["items"]}})
+        """,
+    "changed afterwards": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            meta = user["meta"]
+            db.users.update_one({"_id": key}, {"$set": {"meta": user["meta"]}})
+            meta["n"] = 1
+        """,
+    "changed on another way": """\
+        def f(key, shown):
+            user = db.users.find_one({"_id": key})
+            meta = user["meta"]
+            if shown:
+                meta["n"] = 1
+                return meta
+            db.users.update_one({"_id": key}, {"$set": {"meta": user["meta"]}})
+        """,
+    "another part is changed": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            for item in user["items"]:
+                item["id"] = str(item["_id"])
+            db.users.update_one({"_id": key}, {"$set": {"meta": user["meta"]}})
+        """,
+    "copied into a document that is put together": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            fields = {"meta": {}}
+            fields["meta"]["n"] = user["meta"]["n"]
+            db.users.update_one({"_id": key}, {"$set": fields})
+        """,
     "another document that is written out": """\
         def f(key, entry):
             user = db.users.find_one({"_id": key})
@@ -261,3 +354,8 @@ def test_message_and_fix_say_the_same(change: str, operator: str, tmp_path: Path
     else:
         assert "use $" not in found.message
         assert found.fix.reason.endswith("has no operator that does it in the database")
+
+
+def test_an_operator_inside_of_what_is_set_is_not_advised_alone(tmp_path: Path) -> None:
+    (told,) = _told(LOST["in a document that is put together"], tmp_path)
+    assert told.endswith("use $push on meta.history, and set each other field of meta by its own path")
