@@ -79,6 +79,7 @@ def head_of(reader: Reader, stages: Iterable[Stage], is_open: bool = False) -> H
         if stage.name == "$match":
             found = stage.document(reader)
             if changed.touches([*found.required, *found.optional]):
+                head.filter = head.filter.merged(changed.untouched(found) if stage.certain else EMPTY)
                 break
             head.filter = head.filter.merged(found if stage.certain else found.maybe())
         elif stage.name == "$sort":
@@ -101,6 +102,11 @@ class _Changed:
 
     def touches(self, names: Iterable[str]) -> bool:
         return any(self._touches(name) for name in names)
+
+    def untouched(self, found: Document) -> Document:
+        """What a filter surely compares of the fields that are as they were: the server moves that part alone."""
+        names = {name: kind for name, kind in found.required.items() if not self._touches(name)}
+        return Document(names, places={name: found.places[name] for name in names if name in found.places})
 
     def _touches(self, name: str) -> bool:
         if self._kept is not None and not any(name == kept or name.startswith(kept + ".") for kept in self._kept):
