@@ -112,7 +112,14 @@ def orders(state: str):
 
 @app.delete("/orders")
 def delete(number: str):
+    if find(number) is None:
+        raise LookupError(number)
+    show(find(number))
     db.orders.delete_one({"number": number})
+
+
+def find(number: str):
+    return db.orders.find_one({"number": number})
 """
 
 
@@ -125,7 +132,11 @@ def test_collections(shop: Any) -> None:
     parts = {part["part"]: part["share"] for part in orders["completeness"]["parts"]}
     assert parts["validator"] == 1.0
     assert [index["made"] for index in orders["indexes"]] == [False]
-    assert orders["notes"] == ["no write that the code shows stores state: is it named right?"]
+    assert orders["notes"] == [
+        "no write that the code shows stores state: is it named right?",
+        "a function reads one document twice, with no write in between that the code shows: can the first be "
+        "handed on? (shop/orders.py:28 by find, and line 30 by find)",
+    ]
     assert [note[:27] for note in trail["notes"]] == ["documents are only added, n"]
     assert not any("unique" in strength["text"] for strength in found["strengths"])
     out = shop.run("review", "shop").out

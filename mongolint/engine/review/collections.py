@@ -16,6 +16,9 @@ _REMOVING = frozenset(
 )
 _ADDING = frozenset(["insert_one", "insert_many", "insert"])
 
+# Places that a note names
+_MAX_PLACES = 3
+
 # What completeness is made of, in percent; without queries that can be judged, of the rest. The page shows this
 # formula with each number.
 WEIGHTS = {
@@ -115,6 +118,25 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
     if asked and len(asked) < len(top) and not known.open:
         right = "are they named right?" if len(asked) > 1 else "is it named right?"
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
+    yield from _read_twice(project, name)
+
+
+def _read_twice(project: Project, name: str) -> Iterator[str]:
+    """Which functions read a document that they could have been handed; read anew, it may be wanted so."""
+    places = []
+    for each in project.results.read_twice:
+        if each.collection == name:
+            first, again = (project.token(each.module, row) for row in (each.first, each.again))
+            one, other = (project.callee_name(each.module, row) for row in (each.first, each.again))
+            place = f"{first.file}:{first.line} by {one}, and line {again.line} by {other}"
+            places.append((first.file, first.line, place))
+    if places:
+        more = f"; {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
+        what = "a function reads" if len(places) == 1 else f"{len(places)} functions read"
+        yield (
+            f"{what} one document twice, with no write in between that the code shows: can the first be handed on? "
+            f"({'; '.join(place for _, _, place in sorted(places)[:_MAX_PLACES])}{more})"
+        )
 
 
 def _percent(parts: Mapping[str, float | None]) -> int:
