@@ -25,6 +25,8 @@ def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) ->
         except NoFix:
             continue
         statement = tree.statement(call)
+        if any(isinstance(above, cst.For | cst.While) for above in tree.ancestors(statement)):
+            continue  # for each of several indexes, perhaps of other collections: before this one is made, too
         if isinstance(call.func, cst.Attribute) and isinstance(statement, cst.SimpleStatementLine):
             indent = tree.indent(statement)
             wait = "await " if isinstance(tree.parent(call), cst.Await) else ""
