@@ -203,6 +203,37 @@ def test_since_the_last_review(shop: Any) -> None:
     assert len(compared["remaining"]) >= 2
 
 
+MARKED = """\
+import os
+
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient(os.environ["MONGODB_URI"], timeoutMS=5000).app
+
+
+@app.post("/users")
+def register(email: str):
+    if db.users.find_one({"email": email}):
+        raise ValueError(email)
+    db.users.insert_one({"email": email, "deleted": False})
+
+
+@app.delete("/users")
+def delete(email: str):
+    db.users.update_one({"email": email}, {"$set": {"deleted": True}})
+"""
+
+
+def test_what_is_only_marked_as_deleted_is_told_before_unique_indexes(shop: Any) -> None:
+    shop.write({"shop/users.py": MARKED})
+    (index,) = [each for each in review(shop)["indexes"] if each["collection"] == "users"]
+    assert index["keeps_deleted"]
+    out = shop.run("review", "shop").out
+    assert "- In users, documents that are only marked as deleted keep their email: a unique index then refuses" in out
+
+
 @pytest.mark.parametrize("name", ["review.html", "review.md", "review.json"])
 def test_files(shop: Any, name: str) -> None:
     done = shop.run("review", "shop", "-o", name)

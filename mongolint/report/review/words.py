@@ -247,9 +247,22 @@ def together(review: Mapping[str, Any]) -> str:
     return "Findings name the index that serves their queries; go by this list, in which one index may serve several."
 
 
+def marked(review: Mapping[str, Any]) -> list[str]:
+    """For each collection in which documents are only marked as deleted, what unique indexes make of that."""
+    kept: dict[str, list[str]] = {}
+    for index in review["indexes"]:
+        if index["keeps_deleted"]:
+            kept.setdefault(index["collection"], []).extend(name for name, _ in index["keys"])
+    return [
+        f"In {collection}, documents that are only marked as deleted keep their {listed(list(dict.fromkeys(names)))}: "
+        "a unique index then refuses a new document with the same"
+        for collection, names in kept.items()
+    ]
+
+
 def notes(review: Mapping[str, Any]) -> list[str]:
     """What to know before the required indexes are made."""
-    found = [*map(conflict, review["indexes"]), *map(dropping, review["drops"])]
+    found = [*marked(review), *map(conflict, review["indexes"]), *map(dropping, review["drops"])]
     if any(index["options"].get("unique") for index in review["indexes"]):
         found.insert(
             0,
