@@ -44,7 +44,7 @@ class LostUpdate(NamedTuple):
 
     ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
     call that reads it there. ``field``: "" for the whole document; ``whole``: the field that is set, in which it lies.
-    ``unless_session``: it runs with a session, too.
+    ``written``: all that is set of what was read. ``unless_session``: it runs with a session, too.
     """
 
     module: int
@@ -57,6 +57,7 @@ class LostUpdate(NamedTuple):
     whole: str
     changes: tuple[str, ...]
     unless_session: bool
+    written: frozenset[str]
 
     @property
     def is_direct(self) -> bool:
@@ -94,7 +95,8 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
     session = _session(tracer, operation, frame)
     if collection is None or collection.name is None or session == "given":
         return None
-    for name, whole, read in _written(tracer, operation, frame):
+    every = list(_written(tracer, operation, frame))
+    for name, whole, read in every:
         if "$" in name or name != read.path or not _is_here(way, read):
             continue
         made = read if read.changes else changed_in_place(tracer, way, read)
@@ -110,7 +112,8 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
         context = tracer.call(way.point.module, way.row)
         if context is not None and regions.is_bound(tracer.link, way.point.module, way.scope, context.context):
             return None
-        lost = (collection.name, name, whole, made.changes, session == "either")
+        written = frozenset(whole for _, whole, each in every if each.site == made.site)
+        lost = (collection.name, name, whole, made.changes, session == "either", written)
         return LostUpdate(way.point.module, way.row, operation, made.site, made.operation, *lost)
     return None
 
