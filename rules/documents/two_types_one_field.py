@@ -170,6 +170,34 @@ EXAMPLES = [
         """,
         at=("datetime.now(timezone.utc).isoformat()",),
         message="update_one writes chapters.changed of books as a string, and update_one writes a date",
+        fixed="""\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def find(chapters, chapter_id, text: str):
+            for chapter in chapters:
+                if chapter["id"] == chapter_id:
+                    chapter["text"] = text
+                    chapter["changed"] = datetime.now(timezone.utc)
+
+
+        def write(book_id, chapter_id, text: str):
+            book = db.books.find_one({"_id": book_id})
+            chapters = book.get("chapters", [])
+            find(chapters, chapter_id, text)
+            db.books.update_one({"_id": book_id}, {"$set": {"chapters": chapters}})
+
+
+        def close(book_id):
+            book = db.books.find_one({"_id": book_id})
+            for chapter in book["chapters"]:
+                chapter["changed"] = datetime.now(timezone.utc)
+            db.books.update_one({"_id": book_id}, {"$set": {"chapters": book["chapters"]}})
+        """,
     ),
     Good(
         """\

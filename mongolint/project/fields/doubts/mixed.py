@@ -60,7 +60,9 @@ def _put(project: Project) -> dict[tuple[str, str], list[Use]]:
             kinds = types.of(tracer, stored.Stored(tracer.term(spot), (spot,)))
             told = tuple(kind for kind in kinds if kind != types.ANY)
             span = project.span(*spot[:2])
-            use = Use("update", span, "$set", told, exact=told == kinds, values=(spot,), operation=lost.operation)
+            # Of what is put there by a helper, what it says itself: whoever calls it
+            values = (Spot(*spot[:2], None),)
+            use = Use("update", span, "$set", told, exact=told == kinds, values=values, operation=lost.operation)
             found.setdefault((lost.collection, path), []).append(use)
     return found
 
