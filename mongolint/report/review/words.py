@@ -145,6 +145,11 @@ def numbers(issue: Mapping[str, Any]) -> str:
     return counted(len(places), "place") + (f": {', '.join(parts)}" if len(parts) > 1 else "")
 
 
+def waiting(issue: Mapping[str, Any]) -> str:
+    """Said of a risk that there is only once something runs the code; "" for others."""
+    return ", in code that nothing runs" if all(place["idle"] for place in issue["places"]) else ""
+
+
 def by_file(places: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
     """The lines of places, each once, by their file."""
     found: dict[str, list[int]] = {}
