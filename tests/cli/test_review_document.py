@@ -464,7 +464,7 @@ def orders(number: str, mail: str):
 """
     out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
     assert "takes time on a large collection; leave idle out, which no query that the code shows can use)" in out
-    assert "A diff above changes the same place of `shop.py`: `mongolint check --fix --unsafe-fixes` makes one" in out
+    assert "A diff above changes the same place of `shop.py`: `mongolint check --fix --unsafe-fixes` makes one " in out
     assert "a unique index fails where duplicates are stored, and with it a start of the application" in out
     assert "does not start then: look for them first" in out
     assert "of several that change the same lines" in place.run("review", ".", "--format", "html").out

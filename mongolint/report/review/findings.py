@@ -212,7 +212,7 @@ class _Fixes:
             files = words.listed([marks.code(file) for file in dict(sorted(changed & self._changed))])
             yield from (
                 "",
-                f"A diff above changes the same place of {files}: {marks.code(words.MERGE)} makes one of them.",
+                f"A diff above changes the same place of {files}: {marks.code(words.MERGE)} makes one after the other.",
             )
         self._changed |= changed
 

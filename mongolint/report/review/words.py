@@ -129,7 +129,8 @@ def counts(review: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 def merging() -> str:
     """What to know of fixes that change the same lines."""
-    return "Each diff is against the source as it is; of several that change the same lines, this makes one"
+    what = "Each diff is against the source as it is"
+    return f"{what}; of several that change the same lines, this makes one after the other"
 
 
 def numbers(issue: Mapping[str, Any]) -> str:
