@@ -169,6 +169,8 @@ class _Fixes:
 
     def __init__(self) -> None:
         self.before: Record | None = None
+        # Of each diff, the first place that it was shown for
+        self._shown: dict[str, str] = {}
         self._hunks: set[str] = set()
         self._changed: set[tuple[str, int]] = set()
 
@@ -182,6 +184,9 @@ class _Fixes:
             return
         if fix == before:
             yield from ("", "It is mended as above.")
+            return
+        if fix["diff"] and (shown := self._shown.setdefault(repr(fix["diff"]), marks.at(place))) != marks.at(place):
+            yield from ("", f"The fix of {marks.code(shown)} above mends this place too.")
             return
         how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
         reason = f": {fix['reason']}" if fix["reason"] else ""
