@@ -9,28 +9,10 @@ import libcst as cst
 
 from mongolint.facts import uses
 from mongolint.facts.build import Builder
-from mongolint.facts.shapes import Call, Loop, Param, Reference, Store
+from mongolint.facts.shapes import MUTATORS, Call, Loop, Param, Reference, Store
 from mongolint.mongo.methods import TABLES
 
 _COLLECTION_METHODS = frozenset(n for n, m in TABLES["collection"].items() if m.kind in ("read", "write", "index"))
-
-# Methods of dict, list and set that change the object they are called on.
-MUTATORS = frozenset(
-    [
-        "update",
-        "setdefault",
-        "pop",
-        "popitem",
-        "clear",
-        "append",
-        "extend",
-        "insert",
-        "remove",
-        "add",
-        "discard",
-        "appendleft",
-    ]
-)
 
 
 def expression(b: Builder, node: cst.BaseExpression) -> int:
@@ -101,19 +83,25 @@ def _keyword(arg: cst.Arg) -> str | None:
 def _note_mutation(b: Builder, target: cst.BaseExpression, call: int) -> None:
     if isinstance(target, cst.Name) and b.env is not None and target.value in b.env:
         b.bind(target.value, b.add(("mutated", b.env[target.value], call)))
-    elif isinstance(target, cst.Subscript) and isinstance(_root(target), cst.Name):
+    elif isinstance(target, cst.Subscript) and isinstance(target.value, cst.Name):
         base = b.nodes[b.nodes[call][1]][1]
         assign_item(b, target, b.add(("mutated", base, call)))
     elif isinstance(target, cst.Call):
         base = b.nodes[b.nodes[call][1]][1]
         _assign_default(b, target, base, b.add(("mutated", base, call)))
+    elif isinstance(target, cst.Subscript):
+        base = b.nodes[b.nodes[call][1]][1]
+        assign_inside(b, target, base, b.add(("mutated", base, call)))
 
 
-def _root(target: cst.BaseExpression) -> cst.BaseExpression:
-    """The ``a`` of ``a["b"]["c"]``."""
-    while isinstance(target, cst.Subscript):
-        target = target.value
-    return target
+def assign_inside(b: Builder, target: cst.Subscript, row: int, value: int) -> None:
+    """``target``, read at ``row``, is now ``value``, in which something was changed: ``d["a"]["b"].append(x)``."""
+    _, held, key = b.nodes[row]
+    holder = target.value
+    if isinstance(holder, cst.Subscript):
+        assign_inside(b, holder, held, b.add(("setitem", held, key, value)))
+    elif isinstance(holder, cst.Name) and b.env is not None and holder.value in b.env:
+        b.bind(holder.value, b.add(("setitem", b.env[holder.value], key, value)))
 
 
 def assign_item(b: Builder, target: cst.Subscript, value: int) -> None:

@@ -70,6 +70,14 @@ class _Packed:
 
 Offsets = tuple[int, int]
 
+# Methods of dict, list and set that change the object they are called on
+MUTATORS = frozenset(
+    [
+        *("update", "setdefault", "pop", "popitem", "clear"),
+        *("append", "extend", "insert", "remove", "add", "discard", "appendleft"),
+    ]
+)
+
 
 @dataclass(slots=True)
 class Param:

@@ -11,14 +11,14 @@ from libcst.helpers import get_full_name_for_node
 from mongolint.facts import uses
 from mongolint.facts.build import Builder, Env, LoopFrame
 from mongolint.facts.expressions import (
-    MUTATORS,
     OPERATORS,
     annotation,
+    assign_inside,
     assign_item,
     expression,
     parameters,
 )
-from mongolint.facts.shapes import Handler, Loop, Raise, Store, Try
+from mongolint.facts.shapes import MUTATORS, Handler, Loop, Raise, Store, Try
 
 
 def block(b: Builder, body: Iterable[cst.CSTNode]) -> None:
@@ -104,6 +104,9 @@ def _delete(b: Builder, node: cst.Del) -> None:
             if b.env is not None and name in b.env:
                 item = b.nodes[expression(b, place)]
                 b.bind(name, b.add(("delitem", b.env[name], item[2])))
+        elif isinstance(place, cst.Subscript) and isinstance(place.value, cst.Subscript):
+            _, held, key = b.nodes[expression(b, place)]
+            assign_inside(b, place.value, held, b.add(("delitem", held, key)))
 
 
 def _global(b: Builder, node: cst.Global) -> None:

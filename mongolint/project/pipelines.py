@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mongolint.coverage import ANY
-from mongolint.link.atoms import strings
-from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader
+from mongolint.link.atoms import Literal, strings
+from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader, either
 from mongolint.project.plain import filter_of, value_of
 
 _MAX_NESTED = 4
@@ -21,11 +21,16 @@ _JOINING = ("$lookup", "$graphLookup")
 
 
 class Stage(NamedTuple):
-    """A stage; ``certain`` when the pipeline has it on every path. ``place``: its value."""
+    """A stage; ``certain`` when the pipeline has it on every path. ``place``: its value; ``others``: on other paths."""
 
     name: str
     place: Place
     certain: bool
+    others: tuple[Place, ...] = ()
+
+    def document(self, reader: Reader) -> Document:
+        """Its value read as a filter, of which some paths may put less than others."""
+        return either(reader.document(*place) for place in (self.place, *self.others))
 
 
 @dataclass(slots=True)
@@ -48,13 +53,23 @@ class Lookup(NamedTuple):
 def stages_of(reader: Reader, place: Place) -> tuple[list[Stage], bool]:
     """The stages of a pipeline in order, and whether others may be in it."""
     items, is_open = reader.items(*place)
-    found = [
-        Stage(name, at, item.certain)
-        for item in items
-        for name, at in dict(reader.entries(*item.place)).items()  # of one that is set again, the last
-        if name.startswith("$")
-    ]
+    found = []
+    for item in items:
+        paths = list(_paths(reader, item.place))
+        for name in dict.fromkeys(name for path in paths for name in path if name.startswith("$")):
+            places = dict.fromkeys(path[name] for path in paths if name in path)
+            is_sure = item.certain and all(name in path for path in paths)
+            found.append(Stage(name, next(iter(places)), is_sure, tuple(places)[1:]))
     return found, is_open
+
+
+def _paths(reader: Reader, place: Place) -> Iterator[dict[str, Place]]:
+    """What is put into a stage on each path that makes it: its one entry, as it is in the end."""
+    if reader.link.node(place.module, place.row)[0] != "phi":
+        yield dict(reader.entries(*place))
+        return
+    for atom in reader.link.value(*place):
+        yield dict(reader.entries(*atom)) if type(atom) is Literal else {}
 
 
 def head_of(reader: Reader, stages: Iterable[Stage], is_open: bool = False) -> Head:
@@ -62,8 +77,9 @@ def head_of(reader: Reader, stages: Iterable[Stage], is_open: bool = False) -> H
     head, changed, in_place = Head(OPEN if is_open else EMPTY), _Changed(), True
     for stage in stages:
         if stage.name == "$match":
-            found = reader.document(*stage.place)
+            found = stage.document(reader)
             if changed.touches([*found.required, *found.optional]):
+                head.filter = head.filter.merged(changed.untouched(found) if stage.certain else EMPTY)
                 break
             head.filter = head.filter.merged(found if stage.certain else found.maybe())
         elif stage.name == "$sort":
@@ -86,6 +102,11 @@ class _Changed:
 
     def touches(self, names: Iterable[str]) -> bool:
         return any(self._touches(name) for name in names)
+
+    def untouched(self, found: Document) -> Document:
+        """What a filter surely compares of the fields that are as they were: the server moves that part alone."""
+        names = {name: kind for name, kind in found.required.items() if not self._touches(name)}
+        return Document(names, places={name: found.places[name] for name in names if name in found.places})
 
     def _touches(self, name: str) -> bool:
         if self._kept is not None and not any(name == kept or name.startswith(kept + ".") for kept in self._kept):
@@ -172,7 +193,7 @@ def leading(reader: Reader, stages: Iterable[Stage], is_open: bool) -> Document:
     document = OPEN if is_open else EMPTY
     for stage in stages:
         if stage.name == "$match":
-            match = reader.document(*stage.place)
+            match = stage.document(reader)
             document = document.merged(match if stage.certain else match.maybe())
         elif stage.certain:
             break

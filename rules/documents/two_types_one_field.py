@@ -2,7 +2,8 @@
 
 What it flags
     A field that one place writes as one BSON type and another place as another: a date here and its text there, a
-    number and a string. One finding per field, at the writes of the odd type.
+    number and a string. One finding per field, at the writes of the odd type. What the code puts into an element of a
+    document that it has read, and writes back, counts: at the value.
 
 Why it hurts
     Comparisons, ranges and sorts look at one type only: MongoDB orders all numbers before all strings before all
@@ -137,6 +138,66 @@ EXAMPLES = [
         """,
         at=("update_one",),
         message="writes price of products as a string",
+    ),
+    Bad(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def find(chapters, chapter_id, text: str):
+            for chapter in chapters:
+                if chapter["id"] == chapter_id:
+                    chapter["text"] = text
+                    chapter["changed"] = datetime.now(timezone.utc).isoformat()
+
+
+        def write(book_id, chapter_id, text: str):
+            book = db.books.find_one({"_id": book_id})
+            chapters = book.get("chapters", [])
+            find(chapters, chapter_id, text)
+            db.books.update_one({"_id": book_id}, {"$set": {"chapters": chapters}})
+
+
+        def close(book_id):
+            book = db.books.find_one({"_id": book_id})
+            for chapter in book["chapters"]:
+                chapter["changed"] = datetime.now(timezone.utc)
+            db.books.update_one({"_id": book_id}, {"$set": {"chapters": book["chapters"]}})
+        """,
+        at=("datetime.now(timezone.utc).isoformat()",),
+        message="update_one writes chapters.changed of books as a string, and update_one writes a date",
+        fixed="""\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def find(chapters, chapter_id, text: str):
+            for chapter in chapters:
+                if chapter["id"] == chapter_id:
+                    chapter["text"] = text
+                    chapter["changed"] = datetime.now(timezone.utc)
+
+
+        def write(book_id, chapter_id, text: str):
+            book = db.books.find_one({"_id": book_id})
+            chapters = book.get("chapters", [])
+            find(chapters, chapter_id, text)
+            db.books.update_one({"_id": book_id}, {"$set": {"chapters": chapters}})
+
+
+        def close(book_id):
+            book = db.books.find_one({"_id": book_id})
+            for chapter in book["chapters"]:
+                chapter["changed"] = datetime.now(timezone.utc)
+            db.books.update_one({"_id": book_id}, {"$set": {"chapters": book["chapters"]}})
+        """,
     ),
     Good(
         """\

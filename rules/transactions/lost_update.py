@@ -3,7 +3,8 @@
 What it flags
     A document read by ``find_one``, a field of it (or all of it) changed by arithmetic, ``append``, ``pop``, an item
     that is set, a comprehension …, and written back by ``$set`` or as a replacement, where the filter holds only which
-    document it is. Also where a helper reads or writes; told at the call that writes, in the function where both meet.
+    document it is. A change of what lies in the field counts, by another name too: of the items that a loop goes
+    through. Also where a helper reads or writes; told at the call that writes, in the function where both meet.
 
 Why it hurts
     Two requests read the same value and each writes its own: the counter is one short, the entry that the other one
@@ -52,14 +53,23 @@ def check(project: Project) -> Iterator[Finding]:
             fix=rule.repair(
                 "update the field in one step",
                 partial(_write, lost),
-                text=f"change the field with {lost.operator}" if lost.operator else _VERSIONED,
+                text=_by_hand(lost),
                 reason="the value is no longer that which the code has computed",
             ),
         )
 
 
 def _advice(lost: Any) -> str:
+    if lost.operator and lost.field != lost.whole:
+        # The server refuses two changes of which one lies in the other
+        return f"use {lost.operator} on {lost.field}, and set each other field of {lost.whole} by its own path"
     return f"use {lost.operator}" if lost.operator else "set only what changes, or put a version into the filter"
+
+
+def _by_hand(lost: Any) -> str:
+    if lost.operator and lost.field != lost.whole:
+        return _advice(lost)
+    return f"change the field with {lost.operator}" if lost.operator else _VERSIONED
 
 
 def _write(lost: Any, draft: Draft) -> None:
@@ -198,6 +208,32 @@ EXAMPLES = [
         """,
         at=("update_one",),
         message="one is lost; use $push or $addToSet, with $each",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def answer(answer_id, answer: dict):
+            held = db.answers.find_one({"_id": answer_id})
+            history = held.get("meta", {}).get("history", [])
+            history.append({"words": held["words"]})
+            answer["meta"] = answer.get("meta", {})
+            answer["meta"]["history"] = history
+            db.answers.update_one({"_id": answer_id}, {"$set": answer})
+
+
+        def ship(order_id, article_id):
+            order = db.orders.find_one({"_id": order_id})
+            for line in order["lines"]:
+                if line["article_id"] == article_id:
+                    line["shipped"] = True
+            db.orders.update_one({"_id": order_id}, {"$set": {"lines": order["lines"]}})
+        """,
+        at=("update_one", "update_one"),
+        message="use $push on meta.history, and set each other field of meta by its own path",
     ),
     Good(
         """\

@@ -112,7 +112,14 @@ def orders(state: str):
 
 @app.delete("/orders")
 def delete(number: str):
+    if find(number) is None:
+        raise LookupError(number)
+    show(find(number))
     db.orders.delete_one({"number": number})
+
+
+def find(number: str):
+    return db.orders.find_one({"number": number})
 """
 
 
@@ -125,7 +132,11 @@ def test_collections(shop: Any) -> None:
     parts = {part["part"]: part["share"] for part in orders["completeness"]["parts"]}
     assert parts["validator"] == 1.0
     assert [index["made"] for index in orders["indexes"]] == [False]
-    assert orders["notes"] == ["no write that the code shows stores state: is it named right?"]
+    assert orders["notes"] == [
+        "no write that the code shows stores state: is it named right?",
+        "a function reads one document twice, with no write in between that the code shows: can the first be "
+        "handed on? (shop/orders.py:28 by find, and line 30 by find)",
+    ]
     assert [note[:27] for note in trail["notes"]] == ["documents are only added, n"]
     assert not any("unique" in strength["text"] for strength in found["strengths"])
     out = shop.run("review", "shop").out
@@ -190,6 +201,37 @@ def test_since_the_last_review(shop: Any) -> None:
     assert [gone["code"] for gone in compared["fixed"]].count("MDB503") == 1
     assert len(compared["new"]) >= 1
     assert len(compared["remaining"]) >= 2
+
+
+MARKED = """\
+import os
+
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient(os.environ["MONGODB_URI"], timeoutMS=5000).app
+
+
+@app.post("/users")
+def register(email: str):
+    if db.users.find_one({"email": email}):
+        raise ValueError(email)
+    db.users.insert_one({"email": email, "deleted": False})
+
+
+@app.delete("/users")
+def delete(email: str):
+    db.users.update_one({"email": email}, {"$set": {"deleted": True}})
+"""
+
+
+def test_what_is_only_marked_as_deleted_is_told_before_unique_indexes(shop: Any) -> None:
+    shop.write({"shop/users.py": MARKED})
+    (index,) = [each for each in review(shop)["indexes"] if each["collection"] == "users"]
+    assert index["keeps_deleted"]
+    out = shop.run("review", "shop").out
+    assert "- In users, documents that are only marked as deleted keep their email: a unique index then refuses" in out
 
 
 @pytest.mark.parametrize("name", ["review.html", "review.md", "review.json"])

@@ -448,6 +448,20 @@ def test_an_index_is_one_task_however_many_queries_it_serves(place: Any) -> None
     assert (len(issue["places"]), issue["size"]) == (20, "S")
 
 
+def test_a_fix_that_was_shown_for_another_place_is_not_shown_again(place: Any) -> None:
+    keys = ("mail", "name", "mail")
+    code = HEAD + "".join(
+        f'\n\n@app.post("/{n}")\ndef add{n}({key}: str):\n    if db.users.find_one({{"{key}": {key}}}) is None:\n'
+        f'        db.users.insert_one({{"mail": {key}, "name": {key}}})\n'
+        for n, key in enumerate(keys)
+    )
+    out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
+    told = [line for line in out.splitlines() if "above mends this place too" in line]
+    lines = [number for number, line in enumerate(code.splitlines(), 1) if "find_one" in line]
+    assert f"The fix of `shop.py:{lines[0]}` above mends this place too." in told
+    assert out.count("**Fix** (changes behaviour: building a unique index") == 2
+
+
 def test_how_diffs_of_the_same_lines_and_indexes_at_the_start_go_together(place: Any) -> None:
     """Two diffs write the same function; an index that serves nothing is named where all are to be built."""
     code = f"""{HEAD}

@@ -104,3 +104,29 @@ def test_a_collection_that_is_there_is_changed_and_not_created(tmp_path: Path) -
     assert finding.fix.text == (
         'db.command("collMod", "users", validationLevel="moderate", validator={"$jsonSchema": …})'
     )
+
+
+def test_a_validator_is_not_put_into_the_loop_that_makes_the_indexes(tmp_path: Path) -> None:
+    code = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+SPECS = [{"keys": [("name", 1)]}, {"keys": [("age", 1)]}]
+
+
+def make_indexes():
+    for spec in SPECS:
+        db.users.create_index(spec["keys"])
+
+
+def put(name: str, age: int):
+    db.users.insert_one({"name": name, "age": age})
+
+
+make_indexes()
+"""
+    loaded = project(code, tmp_path)
+    (finding,) = check(loaded, {"MDB220"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    assert finding.fix.edits == ()
+    assert finding.fix.reason == "no index of the collection is made where it could stand beside"

@@ -98,3 +98,43 @@ def find(form):
     (operation,) = with_deep_stack(lambda: loaded.project.operations)
     assert list(operation.filter.required) == ["shop"]
     assert set(operation.filter.optional) == {f"f{n}" for n in range(24)}
+
+
+STAGE = """\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+
+
+def run(key, value):
+    STAGE
+    if value:
+        CHANGE
+    return list(db.t.aggregate([stage, {"$count": "n"}]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("stage", "change"),
+    [
+        ('{"$match": {"a": key}}', 'stage["$match"]["b"] = value'),
+        ('{"$match": {"$and": [{"a": key}]}}', 'stage["$match"]["$and"].append({"b": value})'),
+    ],
+)
+def test_what_is_put_into_a_stage_on_some_paths_may_be_there(stage: str, change: str, tmp_path: Path) -> None:
+    loaded = project(STAGE.replace("STAGE", f"stage = {stage}").replace("CHANGE", change), tmp_path)
+    (operation,) = with_deep_stack(lambda: loaded.project.operations)
+    assert (list(operation.filter.required), list(operation.filter.optional)) == (["a"], ["b"])
+
+
+def test_what_is_put_into_a_stage_is_there(tmp_path: Path) -> None:
+    code = STAGE.replace("STAGE", 'stage = {"$match": {"a": key}}').replace("    if value:\n", "")
+    code = code.replace("        CHANGE", '    stage["$match"]["b"] = value')
+    (operation,) = with_deep_stack(lambda: project(code, tmp_path).project.operations)
+    assert list(operation.filter.required) == ["a", "b"]
+
+
+def test_a_stage_of_two_kinds_may_be_either(tmp_path: Path) -> None:
+    code = STAGE.replace("STAGE", 'stage = {"$match": {"a": key}}').replace("CHANGE", 'stage = {"$limit": 3}')
+    (operation,) = with_deep_stack(lambda: project(code, tmp_path).project.operations)
+    assert list(operation.filter.required) == []

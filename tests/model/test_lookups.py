@@ -389,6 +389,16 @@ SEEN = {
         'if not db.carts.find_one({"user": user, "state": "open"}): -> carts create_index([("user", 1), ("state", 1)], '
         'unique=True, partialFilterExpression={"state": "open"})',
     ),
+    "what is not marked as deleted": (
+        """
+        def register(email: str):
+            if db.users.find_one({"email": email, "deleted_at": None}):
+                raise ValueError(email)
+            db.users.insert_one({"email": email})
+        """,
+        'if db.users.find_one({"email": email, "deleted_at": None}): -> users create_index([("email", 1), '
+        '("deleted_at", 1)], unique=True, partialFilterExpression={"deleted_at": None})',
+    ),
     "a model's field that is looked for when it is None, too": (
         """
         from typing import Optional
@@ -500,6 +510,18 @@ def test_each_branch_of_or_is_a_key(tmp_path: Path) -> None:
 
 
 NOT_CLAIMED = {
+    "what a partial index cannot say": """
+        def register(email: str):
+            if db.users.find_one({"email": email, "deleted": {"$ne": True}}):
+                raise ValueError(email)
+            db.users.insert_one({"email": email})
+        """,
+    "what is null, and says nothing of being deleted": """
+        def register(email: str):
+            if db.users.find_one({"email": email, "checked_at": None}):
+                raise ValueError(email)
+            db.users.insert_one({"email": email})
+        """,
     "a unique index": """
         db.users.create_index("email", unique=True)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
 
-from mongolint.testing import findings
+from mongolint.project.results.twice import ReadTwice
+from mongolint.source.deepstack import with_deep_stack
+from mongolint.testing import findings, project
 
 HEAD = """\
 import asyncio
@@ -357,3 +360,142 @@ def test_no_number_is_advised_that_would_cut_what_is_written(body: str, advice: 
     text = f"{ROUTE}def ask(key, page, size, query, order, show):\n{lines}"
     (found,) = findings(text, tmp_path, rules={"MDB110"})
     assert advice in found.message
+
+
+TWICE = {
+    "through helpers": """\
+        @app.get("/a")
+        def a(user_id):
+            user = load(user_id)
+            if not user:
+                raise LookupError(user_id)
+            return drop(user_id, user["owner"])
+        """,
+    "the same helper": """\
+        @app.get("/a")
+        def a(user_id):
+            user = load(user_id)
+            try:
+                return user, load(user_id=user_id)
+            except KeyError:
+                return None
+        """,
+    "by itself": """\
+        @app.get("/a")
+        def a(email):
+            if db.users.find_one({"email": email}) and settings.STRICT:
+                raise ValueError(email)
+            return db.users.find_one({"email": email}, {"email": 1})
+        """,
+}
+ONCE = {
+    "another document": """\
+        @app.get("/a")
+        def a(user_id, other):
+            return load(user_id), load(other)
+        """,
+    "a write in between": """\
+        @app.get("/a")
+        def a(user_id):
+            user = load(user_id)
+            db.users.update_one({"_id": ObjectId(user_id)}, {"$set": {"seen": True}})
+            return user, load(user_id)
+        """,
+    "a write in what is called before": """\
+        def seen(user_id):
+            db.users.update_one({"_id": ObjectId(user_id)}, {"$set": {"seen": True}})
+            return load(user_id)
+
+        @app.get("/a")
+        def a(user_id):
+            return load(user_id), seen(user_id)
+        """,
+    "only where the first found something": """\
+        @app.get("/a")
+        def a(user_id):
+            user = load(user_id)
+            if not user:
+                user = load(user_id)
+            return user
+        """,
+    "until it is there": """\
+        @app.get("/a")
+        def a(user_id):
+            user = load(user_id)
+            while user["state"] != "done":
+                user = load(user_id)
+            return user
+        """,
+    "kept": """\
+        kept = {}
+
+        def cached(user_id):
+            if user_id in kept:
+                return kept[user_id]
+            kept[user_id] = load(user_id)
+            return kept[user_id]
+
+        @app.get("/a")
+        def a(user_id):
+            return cached(user_id), cached(user_id)
+        """,
+    "less is asked the second time": """\
+        @app.get("/a")
+        def a(user_id, owner):
+            user = db.users.find_one({"_id": user_id, "owner": owner})
+            return user, db.users.find_one({"_id": user_id})
+        """,
+    "a part only": """\
+        @app.get("/a")
+        def a(user_id):
+            name = db.users.find_one({"_id": user_id}, {"name": 1})
+            return name, db.users.find_one({"_id": user_id})
+        """,
+    "in a transaction": """\
+        @app.get("/a")
+        def a(user_id, session):
+            user = db.users.find_one({"_id": user_id})
+            return user, db.users.find_one({"_id": user_id}, session=session)
+        """,
+    "under a lock": """\
+        @app.get("/a")
+        def a(user_id, lock):
+            user = load(user_id)
+            with lock:
+                return user, load(user_id)
+        """,
+    "run by nothing": """\
+        def a(user_id):
+            return load(user_id), load(user_id)
+        """,
+}
+HELPERS = """\
+def load(user_id):
+    try:
+        return db.users.find_one({"_id": ObjectId(user_id)})
+    except ValueError:
+        return None
+
+
+def drop(user_id, owner):
+    user = db.users.find_one({"_id": ObjectId(user_id), "owner": owner})
+    if user:
+        db.users.delete_one({"_id": user["_id"]})
+
+
+"""
+
+
+@pytest.mark.parametrize("body", TWICE.values(), ids=TWICE)
+def test_a_document_is_read_twice(body: str, tmp_path: Path) -> None:
+    assert len(_twice(body, tmp_path)) == 1
+
+
+@pytest.mark.parametrize("body", ONCE.values(), ids=ONCE)
+def test_a_document_is_read_once(body: str, tmp_path: Path) -> None:
+    assert _twice(body, tmp_path) == []
+
+
+def _twice(body: str, tmp_path: Path) -> list[ReadTwice]:
+    loaded = project(HEAD + HELPERS + textwrap.dedent(body), tmp_path)
+    return with_deep_stack(lambda: loaded.project.results.read_twice)

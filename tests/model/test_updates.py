@@ -32,6 +32,75 @@ LOST = {
             history.append(entry)
             db.users.update_one({"_id": key}, {"$set": {"meta": {"history": history}}})
         """,
+    "in a document that is put together": """\
+        def f(key, fields, entry):
+            user = db.users.find_one({"_id": key})
+            history = user.get("meta", {}).get("history", [])
+            history.append(entry)
+            fields["meta"] = fields.get("meta", {})
+            fields["meta"]["history"] = history
+            db.users.update_one({"_id": user["_id"]}, {"$set": fields})
+        """,
+    "deep in the document": """\
+        def f(key, tag):
+            user = db.users.find_one({"_id": key})
+            user["meta"]["tags"].append(tag)
+            db.users.update_one({"_id": key}, {"$set": {"meta": user["meta"]}})
+        """,
+    "deep in the document, by its path": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            user["meta"]["n"] += 1
+            db.users.update_one({"_id": key}, {"$set": {"meta.n": user["meta"]["n"]}})
+        """,
+    "deleted deep in the document": """\
+        def f(key, name):
+            user = db.users.find_one({"_id": key})
+            del user["meta"][name]["n"]
+            db.users.replace_one({"_id": key}, user)
+        """,
+    "an element": """\
+        def f(key, item_id):
+            order = db.orders.find_one({"_id": key})
+            for item in order["items"]:
+                if item["id"] == item_id:
+                    item["sent"] = True
+            db.orders.update_one({"_id": key}, {"$set": {"items": order["items"]}})
+        """,
+    "an element with its number": """\
+        def f(key):
+            items = db.orders.find_one({"_id": key}).get("items") or []
+            for number, item in enumerate(items):
+                item["n"] = number
+            db.orders.update_one({"_id": key}, {"$set": {"items": items}})
+        """,
+    "by another name": """\
+        def f(key, name):
+            user = db.users.find_one({"_id": key})
+            meta = user["meta"]
+            meta["name"] = name
+            db.users.replace_one({"_id": key}, user)
+        """,
+    "by a helper": """\
+        def mark(items, item_id):
+            for item in items:
+                if item["id"] == item_id:
+                    item["sent"] = True
+                    return item
+            return None
+
+        def f(key, item_id):
+            items = db.orders.find_one({"_id": key}).get("items", [])
+            if mark(items, item_id) is None:
+                raise LookupError(item_id)
+            db.orders.update_one({"_id": key}, {"$set": {"items": items}})
+        """,
+    "a default that is appended to": """\
+        def f(key, tag):
+            user = db.users.find_one({"_id": key})
+            user.setdefault("tags", []).append(tag)
+            db.users.update_one({"_id": key}, {"$set": {"tags": user["tags"]}})
+        """,
     "in place": """\
         def f(key):
             db.users.update_one({"_id": key}, {"$set": {"n": db.users.find_one({"_id": key})["n"] + 1}})
@@ -136,6 +205,68 @@ def test_lost(name: str, tmp_path: Path) -> None:
 
 
 SAFE = {
+    "a copy of an element": """\
+        def f(key):
+            order = db.orders.find_one({"_id": key})
+            shown = [dict(item) for item in order["items"]]
+            for item in shown:
+                item["n"] = 1
+            db.orders.update_one({"_id": key}, {"$set": {"items": order["items"]}})
+        """,
+    "a helper is given a copy": """\
+        import copy
+
+        def mark(items):
+            for item in items:
+                item["sent"] = True
+
+        def f(key):
+            order = db.orders.find_one({"_id": key})
+            mark(copy.deepcopy(order["items"]))
+            db.orders.update_one({"_id": key}, {"$set": {"items": order["items"]}})
+        """,
+    "a helper only looks": """\
+        def count(items):
+            seen = {}
+            for item in items:
+                seen[item["id"]] = True
+            return len(seen)
+
+        def f(key):
+            order = db.orders.find_one({"_id": key})
+            n = count(order["items"])
+            db.orders.update_one({"_id": key}, {"$set": {"items": order["items"], "n": n}})
+        """,
+    "changed afterwards": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            meta = user["meta"]
+            db.users.update_one({"_id": key}, {"$set": {"meta": user["meta"]}})
+            meta["n"] = 1
+        """,
+    "changed on another way": """\
+        def f(key, shown):
+            user = db.users.find_one({"_id": key})
+            meta = user["meta"]
+            if shown:
+                meta["n"] = 1
+                return meta
+            db.users.update_one({"_id": key}, {"$set": {"meta": user["meta"]}})
+        """,
+    "another part is changed": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            for item in user["items"]:
+                item["id"] = str(item["_id"])
+            db.users.update_one({"_id": key}, {"$set": {"meta": user["meta"]}})
+        """,
+    "copied into a document that is put together": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            fields = {"meta": {}}
+            fields["meta"]["n"] = user["meta"]["n"]
+            db.users.update_one({"_id": key}, {"$set": fields})
+        """,
     "another document that is written out": """\
         def f(key, entry):
             user = db.users.find_one({"_id": key})
@@ -261,3 +392,51 @@ def test_message_and_fix_say_the_same(change: str, operator: str, tmp_path: Path
     else:
         assert "use $" not in found.message
         assert found.fix.reason.endswith("has no operator that does it in the database")
+
+
+def test_an_operator_inside_of_what_is_set_is_not_advised_alone(tmp_path: Path) -> None:
+    (told,) = _told(LOST["in a document that is put together"], tmp_path)
+    assert told.endswith("use $push on meta.history, and set each other field of meta by its own path")
+
+
+def test_an_element_that_is_appended_to_is_not_the_list(tmp_path: Path) -> None:
+    (told,) = _told(
+        """\
+        def f(key, n):
+            user = db.users.find_one({"_id": key})
+            for row in user["rows"]:
+                row.append(n)
+            db.users.update_one({"_id": key}, {"$set": {"rows": user["rows"]}})
+        """,
+        tmp_path,
+    )
+    assert "use $push" not in told
+
+
+# How a date is put into a part of a document that is written back, where another function puts a text
+PUT = {
+    "an element": ('for item in doc["items"]:\n        item["at"] = now()', ["orders"]),
+    "an element by its number": ('doc["items"][0]["at"] = now()', ["orders"]),
+    "what a key leads to that the code makes": ('doc["items"][key]["at"] = now()', []),
+    "what each key leads to": ('for item in doc["items"].values():\n        item["at"] = now()', []),
+    "another field": ('for item in doc["items"]:\n        item["seen"] = now()', []),
+    "what is shown after the write": (
+        'items = doc["items"]\n    db.orders.update_one({"_id": key}, {"$set": {"items": [*items, 1]}})\n'
+        '    for item in items:\n        item["at"] = now()\n    return items\n',
+        [],
+    ),
+    "what is not known": ('for item in doc["items"]:\n        item["at"] = key', []),
+}
+
+
+@pytest.mark.parametrize(("put", "expected"), PUT.values(), ids=PUT)
+def test_a_date_and_a_text_in_one_element(put: str, expected: list[str], tmp_path: Path) -> None:
+    body = (
+        "from datetime import datetime, timezone\n\n\ndef now():\n    return datetime.now(timezone.utc)\n\n\n"
+        'def f(key):\n    doc = db.orders.find_one({"_id": key})\n    PUT\n'
+        '    db.orders.update_one({"_id": key}, {"$set": {"items": doc["items"]}})\n\n\n'
+    )
+    text = 'for item in doc["items"]:\n        item["at"] = now().isoformat()'
+    code = HEAD + body.replace("PUT", put) + body.replace("def f", "def g").replace("PUT", text)
+    found = findings(code, tmp_path, rules={"MDB226"})
+    assert [each.message.split(" of ")[1].split()[0] for each in found] == expected

@@ -60,6 +60,9 @@ def verdict(tmp_path: Path, body: str) -> tuple[str, str | None, str]:
         ('db.c.find({"a": x}).hint("ab")', "served", "ab", "bounds a"),
         ('db.c.aggregate([{"$set": {"n": 1}}, {"$match": {"a": x}}])', "served", "ab", "bounds a"),
         ('db.c.aggregate([{"$unwind": "$t"}, {"$match": {"a": x}}, {"$sort": {"b": 1}}])', "served", "ab", "bounds a"),
+        # the server takes such a filter apart, and moves what a stage before it has not changed
+        ('db.c.aggregate([{"$unwind": "$t"}, {"$match": {"a": x, "t.n": y}}])', "served", "ab", "bounds a"),
+        ('db.c.aggregate([{"$unwind": "$t"}, {"$match": {"$and": [{"t": x}, {"a": y}]}}])', "served", "ab", "bounds a"),
         ('db.c.find({"a": {"$elemMatch": {"$gt": x}}})', "served", "ab", "bounds a"),
         # a declared index of unknown options may serve what none other does
         ('db.c.find({"b": x})', "unknown", None, "known only at run time"),
@@ -89,6 +92,7 @@ CLEAR = "\n".join(line for line in HEAD.splitlines() if "SETTING" not in line) +
         ('db.c.find({"$or": [{"_id": x}, {"z": x}]})', "no index is declared on z"),
         ('db.c.aggregate([{"$limit": 5}, {"$match": {"a": x}}, {"$sort": {"b": 1}}])', ""),
         ('db.c.aggregate([{"$set": {"a": 1}}, {"$match": {"a": x}}])', ""),
+        ('db.c.aggregate([{"$unwind": "$t"}, {"$match": {"$or": [{"a": x}, {"t": y}]}}])', ""),
         ('db.c.find({"$text": {"$search": x}})', "the server refuses it: the query needs a text index"),
     ],
 )

@@ -19,6 +19,8 @@ _ADDING = frozenset(["insert_one", "insert_many", "insert"])
 
 # A moment, and no span of time
 _END = re.compile(r"_?(expires?|expiry|expiration)_?(at|on|date|time|datetime)", re.IGNORECASE)
+# Places that a note names
+_MAX_PLACES = 3
 
 # What completeness is made of, in percent; without queries that can be judged, of the rest. The page shows this
 # formula with each number.
@@ -122,6 +124,7 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
         right = "are they named right?" if len(asked) > 1 else "is it named right?"
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
     yield from _left(project, name, ends=expires)
+    yield from _read_twice(project, name)
 
 
 def _ending(known: KnownFields) -> Iterator[str]:
@@ -149,6 +152,24 @@ def _left(project: Project, name: str, *, ends: bool) -> Iterator[str]:
                 f"{found.operation.name} on {found.operation.target} ({span.file}:{span.line}) leaves those that name "
                 f"what it deletes ({fields[0]}){spare}: are they to stay{' until they expire' if ends else ''}?"
             )
+
+
+def _read_twice(project: Project, name: str) -> Iterator[str]:
+    """Which functions read a document that they could have been handed; read anew, it may be wanted so."""
+    places = []
+    for each in project.results.read_twice:
+        if each.collection == name:
+            first, again = (project.token(each.module, row) for row in (each.first, each.again))
+            one, other = (project.callee_name(each.module, row) for row in (each.first, each.again))
+            place = f"{first.file}:{first.line} by {one}, and line {again.line} by {other}"
+            places.append((first.file, first.line, place))
+    if places:
+        more = f"; {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
+        what = "a function reads" if len(places) == 1 else f"{len(places)} functions read"
+        yield (
+            f"{what} one document twice, with no write in between that the code shows: can the first be handed on? "
+            f"({'; '.join(place for _, _, place in sorted(places)[:_MAX_PLACES])}{more})"
+        )
 
 
 def _percent(parts: Mapping[str, float | None]) -> int:

@@ -24,7 +24,14 @@ def required(loaded: Loaded) -> list[Record]:
         lost = [field.name for field in keys if not field.written]
         if lost and not known.open:
             each["reason"] += f"; but no write that the code shows stores {', '.join(lost)}: look at the name first"
+        each["keeps_deleted"] = _keeps_deleted(loaded.project, each)
     return sorted(found, key=lambda each: (each["priority"], -len(each["serves"]), each["collection"], each["keys"]))
+
+
+def _keeps_deleted(project: Project, index: Record) -> bool:
+    """Whether documents that are only marked as deleted keep what no other may have then."""
+    needs = [need for need in project.writes.constraints if need.name == index["collection"] and need.remark]
+    return any([list(pair) for pair in need.keys] == index["keys"] for need in needs)
 
 
 def _priority(index: Record) -> int:

@@ -17,6 +17,9 @@ def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) ->
     """See `Draft.validate`."""
     if validator is None:
         raise NoFix("no field is seen to get one type in every write")
+    made: dict[tuple[int, int], set[str | None]] = {}
+    for index in draft.project.declared_in_code:
+        made.setdefault((index.module, index.row), set()).add(index.collection_name)
     for index in reversed(draft.project.declared_in_code):
         if index.collection_name != collection:
             continue
@@ -25,6 +28,9 @@ def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) ->
         except NoFix:
             continue
         statement = tree.statement(call)
+        is_repeated = any(isinstance(above, cst.For | cst.While) for above in tree.ancestors(statement))
+        if is_repeated or len(made[index.module, index.row]) > 1:
+            continue  # for each of several indexes, perhaps of other collections: before this one is made, too
         if isinstance(call.func, cst.Attribute) and isinstance(statement, cst.SimpleStatementLine):
             indent = tree.indent(statement)
             wait = "await " if isinstance(tree.parent(call), cst.Await) else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project.results import counts, helpers, pages, partial, rereads, unbounded
+from mongolint.project.results import counts, helpers, pages, partial, rereads, twice, unbounded
 
 if TYPE_CHECKING:
     from mongolint.project.documents import Place
@@ -37,6 +38,11 @@ class Results:
     def reread(self, operation: Operation) -> rereads.Reread | None:
         """The write after which an operation reads the same document again."""
         return rereads.reread(self.project, operation)
+
+    @cached_property
+    def read_twice(self) -> list[twice.ReadTwice]:
+        """The documents that a function reads a second time through what it calls, with no write in between."""
+        return twice.read_twice(self.project)
 
     def partial_use(self, operation: Operation) -> partial.PartialUse | None:
         """The few fields that are used of the documents which an operation reads."""

@@ -42,6 +42,14 @@ class Derived(NamedTuple):
     path: str
     changes: tuple[str, ...] = ()
 
+    @property
+    def site(self) -> tuple[int, int]:
+        """The call, in the function that asks, that leads to where it is read."""
+        place, frame = (self.read.module, self.read.row), self.read.frame
+        while frame is not None:
+            place, frame = (frame.site_module, frame.site), frame.outer
+        return place
+
     def changed(self, how: str) -> Derived:
         return self._replace(changes=(how, *self.changes))
 
@@ -183,10 +191,22 @@ def _field_of(tracer: Tracer, base: Spot, key: str) -> Derived | None:
             return derived(tracer, base.at(node[3]))
         case "setitem" | "mutated" | "delitem":
             return _field(tracer, base.at(node[1]), key)
+        case "item" if (put := _put(tracer, base.at(node[1]), tracer.facts(base.module).constant(node[2]))) is not None:
+            return _field(tracer, put, key)
     held = derived(tracer, base)
     if held is None or held.changes:
         return None
     return held._replace(path=f"{held.path}.{key}" if held.path else key)
+
+
+def _put(tracer: Tracer, base: Spot, key: object) -> Spot | None:
+    """What the code has put into ``base[key]`` last."""
+    node = tracer.node(base)
+    while key is not None and node[0] in ("setitem", "mutated"):
+        if node[0] == "setitem" and tracer.facts(base.module).constant(node[2]) == key:
+            return base.at(node[3])
+        node = tracer.node(base.at(node[1]))
+    return None
 
 
 def _chosen(found: Iterable[Derived | None]) -> Derived | None:

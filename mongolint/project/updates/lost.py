@@ -13,6 +13,7 @@ from mongolint.project.tracing import stored
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Frame, Spot
 from mongolint.project.updates.derived import Derived, derived
+from mongolint.project.updates.inplace import changed_in_place
 from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
 from mongolint.project.writes.needs import same
@@ -31,6 +32,8 @@ _OWNER = re.compile(r"(^|[._])(owner|user|tenant|org|organi[sz]ation|account|cus
 _OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
 _OPERATORS |= {"concat": "$push or $addToSet, with $each"}
 _OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
+# Documents that the code puts together
+_DOCUMENTS = frozenset(["dict", "setitem", "mutated"])
 # Documents in documents that are looked into
 _MAX_DEPTH = 3
 _BOUNDED = ({"append", "slice"}, {"extend", "slice"})
@@ -40,7 +43,8 @@ class LostUpdate(NamedTuple):
     """An update of a field with what was made of its old value.
 
     ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
-    call that reads it there. ``field``: "" for the whole document. ``unless_session``: it runs with a session, too.
+    call that reads it there. ``field``: "" for the whole document; ``whole``: the field that is set, in which it lies.
+    ``written``: all that is set of what was read. ``unless_session``: it runs with a session, too.
     """
 
     module: int
@@ -50,8 +54,10 @@ class LostUpdate(NamedTuple):
     reading: Operation
     collection: str
     field: str
+    whole: str
     changes: tuple[str, ...]
     unless_session: bool
+    written: frozenset[str]
 
     @property
     def is_direct(self) -> bool:
@@ -89,37 +95,33 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
     session = _session(tracer, operation, frame)
     if collection is None or collection.name is None or session == "given":
         return None
-    for name, made in _written(tracer, operation, frame):
-        if not made.changes or "$" in name or name != made.path:
+    every = list(_written(tracer, operation, frame))
+    for name, whole, read in every:
+        if "$" in name or name != read.path or not _is_here(way, read):
+            continue
+        made = read if read.changes else changed_in_place(tracer, way, read)
+        if made is None:
             continue
         reading = inserts.collection_of(tracer, made.operation, made.read.frame)
         if reading is None or not same(reading, collection):
             continue
-        if not _is_identity(tracer, operation, frame, made, name) or not _is_here(way, made):
+        if not _is_identity(tracer, operation, frame, made, name):
             continue
         if project.reached(way.point.module, way.scope).runner == "script":
             return None
         context = tracer.call(way.point.module, way.row)
         if context is not None and regions.is_bound(tracer.link, way.point.module, way.scope, context.context):
             return None
-        site = _site(made.read)
-        lost = (collection.name, name, made.changes, session == "either")
-        return LostUpdate(way.point.module, way.row, operation, site, made.operation, *lost)
+        written = frozenset(whole for _, whole, each in every if each.site == made.site)
+        lost = (collection.name, name, whole, made.changes, session == "either", written)
+        return LostUpdate(way.point.module, way.row, operation, made.site, made.operation, *lost)
     return None
 
 
 def _is_here(way: Way, made: Derived) -> bool:
     """Whether the function that begins the way reads the document itself, before it writes."""
-    module, row = _site(made.read)
+    module, row = made.site
     return module == way.point.module and row < way.row
-
-
-def _site(spot: Spot) -> tuple[int, int]:
-    """The call, in the function that asks, that leads to a place."""
-    place, frame = (spot.module, spot.row), spot.frame
-    while frame is not None:
-        place, frame = (frame.site_module, frame.site), frame.outer
-    return place
 
 
 def _session(tracer: Tracer, operation: Operation, frame: Frame | None) -> str:
@@ -139,30 +141,32 @@ def _session(tracer: Tracer, operation: Operation, frame: Frame | None) -> str:
 # What is written
 
 
-def _written(tracer: Tracer, operation: Operation, frame: Frame | None) -> Iterator[tuple[str, Derived]]:
-    """The fields that an update sets and what they are made of; "" for a document that is written as a whole."""
+def _written(tracer: Tracer, operation: Operation, frame: Frame | None) -> Iterator[tuple[str, str, Derived]]:
+    """What an update writes and of what that is made: the field, "" for a whole document, and which of them it sets."""
     if operation.name in _REPLACING:
         document = inserts.given(tracer, operation, frame, operation.method.document)
         made = derived(tracer, document) if document is not None else None
         if made is not None:
-            yield "", made
+            yield "", "", made
         return
     for spot in _set(tracer, operation, frame):
         made = derived(tracer, spot)
         if made is not None and not made.path:
-            yield "", made
+            yield "", "", made
         yield from _of_fields(tracer, stored.read(tracer, spot))
 
 
-def _of_fields(tracer: Tracer, content: Content, prefix: str = "") -> Iterator[tuple[str, Derived]]:
-    """The fields of a document, those of documents in it that are written out too, and what they are made of."""
+def _of_fields(
+    tracer: Tracer, content: Content, prefix: str = "", whole: str = ""
+) -> Iterator[tuple[str, str, Derived]]:
+    """The fields of a document, those of documents in it that are put together too, and what they are made of."""
     for name, value in content.fields.items():
         for each in value.spots:
             made = derived(tracer, each)
             if made is not None:
-                yield prefix + name, made
-            elif tracer.node(each)[0] == "dict" and prefix.count(".") < _MAX_DEPTH:
-                yield from _of_fields(tracer, stored.read(tracer, each), f"{prefix}{name}.")
+                yield prefix + name, whole or name, made
+            elif tracer.node(each)[0] in _DOCUMENTS and prefix.count(".") < _MAX_DEPTH:
+                yield from _of_fields(tracer, stored.read(tracer, each), f"{prefix}{name}.", whole or name)
 
 
 def _set(tracer: Tracer, operation: Operation, frame: Frame | None) -> tuple[Spot, ...]:

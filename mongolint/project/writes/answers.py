@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
 Evidence = TypeVar("Evidence")
 
-# Fields that say that a document is gone, or still there; functions that make it so
-_DELETED = re.compile(r"^(is_?)?(deleted|removed)(_?(at|on|date))?$", re.I)
+# Fields that say that a document is still there; functions that make it gone
 _ACTIVE = re.compile(r"^(is_?)?(active|enabled)$", re.I)
 _DELETING = re.compile(r"delete|remove", re.I)
 
@@ -310,7 +309,10 @@ class Writes:
                 continue
             scope = self.tracer.link.scope(way.operation.module, way.operation.scope)
             for name, value in content.fields.items():
-                if _DELETED.search(name) and value.term not in (("const", "NoneType", None), ("const", "bool", False)):
+                if needs.MARKS_DELETED.search(name) and value.term not in (
+                    ("const", "NoneType", None),
+                    ("const", "bool", False),
+                ):
                     return True
                 if _ACTIVE.search(name) and value.term == ("const", "bool", False) and _DELETING.search(scope.name):
                     return True

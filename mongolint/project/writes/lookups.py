@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
 
 
+_NULL = ("const", "NoneType", None)
+
+
 @dataclass(frozen=True, slots=True)
 class LookThenInsert:
     """A look-up and the insert that follows when it finds nothing.
@@ -143,7 +146,7 @@ def _branches(tracer: Tracer, content: Content) -> list[dict[str, Stored]]:
             branches = [b for item in _items(tracer, value.spots[0]) for b in _branches(tracer, item)]
             if not branches:
                 return []
-        elif name.startswith("$") or not value.sure or not is_equality(tracer, value):
+        elif name.startswith("$") or not value.sure or not (is_equality(tracer, value) or _is_live(name, value)):
             return []
         else:
             compared[name] = value
@@ -160,9 +163,14 @@ def is_equality(tracer: Tracer, value: Stored) -> bool:
     for module, row, frame in value.spots:
         kind = tracer.reader.operator_class(module, row, frame.env if frame else None)
         # What no call is seen to give is not always None
-        if kind != "equality" and (kind != "null" or value.term == ("const", "NoneType", None)):
+        if kind != "equality" and (kind != "null" or value.term == _NULL):
             return False
     return True
+
+
+def _is_live(name: str, value: Stored) -> bool:
+    """Whether a filter asks for what is not marked as deleted: ``deleted_at`` is null, or is not there at all."""
+    return bool(needs.MARKS_DELETED.search(name)) and value.term == _NULL
 
 
 def _match(
@@ -174,6 +182,8 @@ def _match(
     identity = content.fields["_id"].term if "_id" in content.fields else None
     for name, value in compared.items():
         term = value_in(tracer, content, name)
+        if term is None and _is_live(name, value) and not content.open and not content.sources:
+            term = _NULL
         if name == "_id" or term is None or value.term == identity or value.term not in terms.alternatives(term):
             return None
         if value.term[0] == "const":

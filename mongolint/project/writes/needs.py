@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mongolint.link.atoms import Collection
 from mongolint.project.indexes import IndexDeclaration
+
+# Fields that say that a document is gone
+MARKS_DELETED = re.compile(r"^(is_?)?(deleted|removed)(_?(at|on|date))?$", re.I)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def _risks(review: Record) -> Iterator[str]:
         yield "The source shows none."
     yield from (f"- {marks.text(text)}." for text in words.unguarded(review))
     for issue in risks:
-        title = f"{marks.prose(issue['title'])} (finding {issue['id']})"
+        title = f"{marks.prose(issue['title'])} (finding {issue['id']}{words.waiting(issue)})"
         yield f"- **{issue['severity']}** {title}: {marks.prose(issue['impact'])}"
 
 

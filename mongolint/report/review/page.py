@@ -80,6 +80,7 @@ def render(review: Mapping[str, Any]) -> str:
         planned=words.planned,
         run_by=words.run_by,
         numbers=words.numbers,
+        waiting=words.waiting,
         unguarded=words.unguarded(clean),
         complete=words.complete,
         unmade=words.unmade,

@@ -129,7 +129,8 @@ def counts(review: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 def merging() -> str:
     """What to know of fixes that change the same lines."""
-    return "Each diff is against the source as it is; of several that change the same lines, this makes one"
+    what = "Each diff is against the source as it is"
+    return f"{what}; of several that change the same lines, this makes one after the other"
 
 
 def numbers(issue: Mapping[str, Any]) -> str:
@@ -143,6 +144,11 @@ def numbers(issue: Mapping[str, Any]) -> str:
     if len(run) < len(places):
         parts.append(f"{len(places) - len(run)} in code that nothing runs")
     return counted(len(places), "place") + (f": {', '.join(parts)}" if len(parts) > 1 else "")
+
+
+def waiting(issue: Mapping[str, Any]) -> str:
+    """Said of a risk that there is only once something runs the code; "" for others."""
+    return ", in code that nothing runs" if all(place["idle"] for place in issue["places"]) else ""
 
 
 def by_file(places: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
@@ -247,9 +253,22 @@ def together(review: Mapping[str, Any]) -> str:
     return "Findings name the index that serves their queries; go by this list, in which one index may serve several."
 
 
+def marked(review: Mapping[str, Any]) -> list[str]:
+    """For each collection in which documents are only marked as deleted, what unique indexes make of that."""
+    kept: dict[str, list[str]] = {}
+    for index in review["indexes"]:
+        if index["keeps_deleted"]:
+            kept.setdefault(index["collection"], []).extend(name for name, _ in index["keys"])
+    return [
+        f"In {collection}, documents that are only marked as deleted keep their {listed(list(dict.fromkeys(names)))}: "
+        "a unique index then refuses a new document with the same"
+        for collection, names in kept.items()
+    ]
+
+
 def notes(review: Mapping[str, Any]) -> list[str]:
     """What to know before the required indexes are made."""
-    found = [*map(conflict, review["indexes"]), *map(dropping, review["drops"])]
+    found = [*marked(review), *map(conflict, review["indexes"]), *map(dropping, review["drops"])]
     if any(index["options"].get("unique") for index in review["indexes"]):
         found.insert(
             0,

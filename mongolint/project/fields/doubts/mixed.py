@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mongolint.project.fields import types
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.tracing import stored
 from mongolint.project.tracing.tracer import Spot
+from mongolint.project.updates.inplace import put_in_place
 from mongolint.project.writes import inserts
 
 if TYPE_CHECKING:
@@ -40,6 +42,29 @@ def mixed(project: Project, fields: Fields) -> Iterator[MixedField]:
         for name, each in known.fields.items():
             if name.rpartition(".")[2] not in _FREE and _is_regular(known, name):
                 yield from _of(project, known.collection, each)
+    for (collection, name), uses in _put(project).items():
+        held = fields.of(collection).fields.get(name)
+        if name.rpartition(".")[2] not in _FREE and not (held is not None and held.written):
+            yield from _of(project, collection, KnownField(name, tuple(uses)))
+
+
+def _put(project: Project) -> dict[tuple[str, str], list[Use]]:
+    """What is put into parts of documents that were read, and written back with the whole field, by field."""
+    tracer = project.writes.tracer
+    found: dict[tuple[str, str], list[Use]] = {}
+    for lost in project.sessions.lost_updates:
+        for path, spot in put_in_place(tracer, lost.module, lost.row, lost.read):
+            is_written = any(not each or f"{path}.".startswith(f"{each}.") for each in lost.written)
+            if "." not in path or not is_written or not project.has_span(*spot[:2]):
+                continue
+            kinds = types.of(tracer, stored.Stored(tracer.term(spot), (spot,)))
+            told = tuple(kind for kind in kinds if kind != types.ANY)
+            span = project.span(*spot[:2])
+            # Of what is put there by a helper, what it says itself: whoever calls it
+            values = (Spot(*spot[:2], None),)
+            use = Use("update", span, "$set", told, exact=told == kinds, values=values, operation=lost.operation)
+            found.setdefault((lost.collection, path), []).append(use)
+    return found
 
 
 def _is_regular(known: KnownFields, name: str) -> bool:

@@ -1,0 +1,167 @@
+"""Changes of a document that was read by another name than the one it is written back by: ``part["n"] = 1``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from mongolint.facts.shapes import MUTATORS, Call, ModuleFacts
+from mongolint.link.atoms import External
+from mongolint.project.tracing.tracer import Frame, Spot
+from mongolint.project.updates.derived import Derived, derived
+from mongolint.project.writes.inserts import Way
+
+if TYPE_CHECKING:
+    from mongolint.project.tracing.tracer import Tracer
+
+# They give what lies in the object, not a copy of it
+_INNER = frozenset(["get", "setdefault"])
+# In a path: an element of an array; what a key that the code makes leads to, of an array or of a document
+_ELEMENT, _ANY = "[]", "*"
+
+
+class _Change(NamedTuple):
+    """What is changed, by which method or "setitem", and where; of an item that is set, the rows of key and value."""
+
+    base: int
+    how: str
+    row: int
+    context: int
+    key: int = -1
+    value: int = -1
+
+
+def changed_in_place(tracer: Tracer, way: Way, made: Derived) -> Derived | None:
+    """``made``, a field as it was read, with what the function did to a part of it before it wrote it back."""
+    for change, held, _ in _before(tracer, way.point.module, way.row, made.site):
+        if _is_within(held.path, made.path):
+            return made.changed(change.how if held.path == made.path and change.how in MUTATORS else "setitem")
+    return None
+
+
+def put_in_place(tracer: Tracer, module: int, row: int, read: tuple[int, int]) -> Iterator[tuple[str, Spot]]:
+    """What a function puts into parts of the document that ``read`` reads, before the call at ``row``: where, what."""
+    for change, held, value in _before(tracer, module, row, read):
+        key = tracer.facts(value.module).constant(change.key) if change.how == "setitem" else None
+        path = [*held.path.split("."), key if isinstance(key, str) else _ANY]
+        if _ANY not in path:
+            yield ".".join(name for name in path if name and name != _ELEMENT), value
+
+
+def _before(tracer: Tracer, module: int, row: int, read: tuple[int, int]) -> Iterator[tuple[_Change, Derived, Spot]]:
+    """What is done to parts of the document that ``read`` reads on ways to the call at ``row``: to which, with what."""
+    facts, end = tracer.facts(module), tracer.call(module, row)
+    if end is None or read[0] != module:
+        return
+    around = {id(each) for each in facts.chain(end.context)}
+    for frame, inside, scope, site in _places(tracer, module, end, read[1]):
+        for change in _changes(tracer.facts(inside), scope):
+            at = site or change
+            if not read[1] < at.row < row:
+                continue
+            if any(each.leaves and id(each) not in around for each in facts.chain(at.context)):
+                continue  # this way does not come to the write
+            held = _origin(tracer, Spot(inside, change.base, frame))
+            if held is not None and held.site == read:
+                yield change, held, Spot(inside, change.value, frame)
+
+
+def _places(tracer: Tracer, module: int, end: Call, begin: int) -> Iterator[tuple[Frame | None, int, int, Call | None]]:
+    """The function in which ``end`` stands, and those that it calls before: frame, module, scope, and the call."""
+    yield None, module, end.scope, None
+    for each in tracer.facts(module).calls:
+        if each.scope == end.scope and begin < each.row < end.row and tracer.node(Spot(module, each.row, None))[2]:
+            frame = tracer.enter(Spot(module, each.row, None))
+            if frame is not None:
+                yield frame, frame.module, frame.scope, each
+
+
+def _changes(facts: ModuleFacts, scope: int) -> Iterator[_Change]:
+    first, end = facts.scopes[scope].rows
+    rows = {node[1:]: row for row, node in facts.numbered() if first <= row < end and node[0] == "setitem"}
+    for store in facts.item_stores:
+        row = rows.get((store.base, store.name, store.value)) if store.scope == scope else None
+        while row is not None:  # of d["a"][0]["n"] = 1 the outer items, too
+            tag, *parts = facts.nodes[row]
+            if tag != "setitem":
+                break
+            base, key, value = parts
+            yield _Change(base, "setitem", row, store.context, key, value)
+            row = value
+    for call in facts.calls:
+        node = facts.nodes[call.row] if call.scope == scope else ("none", 0)
+        function = facts.nodes[node[1]]
+        is_id = function[-1] == "pop" and [facts.constant(row) for _, row in node[2]][:1] == ["_id"]
+        if function[0] == "attr" and function[2] in MUTATORS and not is_id:
+            yield _Change(function[1], function[2], call.row, call.context)
+
+
+def _is_within(path: str, whole: str) -> bool:
+    return not whole or f"{path}.".startswith(f"{whole}.")
+
+
+def _origin(tracer: Tracer, spot: Spot) -> Derived | None:
+    """The field of a document that was read which an object is, or in which it lies: itself, not a copy of it."""
+    return tracer.once(("origin", spot), lambda: _origin_of(tracer, spot), None)
+
+
+def _origin_of(tracer: Tracer, spot: Spot) -> Derived | None:
+    node = tracer.node(spot)
+    match node[0]:
+        case "await" | "mutated" | "setitem" | "delitem":
+            return _origin(tracer, spot.at(node[1]))
+        case "iter":
+            return _part(_origin(tracer, spot.at(node[1])), _ELEMENT)
+        case "typed" if node[2] is not None:
+            return _origin(tracer, spot.at(node[2]))
+        case "phi":
+            return next((each for row in node[1] if (each := _origin(tracer, spot.at(row)))), None)
+        case "bool" if node[1] == "or":
+            return _origin(tracer, spot.at(node[2][0]))
+        case "unpack" if tracer.node(spot.at(node[1]))[0] == "iter":
+            return _second(tracer, spot.at(tracer.node(spot.at(node[1]))[1])) if node[2:] == (1, 2) else None
+        case "param":
+            passed = tracer.parameter(spot)
+            return _origin(tracer, passed) if passed is not None else None
+        case "item":
+            return _inner(tracer, spot.at(node[1]), spot.at(node[2]))
+        case "call":
+            return _called(tracer, spot)
+    return None
+
+
+def _called(tracer: Tracer, spot: Spot) -> Derived | None:
+    node = tracer.node(spot)
+    function = tracer.node(spot.at(node[1]))
+    if function[0] == "attr" and function[2] in _INNER and node[2]:
+        return _inner(tracer, spot.at(function[1]), spot.at(node[2][0][1]))
+    if function[0] == "attr" and function[2] == "values" and not node[2]:
+        return _part(_origin(tracer, spot.at(function[1])), _ANY)
+    if tracer.operation(spot.module, spot.row) is None and tracer.enter(spot) is None:
+        return None
+    found = derived(tracer, spot)
+    return found if found is not None and not found.changes else None
+
+
+def _second(tracer: Tracer, spot: Spot) -> Derived | None:
+    """What the second of each pair lies in: of ``enumerate(found)``, ``found.items()``."""
+    node = tracer.node(spot)
+    if node[0] != "call":
+        return None
+    function = tracer.node(spot.at(node[1]))
+    if function[0] == "attr" and function[2] == "items" and not node[2]:
+        return _part(_origin(tracer, spot.at(function[1])), _ANY)
+    called = tracer.value(spot.at(node[1]))
+    if called == (External("builtins.enumerate"),) and node[2]:
+        return _part(_origin(tracer, spot.at(node[2][0][1])), _ELEMENT)
+    return None
+
+
+def _inner(tracer: Tracer, base: Spot, key: Spot) -> Derived | None:
+    name = tracer.facts(key.module).constant(key.row)
+    part = name if isinstance(name, str) else _ELEMENT if isinstance(name, int) else _ANY
+    return _part(_origin(tracer, base), part)
+
+
+def _part(held: Derived | None, name: str) -> Derived | None:
+    return held._replace(path=f"{held.path}.{name}".lstrip(".")) if held is not None else None
