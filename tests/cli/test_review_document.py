@@ -456,9 +456,9 @@ def test_a_fix_that_was_shown_for_another_place_is_not_shown_again(place: Any) -
         for n, key in enumerate(keys)
     )
     out = place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": code}).run("review", ".").out
-    told = [line for line in out.splitlines() if "above mends this place too" in line]
+    told = [line for line in out.splitlines() if "mends this place too" in line]
     lines = [number for number, line in enumerate(code.splitlines(), 1) if "find_one" in line]
-    assert f"The fix of `shop.py:{lines[0]}` above mends this place too." in told
+    assert f"The fix shown for `shop.py:{lines[0]}` mends this place too." in told
     assert out.count("**Fix** (changes behaviour: building a unique index") == 2
 
 
