@@ -129,6 +129,11 @@ KEEPING = {
         "    def of(self, key):\n        kinds = KEPT.get('kinds')\n        if kinds in [None, []]:\n"
         "            kinds = list(db.kinds.find())\n            KEPT.set('kinds', kinds)\n        return kinds[key]\n"
     ),
+    "a cache that is awaited": (
+        "    async def of(self, key):\n        found = await KEPT.get(key)\n        if found is not None:\n"
+        "            return found\n        found = db.kinds.find_one({'_id': key})\n"
+        "        await KEPT.set(key, found)\n        return found\n"
+    ),
 }
 ASKING = {
     "nothing is stored": (
