@@ -2,8 +2,8 @@
 
 What it flags
     Reads and writes in ``with session.start_transaction():``, between ``start_transaction()`` and
-    ``commit_transaction()``, and in the callbacks of ``with_transaction``, without ``session=``: also through helpers
-    that are not given the session, or take none, at the call that should hand it on.
+    ``commit_transaction()``, and in the callbacks of ``with_transaction``, the project's own too, without ``session=``:
+    also through helpers that are not given the session, or take none, at the call that should hand it on.
 
 Why it hurts
     A write outside is not rolled back, a read outside does not see what the transaction wrote. A write to a document
