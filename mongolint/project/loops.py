@@ -7,6 +7,7 @@ in their first round, and what a loop evaluates only once (its iterable, its ``e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -361,7 +362,8 @@ class _Finder:
         for _, place in loop.exits:
             for entry in facts.chain(place):
                 if entry.kind == "then" and row in reached_rows(facts, entry.ref):
-                    return True
+                    if not _is_failure(facts, entry.ref):
+                        return True
         return False
 
     def makes_any_class(self, module: int, row: int) -> bool:
@@ -464,6 +466,21 @@ class _Finder:
         return depends_on(facts, function[1], ("iter", loop.iterable))
 
 
+def _is_failure(facts: ModuleFacts, row: int) -> bool:
+    """Whether a test holds where something went wrong: ``not saved``, ``saved is None``, ``is_err(saved)``."""
+    node = facts.nodes[row]
+    match node[0]:
+        case "not":
+            return True
+        case "compare":
+            return node[1] == ("Is",) and facts.nodes[node[2][1]] == ("const", None)
+        case "call":
+            return _is_failure(facts, node[1])
+        case "attr" | "free" | "from":
+            return bool(_FAILURE.search(str(node[2])))
+    return False
+
+
 def _fallbacks(facts: ModuleFacts, index: int) -> set[int]:
     return {row for node in facts.nodes if (row := _fallback(facts, node)) is not None}
 
@@ -530,6 +547,7 @@ def _leaves_when_done(facts: ModuleFacts, block: Context, exits: list[Context]) 
     return not any(block in facts.chain(c) or ends[0] in facts.chain(c) for c in going_on)
 
 
+_FAILURE = re.compile(r"(^|_)(is_?)?(err|error|failed|failure)$|^is(Err|Error|Failure|Failed)$", re.I)
 _EMPTY = (("dict", ()), ("seq", "list", ()))
 _MAX_WORK_DEPTH = 3
 _MAX_COLLECTIONS = 4

@@ -12,8 +12,13 @@ HEAD = """\
 from more_itertools import chunked
 from pymongo import MongoClient
 from pymongo.errors import DuplicateKeyError
+from result import is_err
 
 db = MongoClient(timeoutMS=5000).app
+
+
+def store(claim):
+    return db.claims.insert_one(claim)
 
 
 """
@@ -51,6 +56,11 @@ CLAIMING = {
             else:
                 return address
     """,
+    "a test": """
+        for address in pool:
+            if db.claims.update_one({"_id": address, "user": None}, {"$set": {"user": user}}).modified_count:
+                return address
+    """,
 }
 PER_ITEM = {
     "goes on after an error": """
@@ -69,6 +79,17 @@ PER_ITEM = {
                 return claim
             except ValueError:
                 pass
+    """,
+    "ends when one is not stored": """
+        for address in pool:
+            if not db.claims.update_one({"_id": address}, {"$set": {"user": user}}).matched_count:
+                return False
+    """,
+    "ends when a result is an error": """
+        for address in pool:
+            result = store({"_id": address, "user": user})
+            if is_err(result):
+                return result
     """,
     "ends after an error": """
         for address in pool:
