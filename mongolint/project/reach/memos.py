@@ -118,6 +118,10 @@ def _name(facts: ModuleFacts, row: int) -> Name:
             return ("item", _name(facts, node[1]), _name(facts, node[2]))
         case "free" | "param" | "from" | "const" | "module":
             return node
+        case "ifexp":
+            return ("ifexp", *(_name(facts, part) for part in node[1:4]))
+        case "call":
+            return ("call", _name(facts, node[1]), *((keyword, _name(facts, given)) for keyword, given in node[2]))
     return ("row", row)
 
 
