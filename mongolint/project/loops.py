@@ -2,7 +2,8 @@
 
 Left out, because the number of queries is small, wanted, or not the loop's cost: loops over literals, retries, claims,
 polling, queue drains and paced workers, batches, a different collection each round, cached helpers, loops that end
-in their first round, and what a loop evaluates only once (its iterable, its ``else``).
+in their first round, searches, which take one question each, and what a loop evaluates only once (its iterable, its
+``else``).
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Repetition(NamedTuple):
 
 def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operation]) -> Iterator[Repetition]:
     """Every repetition of a project, by file and order of calls, save for what runs only where something fails."""
-    direct = {(o.module, o.row): o for o in operations if o.method.kind in ("read", "write")}
+    direct = {(o.module, o.row): o for o in operations if o.method.kind in ("read", "write") and not o.searches}
     finder = _Finder(link)
     for module, facts in enumerate(link.modules):
         if module in link.tests or not facts.loops:
@@ -86,7 +87,7 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
                 continue
-            run = [reach for reach in graph.run_by_call(module, call.row) if not reach.cached]
+            run = [r for r in graph.run_by_call(module, call.row) if not (r.cached or r.operation.searches)]
             if any(reach.kept for reach in run) and _is_one_object(facts, call.row, loop):
                 run = [reach for reach in run if not reach.kept]
             # Where it may be one of many, the way to the operation is not seen, and it may never be come to

@@ -87,6 +87,11 @@ class Operation:
         return self.filter if self.head is None else self.head.filter
 
     @property
+    def searches(self) -> bool:
+        """Whether it is a pipeline that begins with a search for what comes nearest to one text, vector or point."""
+        return self.head is not None and self.head.searches
+
+    @property
     def collection(self) -> Collection | None:
         """The one collection it runs on; None when there are several, or the name is not known."""
         return the_one(self.collections)

@@ -10,8 +10,8 @@ Why it hurts
 
 What it leaves alone
     Loops over literals and constants, retries, writes tried until one takes, polling, queues and paced workers,
-    batches (``$in`` of a chunk, ``insert_many``), page loops, another collection each round, helpers that keep what
-    they found (by a decorator or by hand), a loop that ends in its first round, what a loop evaluates once (its
+    batches (``$in`` of a chunk, ``insert_many``), page loops, searches (``$vectorSearch``), another collection each
+    round, helpers that keep what they found (by a decorator or by hand), a loop that ends in its first round, what a loop evaluates once (its
     iterable, its ``else``), the branch of a parameter that the call leaves out, what only an ``except`` clause runs,
     steps of several classes, and writes to one document whose answer decides what the iteration does. Low in scripts
     and migrations (``script-files``), where each iteration also talks to another system, which costs more than the

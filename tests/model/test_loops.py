@@ -150,6 +150,11 @@ KEEPING = {
         "    def of(self, key):\n        kinds = KEPT.get('kinds')\n        if kinds in [None, []]:\n"
         "            kinds = list(db.kinds.find())\n            KEPT.set('kinds', kinds)\n        return kinds[key]\n"
     ),
+    "a cache by a key that is made": (
+        "    def of(self, key):\n        found = KEPT.get(key if isinstance(key, str) else key.pattern)\n"
+        "        if found is not None:\n            return found\n        found = db.kinds.find_one({'_id': key})\n"
+        "        KEPT.set(key if isinstance(key, str) else key.pattern, found)\n        return found\n"
+    ),
     "a cache that is awaited": (
         "    async def of(self, key):\n        found = await KEPT.get(key)\n        if found is not None:\n"
         "            return found\n        found = db.kinds.find_one({'_id': key})\n"
@@ -296,3 +301,21 @@ def test_an_operation_on_one_of_many_collections_is_not_told(classes: int, told:
     kinds = "".join(f"class Kind{n}(Record):\n    collection = db.kind{n}\n\n\n" for n in range(classes))
     text = f"{RECORDS}{kinds}def work(record: Record, keys):\n    for key in keys:\n        record.load(key)\n"
     assert len(_messages(text, tmp_path)) == told
+
+
+SEARCHES = """\
+async def near(vector):
+    stage = {"index": "vectors", "path": "vector", "queryVector": vector, "numCandidates": 100, "limit": 5}
+    return await db.things.aggregate([{"$vectorSearch": stage}, {"$project": {"vector": 0}}]).to_list(5)
+
+
+async def ask(vectors):
+    return [await near(vector) for vector in vectors]
+"""
+
+
+def test_a_search_takes_one_question(tmp_path: Path) -> None:
+    head = HEAD.replace("import MongoClient", "import AsyncMongoClient as MongoClient")
+    assert not findings(head + SEARCHES, tmp_path, rules={"MDB101", "MDB103"})
+    matching = SEARCHES.replace('"$vectorSearch": stage', '"$match": {"vector": vector}')
+    assert findings(head + matching, tmp_path, rules={"MDB101"})
