@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
+from mongolint.link import annotations
 from mongolint.link.atoms import ClassRef, Const, External, ExternalObject, FunctionRef, Instance, Literal, Unknown
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.externals import ORDERED
@@ -246,7 +247,7 @@ class _Finder:
             function = self.link.node(module, node[1])
             if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
                 return self._is_bounded(module, function[1])
-        if self._is_ordered(module, row):
+        if self._is_ordered(module, row) or self._is_listed(module, node):
             return True
         literals = [atom for atom in self.link.value(module, row) if type(atom) is Literal]
         if len(literals) != len(self.link.value(module, row)) or not all(map(self._is_literal, literals)):
@@ -255,6 +256,14 @@ class _Finder:
         reached = reached_rows(self.link.modules[module], row).values()
         passed = any(n[0] == "param" for n in reached) and not self._is_class_constant(module, row)
         return any(self._size(atom) for atom in literals) and (not passed or self._holds_code(literals))
+
+    def _is_listed(self, module: int, node: Row) -> bool:
+        """A parameter or variable that is annotated as a dict by the names of an enumeration."""
+        annotation = node[1] if node[0] == "typed" else None
+        if node[0] == "param":
+            params = self.link.scope(module, node[1]).params
+            annotation = next((param.annotation for param in params if param.name == node[2]), None)
+        return annotation is not None and annotations.is_listed(self.link, module, annotation)
 
     def _is_ordered(self, module: int, row: int) -> bool:
         """``OrderedDict([("a", 1), …])``, and one made of the items of another."""

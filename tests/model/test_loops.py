@@ -319,3 +319,29 @@ def test_a_search_takes_one_question(tmp_path: Path) -> None:
     assert not findings(head + SEARCHES, tmp_path, rules={"MDB101", "MDB103"})
     matching = SEARCHES.replace('"$vectorSearch": stage', '"$match": {"vector": vector}')
     assert findings(head + matching, tmp_path, rules={"MDB101"})
+
+
+NAMED = """\
+from enum import Enum
+from typing import Literal
+
+Action = Literal["added", "deleted"]
+
+
+class Kind(Enum):
+    NEW = 1
+    OLD = 2
+
+
+def record(changes: KEYS):
+    for key, ids in changes.items():
+        db.events.insert_one({"key": key, "ids": ids})
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [("dict[Action, set[str]]", 0), ("dict[Kind, list]", 0), ("dict[Literal['a'], int]", 0), ("dict[str, Action]", 1)],
+)
+def test_keys_of_an_enumeration_are_few(keys: str, told: int, tmp_path: Path) -> None:
+    assert len(_messages(NAMED.replace("KEYS", keys), tmp_path)) == told
