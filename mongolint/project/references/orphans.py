@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 _DELETING = ("delete_one", "delete_many", "find_one_and_delete", "remove")
-# Records of what was, which outlive it
+# Records of what was, or was paid, which outlive it
 _RECORDS = frozenset(
-    ["audit", "log", "history", "archive", "metric", "stat", "trash", "deleted", "backup", "tombstone"]
+    [
+        *("audit", "log", "history", "archive", "metric", "stat", "trash", "deleted", "backup", "tombstone"),
+        *("payment", "transaction", "invoice", "receipt", "ledger", "billing"),
+    ]
 )
 _HANDING_ON = frozenset(
     ["delay", "apply_async", "send_task", "add_task", "publish", "emit", "dispatch", "enqueue", "trigger", "send"]
