@@ -117,7 +117,7 @@ def _name(link: Linker, module: int, row: int) -> str:
 
 
 def is_listed(link: Linker, module: int, row: int) -> bool:
-    """Whether an annotation names a dict or set whose keys are all in the source: of a ``Literal`` or an enumeration."""
+    """Whether an annotation names a dict or set whose keys are all in the source: a ``Literal``, an enumeration."""
     node = link.node(module, row)
     if node[0] != "item" or _name(link, module, node[1]) not in _KEYED:
         return False

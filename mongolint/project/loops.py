@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
-from mongolint.link import annotations
+from mongolint.link import annotations as hints
 from mongolint.link.atoms import ClassRef, Const, External, ExternalObject, FunctionRef, Instance, Literal, Unknown
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.externals import ORDERED
@@ -32,7 +32,8 @@ class Repetition(NamedTuple):
     """A call (``row``) in a loop and the operations it runs each time.
 
     ``reaches`` has one entry with an empty chain when the call is the query itself. ``elsewhere``: each
-    iteration also talks to another system, which costs more than the query. ``recursive``: the call is of the function
+    iteration also talks to another system, which costs more than the query. ``few``: the source limits the items to a
+    handful. ``recursive``: the call is of the function
     that it stands in. ``inner``: the call in a loop of a helper that all of them come to, which has a finding of its
     own; ``outer``: the calls for which this is that.
     """
@@ -43,6 +44,7 @@ class Repetition(NamedTuple):
     loop: Loop
     reaches: tuple[Reach, ...]
     elsewhere: bool = False
+    few: bool = False
     recursive: bool = False
     inner: tuple[int, int] | None = None
     outer: tuple[tuple[int, int], ...] = ()
@@ -76,8 +78,8 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 if operation.method.kind == "write" and finder.is_no_batch(module, call, loop):
                     continue
                 if not finder.is_batch(operation, loop) and not finder.varies_collection(operation, loop):
-                    elsewhere = finder.talks_elsewhere(module, loop)
-                    yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),), elsewhere)
+                    beside = (finder.talks_elsewhere(module, loop), finder.has_few(module, loop))
+                    yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),), *beside)
                 continue
             if (
                 finder.makes_any_class(module, call.row)
@@ -96,8 +98,10 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
             reaches = tuple(reach for reach in ways if len(names_of(reach.collections)) <= _MAX_COLLECTIONS)
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
-                elsewhere, recursive = finder.talks_elsewhere(module, loop), finder.is_recursive(module, call)
-                yield Repetition(module, call.row, call.context, loop, reaches, elsewhere, recursive)
+                beside = (finder.talks_elsewhere(module, loop), finder.has_few(module, loop))
+                yield Repetition(
+                    module, call.row, call.context, loop, reaches, *beside, finder.is_recursive(module, call)
+                )
 
 
 def nested(repetitions: Sequence[Repetition]) -> list[Repetition]:
@@ -263,7 +267,7 @@ class _Finder:
         if node[0] == "param":
             params = self.link.scope(module, node[1]).params
             annotation = next((param.annotation for param in params if param.name == node[2]), None)
-        return annotation is not None and annotations.is_listed(self.link, module, annotation)
+        return annotation is not None and hints.is_listed(self.link, module, annotation)
 
     def _is_ordered(self, module: int, row: int) -> bool:
         """``OrderedDict([("a", 1), …])``, and one made of the items of another."""
@@ -344,6 +348,22 @@ class _Finder:
             return False
         name = str(function[2]).lower()
         return (name == "range" and len(node[2]) == 3) or any(word in name for word in _BATCH_WORDS)
+
+    def has_few(self, module: int, loop: Loop) -> bool:
+        """Whether it is over a cursor of a handful of documents: ``find(…).limit(5)``, ``to_list(length=3)``."""
+        row = loop.iterable if loop.kind != "while" else None
+        while row is not None:
+            node = self.link.node(module, row)
+            if node[0] != "call":
+                row = node[1] if node[0] in ("await", "attr") else None
+                continue
+            function = self.link.node(module, node[1])
+            if function[0] == "attr" and function[2] in _LIMITING:
+                limits = [self.link.modules[module].constant(given) for name, given in node[2] if name in _LIMITS]
+                if any(type(limit) is int and 0 < limit <= _FEW for limit in limits):
+                    return True
+            row = node[1] if function[0] == "attr" else node[2][0][1] if node[2] else None
+        return False
 
     def _takes_batches(self, module: int, loop: Loop) -> bool:
         """Each round is for a batch, which the loop around this one has many: ``while batch := next_batch(item)``."""
@@ -561,6 +581,10 @@ _FAILURE = re.compile(r"(^|_)(is_?)?(err|error|failed|failure)$|^is(Err|Error|Fa
 _EMPTY = (("dict", ()), ("seq", "list", ()))
 _MAX_WORK_DEPTH = 3
 _MAX_COLLECTIONS = 4
+# How many documents cost a request no more than a few queries
+_FEW = 10
+_LIMITING = ("limit", "to_list", "find")
+_LIMITS = (None, "limit", "length")
 _BATCH_WORDS = ("chunk", "batch")
 
 

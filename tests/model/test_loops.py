@@ -345,3 +345,21 @@ def record(changes: KEYS):
 )
 def test_keys_of_an_enumeration_are_few(keys: str, told: int, tmp_path: Path) -> None:
     assert len(_messages(NAMED.replace("KEYS", keys), tmp_path)) == told
+
+
+@pytest.mark.parametrize(
+    ("items", "severity"),
+    [
+        ('db.things.find().sort("at", -1).limit(5)', "low"),
+        ("db.things.find().to_list(length=3)", "low"),
+        ("sorted(db.things.find(limit=5))", "low"),
+        ("db.things.find().limit(100)", "high"),
+        ("db.things.find().limit(count)", "high"),
+    ],
+)
+def test_a_handful_of_documents_is_told_low(items: str, severity: str, tmp_path: Path) -> None:
+    text = f"""\
+def f(count):
+    return [db.users.find_one({{"_id": each["owner"]}}) for each in {items}]
+"""
+    assert [each.severity.name.lower() for each in findings(HEAD + text, tmp_path, rules={"MDB101"})] == [severity]

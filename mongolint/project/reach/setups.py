@@ -89,7 +89,7 @@ def idle_setups(project: Project, setups: Sequence[Setup]) -> Iterator[Setup]:
 def _filled_with(project: Project, setup: Setup) -> set[str]:
     """The collections that only scripts write to, one of which fills it and makes the indexes as well."""
     scripts = {module for module, _ in project.reached(setup.module, setup.scope, setup.context).by}
-    names = {index.collection_name for index in setup.indexes} - {None}
+    names = {index.collection_name for index in setup.indexes if index.collection_name is not None}
     filled: set[str] = set()
     for operation in project.operations if scripts else ():
         if operation.method.kind != "write" or operation.module in project.tests:

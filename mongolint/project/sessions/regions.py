@@ -154,8 +154,8 @@ def _handed_on(link: Linker, region: Region) -> Iterator[Region]:
             if type(function) is FunctionRef:
                 scope = link.scope(function.module, function.scope)
                 if any(param.name == named[0] for param in scope.params):
-                    begun = (region.start_module, region.start, named[0])
-                    yield Region(*function[:2], scope.context, _ALL_ROWS, *begun, client=region.client)
+                    place = (function.module, function.scope, scope.context, _ALL_ROWS)
+                    yield Region(*place, region.start_module, region.start, named[0], client=region.client)
 
 
 def _is_session(link: Linker, module: int, row: int) -> bool:
@@ -178,7 +178,7 @@ def _called_back(link: Linker, module: int, row: int, session: str) -> int | Non
                 and any(keyword in ("**", session) for keyword, _ in inner.nodes[each][2])
                 for each in _calls_of(link, function)
             ):
-                return given
+                return int(given)
     return None
 
 
