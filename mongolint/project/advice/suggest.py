@@ -190,7 +190,7 @@ class _Collection:
         ]
 
     def _made(self, keys: Keys, patterns: Sequence[Pattern], asked: Sequence[Asked]) -> Suggestion:
-        """A partial index where all queries compare a field with the same constant, and no other one needs its order."""
+        """A partial index where all queries compare a field with the same constant, and no other needs its order."""
         same = dict.items(dict(constants(asked[0].query)))
         shared = {n: v for n, v in same if all(constants(one.query).get(n) == v for one in asked)}
         partial = {name: value for name, value in shared.items() if isinstance(value, bool)}
