@@ -78,10 +78,9 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return derived(tracer, passed) if passed else None
         case "mutated":
             return _mutated(tracer, spot.at(node[2]), of(node[1]))
-        case "setitem" | "delitem" if tracer.facts(spot.module).constant(node[2]) in _IDS:
-            return of(node[1])  # a copy of which only the key is written otherwise: ``doc["_id"] = str(doc["_id"])``
         case "setitem" | "delitem":
-            return _changed(of(node[1]), node[0])
+            is_key = tracer.facts(spot.module).constant(node[2]) in _IDS  # ``doc["_id"] = str(doc["_id"])``
+            return of(node[1]) if is_key else _changed(of(node[1]), node[0])
         case "not":
             return _changed(of(node[1]), "not")
         case "binop" if any(type(tracer.facts(spot.module).constant(row)) is str for row in node[2:4]):
