@@ -963,6 +963,12 @@ PRINTING = {
         "import logging\nclass Lines(logging.StreamHandler):\n    def emit(self, record):\n        print(record)",
         True,
     ),
+    "configures logs": (
+        "show.py",
+        "from logging.config import dictConfig\ndef ready(folder):\n    print(folder)\n"
+        "def configure():\n    ready('logs')\n    dictConfig({})",
+        True,
+    ),
     "anything": ("show.py", "shown()", False),
     "serves": ("bin/show.py", "from flask import Flask\napp = Flask(__name__)", False),
 }
