@@ -363,3 +363,21 @@ def f(count):
     return [db.users.find_one({{"_id": each["owner"]}}) for each in {items}]
 """
     assert [each.severity.name.lower() for each in findings(HEAD + text, tmp_path, rules={"MDB101"})] == [severity]
+
+
+def test_a_message_to_each_is_what_the_loop_waits_for(tmp_path: Path) -> None:
+    text = """\
+from firebase_admin import messaging
+
+
+def tell(user):
+    db.notices.insert_one({"user_id": user["_id"]})
+    messaging.send(messaging.Message(token=user["token"]))
+
+
+def tell_all():
+    for user in db.users.find({"role": "admin"}):
+        tell(user)
+"""
+    assert not _messages(text, tmp_path)
+    assert _messages(text.replace("firebase_admin", "own"), tmp_path)

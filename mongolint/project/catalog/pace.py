@@ -60,6 +60,11 @@ OTHER_SYSTEMS = frozenset(
         "groq",
         "langchain_openai",
         "langchain_anthropic",
+        "firebase_admin",
+        "sendgrid",
+        "resend",
+        "fastapi_mail",
+        "slack_sdk",
         "telegram",
         "pyrogram",
     ]
