@@ -18,7 +18,7 @@ from mongolint.link import annotations as hints
 from mongolint.link.atoms import ClassRef, Const, External, ExternalObject, FunctionRef, Instance, Literal, Unknown
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.externals import ORDERED
-from mongolint.link.rowtools import depends_on, reached_rows
+from mongolint.link.rowtools import depends_on, is_set_once, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.catalog.pace import OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
 from mongolint.project.operations import Operation, names_of
@@ -287,14 +287,15 @@ class _Finder:
         return bool(sources) and all(self._is_bounded(module, source) for source in sources)
 
     def _is_class_constant(self, module: int, row: int) -> bool:
-        """``self.STATES`` of a class that binds the name in its body."""
+        """``self.STATES`` of a class that binds the name in its body, or once, to a literal, in its constructor."""
         node = self.link.node(module, row)
         base = self.link.node(module, node[1]) if node[0] == "attr" else ("none",)
         if base[0] != "param" or base[2] not in ("self", "cls"):
             return False
         cls = self.link.method_class(module, base[1])
         bound = self.link.bound(*cls, node[2]) if cls is not None else None
-        return bound is not None and (bool(bound.defs) or bound.final is not None)
+        in_body = bound is not None and (bool(bound.defs) or bound.final is not None)
+        return in_body or (cls is not None and is_set_once(self.link.modules[cls[0]], node[2]))
 
     def _size(self, atom: Literal) -> int:
         node = self.link.node(atom.module, atom.row)

@@ -381,3 +381,20 @@ def tell_all():
 """
     assert not _messages(text, tmp_path)
     assert _messages(text.replace("firebase_admin", "own"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("self.days = [30, 15, 7]", 0), ("self.days = days", 1), ("self.days = [7]; self.days.append(days)", 1)],
+)
+def test_what_a_constructor_lists_is_bounded(line: str, told: int, tmp_path: Path) -> None:
+    text = f"""\
+class Reminders:
+    def __init__(self, days):
+        {line}
+
+    def send(self):
+        for day in self.days:
+            db.licenses.update_one({{"day": day}}, {{"$set": {{"told": True}}}})
+"""
+    assert len(_messages(text, tmp_path)) == told
