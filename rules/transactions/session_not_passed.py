@@ -104,8 +104,8 @@ EXAMPLES = [
                     accounts.update_one({"_id": source}, {"$inc": {"balance": -amount}}, session=session)
                     accounts.update_one({"_id": target}, {"$inc": {"balance": amount}}, session=session)
                     moves.insert_one(
-                        {"from": source, "to": target, "amount": amount},
-                        session=session,  # for the statement
+                        {"from": source, "to": target, "amount": amount},  # for the statement
+                        session=session,
                     )
         """,
     ),
