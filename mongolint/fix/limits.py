@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -74,11 +75,20 @@ def add_keyword(draft: Draft, module: int, row: int, keyword: str, value: str) -
     start = tree.span(last)[0]
     on_own_line = not text[line_start(text, start) : start].strip()
     gap = "\n" + text[line_start(text, start) : start] if on_own_line else " "
-    if isinstance(last.comma, cst.Comma):
-        comma = text.index(",", _behind(tree, last))
-        draft.insert(module, comma + 1, f"{gap}{words}" + ("," if on_own_line else ""))
-    else:
-        draft.insert(module, _behind(tree, last), f",{gap}{words}")
+    behind, comma = _behind(tree, last), isinstance(last.comma, cst.Comma)
+    if comma:
+        behind = text.index(",", behind) + 1
+    # A comment on the rest of the line is about the argument that stands before it
+    comment = _COMMENT.match(text, behind) if on_own_line else None
+    if comment is None:
+        draft.insert(module, behind, f"{gap}{words}{',' if on_own_line else ''}" if comma else f",{gap}{words}")
+        return
+    if not comma:
+        draft.insert(module, behind, ",")
+    draft.insert(module, comment.end(), f"{gap}{words}{',' if comma else ''}")
+
+
+_COMMENT = re.compile(r"[ \t]*#[^\r\n]*")
 
 
 def rename(draft: Draft, query: Operation, old: str) -> None:

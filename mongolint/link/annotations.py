@@ -114,3 +114,29 @@ def _name(link: Linker, module: int, row: int) -> str:
         name = atoms[0].name if atoms and type(atoms[0]) is External else node[2]
         return str(name).rpartition(".")[2]
     return ""
+
+
+def is_listed(link: Linker, module: int, row: int) -> bool:
+    """Whether an annotation names a dict or set whose keys are all in the source: a ``Literal``, an enumeration."""
+    node = link.node(module, row)
+    if node[0] != "item" or _name(link, module, node[1]) not in _KEYED:
+        return False
+    inner = link.node(module, node[2])
+    return _is_enumerated(link, module, inner[2][0] if inner[0] == "seq" else node[2])
+
+
+def _is_enumerated(link: Linker, module: int, row: int) -> bool:
+    node = link.node(module, row)
+    if node[0] == "item":
+        return _name(link, module, node[1]) == "Literal"
+    value = link.value(module, row)
+    return bool(value) and all(
+        _ENUMERATIONS & {name.rpartition(".")[2] for name in link.hierarchy.external_bases(atom)}
+        if type(atom) is ClassRef
+        else type(atom) is Literal and _is_enumerated(link, atom.module, atom.row)
+        for atom in value
+    )
+
+
+_KEYED = frozenset(["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "set", "frozenset"])
+_ENUMERATIONS = frozenset(["Enum", "StrEnum", "IntEnum"])

@@ -71,3 +71,16 @@ def alternatives(facts: ModuleFacts, row: int) -> list[int]:
 def depends_on(facts: ModuleFacts, row: int, node: Row) -> bool:
     """Whether a row equal to ``node`` lies at or below ``row``."""
     return node in reached_rows(facts, row).values()
+
+
+def is_set_once(facts: ModuleFacts, name: str) -> bool:
+    """Whether a module sets attributes of a name in one place, to a literal to which nothing is added."""
+    values = [facts.nodes[store.value] for store in facts.stores if store.name == name]
+    if len(values) != 1 or values[0][0] not in ("seq", "dict"):
+        return False
+    called = (facts.nodes[facts.nodes[call.row][1]] for call in facts.calls)
+    changed = (facts.nodes[node[1]] for node in called if node[0] == "attr" and node[2] in _ADDING)
+    return not any(node[0] == "attr" and node[2] == name for node in changed)
+
+
+_ADDING = frozenset(["append", "extend", "insert", "add", "update", "setdefault"])

@@ -2,20 +2,23 @@
 
 Left out, because the number of queries is small, wanted, or not the loop's cost: loops over literals, retries, claims,
 polling, queue drains and paced workers, batches, a different collection each round, cached helpers, loops that end
-in their first round, and what a loop evaluates only once (its iterable, its ``else``).
+in their first round, searches, which take one question each, and what a loop evaluates only once (its iterable, its
+``else``).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
+from mongolint.link import annotations as hints
 from mongolint.link.atoms import ClassRef, Const, External, ExternalObject, FunctionRef, Instance, Literal, Unknown
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.externals import ORDERED
-from mongolint.link.rowtools import depends_on, reached_rows
+from mongolint.link.rowtools import depends_on, is_set_once, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.catalog.pace import OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
 from mongolint.project.operations import Operation, names_of
@@ -29,7 +32,8 @@ class Repetition(NamedTuple):
     """A call (``row``) in a loop and the operations it runs each time.
 
     ``reaches`` has one entry with an empty chain when the call is the query itself. ``elsewhere``: each
-    iteration also talks to another system, which costs more than the query. ``recursive``: the call is of the function
+    iteration also talks to another system, which costs more than the query. ``few``: the source limits the items to a
+    handful. ``recursive``: the call is of the function
     that it stands in. ``inner``: the call in a loop of a helper that all of them come to, which has a finding of its
     own; ``outer``: the calls for which this is that.
     """
@@ -40,6 +44,7 @@ class Repetition(NamedTuple):
     loop: Loop
     reaches: tuple[Reach, ...]
     elsewhere: bool = False
+    few: bool = False
     recursive: bool = False
     inner: tuple[int, int] | None = None
     outer: tuple[tuple[int, int], ...] = ()
@@ -52,7 +57,7 @@ class Repetition(NamedTuple):
 
 def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operation]) -> Iterator[Repetition]:
     """Every repetition of a project, by file and order of calls, save for what runs only where something fails."""
-    direct = {(o.module, o.row): o for o in operations if o.method.kind in ("read", "write")}
+    direct = {(o.module, o.row): o for o in operations if o.method.kind in ("read", "write") and not o.searches}
     finder = _Finder(link)
     for module, facts in enumerate(link.modules):
         if module in link.tests or not facts.loops:
@@ -73,8 +78,8 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 if operation.method.kind == "write" and finder.is_no_batch(module, call, loop):
                     continue
                 if not finder.is_batch(operation, loop) and not finder.varies_collection(operation, loop):
-                    elsewhere = finder.talks_elsewhere(module, loop)
-                    yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),), elsewhere)
+                    beside = (finder.talks_elsewhere(module, loop), finder.has_few(module, loop))
+                    yield Repetition(module, call.row, call.context, loop, (Reach(operation, ()),), *beside)
                 continue
             if (
                 finder.makes_any_class(module, call.row)
@@ -85,7 +90,7 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
                 continue
-            run = [reach for reach in graph.run_by_call(module, call.row) if not reach.cached]
+            run = [r for r in graph.run_by_call(module, call.row) if not (r.cached or r.operation.searches)]
             if any(reach.kept for reach in run) and _is_one_object(facts, call.row, loop):
                 run = [reach for reach in run if not reach.kept]
             # Where it may be one of many, the way to the operation is not seen, and it may never be come to
@@ -93,8 +98,10 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
             reaches = tuple(reach for reach in ways if len(names_of(reach.collections)) <= _MAX_COLLECTIONS)
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
-                elsewhere, recursive = finder.talks_elsewhere(module, loop), finder.is_recursive(module, call)
-                yield Repetition(module, call.row, call.context, loop, reaches, elsewhere, recursive)
+                beside = (finder.talks_elsewhere(module, loop), finder.has_few(module, loop))
+                yield Repetition(
+                    module, call.row, call.context, loop, reaches, *beside, finder.is_recursive(module, call)
+                )
 
 
 def nested(repetitions: Sequence[Repetition]) -> list[Repetition]:
@@ -244,7 +251,7 @@ class _Finder:
             function = self.link.node(module, node[1])
             if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
                 return self._is_bounded(module, function[1])
-        if self._is_ordered(module, row):
+        if self._is_ordered(module, row) or self._is_listed(module, node):
             return True
         literals = [atom for atom in self.link.value(module, row) if type(atom) is Literal]
         if len(literals) != len(self.link.value(module, row)) or not all(map(self._is_literal, literals)):
@@ -253,6 +260,14 @@ class _Finder:
         reached = reached_rows(self.link.modules[module], row).values()
         passed = any(n[0] == "param" for n in reached) and not self._is_class_constant(module, row)
         return any(self._size(atom) for atom in literals) and (not passed or self._holds_code(literals))
+
+    def _is_listed(self, module: int, node: Row) -> bool:
+        """A parameter or variable that is annotated as a dict by the names of an enumeration."""
+        annotation = node[1] if node[0] == "typed" else None
+        if node[0] == "param":
+            params = self.link.scope(module, node[1]).params
+            annotation = next((param.annotation for param in params if param.name == node[2]), None)
+        return annotation is not None and hints.is_listed(self.link, module, annotation)
 
     def _is_ordered(self, module: int, row: int) -> bool:
         """``OrderedDict([("a", 1), …])``, and one made of the items of another."""
@@ -272,14 +287,15 @@ class _Finder:
         return bool(sources) and all(self._is_bounded(module, source) for source in sources)
 
     def _is_class_constant(self, module: int, row: int) -> bool:
-        """``self.STATES`` of a class that binds the name in its body."""
+        """``self.STATES`` of a class that binds the name in its body, or once, to a literal, in its constructor."""
         node = self.link.node(module, row)
         base = self.link.node(module, node[1]) if node[0] == "attr" else ("none",)
         if base[0] != "param" or base[2] not in ("self", "cls"):
             return False
         cls = self.link.method_class(module, base[1])
         bound = self.link.bound(*cls, node[2]) if cls is not None else None
-        return bound is not None and (bool(bound.defs) or bound.final is not None)
+        in_body = bound is not None and (bool(bound.defs) or bound.final is not None)
+        return in_body or (cls is not None and is_set_once(self.link.modules[cls[0]], node[2]))
 
     def _size(self, atom: Literal) -> int:
         node = self.link.node(atom.module, atom.row)
@@ -334,6 +350,22 @@ class _Finder:
         name = str(function[2]).lower()
         return (name == "range" and len(node[2]) == 3) or any(word in name for word in _BATCH_WORDS)
 
+    def has_few(self, module: int, loop: Loop) -> bool:
+        """Whether it is over a cursor of a handful of documents: ``find(…).limit(5)``, ``to_list(length=3)``."""
+        row = loop.iterable if loop.kind != "while" else None
+        while row is not None:
+            node = self.link.node(module, row)
+            if node[0] != "call":
+                row = node[1] if node[0] in ("await", "attr") else None
+                continue
+            function = self.link.node(module, node[1])
+            if function[0] == "attr" and function[2] in _LIMITING:
+                limits = [self.link.modules[module].constant(given) for name, given in node[2] if name in _LIMITS]
+                if any(type(limit) is int and 0 < limit <= _FEW for limit in limits):
+                    return True
+            row = node[1] if function[0] == "attr" else node[2][0][1] if node[2] else None
+        return False
+
     def _takes_batches(self, module: int, loop: Loop) -> bool:
         """Each round is for a batch, which the loop around this one has many: ``while batch := next_batch(item)``."""
         if loop.iterable is None:
@@ -361,7 +393,8 @@ class _Finder:
         for _, place in loop.exits:
             for entry in facts.chain(place):
                 if entry.kind == "then" and row in reached_rows(facts, entry.ref):
-                    return True
+                    if not _is_failure(facts, entry.ref):
+                        return True
         return False
 
     def makes_any_class(self, module: int, row: int) -> bool:
@@ -464,6 +497,21 @@ class _Finder:
         return depends_on(facts, function[1], ("iter", loop.iterable))
 
 
+def _is_failure(facts: ModuleFacts, row: int) -> bool:
+    """Whether a test holds where something went wrong: ``not saved``, ``saved is None``, ``is_err(saved)``."""
+    node = facts.nodes[row]
+    match node[0]:
+        case "not":
+            return True
+        case "compare":
+            return node[1] == ("Is",) and facts.nodes[node[2][1]] == ("const", None)
+        case "call":
+            return _is_failure(facts, node[1])
+        case "attr" | "free" | "from":
+            return bool(_FAILURE.search(str(node[2])))
+    return False
+
+
 def _fallbacks(facts: ModuleFacts, index: int) -> set[int]:
     return {row for _, node in facts.of_kind("ifexp") if (row := _fallback(facts, node)) is not None}
 
@@ -530,9 +578,14 @@ def _leaves_when_done(facts: ModuleFacts, block: Context, exits: list[Context]) 
     return not any(block in facts.chain(c) or ends[0] in facts.chain(c) for c in going_on)
 
 
+_FAILURE = re.compile(r"(^|_)(is_?)?(err|error|failed|failure)$|^is(Err|Error|Failure|Failed)$", re.I)
 _EMPTY = (("dict", ()), ("seq", "list", ()))
 _MAX_WORK_DEPTH = 3
 _MAX_COLLECTIONS = 4
+# How many documents cost a request no more than a few queries
+_FEW = 10
+_LIMITING = ("limit", "to_list", "find")
+_LIMITS = (None, "limit", "length")
 _BATCH_WORDS = ("chunk", "batch")
 
 

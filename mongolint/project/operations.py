@@ -91,6 +91,11 @@ class Operation:
         return self.filter if self.head is None else self.head.filter
 
     @property
+    def searches(self) -> bool:
+        """Whether it is a pipeline that begins with a search for what comes nearest to one text, vector or point."""
+        return self.head is not None and self.head.searches
+
+    @property
     def collection(self) -> Collection | None:
         """The one collection it runs on; None when there are several, or the name is not known."""
         return the_one(self.collections)
@@ -556,15 +561,20 @@ def in_words(collections: Sequence[Collection]) -> str:
 
 
 def preferred(collections: tuple[Collection, ...]) -> tuple[Collection, ...]:
-    """Collections with a name before those without, the same name of a better known database first."""
+    """Collections with a name before those without, each name once: of a database that is known, if it is one."""
     named = [c for c in collections if c.name is not None]
     if not named:
         return tuple(collections[:1])
     best: dict[str | None, Collection] = {}
+    several: set[str | None] = set()
     for collection in named:
         held = best.get(collection.name)
         if held is None or (held.database.name is None and collection.database.name is not None):
             best[collection.name] = collection
+        elif collection.database.name not in (None, held.database.name):
+            several.add(collection.name)
+    for name in several:
+        best[name] = best[name]._replace(database=best[name].database._replace(name=None))
     return tuple(best.values())
 
 

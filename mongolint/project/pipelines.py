@@ -6,7 +6,7 @@ Sources: MongoDB manual, "Aggregation Pipeline Optimization" (which stages a `$m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ from mongolint.project.plain import filter_of, value_of
 _MAX_NESTED = 4
 _SETTING = ("$addFields", "$set")
 _JOINING = ("$lookup", "$graphLookup")
+# They begin a pipeline, take one question each, and have an index of their own
+_SEARCHING = ("$vectorSearch", "$search", "$searchMeta", "$geoNear")
 
 
 class Stage(NamedTuple):
@@ -35,10 +37,14 @@ class Stage(NamedTuple):
 
 @dataclass(slots=True)
 class Head:
-    """What the planner makes of a pipeline: its filter and its sort, moved to the front where that is allowed."""
+    """What the planner makes of a pipeline: its filter and its sort, moved to the front where that is allowed.
+
+    ``searches``: it begins with a search, which finds what comes nearest to one text, vector or point.
+    """
 
     filter: Document = EMPTY
     sort: list[tuple[str, Any]] = field(default_factory=list)
+    searches: bool = False
 
 
 class Lookup(NamedTuple):
@@ -72,9 +78,10 @@ def _paths(reader: Reader, place: Place) -> Iterator[dict[str, Place]]:
         yield dict(reader.entries(*atom)) if type(atom) is Literal else {}
 
 
-def head_of(reader: Reader, stages: Iterable[Stage], is_open: bool = False) -> Head:
+def head_of(reader: Reader, stages: Sequence[Stage], is_open: bool = False) -> Head:
     """The filter and sort of a pipeline with these stages; ``is_open``: others may be anywhere among them."""
     head, changed, in_place = Head(OPEN if is_open else EMPTY), _Changed(), True
+    head.searches = bool(stages) and stages[0].name in _SEARCHING
     for stage in stages:
         if stage.name == "$match":
             found = stage.document(reader)

@@ -11,9 +11,9 @@ Why it hurts
 
 What it leaves alone
     Soft deletes; deletes that undo an insert; scripts; references that only a name suggests; collections that expire,
-    that nothing reads, or that are called logs, audits, archives (a review asks about those that are read);
-    references that some other code in use deletes by; functions that look for such documents first; deletes that no
-    call can come to.
+    that nothing reads, or that are called logs, audits, archives (a review asks about those that are read), payments,
+    invoices; references that some other code in use deletes by; functions that look for such documents first; deletes
+    that no call can come to.
 
 Fix and its safety
     A `delete_many` of the documents before the delete, where its filter is the key alone and the type of the
@@ -194,6 +194,7 @@ EXAMPLES = [
         @app.on_event("startup")
         async def start():
             await db.notes.create_index("book_id")
+            await db.payments.create_index("book_id")
 
 
         @app.post("/books/{book_id}/notes")
@@ -201,6 +202,12 @@ EXAMPLES = [
             book = await db.books.find_one({"_id": ObjectId(book_id)})
             await db.notes.insert_one({"book_id": book_id, "text": text})
             await db.audit_log.insert_one({"target": str(book["_id"]), "user_id": book["owner"]})
+            await db.payments.insert_one({"book_id": book_id, "cents": 100})
+
+
+        @app.get("/books/{book_id}/payments")
+        async def paid(book_id: str):
+            return await db.payments.find({"book_id": book_id}).limit(20).to_list(20)
 
 
         async def forget(book_id: str):
@@ -217,7 +224,7 @@ EXAMPLES = [
         async def hide(book_id: str):
             await db.books.update_one({"_id": ObjectId(book_id)}, {"$set": {"hidden": True}})
         """,
-        why="who calls the delete deletes the notes; an audit outlives what it tells of; hiding deletes nothing",
+        why="who calls the delete deletes the notes; audits and payments outlive what they tell of; hiding is none",
     ),
     Good(
         """\

@@ -13,7 +13,7 @@ What it leaves alone
     beside an application; functions that ask a person or are named after printing; commands; console programs
     (``cli-files``), scripts and migrations (``script-files``), tests, a ``print`` of the project's own or of another
     library, projects without the driver. Where standard output is a file (``fileinput`` in place, ``redirect_stdout``),
-    and log handlers, which a log line of their own would call again.
+    log handlers, which a log line of their own would call again, and what configures the logs.
 
 Fix and its safety
     ``logger.info(…)`` with lazy arguments; the level follows the context. Unsafe: nothing shows unless logging

@@ -14,8 +14,8 @@ What it leaves alone
     it; those around a whole program; scripts; CollectionInvalid, which speaks of collections.
 
 Fix and its safety
-    ``logger.exception(…)`` where nothing is logged, and ``raise``. Unsafe: the application no longer starts while an
-    index cannot be built.
+    ``logger.exception(…)`` where nothing is logged, and ``raise``; none where the ``try`` connects, too, and may be
+    there for that. Unsafe: the application no longer starts while an index cannot be built.
 
 Sources
     MongoDB manual, ``createIndexes``: errors of options that differ (85, 86) and of duplicate keys (11000).
@@ -23,8 +23,9 @@ Sources
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
-from mongolint.rule import Applicability, Bad, Draft, ExceptSite, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
 rule = Rule(
     "MDB212",
@@ -49,6 +50,8 @@ def check(project: Project) -> Iterator[Finding]:
         if lost.through is not None:
             related.insert(0, (project.token(site.module, lost.through), "the call that makes them"))
         todo = "raise it" if lost.fate == "logged" else "log it with logger.exception(…) and raise it"
+        if lost.connects:
+            todo = "build them behind this try, which may be there for a database that is not up yet"
         yield rule.finding(
             project.offsets_span(site.module, site.handler.span),
             f"an error in building {lost.words} is {done} here: the application goes on without, {harm}; {todo}",
@@ -56,15 +59,17 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related(related),
             fix=rule.repair(
                 "let the error rise",
-                partial(_write, site, f"cannot build {lost.words}"),
+                partial(_write, lost),
                 text=todo,
                 reason="the application no longer starts while an index cannot be built",
             ),
         )
 
 
-def _write(site: ExceptSite, what: str, draft: Draft) -> None:
-    draft.log_and_raise(site, what)
+def _write(lost: Any, draft: Draft) -> None:
+    if lost.connects:
+        raise NoFix("it may be there for a database that is not up yet")
+    draft.log_and_raise(lost.site, f"cannot build {lost.words}")
 
 
 EXAMPLES = [
@@ -212,6 +217,33 @@ EXAMPLES = [
 
         prepare()
         """,
+    ),
+    Bad(
+        """\
+        import logging
+        from contextlib import asynccontextmanager
+
+        from fastapi import FastAPI
+        from pymongo import AsyncMongoClient
+
+        logger = logging.getLogger(__name__)
+        client = AsyncMongoClient(timeoutMS=5000)
+
+
+        @asynccontextmanager
+        async def lifespan(app):
+            try:
+                await client.admin.command("ping")
+                await client.app.users.create_index("email", unique=True)
+            except Exception:
+                logger.warning("starting without the database", exc_info=True)
+            yield
+
+
+        app = FastAPI(lifespan=lifespan)
+        """,
+        at=("except Exception",),
+        message="build them behind this try, which may be there for a database that is not up yet",
     ),
     Good(
         """\

@@ -9,7 +9,8 @@ Why it hurts
     used up, every request waits.
 
 What it leaves alone
-    Documents asked for by ``_id`` or by the key of a unique index, a list of them too. Operations with
+    Documents asked for by ``_id`` or by the key of a unique index, a list of them too; pipelines that begin with a
+    search, which says how many it takes. Operations with
     ``max_time_ms``, ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)``, and of
     clients with ``timeoutMS`` (keyword or connection string). Nothing is said of ``timeoutMS`` where the requirements
     or methods that are gone show a driver before PyMongo 4.2; there, a client with ``socketTimeoutMS`` is left alone.
@@ -97,6 +98,8 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
 
 
 def _is_unbounded(query: Query, project: Project) -> bool:
+    if query.searches:
+        return False  # it has an index of its own, and takes as many as it says
     if query.name in _SCANNING:
         return query.name not in _COUNTING or not project.names_its_documents(query)
     return query.method.many and not query.bounded and not project.names_its_documents(query)

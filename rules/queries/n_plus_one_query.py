@@ -10,12 +10,12 @@ Why it hurts
 
 What it leaves alone
     Loops over literals and constants, retries, writes tried until one takes, polling, queues and paced workers,
-    batches (``$in`` of a chunk, ``insert_many``), page loops, another collection each round, helpers that keep what
-    they found (by a decorator or by hand), a loop that ends in its first round, what a loop evaluates once (its
-    iterable, its ``else``), the branch of a parameter that the call leaves out, what only an ``except`` clause runs,
-    steps of several classes, and writes to one document whose answer decides what the iteration does. Low in scripts
-    and migrations (``script-files``), where each iteration also talks to another system, which costs more than the
-    query, and around a helper whose own loop is told.
+    batches (``$in`` of a chunk, ``insert_many``), page loops, searches (``$vectorSearch``), another collection each
+    round, helpers that keep what they found (by a decorator or by hand), a loop that ends in its first round, what a
+    loop evaluates once (its iterable, its ``else``), the branch of a parameter that the call leaves out, what only an
+    ``except`` clause runs, steps of several classes, and writes to one document whose answer decides what the
+    iteration does. Low in scripts and migrations (``script-files``), over at most ten documents, where each iteration
+    also talks to another system, which costs more than the query, and around a helper whose own loop is told.
 
 Fix and its safety
     Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: other readers see all changes at once,
@@ -54,7 +54,7 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
         project.token(repetition.module, repetition.row),
         f"{what}; {cure}",
         severity=Severity.LOW
-        if repetition.elsewhere or repetition.inner
+        if repetition.elsewhere or repetition.few or repetition.inner
         else project.severity(rule.severity, repetition.module, repetition.row),
         confidence=query.confidence,
         related=_related(repetition, project),

@@ -62,17 +62,18 @@ def _finding(project: Project, collection: str, pattern: Any, queries: list[Quer
     verdict = project.verdict(first)
     order = ", ".join(name if direction == 1 else f"-{name}" for name, direction in first.sort)
     more = f" ({len(queries)} queries)" if others else ""
-    if verdict.nearest is not None:
+    used = verdict.nearest if verdict.name is not None else None
+    if used is not None:
         found = f"{verdict.name} finds the documents but does not give that order"
     else:
         found = "no index gives that order and nothing is filtered, so the whole collection is"
     places = [(project.operation_span(query), f"{query.name} with the same sort") for query in others]
-    if verdict.nearest is not None:
-        places.append((project.index_span(verdict.nearest), f"the index that is used, {verdict.nearest.name}"))
+    if used is not None:
+        places.append((project.index_span(used), f"the index that is used, {used.name}"))
     return rule.finding(
         project.operation_span(first),
         f"{first.name} on {collection} sorts by {order}{more}: {found}"
-        f"{', so they are' if verdict.nearest is not None else ''} sorted in memory at each call; "
+        f"{', so they are' if used is not None else ''} sorted in memory at each call; "
         f"declare {project.writes.index_code(collection, pattern)}",
         severity=rule.severity,
         confidence=first.confidence,
@@ -117,6 +118,7 @@ EXAMPLES = [
 
         db = MongoClient(timeoutMS=5000).app
         db.news.create_index("slug", unique=True)
+        db.news.create_index([("section", 1), ("at", -1)])
 
 
         def front_page():
@@ -129,6 +131,7 @@ EXAMPLES = [
 
         db = MongoClient(timeoutMS=5000).app
         db.news.create_index("slug", unique=True)
+        db.news.create_index([("section", 1), ("at", -1)])
         db.news.create_index([("pinned", -1), ("at", -1)])
 
 

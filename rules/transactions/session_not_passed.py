@@ -2,8 +2,8 @@
 
 What it flags
     Reads and writes in ``with session.start_transaction():``, between ``start_transaction()`` and
-    ``commit_transaction()``, and in the callbacks of ``with_transaction``, without ``session=``: also through helpers
-    that are not given the session, or take none, at the call that should hand it on.
+    ``commit_transaction()``, and in the callbacks of ``with_transaction``, the project's own too, without ``session=``:
+    also through helpers that are not given the session, or take none, at the call that should hand it on.
 
 Why it hurts
     A write outside is not rolled back, a read outside does not see what the transaction wrote. A write to a document
@@ -104,8 +104,8 @@ EXAMPLES = [
                     accounts.update_one({"_id": source}, {"$inc": {"balance": -amount}}, session=session)
                     accounts.update_one({"_id": target}, {"$inc": {"balance": amount}}, session=session)
                     moves.insert_one(
-                        {"from": source, "to": target, "amount": amount},
-                        session=session,  # for the statement
+                        {"from": source, "to": target, "amount": amount},  # for the statement
+                        session=session,
                     )
         """,
     ),

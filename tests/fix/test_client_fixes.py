@@ -167,3 +167,16 @@ def test_not_hoisted(body: str, reason: str, tmp_path: Path) -> None:
     code, left = fix(before, "MDB302", tmp_path)
     assert code == before
     assert reason in left
+
+
+COMMENTED = {
+    "the last": ("    w=1  # all\n", "    w=1,  # all\n    timeoutMS=5000\n"),
+    "with a comma": ("    w=1,  # all\n", "    w=1,  # all\n    timeoutMS=5000,\n"),
+    "none": ("    w=1\n", "    w=1,\n    timeoutMS=5000\n"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), COMMENTED.values(), ids=COMMENTED)
+def test_a_comment_stays_with_its_argument(before: str, after: str, tmp_path: Path) -> None:
+    code, left = fix(f"{HEAD}MongoClient(\n    URI,\n{before})\n", "MDB301", tmp_path)
+    assert (code, left) == (f"{HEAD}MongoClient(\n    URI,\n{after})\n", "")

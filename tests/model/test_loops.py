@@ -12,8 +12,13 @@ HEAD = """\
 from more_itertools import chunked
 from pymongo import MongoClient
 from pymongo.errors import DuplicateKeyError
+from result import is_err
 
 db = MongoClient(timeoutMS=5000).app
+
+
+def store(claim):
+    return db.claims.insert_one(claim)
 
 
 """
@@ -51,6 +56,11 @@ CLAIMING = {
             else:
                 return address
     """,
+    "a test": """
+        for address in pool:
+            if db.claims.update_one({"_id": address, "user": None}, {"$set": {"user": user}}).modified_count:
+                return address
+    """,
 }
 PER_ITEM = {
     "goes on after an error": """
@@ -69,6 +79,17 @@ PER_ITEM = {
                 return claim
             except ValueError:
                 pass
+    """,
+    "ends when one is not stored": """
+        for address in pool:
+            if not db.claims.update_one({"_id": address}, {"$set": {"user": user}}).matched_count:
+                return False
+    """,
+    "ends when a result is an error": """
+        for address in pool:
+            result = store({"_id": address, "user": user})
+            if is_err(result):
+                return result
     """,
     "ends after an error": """
         for address in pool:
@@ -128,6 +149,16 @@ KEEPING = {
     "a cache": (
         "    def of(self, key):\n        kinds = KEPT.get('kinds')\n        if kinds in [None, []]:\n"
         "            kinds = list(db.kinds.find())\n            KEPT.set('kinds', kinds)\n        return kinds[key]\n"
+    ),
+    "a cache by a key that is made": (
+        "    def of(self, key):\n        found = KEPT.get(key if isinstance(key, str) else key.pattern)\n"
+        "        if found is not None:\n            return found\n        found = db.kinds.find_one({'_id': key})\n"
+        "        KEPT.set(key if isinstance(key, str) else key.pattern, found)\n        return found\n"
+    ),
+    "a cache that is awaited": (
+        "    async def of(self, key):\n        found = await KEPT.get(key)\n        if found is not None:\n"
+        "            return found\n        found = db.kinds.find_one({'_id': key})\n"
+        "        await KEPT.set(key, found)\n        return found\n"
     ),
 }
 ASKING = {
@@ -269,4 +300,101 @@ def test_an_operation_on_one_of_many_collections_is_not_told(classes: int, told:
     """Which of them, or whether one at all, is not known."""
     kinds = "".join(f"class Kind{n}(Record):\n    collection = db.kind{n}\n\n\n" for n in range(classes))
     text = f"{RECORDS}{kinds}def work(record: Record, keys):\n    for key in keys:\n        record.load(key)\n"
+    assert len(_messages(text, tmp_path)) == told
+
+
+SEARCHES = """\
+async def near(vector):
+    stage = {"index": "vectors", "path": "vector", "queryVector": vector, "numCandidates": 100, "limit": 5}
+    return await db.things.aggregate([{"$vectorSearch": stage}, {"$project": {"vector": 0}}]).to_list(5)
+
+
+async def ask(vectors):
+    return [await near(vector) for vector in vectors]
+"""
+
+
+def test_a_search_takes_one_question(tmp_path: Path) -> None:
+    head = HEAD.replace("import MongoClient", "import AsyncMongoClient as MongoClient")
+    assert not findings(head + SEARCHES, tmp_path, rules={"MDB101", "MDB103"})
+    matching = SEARCHES.replace('"$vectorSearch": stage', '"$match": {"vector": vector}')
+    assert findings(head + matching, tmp_path, rules={"MDB101"})
+
+
+NAMED = """\
+from enum import Enum
+from typing import Literal
+
+Action = Literal["added", "deleted"]
+
+
+class Kind(Enum):
+    NEW = 1
+    OLD = 2
+
+
+def record(changes: KEYS):
+    for key, ids in changes.items():
+        db.events.insert_one({"key": key, "ids": ids})
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [("dict[Action, set[str]]", 0), ("dict[Kind, list]", 0), ("dict[Literal['a'], int]", 0), ("dict[str, Action]", 1)],
+)
+def test_keys_of_an_enumeration_are_few(keys: str, told: int, tmp_path: Path) -> None:
+    assert len(_messages(NAMED.replace("KEYS", keys), tmp_path)) == told
+
+
+@pytest.mark.parametrize(
+    ("items", "severity"),
+    [
+        ('db.things.find().sort("at", -1).limit(5)', "low"),
+        ("db.things.find().to_list(length=3)", "low"),
+        ("sorted(db.things.find(limit=5))", "low"),
+        ("db.things.find().limit(100)", "high"),
+        ("db.things.find().limit(count)", "high"),
+    ],
+)
+def test_a_handful_of_documents_is_told_low(items: str, severity: str, tmp_path: Path) -> None:
+    text = f"""\
+def f(count):
+    return [db.users.find_one({{"_id": each["owner"]}}) for each in {items}]
+"""
+    assert [each.severity.name.lower() for each in findings(HEAD + text, tmp_path, rules={"MDB101"})] == [severity]
+
+
+def test_a_message_to_each_is_what_the_loop_waits_for(tmp_path: Path) -> None:
+    text = """\
+from firebase_admin import messaging
+
+
+def tell(user):
+    db.notices.insert_one({"user_id": user["_id"]})
+    messaging.send(messaging.Message(token=user["token"]))
+
+
+def tell_all():
+    for user in db.users.find({"role": "admin"}):
+        tell(user)
+"""
+    assert not _messages(text, tmp_path)
+    assert _messages(text.replace("firebase_admin", "own"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("self.days = [30, 15, 7]", 0), ("self.days = days", 1), ("self.days = [7]; self.days.append(days)", 1)],
+)
+def test_what_a_constructor_lists_is_bounded(line: str, told: int, tmp_path: Path) -> None:
+    text = f"""\
+class Reminders:
+    def __init__(self, days):
+        {line}
+
+    def send(self):
+        for day in self.days:
+            db.licenses.update_one({{"day": day}}, {{"$set": {{"told": True}}}})
+"""
     assert len(_messages(text, tmp_path)) == told

@@ -101,3 +101,24 @@ def test_cases_are_python() -> None:
 def test_names_are_unique() -> None:
     names = Counter(case.name for case in (*REACH, *STRANGERS))
     assert max(names.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "database"),
+    [('{"TEST": "app_test", "PROD": "app"}[KIND]', None), ('{"TEST": "app", "PROD": "app"}[KIND]', "app")],
+)
+def test_one_of_several_databases_is_not_named(name: str, database: str | None, tmp_path: Path) -> None:
+    text = f"""\
+import os
+
+from pymongo import MongoClient
+
+KIND = os.environ["KIND"]
+users = MongoClient(timeoutMS=5000)[{name}].users
+
+
+def by_email(email):
+    return users.find_one({{"email": email}})
+"""
+    (query,) = with_deep_stack(lambda: queries(project(text, tmp_path)))
+    assert (query["collection"], query["database"]) == ("users", database)

@@ -963,6 +963,12 @@ PRINTING = {
         "import logging\nclass Lines(logging.StreamHandler):\n    def emit(self, record):\n        print(record)",
         True,
     ),
+    "configures logs": (
+        "show.py",
+        "from logging.config import dictConfig\ndef ready(folder):\n    print(folder)\n"
+        "def configure():\n    ready('logs')\n    dictConfig({})",
+        True,
+    ),
     "anything": ("show.py", "shown()", False),
     "serves": ("bin/show.py", "from flask import Flask\napp = Flask(__name__)", False),
 }
@@ -1025,3 +1031,48 @@ def test_how_many_requests(call: str, number: int, tmp_path: Path) -> None:
     loaded = project({"main.py": SPREAD.replace("CALL", call)}, tmp_path).project
     asks = with_deep_stack(lambda: loaded.reachability.requests(*_declaring(loaded)))
     assert (asks.number, asks.before_all) == (number, None)
+
+
+FILLED = {
+    "main.py": """\
+from fastapi import FastAPI
+
+import store
+
+app = FastAPI()
+
+
+@app.get("/users/{email}")
+async def by_email(email):
+    return await store.db.users.find_one({"email": email})
+""",
+    "scripts/copy_users.py": """\
+import asyncio
+
+from store import db, ensure_indexes
+
+
+async def main(users):
+    await db.users.insert_many(users)
+    await ensure_indexes()
+
+
+if __name__ == "__main__":
+    asyncio.run(main([]))
+""",
+}
+ADDED = '\n\n@app.post("/users")\nasync def add(user: dict):\n    await store.db.users.insert_one(user)\n'
+
+
+@pytest.mark.parametrize(
+    ("changed", "idle"),
+    [
+        ({}, 0),
+        ({"main.py": FILLED["main.py"] + ADDED}, 1),
+        ({"scripts/copy_users.py": FILLED["scripts/copy_users.py"].replace("insert_many", "delete_many")}, 1),
+    ],
+    ids=["only by the script", "by the application too", "by nobody"],
+)
+def test_what_fills_a_collection_makes_its_indexes(changed: dict[str, str], idle: int, tmp_path: Path) -> None:
+    of = _load({"store.py": STORE, **FILLED, **changed}, tmp_path)
+    assert len(of.idle_setups()) == idle

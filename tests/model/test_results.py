@@ -350,6 +350,8 @@ USED = {
     "only counted": ("return len(list(db.a.find()))", "let the server count"),
     "counted twice": ("found = list(db.a.find())\nreturn len(found) if len(found) > 1 else 0", "let the server count"),
     "counted, and answered": ("found = list(db.a.find())\nreturn len(found), found", "limit=1000"),
+    "worked on": ("show(list(db.a.find()))\ndb.a.update_many({'x': 1}, {'$set': {'x': 2}})", "in parts"),
+    "beside another": ("db.b.update_one({'_id': key}, {'$inc': {'n': 1}})\nreturn list(db.a.find())", "limit=1000"),
     "one of it": ("found = list(db.a.find())\nreturn found[0]", "limit=1000"),
 }
 

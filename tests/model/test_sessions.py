@@ -95,9 +95,52 @@ OUTSIDE = {
             with client.start_session() as s, s.start_transaction():
                 outer(s)
         """,
+    "called back": """\
+        def run(work, *args):
+            with client.start_session() as s, s.start_transaction():
+                work(*args, session=s)
+
+        def work(key, session=None):
+            db.orders.delete_one({"_id": key}, session=session)
+            db.users.delete_one({"_id": key})
+
+        def f(key):
+            run(work, key)
+        """,
+    "called back by a helper": """\
+        class Transactions:
+            def __init__(self, client):
+                self.client = client
+
+            async def _again(self, work, *args, **kwargs):
+                for _ in range(3):
+                    await work(*args, **kwargs)
+
+            async def _commit(self, session):
+                return await session.commit_transaction()
+
+            async def run(self, work, *args, **kwargs):
+                session = await self.client.start_session()
+                session.start_transaction()
+                await self._again(work, *args, session=session, **kwargs)
+                await self._commit(session)
+
+        class Service:
+            def __init__(self, transactions: Transactions):
+                self.transactions = transactions
+
+            async def _work(self, key, session=None):
+                await adb.orders.delete_one({"_id": key}, session=session)
+                await adb.users.delete_one({"_id": key})
+
+            async def remove(self, key):
+                await self.transactions.run(self._work, key)
+
+        service = Service(Transactions(aclient))
+        """,
 }
 LINES = {"nested": 4, "one with": 4, "awaited": 4, "statement": 4, "callback": 3, "lambda": 2, "context manager": 10}
-LINES["two helpers"] = 5
+LINES |= {"two helpers": 5, "called back": 7, "called back by a helper": 24}
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
@@ -106,6 +149,37 @@ def test_outside(name: str, tmp_path: Path) -> None:
 
 
 INSIDE = {
+    "called back with the session": """\
+        def run(work, *args):
+            with client.start_session() as s, s.start_transaction():
+                work(*args, session=s)
+
+        def work(key, session=None):
+            db.users.delete_one({"_id": key}, session=session)
+
+        def f(key):
+            run(work, key)
+        """,
+    "called back after the commit": """\
+        def commit(session):
+            session.commit_transaction()
+
+        def run(work, after):
+            session = client.start_session()
+            session.start_transaction()
+            work(session=session)
+            commit(session)
+            after()
+
+        def work(session=None):
+            db.users.delete_one({"_id": 1}, session=session)
+
+        def after(session=None):
+            db.users.delete_one({"_id": 2}, session=session)
+
+        def f():
+            run(work, after)
+        """,
     "bound": """\
         def helper():
             db.users.delete_one({"_id": 1})

@@ -92,6 +92,20 @@ def test_a_constant_makes_it_partial(tmp_path: Path) -> None:
     assert suggested(tmp_path, other) == [("tasks", {"owner": 1, "done": 1}, {}, 3)]
 
 
+def test_what_another_query_sorts_by_is_not_partial(tmp_path: Path) -> None:
+    body = """
+        db.tasks.create_index([("owner", 1), ("title", 1)])
+
+        def run(owner, everything):
+            db.tasks.find({"owner": owner, "done": False}).sort("at", 1)
+            filter = {"owner": owner}
+            if not everything:
+                filter["hidden"] = False
+            db.tasks.find(filter).sort("at", 1)
+    """
+    assert [(keys, options) for _, keys, options, _ in suggested(tmp_path, body)] == [({"owner": 1, "at": 1}, {})]
+
+
 def test_unique_and_expiry_come_first(tmp_path: Path) -> None:
     body = """
         from datetime import datetime, timedelta, timezone

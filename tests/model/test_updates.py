@@ -172,6 +172,37 @@ LOST = {
             user = load(key)
             db.users.update_one({"_id": key}, {"$set": {"n": user.n + 1}})
         """,
+    "model of a document whose key is a text": """\
+        from dataclasses import dataclass
+
+        @dataclass
+        class User:
+            _id: str
+            n: int
+
+        def load(key):
+            found = db.users.find_one({"_id": key})
+            if found is None:
+                return None
+            found["_id"] = str(found["_id"])
+            return User(**found)
+
+        def f(key):
+            user = load(key)
+            db.users.update_one({"_id": key}, {"$set": {"n": user.n - 1}})
+        """,
+    "model that is given the key": """\
+        from dataclasses import dataclass
+
+        @dataclass
+        class User:
+            id: str
+            n: int
+
+        def f(key):
+            user = User(id=str(key), **db.users.find_one({"_id": key}, {"_id": 0}))
+            db.users.update_one({"_id": key}, {"$set": {"n": user.n + 1}})
+        """,
     "by the owner": """\
         def f(key, owner_id):
             user = db.users.find_one({"_id": key})
@@ -266,6 +297,13 @@ SAFE = {
             fields = {"meta": {}}
             fields["meta"]["n"] = user["meta"]["n"]
             db.users.update_one({"_id": key}, {"$set": fields})
+        """,
+    "a copy with another key": """\
+        def f(key):
+            user = db.users.find_one({"_id": key})
+            user["_id"] = str(user["_id"])
+            db.copies.replace_one({"_id": user["_id"]}, user)
+            db.users.replace_one({"_id": key}, user)
         """,
     "another document that is written out": """\
         def f(key, entry):

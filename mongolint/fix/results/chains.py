@@ -71,6 +71,8 @@ def bound(draft: Draft, found: Unbounded, count: int) -> None:
         raise NoFix("the list is written out whole, and a limit would leave documents out")
     if found.use == "counted":
         raise NoFix("a limit would make the number wrong")
+    if found.use == "worked":
+        raise NoFix("a limit would leave some undone")
     if found.use == "sliced":
         raise NoFix("how many it wants, the slice says")
     if found.by == "to_list":

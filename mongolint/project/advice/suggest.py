@@ -190,7 +190,7 @@ class _Collection:
         ]
 
     def _made(self, keys: Keys, patterns: Sequence[Pattern], asked: Sequence[Asked]) -> Suggestion:
-        """A partial index where all queries compare a field with the same constant."""
+        """A partial index where all queries compare a field with the same constant, and no other needs its order."""
         same = dict.items(dict(constants(asked[0].query)))
         shared = {n: v for n, v in same if all(constants(one.query).get(n) == v for one in asked)}
         partial = {name: value for name, value in shared.items() if isinstance(value, bool)}
@@ -200,6 +200,10 @@ class _Collection:
         if not partial or not rest:
             return whole
         smaller = replace(whole, keys=rest, options={**whole.options, "partialFilterExpression": partial})
+        plain = replace(whole, keys=rest)
+        there = [*self.declared, smaller.index]
+        if any(_orders(one.query, [plain.index]) and not _orders(one.query, there) for one in self.asked):
+            return plain
         return smaller if all(_is_served(one.query, [smaller.index]) for one in asked) else whole
 
     def _named(self, made: Suggestion) -> Suggestion:
@@ -301,6 +305,12 @@ def _plan(query: Query, indexes: Iterable[Index]) -> Plan | None:
         return ask(query, list(indexes))
     except QueryError:
         return None
+
+
+def _orders(query: Query, indexes: Sequence[Index]) -> bool:
+    """Whether an index gives the order that a query asks for."""
+    plan = _plan(query, indexes) if query.sort else None
+    return plan is not None and bool(plan.orders)
 
 
 def _is_served(query: Query, indexes: Sequence[Index]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -28,11 +29,15 @@ _QUIET = frozenset(["debug", "trace"])
 _HARMLESS = frozenset(["CollectionInvalid", "InvalidName", "InvalidId", "BSONError", "ConfigurationError"])
 
 
+_CONNECTING = re.compile(r"(^|_)(connect|ping)(_|$)")
+
+
 class LostBuild(NamedTuple):
     """A clause that ends the error of an index build.
 
     ``calls``: the operations that build; ``through``: the call in the ``try`` body that leads to them, as a row, where
-    they are in a helper. ``indexes``: what they declare.
+    they are in a helper. ``indexes``: what they declare. ``connects``: the ``try`` body connects as well, so that the
+    clause may be there for a database that is not up yet.
     """
 
     site: ExceptSite
@@ -40,6 +45,7 @@ class LostBuild(NamedTuple):
     calls: tuple[Operation, ...]
     indexes: tuple[IndexDeclaration, ...]
     through: int | None
+    connects: bool = False
 
     @property
     def unique(self) -> tuple[IndexDeclaration, ...]:
@@ -68,7 +74,7 @@ def lost_builds(project: Project) -> Iterator[LostBuild]:
         fate = _fate(project, site) if calls else None
         if fate is not None:
             indexes = [index for call in calls for index in declared.get((call.module, call.row), ())]
-            yield LostBuild(site, fate, tuple(calls), tuple(indexes), through)
+            yield LostBuild(site, fate, tuple(calls), tuple(indexes), through, _connects(project, site))
 
 
 def _catches(project: Project, site: ExceptSite) -> bool:
@@ -86,6 +92,17 @@ def _catches(project: Project, site: ExceptSite) -> bool:
         if type(a) is External and a.name in ERRORS
     }
     return any(name.rpartition(".")[2] not in _HARMLESS for name in names)
+
+
+def _connects(project: Project, site: ExceptSite) -> bool:
+    """Whether the ``try`` body opens or tries the connection: ``connect_to_mongo()``, ``command("ping")``."""
+    facts = project.modules[site.module]
+    attempt = facts.tries[facts.contexts[site.handler.context].ref]
+    for call in calls_under(facts, attempt.context, project.link.of_module(calls_by_context, site.module)):
+        given = [facts.constant(row) for _, row in facts.nodes[call.row][2][:1]]
+        if _CONNECTING.search(last_name(facts, call)) or given == ["ping"]:
+            return True
+    return False
 
 
 # What is built in the try body

@@ -72,7 +72,7 @@ def _tested(facts: ModuleFacts, row: int, *, missing: bool) -> Iterator[Name]:
                         yield name
         case "compare" if len(node[1]) == 1:
             yield from _compared(facts, node[1][0], *node[2], missing=missing)
-        case "attr" | "free" | "item" | "call" if not missing:
+        case "attr" | "free" | "item" | "call" | "await" if not missing:
             yield from _looked_up(facts, node) or [_name(facts, row)]
 
 
@@ -96,7 +96,9 @@ def _is_nothing(facts: ModuleFacts, row: int) -> bool:
 
 
 def _looked_up(facts: ModuleFacts, node: Row) -> list[Name]:
-    """What ``kept.get(key)``, ``getattr(kept, "name")`` and ``hasattr`` ask for."""
+    """What ``kept.get(key)``, awaited or not, ``getattr(kept, "name")`` and ``hasattr`` ask for."""
+    if node[0] == "await":
+        node = facts.nodes[node[1]]
     if node[0] != "call":
         return []
     function, given = facts.nodes[node[1]], [row for keyword, row in node[2] if keyword is None]
@@ -116,6 +118,10 @@ def _name(facts: ModuleFacts, row: int) -> Name:
             return ("item", _name(facts, node[1]), _name(facts, node[2]))
         case "free" | "param" | "from" | "const" | "module":
             return node
+        case "ifexp":
+            return ("ifexp", *(_name(facts, part) for part in node[1:4]))
+        case "call":
+            return ("call", _name(facts, node[1]), *((keyword, _name(facts, given)) for keyword, given in node[2]))
     return ("row", row)
 
 

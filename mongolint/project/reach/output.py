@@ -27,7 +27,7 @@ def is_output(reachability: Reachability, config: Config, module: int, scope: in
     """
     link, loading = reachability.link, reachability.loading
     facts = link.modules[module]
-    if _goes_to_a_file(facts, context) or _is_of_a_log(link, module, scope):
+    if _goes_to_a_file(facts, context) or _is_of_a_log(link, module, scope) or _is_before_logs(link, module, scope):
         return True
     if config.is_cli(facts.path) or config.is_script(facts.path) or is_main_block(facts, context):
         return True
@@ -50,6 +50,21 @@ def _goes_to_a_file(facts: ModuleFacts, context: int) -> bool:
                 if own_name(facts, node[1]) == "redirect_stdout" or facts.constant(inplace):
                     return True
     return False
+
+
+def _is_before_logs(link: Linker, module: int, scope: int) -> bool:
+    """Whether a function configures what logs go to, or helps one that does: there is no log to write to yet."""
+    callers = [(site, row) for site, row, _ in link.sites.of(module, scope)] if scope else []
+    scopes = {(site, call.scope) for site, row in callers for call in link.modules[site].calls if call.row == row}
+    return any(
+        around and call.scope == around and own_name(facts, facts.nodes[call.row][1]) in _CONFIGURING
+        for site, around in ((module, scope), *scopes)
+        for facts in [link.modules[site]]
+        for call in facts.calls
+    )
+
+
+_CONFIGURING = words("dictConfig fileConfig")
 
 
 def _is_of_a_log(link: Linker, module: int, scope: int) -> bool:

@@ -61,7 +61,8 @@ def idle_setups(project: Project, setups: Sequence[Setup]) -> Iterator[Setup]:
     """Those that only scripts run, or nothing, with the indexes that are missed.
 
     That is not so of an index which something else makes or a snapshot of the database holds, nor of one on a
-    collection that the application has no query for, or that is known only at run time.
+    collection that the application has no query for, that is known only at run time, or that is filled by the script
+    which makes the index, and by no other code.
     """
     made = {(index.collection_name, index.keys) for index in project.indexes if index.source != "code"}
     idle: list[Setup] = []
@@ -72,15 +73,45 @@ def idle_setups(project: Project, setups: Sequence[Setup]) -> Iterator[Setup]:
             made |= {(index.collection_name, index.keys) for index in setup.indexes}
     used = _used(project) if idle else set()
     for setup in idle:
+        wanted = used - _filled_with(project, setup)
         missed = [
             index
             for index in setup.indexes
-            if index.collection_name in used and (index.keys is None or (index.collection_name, index.keys) not in made)
+            if index.collection_name in wanted
+            and (index.keys is None or (index.collection_name, index.keys) not in made)
         ]
         rows = {index.row for index in missed}
         calls = [call for call in setup.calls if call.row in rows]
         if missed:
             yield setup._replace(indexes=tuple(missed), calls=tuple(calls))
+
+
+def _filled_with(project: Project, setup: Setup) -> set[str]:
+    """The collections that only scripts write to, one of which fills it and makes the indexes as well."""
+    scripts = {module for module, _ in project.reached(setup.module, setup.scope, setup.context).by}
+    names = {index.collection_name for index in setup.indexes if index.collection_name is not None}
+    filled: set[str] = set()
+    for operation in project.operations if scripts else ():
+        if operation.method.kind != "write" or operation.module in project.tests:
+            continue
+        found = names & set(operation.collection_names)
+        reached = project.reached(operation.module, operation.scope, operation.context) if found else None
+        if reached is not None and reached.runner not in ("script", "nothing"):
+            names -= found
+        elif reached is not None and _fills(project, operation) and scripts & {module for module, _ in reached.by}:
+            filled |= found
+    return filled & names
+
+
+def _fills(project: Project, operation: Operation) -> bool:
+    """Whether a write brings new documents."""
+    if operation.name in _FILLING:
+        return True
+    node = project.modules[operation.module].nodes[operation.row]
+    return node[0] == "call" and any(keyword == "upsert" for keyword, _ in node[2])
+
+
+_FILLING = frozenset(["insert", "insert_one", "insert_many", "bulk_write", "save"])
 
 
 def makes_only_indexes(project: Project, module: int, scope: int) -> bool:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 _DELETING = ("delete_one", "delete_many", "find_one_and_delete", "remove")
-# Records of what was, which outlive it
+# Records of what was, or was paid, which outlive it
 _RECORDS = frozenset(
-    ["audit", "log", "history", "archive", "metric", "stat", "trash", "deleted", "backup", "tombstone"]
+    [
+        *("audit", "log", "history", "archive", "metric", "stat", "trash", "deleted", "backup", "tombstone"),
+        *("payment", "transaction", "invoice", "receipt", "ledger", "billing"),
+    ]
 )
 # Those that are kept because of what is deleted
 _MEANT = _RECORDS - {"log", "metric", "stat"}

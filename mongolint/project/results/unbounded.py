@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mongolint.project.operations import Operation
     from mongolint.project.reach.reachability import RequestPath
 
-Use = Literal["", "written", "sliced", "counted"]
+Use = Literal["", "written", "sliced", "counted", "worked"]
 
 _COLLECTING = frozenset(["list", "tuple", "sorted", "set", "frozenset"])
 _COUNTING = ("len", "any", "all", "bool")
@@ -47,8 +47,8 @@ class Unbounded(NamedTuple):
 
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
     from the request. ``narrow``: the filter asks for something, so that it is not the whole collection. ``use``: what
-    becomes of the list, where any number as a limit would be wrong: it is written to a file, a slice of it taken, or
-    nothing but its length asked for.
+    becomes of the list, where any number as a limit would be wrong: it is written to a file, a slice of it taken,
+    nothing but its length asked for, or the same request changes such documents.
     """
 
     operation: Operation
@@ -71,9 +71,8 @@ def unbounded(project: Project, operation: Operation) -> Unbounded | None:
     path = project.request_path(operation.module, operation.scope)
     if path is None or _is_for_all(project, operation, collecting[1]) or _is_kept(project, operation, collecting[1]):
         return None
-    return Unbounded(
-        operation, *collecting, path, bool(operation.filter.required), _use(project, operation, collecting[1])
-    )
+    use = _use(project, operation, collecting[1]) or ("worked" if _is_worked_on(project, operation, path) else "")
+    return Unbounded(operation, *collecting, path, bool(operation.filter.required), use)
 
 
 def _may_be_bounded(project: Project, operation: Operation) -> bool:
@@ -268,6 +267,19 @@ def _use(project: Project, operation: Operation, place: Place) -> Use:
             if node[0] == "attr" and node[2] in _WRITING and any(_is_made_of(facts, each, row) for _, each in args):
                 return "written"
     return ""
+
+
+def _is_worked_on(project: Project, operation: Operation, path: RequestPath) -> bool:
+    """Whether the request that reads a list also changes or deletes documents of the same collection."""
+    module, scope = path.handler
+    rows = [call.row for call in project.modules[module].calls if call.scope == scope]
+    runs = [project.operation_at(module, row) for row in rows]
+    runs += [reach.operation for row in rows for reach in project.reach(module, row)]
+    return any(
+        each.method.kind == "write" and each.name not in _INSERTING and each.collection == operation.collection
+        for each in runs
+        if each is not None
+    )
 
 
 def _is_counted(project: Project, place: Place) -> bool:

@@ -41,6 +41,13 @@ _ALL_ROWS = (-1, 1 << 30)
 
 def find(link: Linker) -> Iterator[Region]:
     """The transactions of a project, other than those of tests."""
+    for region in _begun(link):
+        yield region
+        if not region.session:
+            yield from _handed_on(link, region)
+
+
+def _begun(link: Linker) -> Iterator[Region]:
     for module, facts in enumerate(link.modules):
         if module in link.tests:
             continue
@@ -106,15 +113,73 @@ def _of_callback(link: Linker, module: int, call: Call) -> Iterator[Region]:
 
 
 def _of_statement(link: Linker, module: int, call: Call) -> Iterator[Region]:
-    """``session.start_transaction()``, up to the last place of the function where it is committed."""
+    """``session.start_transaction()``, up to the last place of the function where it, or a helper, commits."""
     facts = link.modules[module]
-    ends = [c.row for c in facts.calls if c.scope == call.scope and is_start(link, module, c.row, _COMMITTING)]
-    if ends and ends[-1] > call.row:
+    ends = [c.row for c in facts.calls if c.scope == call.scope and c.row > call.row and _commits(link, module, c.row)]
+    if ends:
         rows = (call.row, ends[-1])
         yield Region(module, call.scope, call.context, rows, module, call.row, client=client_of(link, module, call.row))
 
 
 _COMMITTING = ("commit_transaction",)
+
+
+def _commits(link: Linker, module: int, row: int) -> bool:
+    if is_start(link, module, row, _COMMITTING):
+        return True
+    return any(
+        is_start(link, function.module, each, _COMMITTING)
+        for function in link.functions_called(module, row)
+        for each in _calls_of(link, function)
+    )
+
+
+def _calls_of(link: Linker, function: FunctionRef) -> list[int]:
+    return [call.row for call in link.modules[function.module].calls if call.scope == function.scope]
+
+
+def _handed_on(link: Linker, region: Region) -> Iterator[Region]:
+    """What a project's own ``with_transaction(callback)`` calls back: ``callback(…, session=session)``.
+
+    It may leave the call to a helper that tries again: ``retry(callback, …, session=session)``.
+    """
+    facts = link.modules[region.module]
+    for call in calls_in(facts, region):
+        _, callee, args = facts.nodes[call.row]
+        named = [keyword for keyword, row in args if keyword and _is_session(link, region.module, row)]
+        if len(named) != 1:
+            continue
+        row = callee if facts.nodes[callee][0] == "param" else _called_back(link, region.module, call.row, named[0])
+        for function in link.value(region.module, row) if row is not None else ():
+            if type(function) is FunctionRef:
+                scope = link.scope(function.module, function.scope)
+                if any(param.name == named[0] for param in scope.params):
+                    place = (function.module, function.scope, scope.context, _ALL_ROWS)
+                    yield Region(*place, region.start_module, region.start, named[0], client=region.client)
+
+
+def _is_session(link: Linker, module: int, row: int) -> bool:
+    return any(type(atom) is Session for atom in link.value(module, row))
+
+
+def _called_back(link: Linker, module: int, row: int, session: str) -> int | None:
+    """The parameter that a call hands to a helper which calls it with the session."""
+    facts = link.modules[module]
+    for function in link.functions_called(module, row):
+        inner, scope = link.modules[function.module], link.scope(function.module, function.scope)
+        names = [param.name for param in scope.params if param.kind == "positional"]
+        if function.receiver is not None and not link.hierarchy.is_static(function):
+            names = names[1:]
+        for name, (keyword, given) in zip(names, facts.nodes[row][2], strict=False):
+            if keyword is not None:
+                break
+            if facts.nodes[given][0] == "param" and any(
+                inner.nodes[inner.nodes[each][1]] == ("param", function.scope, name)
+                and any(keyword in ("**", session) for keyword, _ in inner.nodes[each][2])
+                for each in _calls_of(link, function)
+            ):
+                return int(given)
+    return None
 
 
 def scope_of(facts: ModuleFacts, context: int) -> int:

@@ -25,6 +25,8 @@ _PASSING = frozenset(
 )
 # They make a model of a document
 _MODELLING = frozenset(["from_dict", "parse_obj", "model_validate", "from_mongo", "from_document"])
+# How a document's own key is renamed and rewritten for those who take it
+IDS = ("_id", "id")
 _COMPARING = frozenset(["builtins.max", "builtins.min"])
 _ARITHMETIC = frozenset(["+", "-", "*", "?"])
 
@@ -85,7 +87,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "mutated":
             return _mutated(tracer, spot.at(node[2]), of(node[1]))
         case "setitem" | "delitem":
-            return _changed(of(node[1]), node[0])
+            is_key = tracer.facts(spot.module).constant(node[2]) in IDS  # ``doc["_id"] = str(doc["_id"])``
+            return of(node[1]) if is_key else _changed(of(node[1]), node[0])
         case "not":
             return _changed(of(node[1]), "not")
         case "binop" if any(type(tracer.facts(spot.module).constant(row)) is str for row in node[2:4]):
@@ -153,14 +156,15 @@ def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
         return Derived(spot, operation, "") if operation.name in _READING else None
     function = tracer.node(spot.at(node[1]))
     rows = [row for keyword, row in node[2] if keyword is None]
-    if function[0] == "attr" and function[2] in ("get", "pop") and rows:
+    if function[0] == "attr" and function[2] in ("get", "pop", "setdefault") and rows:
         return _field(tracer, spot.at(function[1]), tracer.facts(spot.module).constant(rows[0]))
     if function[0] == "attr" and function[2] == "copy":
         return derived(tracer, spot.at(function[1]))
     called = tracer.value(spot.at(node[1]))
     name = called[0].name if len(called) == 1 and type(called[0]) is External else ""
-    if len(node[2]) == 1 and (type(called[0]) is ClassRef if len(called) == 1 else function[-1] in _MODELLING):
-        return derived(tracer, spot.at(node[2][0][1]))
+    given = [row for keyword, row in node[2] if keyword not in IDS]
+    if len(given) == 1 and (type(called[0]) is ClassRef if len(called) == 1 else function[-1] in _MODELLING):
+        return derived(tracer, spot.at(given[0]))
     if name in _PASSING and len(node[2]) == len(rows) == 1:
         return derived(tracer, spot.at(rows[0]))
     if name in _COMPARING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mongolint.facts.shapes import MUTATORS, Call, ModuleFacts
 from mongolint.link.atoms import External
 from mongolint.project.tracing.tracer import Frame, Spot
-from mongolint.project.updates.derived import Derived, derived
+from mongolint.project.updates.derived import IDS, Derived, derived
 from mongolint.project.writes.inserts import Way
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def _changes(facts: ModuleFacts, scope: int) -> Iterator[_Change]:
             if tag != "setitem":
                 break
             base, key, value = parts
-            yield _Change(base, "setitem", row, store.context, key, value)
+            if facts.constant(key) not in IDS:
+                yield _Change(base, "setitem", row, store.context, key, value)
             row = value
     for call in facts.calls:
         node = facts.nodes[call.row] if call.scope == scope else ("none", 0)
