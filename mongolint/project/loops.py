@@ -244,6 +244,8 @@ class _Finder:
             function = self.link.node(module, node[1])
             if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
                 return self._is_bounded(module, function[1])
+        if node[0] == "item" and self.link.node(module, node[2])[0] == "slice":
+            return self._is_bounded(module, node[1])
         if self._is_ordered(module, row):
             return True
         literals = [atom for atom in self.link.value(module, row) if type(atom) is Literal]
