@@ -270,3 +270,46 @@ def test_an_operation_on_one_of_many_collections_is_not_told(classes: int, told:
     kinds = "".join(f"class Kind{n}(Record):\n    collection = db.kind{n}\n\n\n" for n in range(classes))
     text = f"{RECORDS}{kinds}def work(record: Record, keys):\n    for key in keys:\n        record.load(key)\n"
     assert len(_messages(text, tmp_path)) == told
+
+
+STOPPING = {
+    "app/__init__.py": "",
+    "app/docker.py": """\
+import docker
+from pymongo import MongoClient
+
+db = MongoClient().app
+_client = None
+
+
+def clients():
+    global _client
+    if _client is None:
+        _client = docker.DockerClient()
+    return _client, 1
+
+
+def running():
+    return {}, 1
+
+
+def stop(name):
+    client, _ = MADE()
+    client.GOT(name)
+    db.containers.delete_many({"name": name})
+
+
+def stop_all(names):
+    for name in names:
+        stop(name)
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("made", "got", "told"), [("clients", "containers.get", 0), ("running", "get", 1)], ids=["client", "dict"]
+)
+def test_the_end_of_a_call_of_another_system_is_no_batch(made: str, got: str, told: int, tmp_path: Path) -> None:
+    """Of the library, in a module of the same name."""
+    files = {path: text.replace("MADE", made).replace("GOT", got) for path, text in STOPPING.items()}
+    assert len(findings(files, tmp_path, rules={"MDB101"})) == told
