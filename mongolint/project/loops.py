@@ -81,6 +81,7 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 or is_kept(link, module, call.row)
                 or _is_flush(facts, call.context)
                 or _is_emptied(facts, call)
+                or finder.starts_workers(module, call)
             ):
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
@@ -158,6 +159,25 @@ class _Finder:
         self.link = link
         self._per_item: dict[tuple[int, int], bool] = {}
         self._inside: dict[int, dict[int, list[tuple[Call, str]]]] = {}
+
+    def starts_workers(self, module: int, call: Call) -> bool:
+        """Functions that go on for good, at a pace of their own: the loop around is not what repeats their queries."""
+        called = self.link.functions_called(module, call.row)
+        return bool(called) and all(self._goes_on(f.module, f.scope) for f in called)
+
+    def _goes_on(self, module: int, scope: int) -> bool:
+        facts = self.link.modules[module]
+        if any(facts.nodes[row] != ("const", None) for row, _ in self.link.scope(module, scope).returns):
+            return False
+        return any(
+            loop.scope == scope
+            and loop.iterable is not None
+            and facts.nodes[loop.iterable] in (("const", True), ("const", 1))
+            and all(kind != "break" for kind, _ in loop.exits)
+            and (not loop.exits or self._is_paced(module, number))
+            for number, loop in enumerate(facts.loops)
+            if loop.kind == "while"
+        )
 
     def is_overridden(self, module: int, call: Call) -> bool:
         """In a method that every class whose own code the call runs replaces by one of its own."""
