@@ -149,7 +149,8 @@ def _slice(b: Builder, elements: Sequence[cst.SubscriptElement]) -> int:
         if isinstance(part, cst.Index):
             rows.append(expression(b, part.value))
         else:
-            rows.append(_other(b, part))
+            _other(b, part)
+            rows.append(b.add(("slice",)))
     return rows[0] if len(rows) == 1 else b.add(("seq", "tuple", tuple(rows)))
 
 

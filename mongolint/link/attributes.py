@@ -252,7 +252,8 @@ def _member_of(link: Linker, atom: Instance | ClassRef, member: ClassRef, name: 
     if bound.annotation is not None and not informative(join(found)):
         passed = atom.init.bindings.get(name, ()) if type(atom) is Instance and atom.init else ()
         made = () if passed else functions.field_value(link, ClassRef(atom.module, atom.scope), name)
-        found.append(passed or (made if informative(made) else link.annotated(member.module, bound.annotation)))
+        said = passed or (made if informative(made) else link.annotated(member.module, bound.annotation))
+        found = [said] if passed else [*found, said]  # not the default
     elif bound.annotation is not None and type(atom) is Instance and atom.init:
         found = [atom.init.bindings[name]] if name in atom.init.bindings else found
     if name in link.nested_classes(member):

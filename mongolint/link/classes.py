@@ -64,12 +64,25 @@ class Hierarchy:
         return self.link.kept("subclasses", self._find_subclasses).get(cls, [])
 
     def own(self, cls: ClassRef, name: str) -> FunctionRef | None:
-        """The function that ``cls`` itself defines under ``name``."""
+        """The function that ``cls`` itself defines under ``name``; of a property, the one that gets it."""
         row = self.link.bound(*cls, name).final
-        if row is None:
-            return None
-        node = self.link.node(cls.module, row)
-        return FunctionRef(cls.module, node[1]) if node[0] == "func" else None
+        while row is not None:
+            node = self.link.node(cls.module, row)
+            if node[0] != "func":
+                return None
+            function = FunctionRef(cls.module, node[1])
+            if not self.decorators(function) & _CHANGERS:
+                return function
+            row = self._changed(function)
+        return None
+
+    def _changed(self, function: FunctionRef) -> int | None:
+        """The property that ``@name.setter`` adds a function to: the name is bound once more, to the same one."""
+        for row in self.link.scope(function.module, function.scope).decorators:
+            node = self.link.node(function.module, row)
+            if node[0] == "attr" and node[2] in _CHANGERS:
+                return int(node[1])
+        return None
 
     def find(self, cls: ClassRef, name: str) -> FunctionRef | None:
         """The method ``name`` of ``cls``, own or inherited."""
@@ -135,6 +148,7 @@ def _with_bases(module: int, facts: ModuleFacts) -> Iterator[tuple[str, int]]:
 WITH_BASES = Gather(_with_bases)
 
 
+_CHANGERS = frozenset(["setter", "deleter"])
 _IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
 
 

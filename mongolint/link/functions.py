@@ -141,6 +141,9 @@ def bind(
     wanted = None if every else cast("frozenset[str] | None", link.said(needed_params, function.module, scope.index))
     bindings.update(_bindings(link, params, module, row, env, wanted))
     for param in params:
+        if param.annotation is not None and param.name in bindings and not informative(bindings[param.name]):
+            # As where no call is followed: what an unknown argument is, its annotation says
+            bindings[param.name] = _combine(bindings[param.name], _hint(link, function.module, param), ())
         if param.name in bindings or param.default is None or (wanted is not None and param.name not in wanted):
             continue
         bindings[param.name] = link.value(function.module, param.default, function.env)
@@ -344,8 +347,11 @@ def parameter(link: Linker, module: int, index: int, name: str) -> Value:
     injected = externals.injected(link, module, param, default)
     if injected:
         return injected
-    hint = () if param.annotation is None else link.annotated(module, param.annotation)
-    return _combine(passed, hint, default)
+    return _combine(passed, _hint(link, module, param), default)
+
+
+def _hint(link: Linker, module: int, param: Param) -> Value:
+    return () if param.annotation is None else link.annotated(module, param.annotation)
 
 
 def _combine(passed: Value, hint: Value, default: Value) -> Value:

@@ -52,7 +52,14 @@ class ImportMap:
         key = (posixpath.dirname(importer), dotted)
         if key not in self._found:
             self._found[key] = self._search(key[0], dotted)
-        return self._found[key]
+        found = self._found[key]
+        if found == importer and "." not in dotted and self._is_in_package(importer):
+            return None  # ``import docker`` in the docker.py of a package means the library
+        return found
+
+    def _is_in_package(self, path: str) -> bool:
+        package = posixpath.join(posixpath.dirname(path), "__init__.py")
+        return package in self.files and package != path
 
     def inside(self, folder: str, dotted: str) -> str | None:
         """``dotted`` below ``folder``."""

@@ -77,7 +77,18 @@ def _item(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
     if any(type(atom) is External and atom.name.startswith(("typing.", "typing_extensions.")) for atom in base):
         return (Literal(module, row, env),)  # an alias: ``Database = Annotated[AsyncDatabase, Depends(get_db)]``
     key = link.value(module, node[2], env)
+    if link.node(module, node[2])[0] == "slice":
+        return join(_sliced(link, atom, key) for atom in base) or (UNKNOWN,)
     return join(link.item(atom, key) for atom in base) or (UNKNOWN,)
+
+
+def _sliced(link: Linker, atom: Any, key: Value) -> Value:
+    """``atom[begin:end]``: some of its elements, in a list of their own."""
+    if type(atom) is Elements:
+        return (atom,)
+    if type(atom) in (Literal, Pair):
+        return (Elements(link.elements((atom,))),)
+    return link.item(atom, key)
 
 
 def _literal(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from mongolint.facts.shapes import ModuleFacts, Row
 
 # Kinds of rows that refer to no other
-LEAVES = frozenset(["const", "free", "param", "from", "func", "class", "module", "exc", "unknown"])
+LEAVES = frozenset(["const", "free", "param", "from", "func", "class", "module", "exc", "slice", "unknown"])
 
 
 def operands(node: Row) -> Iterator[int]:

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.finding import Span
 from mongolint.link import functions
 from mongolint.link.atoms import (
+    NONE,
     UNKNOWN,
     Collection,
     Const,
@@ -106,7 +108,9 @@ class IndexFinder:
     def _collections(self, operation: Operation, env: Env | None) -> Iterable[Collection | None]:
         receiver = self.link.node(operation.module, self.link.node(operation.module, operation.row)[1])[1]
         found = [a for a in self.link.value(operation.module, receiver, env) if type(a) is Collection]
-        return preferred(tuple(found)) or operation.collections or [None]
+        # Of a call that is followed without its database, which of them all it is remains open: not each of them
+        known = operation.collections if env is None or len(operation.collections) == 1 else ()
+        return preferred(tuple(found)) or known or [None]
 
     # Contexts: each call of a helper, each element of a loop over specs
 
@@ -305,8 +309,39 @@ class IndexFinder:
             if keyword == "**":
                 removed = self._popped(module, row, env)
                 for name, place in self.reader.entries(module, row, env):
-                    if name not in removed:
+                    if name not in removed and self._is_set(name, place):
                         yield name, place
+
+    def _is_set(self, name: str, option: Place) -> bool:
+        """Whether an option may be set, by the tests that it is set under: ``if spec.unique:`` of this very spec."""
+        stores = self.link.of_module(_stores, option.module).get((name, option.row), ())
+        return not stores or any(self._may_run(option, context) for context in stores)
+
+    def _may_run(self, option: Place, context: int) -> bool:
+        for entry in self.link.modules[option.module].chain(context):
+            if entry.kind in ("then", "otherwise"):
+                truth = self._truth(option._replace(row=entry.ref))
+                if truth is not None and truth != (entry.kind == "then"):
+                    return False
+        return True
+
+    def _truth(self, test: Place) -> bool | None:
+        """What a test of an option comes to; None where that is not known."""
+        node = self.link.node(test.module, test.row)
+        if node[0] == "not":
+            inner = self._truth(test._replace(row=node[1]))
+            return None if inner is None else not inner
+        if node[0] == "compare":
+            _, operators, rows = node
+            if operators not in (("Is",), ("IsNot",)) or self.link.node(test.module, rows[1]) != ("const", None):
+                return None
+            value = self.link.value(test.module, rows[0], test.env)
+            none = value == (NONE,)
+            known = none or (bool(value) and NONE not in value and UNKNOWN not in value)
+            return none == (operators == ("Is",)) if known else None
+        value = self.link.value(*test)
+        found = {bool(atom.value) if type(atom) is Const else None for atom in value}
+        return found.pop() if len(found) == 1 else None
 
     def _popped(self, module: int, row: int, env: Env | None) -> set[str]:
         """Keys taken out of a dict before it is spread: ``keys = spec.pop("keys")``."""
@@ -349,6 +384,15 @@ class IndexFinder:
 def _distinct(found: Iterable[IndexDeclaration]) -> dict[tuple[Any, ...], IndexDeclaration]:
     """Each index once, however many ways lead to where it is spelled out."""
     return {(*d.spelled[:2], d.collection_name, d.keys): d for d in found}
+
+
+def _stores(facts: ModuleFacts, index: int) -> dict[tuple[object, int], list[int]]:
+    """Where each value is stored under each key: the contexts, by the key and the row of the value."""
+    found: dict[tuple[object, int], list[int]] = {}
+    for store in facts.item_stores:
+        if isinstance(store.name, int):
+            found.setdefault((facts.constant(store.name), store.value), []).append(store.context)
+    return found
 
 
 _NOT_OPTIONS = frozenset(

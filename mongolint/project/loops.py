@@ -20,7 +20,7 @@ from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.externals import ORDERED
 from mongolint.link.rowtools import depends_on, is_set_once, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
-from mongolint.project.catalog.pace import OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
+from mongolint.project.catalog.pace import CLIENTS, OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
 from mongolint.project.operations import Operation, names_of
 from mongolint.project.tracing.narrowing import is_kept, narrowed
 
@@ -86,6 +86,7 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 or is_kept(link, module, call.row)
                 or _is_flush(facts, call.context)
                 or _is_emptied(facts, call)
+                or finder.starts_workers(module, call)
             ):
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
@@ -165,6 +166,25 @@ class _Finder:
         self.link = link
         self._per_item: dict[tuple[int, int], bool] = {}
         self._inside: dict[int, dict[int, list[tuple[Call, str]]]] = {}
+
+    def starts_workers(self, module: int, call: Call) -> bool:
+        """Functions that go on for good, at a pace of their own: the loop around is not what repeats their queries."""
+        called = self.link.functions_called(module, call.row)
+        return bool(called) and all(self._goes_on(f.module, f.scope) for f in called)
+
+    def _goes_on(self, module: int, scope: int) -> bool:
+        facts = self.link.modules[module]
+        if any(facts.nodes[row] != ("const", None) for row, _ in self.link.scope(module, scope).returns):
+            return False
+        return any(
+            loop.scope == scope
+            and loop.iterable is not None
+            and facts.nodes[loop.iterable] in (("const", True), ("const", 1))
+            and all(kind != "break" for kind, _ in loop.exits)
+            and (not loop.exits or self._is_paced(module, number))
+            for number, loop in enumerate(facts.loops)
+            if loop.kind == "while"
+        )
 
     def is_overridden(self, module: int, call: Call) -> bool:
         """In a method that every class whose own code the call runs replaces by one of its own."""
@@ -251,6 +271,8 @@ class _Finder:
             function = self.link.node(module, node[1])
             if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
                 return self._is_bounded(module, function[1])
+        if node[0] == "item" and self.link.node(module, node[2])[0] == "slice":
+            return self._is_bounded(module, node[1])
         if self._is_ordered(module, row) or self._is_listed(module, node):
             return True
         literals = [atom for atom in self.link.value(module, row) if type(atom) is Literal]
@@ -435,6 +457,9 @@ class _Finder:
         for atom in self._values_along(module, function):
             if type(atom) is External and atom.name.partition(".")[0] in OTHER_SYSTEMS:
                 return True
+            if type(atom) is ExternalObject and atom.name.partition(".")[0] in OTHER_SYSTEMS:
+                if atom.name.rpartition(".")[2].endswith(CLIENTS):  # else it may be an answer that was got before
+                    return True
             if type(atom) is FunctionRef and depth < _MAX_WORK_DEPTH and self._runs_out(atom, depth + 1):
                 return True
         return False

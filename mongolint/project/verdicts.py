@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -302,8 +302,16 @@ def _fields(filter: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _compared(expression: Any) -> list[str]:
+    """The fields that an expression compares: ``{"$eq": ["$user_id", "$$user"]}``."""
+    if isinstance(expression, str):
+        return [expression[1:]] if expression.startswith("$") and not expression.startswith("$$") else []
+    inner = expression.values() if isinstance(expression, Mapping) else expression
+    return [name for each in inner for name in _compared(each)] if isinstance(inner, Iterable) else []
+
+
 def _why(query: Query, nearest: IndexDeclaration | None) -> str:
-    names = fields_of(query)
+    names = fields_of(query) or _compared(query.filter.get("$expr"))
     wanted = ", ".join([name for name in names if name != "_id"] or names)  # which always has an index
     named = " and ".join(query.optional[:3])
     sure = f", and not every call asks for {named}, too" if query.optional else ""

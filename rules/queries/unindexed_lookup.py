@@ -28,6 +28,7 @@ rule = Rule("MDB106", "unindexed-lookup", Severity.HIGH, fix=Applicability.UNSAF
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
+    told = set()
     for query, lookup, verdict in project.lookups:
         if verdict.verdict != "unserved":
             continue
@@ -38,8 +39,12 @@ def check(project: Project) -> Iterator[Finding]:
         fields = ", ".join(name for name, _ in patterns[0].keys)
         # A stage that a variable holds stands where its document is built, if that has a place
         place = lookup.place if project.has_span(*lookup.place[:2]) else None
+        span = project.span(place.module, place.row) if place is not None else project.operation_span(query)
+        if (span, code) in told:
+            continue  # a stage of two pipelines
+        told.add((span, code))
         yield rule.finding(
-            project.span(place.module, place.row) if place is not None else project.operation_span(query),
+            span,
             f"{lookup.stage} joins {lookup.collection} on {fields}: {verdict.reason}, so {lookup.collection} is read "
             f"whole for each document; declare {code} on {lookup.collection}",
             confidence=query.confidence,
@@ -99,10 +104,12 @@ EXAMPLES = [
         def graded(course):
             match = {"$expr": {"$eq": ["$course_id", "$$course"]}}
             join = {"from": "grades", "let": {"course": "$_id"}, "pipeline": [{"$match": match}], "as": "grades"}
-            return list(db.courses.aggregate([{"$match": {"_id": course}}, {"$lookup": join}]))
+            stages = [{"$match": {"_id": course}}, {"$lookup": join}]
+            total = list(db.courses.aggregate(stages + [{"$count": "total"}]))
+            return total, list(db.courses.aggregate(stages + [{"$limit": 10}]))
         """,
         at=('{"from": "grades", "let": {"course": "$_id"}, "pipeline": [{"$match": match}], "as": "grades"}',),
-        message="$lookup joins grades on course_id",
+        message="$lookup joins grades on course_id: no index is declared on course_id, so",
     ),
     Good(
         """\

@@ -70,6 +70,76 @@ def test_index_specs_are_taken_from_a_copy(take: str, tmp_path: Path) -> None:
     assert {loaded.project.index_span(index).line for index in found} == {4}
 
 
+REGISTRY = """\
+from dataclasses import dataclass
+
+from pymongo.database import Database
+
+
+@dataclass
+class Spec:
+    collection: str
+    keys: list
+    unique: bool = False
+    sparse: bool = False
+    only: dict | None = None
+
+
+def spec(collection, keys, unique=False, sparse=False, only=None):
+    return Spec(collection, keys, unique, sparse, only)
+
+
+SPECS = (
+    spec("users", [("email", 1)], unique=True),
+    spec("orders", [("user", 1), ("at", -1)]),
+    spec("jobs", [("state", 1)], only={"state": "open"}),
+)
+
+
+def options(spec):
+    found = {}
+    if spec.unique:
+        found["unique"] = True
+    if spec.sparse:
+        found["sparse"] = True
+    if spec.only is not None:
+        found["partialFilterExpression"] = spec.only
+    return found
+
+
+def make(db: Database, spec: Spec):
+    db[spec.collection].create_index(spec.keys, **options(spec))
+
+
+def main(services):
+    for spec in SPECS:
+        make(services.database, spec)
+"""
+
+
+def test_each_index_of_a_registry_is_on_its_own_collection_with_its_own_options(tmp_path: Path) -> None:
+    loaded = project(REGISTRY, tmp_path)
+    found = with_deep_stack(lambda: loaded.project.indexes)
+    assert [(index.collection_name, index.keys, index.options) for index in found] == [
+        ("users", (("email", 1),), {"unique": True}),
+        ("orders", (("user", 1), ("at", -1)), {}),
+        ("jobs", (("state", 1),), {"partialFilterExpression": {"state": "open"}}),
+    ]
+
+
+def test_an_index_on_one_of_several_collections_is_not_on_each(tmp_path: Path) -> None:
+    """Where the call that is followed does not tell the database, it does not tell the collection."""
+    code = REGISTRY.replace("make(db: Database, spec: Spec)", "make(db, spec)")
+    known = "\n\ndef again(db: Database):\n    for spec in SPECS:\n        make(db, spec)\n"
+    found = with_deep_stack(lambda: project(code + known, tmp_path).project.indexes)
+    named = [(index.collection_name, index.keys) for index in found if index.collection is not None]
+    assert named == [
+        ("users", (("email", 1),)),
+        ("orders", (("user", 1), ("at", -1))),
+        ("jobs", (("state", 1),)),
+    ]
+
+
 def test_a_query_that_is_wrapped_again_and_again_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wraps = "".join(
         f'    if form.get("f{n}"):\n        query = {{"$and": [query, {{"f{n}": 1}}]}}\n' for n in range(24)

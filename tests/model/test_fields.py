@@ -40,6 +40,7 @@ WRITES = [
     ("db.books.insert_many([{'a': 'x'} for n in range(3)])", {"a": "string"}),
     ("db.books.insert_one({'chapters': [{'title': 'x'}]})", {"chapters": "array", "chapters.title": "string"}),
     ("db.books.replace_one({'k': 'x'}, {'a': 1})", {"a": "number", "k": "string"}),
+    ("db.books.update({'k': 'x'}, {'a': 1}, upsert=True)", {"a": "number", "k": "string"}),
     ("db.books.update_one({}, {'$set': {'a.b': 'x'}, '$inc': {'n': 1}, '$push': {'tags': 'x'}})",
      {"a.b": "string", "n": "number", "tags": "array"}),
     ("db.books.update_one({}, {'$push': {'items': {'$each': [{'sku': 'x'}]}}})",

@@ -398,3 +398,63 @@ class Reminders:
             db.licenses.update_one({{"day": day}}, {{"$set": {{"told": True}}}})
 """
     assert len(_messages(text, tmp_path)) == told
+
+
+STOPPING = {
+    "app/__init__.py": "",
+    "app/docker.py": """\
+import docker
+from pymongo import MongoClient
+
+db = MongoClient().app
+_client = None
+
+
+def clients():
+    global _client
+    if _client is None:
+        _client = docker.DockerClient()
+    return _client, 1
+
+
+def running():
+    return {}, 1
+
+
+def stop(name):
+    client, _ = MADE()
+    client.GOT(name)
+    db.containers.delete_many({"name": name})
+
+
+def stop_all(names):
+    for name in names:
+        stop(name)
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("made", "got", "told"), [("clients", "containers.get", 0), ("running", "get", 1)], ids=["client", "dict"]
+)
+def test_the_end_of_a_call_of_another_system_is_no_batch(made: str, got: str, told: int, tmp_path: Path) -> None:
+    """Of the library, in a module of the same name."""
+    files = {path: text.replace("MADE", made).replace("GOT", got) for path, text in STOPPING.items()}
+    assert len(findings(files, tmp_path, rules={"MDB101"})) == told
+
+
+WORKERS = {
+    "for good": ("time.sleep(1)", 0),
+    "until told to stop": ("if stopped.is_set():\n            return\n        time.sleep(1)", 0),
+    "until nothing is left": ("if job is None:\n            return", 1),
+    "until one is found": ("if job:\n            return job\n        time.sleep(1)", 1),
+    "until a break": ("if job is None:\n            break\n        time.sleep(1)", 1),
+}
+
+
+@pytest.mark.parametrize(("body", "told"), WORKERS.values(), ids=WORKERS)
+def test_workers_are_started_and_not_asked(body: str, told: int, tmp_path: Path) -> None:
+    text = "import time\nfrom state import stopped\n\n\ndef work(name):\n    while True:\n"
+    text += f"        job = db.jobs.find_one({{'worker': name}})\n        {body}\n\n\n"
+    text += "def main(pool, names):\n    for name in names:\n        pool.submit(work(name))\n"
+    assert len(_messages(text, tmp_path)) == told

@@ -586,3 +586,17 @@ def test_of_keys_by_which_documents_are_merged_the_first_is_unique(
     loaded = project(f"{HEAD}{code}def upload(file):\n{body}", tmp_path)
     needs = with_deep_stack(lambda: loaded.project.writes.look_then_inserts)
     assert [need.constraint.keys[0][0] for need in needs] == unique
+
+
+DEFAULTS = {
+    "a default": "if not n:\n        n = db.t.count_documents({}) + 1",
+    "nothing": "pass",
+}
+
+
+@pytest.mark.parametrize("given", DEFAULTS.values(), ids=DEFAULTS)
+def test_what_may_be_a_default_is_looked_for_and_stored(given: str, tmp_path: Path) -> None:
+    code = f"def add(n):\n    {given}\n    if db.t.find_one({{'n': n}}):\n        raise ValueError(n)\n    "
+    loaded = project(HEAD + code + "db.t.insert_one({'n': n})\n", tmp_path)
+    (need,) = with_deep_stack(lambda: loaded.project.writes.look_then_inserts)
+    assert need.constraint.code == 'create_index([("n", 1)], unique=True)'

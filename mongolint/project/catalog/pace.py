@@ -69,6 +69,8 @@ OTHER_SYSTEMS = frozenset(
         "pyrogram",
     ]
 )
+# What makes an object that talks to such a system each time it is called
+CLIENTS = ("Client", "Session", "Connection", "from_env", "client", "resource")
 TALKING = frozenset(
     (
         "send",

@@ -136,7 +136,8 @@ class Writing:
         if update is None or not self._is_upsert():
             return
         content = stored.read(self.tracer, update)
-        made = self._compared()
+        whole = _whole(content)
+        made = whole if whole.fields else self._compared()
         for operator in _MAKING:
             for spot in content.fields[operator].spots if operator in content.fields else ():
                 made = made.merged(stored.read(self.tracer, spot))
@@ -260,6 +261,7 @@ class Writing:
         content = stored.read(self.tracer, update)
         if content.open or content.sources:
             yield "", self._plain("update")
+        yield from self._content(_whole(content), "replace", "", "")
         for operator, value in content.fields.items():
             for spot in value.spots if operator.startswith("$") else ():
                 part = stored.read(self.tracer, spot)
@@ -302,3 +304,8 @@ class Writing:
                 yield from self._document(spot.at(given[request.document].row), atom.name.rpartition(".")[2])
             if request.update in given and request.update is not None:
                 yield from self._update(spot.at(given[request.update].row))
+
+
+def _whole(update: Content) -> Content:
+    """What an update without operators stores: the whole document, by the ``update`` of PyMongo 3."""
+    return Content({name: value for name, value in update.fields.items() if not name.startswith("$")})

@@ -256,7 +256,7 @@ def _use(project: Project, operation: Operation, place: Place) -> Use:
     if _is_counted(project, place):
         return "counted"
     for _, node in facts.of_kind("item"):
-        if facts.nodes[node[2]][0] == "unknown" and _is_made_of(facts, node[1], place.row):
+        if facts.nodes[node[2]][0] == "slice" and _is_made_of(facts, node[1], place.row):
             return "sliced"
     callers = project.link.sites.of(operation.module, operation.scope)
     for module, row in [(place.module, place.row), *((site[0], site[1]) for site in callers)]:

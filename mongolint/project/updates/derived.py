@@ -111,7 +111,7 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "comp" if node[1] == "list":
             inner = reached_rows(tracer.facts(spot.module), node[2][0]).values()
             return _changed(first(each[1] for each in inner if each[0] == "iter"), "filter")
-        case "item" if tracer.node(spot.at(node[2]))[0] == "unknown":
+        case "item" if tracer.node(spot.at(node[2]))[0] in ("slice", "unknown"):
             sliced = of(node[1])
             return _changed(sliced, "slice") if sliced is not None and sliced.changes else sliced
         case "item":

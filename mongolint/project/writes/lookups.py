@@ -184,7 +184,10 @@ def _match(
         term = value_in(tracer, content, name)
         if term is None and _is_live(name, value) and not content.open and not content.sources:
             term = _NULL
-        if name == "_id" or term is None or value.term == identity or value.term not in terms.alternatives(term):
+        if name == "_id" or term is None or value.term == identity:
+            return None
+        # The same of several values is looked for and stored: ``number = number or next_number()``
+        if value.term != term and value.term not in terms.alternatives(term):
             return None
         if value.term[0] == "const":
             constants.append((name, value.term[2]))
