@@ -95,7 +95,10 @@ def _lifecycle(session: Session) -> None:
     @session.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def configured(params: types.DidChangeConfigurationParams) -> None:
         settings = params.settings
+        before = session.inlay_hints
         _configure(session, settings.get(SOURCE, settings) if isinstance(settings, dict) else None)
+        if session.inlay_hints != before and session.can.refresh_hints:
+            session.workspace_inlay_hint_refresh(None)
 
     @session.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -108,10 +111,7 @@ def _lifecycle(session: Session) -> None:
 def _configure(session: Session, settings: object) -> None:
     """The client's own settings; what is checked, and how, is for the files of the project to say."""
     if isinstance(settings, dict) and isinstance(settings.get("inlayHints"), bool):
-        changed = session.inlay_hints != settings["inlayHints"]
         session.inlay_hints = settings["inlayHints"]
-        if changed and session.can.refresh_hints:
-            session.workspace_inlay_hint_refresh(None)
 
 
 def _is_alive(process: int) -> bool:
@@ -257,7 +257,8 @@ def _chosen(session: Session) -> None:
 
     @session.feature(types.CODE_ACTION_RESOLVE)
     async def resolved(action: types.CodeAction) -> types.CodeAction:
-        document = session.documents.at(action.data["path"]) if isinstance(action.data, dict) else None
+        ours = isinstance(action.data, dict) and {"path", "code"} <= action.data.keys()
+        document = session.documents.at(action.data["path"]) if ours else None
         found = await session.places(document.uri) if document else None
         if document is None or found is None:
             return action

@@ -6,9 +6,10 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import FeatureRequestError, JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from mongolint import __version__
@@ -137,6 +138,11 @@ class Session(LanguageServer):
     def failed(self, error: Exception) -> None:
         reason = " ".join(str(error).split())
         self.log(types.MessageType.Error, f"mongolint: internal error: {type(error).__name__}: {reason}".rstrip(": "))
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """A message that cannot be read is nothing that a user could mend: it is logged, and a request answered."""
+        if not issubclass(source, FeatureRequestError):
+            self.failed(error)
 
     def loading(self, root: Root) -> tuple[Progress, Callable[[], object]]:
         """What tells of the first look at a project, where the client shows it."""
