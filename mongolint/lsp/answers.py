@@ -17,6 +17,7 @@ from mongolint.lsp.features.completion import Completion
 from mongolint.lsp.features.places import Location, Range
 from mongolint.lsp.features.symbols import Symbol
 from mongolint.lsp.positions import Positions
+from mongolint.lsp.root import Analysis, Root
 from mongolint.lsp.session import Session
 from mongolint.source.deepstack import with_deep_stack
 from mongolint.source.text import SourceError, decode_source
@@ -84,13 +85,14 @@ def _text(path: str, loaded: Loaded) -> str:
 
 async def _ask(session: Session, uri: str, ask: Callable[[_Asked], T], nothing: T, *, fresh: bool = True) -> T:
     """``ask`` of a buffer, in the thread that the models belong to; ``nothing`` where it is not checked."""
-    document = session.documents.get(uri)
-    root = session.projects.root_of(document) if document else None
-    if document is None or root is None:
+
+    async def analysed(root: Root) -> Analysis | None:
+        return (None if fresh else session.scheduler.latest(root)) or await session.scheduler.fresh(root)
+
+    found = await session.known(uri, analysed)
+    if found is None:
         return nothing
-    analysis = (None if fresh else session.scheduler.latest(root)) or await session.scheduler.fresh(root)
-    if analysis is None:
-        return nothing
+    document, _, analysis = found
     asked = _Asked(session, uri, document.text, document.path, analysis.loaded)
     return await session.scheduler.run(lambda: with_deep_stack(lambda: ask(asked)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,9 @@ class Session(LanguageServer):
 
     def __init__(self, parsers: Parsers | None = None) -> None:
         super().__init__("mongolint", __version__, protocol_cls=Protocol, max_workers=2)
-        self.documents = Documents()
         self.parsers = parsers or Parsers()
         self.projects = Workspace(self.complain, self.parsers)
+        self.documents = Documents(self.projects.spelled)
         self.scheduler = Scheduler(self.contents, self.publish, self.failed, self.loading)
         self.can = Abilities(types.ClientCapabilities())
         self.inlay_hints = False
@@ -63,13 +63,25 @@ class Session(LanguageServer):
         Args:
             fixes: of its findings; else they may be of a glance.
         """
-        document = self.documents.get(uri)
-        root = self.projects.root_of(document) if document else None
-        ask = self.scheduler.fresh if fixes else self.scheduler.told
-        analysis = await ask(root) if root else None
-        if document is None or root is None or analysis is None or document.path not in analysis.contents:
+        found = await self.known(uri, self.scheduler.fresh if fixes else self.scheduler.told)
+        if found is None:
             return None
-        return document, root, Places(analysis, self.documents, self.encoding)
+        document, root, analysis = found
+        if analysis.contents.get(document.path) != document.data:
+            return None  # it is open under another URI, too, and different there
+        return document, root, Places(analysis, self.documents, self.encoding, document)
+
+    async def known(
+        self, uri: str, ask: Callable[[Root], Awaitable[Analysis | None]]
+    ) -> tuple[Document, Root, Analysis] | None:
+        """An open buffer, its project, and what ``ask`` tells of that; None for what is not checked."""
+        while (document := self.documents.get(uri)) and (root := self.projects.root_of(document)):
+            analysis = await ask(root)
+            if analysis is not None:
+                return document, root, analysis
+            if self.projects.root_of(document) is root:  # it failed; else there is another project now
+                break
+        return None
 
     def unchanged(self, document: Document, places: Places) -> None:
         """Raise what tells the client that its buffer has changed while it was waiting."""
@@ -81,6 +93,7 @@ class Session(LanguageServer):
         for root in self.projects.roots():
             self.scheduler.drop(root)
         self.projects.set_folders(folders)
+        self.documents.spell_anew()
         roots = [*self.projects.folder_roots()]
         for document in self.documents:
             own = self.projects.root_of(document)
@@ -108,9 +121,9 @@ class Session(LanguageServer):
                 self.workspace_diagnostic_refresh(None)
         else:
             places = Places(analysis, self.documents, self.encoding)
-            for path in analysis.contents:
-                if path in places.uris:
-                    self._push(places.uris[path], places.versions[path], diagnostics(path, places))
+            for document in self.documents:
+                if analysis.contents.get(document.path) == document.data:
+                    self._push(document.uri, document.version, diagnostics(document.path, places))
         if self.inlay_hints and self.can.refresh_hints:
             self.workspace_inlay_hint_refresh(None)
 
