@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,8 +20,9 @@ from mongolint.lsp.model import Parsers
 from mongolint.lsp.session import Abilities, Session
 
 LOOPBACK = "127.0.0.1"
-# Of TOML files any may be extended by a configuration, or be Ruff's
-_WATCHED = ("**/*.py", "**/*.js", "**/*.mongodb", "**/.gitignore", "**/*.toml")
+# Of TOML files any may be extended by a configuration, or be Ruff's; requirements tell which driver there is
+_WATCHED = ("*.py", "*.js", "*.mongodb", ".gitignore", "*.toml", "requirements*.txt", "requirements*.in", "Pipfile")
+_LOCKS = tuple(f"{tool}.lock" for tool in ("Pipfile", "pdm", "pixi", "poetry", "uv"))
 _PARENT_SECONDS = 3.0
 _FULL = types.RelatedFullDocumentDiagnosticReport
 
@@ -84,8 +86,9 @@ def _lifecycle(session: Session) -> None:
     def initialized(params: types.InitializedParams) -> None:
         if session.can.watch:
             beside = {file.name for root in session.projects.folder_roots() for file in root.files_beside}
-            patterns = [*_WATCHED, *(f"**/{name}" for name in sorted(beside))]
-            watchers = [types.FileSystemWatcher(pattern) for pattern in patterns]
+            watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*_WATCHED, *_LOCKS, *sorted(beside))]
+            # Of a folder that is gone some editors tell nothing but that
+            watchers.append(types.FileSystemWatcher("**/*", types.WatchKind.Delete))
             options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
             registration = types.Registration("watched", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
             session.client_register_capability(types.RegistrationParams([registration]))
@@ -143,7 +146,7 @@ def _buffers(session: Session) -> None:
 
     @session.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
-        document = session.documents.get(params.text_document.uri)
+        document = session.documents.touched(params.text_document.uri)
         if document is None:
             return
         document.change(params.content_changes, params.text_document.version, session.encoding)
@@ -164,18 +167,21 @@ def _buffers(session: Session) -> None:
     def saved(params: types.DidSaveTextDocumentParams) -> None:
         path = path_of(params.text_document.uri)
         if path is not None and not session.can.watch:
-            _changed_on_disk(session, [(path, types.FileChangeType.Changed)])
+            _changed_on_disk(session, [(session.projects.spelled(path), types.FileChangeType.Changed)])
 
 
 def _files(session: Session) -> None:
     @session.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def watched(params: types.DidChangeWatchedFilesParams) -> None:
-        changes = [(path, change.type) for change in params.changes if (path := path_of(change.uri))]
+        spelled = session.projects.spelled
+        changes = [(spelled(path), change.type) for change in params.changes if (path := path_of(change.uri))]
         _changed_on_disk(session, changes)
 
 
 def _changed_on_disk(session: Session, changes: list[tuple[str, types.FileChangeType]]) -> None:
-    if any(path.endswith(".toml") or _is_beside(session, path) for path, _ in changes):
+    """Of files, or of folders that are gone."""
+    changes = [(path, kind) for path, kind in changes if _is_watched(path) or _concerns_all(session, path, kind)]
+    if any(path.endswith(".toml") or _concerns_all(session, path, kind) for path, kind in changes):
         session.renew([folder.as_posix() for folder in session.projects.folders])
         return
     for root in session.projects.roots():
@@ -185,6 +191,19 @@ def _changed_on_disk(session: Session, changes: list[tuple[str, types.FileChange
         if news:
             root.forget_files()
             session.scheduler.changed(root, files=True, anew=any(not path.endswith(".py") for path in news))
+    for document in session.documents:
+        if session.projects.root_of(document) is None:  # git ignores it from now on
+            session.clear(document)
+
+
+def _is_watched(path: str) -> bool:
+    return any(fnmatch(os.path.basename(path), name) for name in (*_WATCHED, *_LOCKS))
+
+
+def _concerns_all(session: Session, path: str, kind: types.FileChangeType) -> bool:
+    """Whether it may hold a configuration, or is what a project reads beside it."""
+    is_gone = kind == types.FileChangeType.Deleted and not _is_watched(path)
+    return _is_beside(session, path) or (is_gone and any(root.reads_below(path) for root in session.projects.roots()))
 
 
 def _is_beside(session: Session, path: str) -> bool:
@@ -257,8 +276,8 @@ def _chosen(session: Session) -> None:
 
     @session.feature(types.CODE_ACTION_RESOLVE)
     async def resolved(action: types.CodeAction) -> types.CodeAction:
-        ours = isinstance(action.data, dict) and {"path", "code"} <= action.data.keys()
-        document = session.documents.at(action.data["path"]) if ours else None
+        ours = action.data if isinstance(action.data, dict) and {"path", "code"} <= action.data.keys() else None
+        document = session.documents.at(ours["path"]) if ours else None
         found = await session.places(document.uri) if document else None
         if document is None or found is None:
             return action
