@@ -6,7 +6,7 @@ Every request is answered, also one that comes too early, too late, or that cann
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -27,6 +27,8 @@ CONTENT_MODIFIED = -32801
 
 class Protocol(LanguageServerProtocol):
     """Hands on what happens to buffers; cells of notebooks are nobody's business."""
+
+    _has_left = False
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Iterator[Any]:
@@ -61,6 +63,15 @@ class Protocol(LanguageServerProtocol):
         except BaseValidationError as error:
             self._send_response(data["id"], error=JsonRpcInvalidParams.of(error).to_response_error())
             raise JsonRpcInvalidParams.of(error) from error
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *args: Any) -> Generator[Any, Any, None]:
+        self._has_left = True
+        yield from super().lsp_exit(*args)
+
+    def _send_data(self, data: Any) -> None:
+        if not self._has_left:  # an analysis that is under way may have something to say, and nobody would hear it
+            super()._send_data(data)
 
     def handle_message(self, message: Any) -> None:
         method, number = getattr(message, "method", None), getattr(message, "id", None)

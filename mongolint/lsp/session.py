@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +204,12 @@ class _Shown:
         self._loop = loop
         self._begun = self._ended = False
         self._percent = 0
-        session.work_done_progress.create(token, lambda _: loop.call_soon_threadsafe(self._begin))
+        asked = session.window_work_done_progress_create(types.WorkDoneProgressCreateParams(token))
+        asked.add_done_callback(self._answered)
+
+    def _answered(self, answer: Future[None]) -> None:
+        if not answer.cancelled() and answer.exception() is None:
+            self._loop.call_soon_threadsafe(self._begin)
 
     def _begin(self) -> None:
         if not self._ended:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -26,10 +27,19 @@ class Raw:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._number = 0
+        # At the end: the exit code, and what stood in standard error
+        self.code: int | None = None
+        self.said = b""
+
+    def refuse(self, number: str) -> None:
+        self._write({"jsonrpc": "2.0", "id": number, "error": {"code": -32601, "message": "no"}})
 
     def send(self, method: str, params: Any = None, number: int | None = None) -> None:
         message = {"jsonrpc": "2.0", "method": method, "params": params}
-        body = json.dumps(message if number is None else {**message, "id": number}).encode()
+        self._write(message if number is None else {**message, "id": number})
+
+    def _write(self, message: dict[str, Any]) -> None:
+        body = json.dumps(message).encode()
         assert self._process.stdin
         self._process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         self._process.stdin.flush()
@@ -58,19 +68,21 @@ class Raw:
 
 @contextmanager
 def raw() -> Iterator[Raw]:
-    process = subprocess.Popen(
-        COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
-    )
-    assert process.stdin
-    assert process.stdout
-    try:
-        yield Raw(process)
-        process.stdin.close()
-        process.wait(10)
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
+    with TemporaryFile() as errors:
+        process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0)
+        assert process.stdin
+        assert process.stdout
+        client = Raw(process)
+        try:
+            yield client
+            process.stdin.close()
+            client.code = process.wait(10)
+            errors.seek(0)
+            client.said = errors.read()
+        finally:
+            process.kill()
+            process.stdout.close()
+            process.wait()
 
 
 def initialize(shop: Path, **capabilities: Any) -> dict[str, Any]:
@@ -143,3 +155,37 @@ def test_only_what_is_unknown_is_left_out() -> None:
     assert len(symbol.symbol_kind.value_set or ()) == 26
     with pytest.raises(BaseValidationError):
         structured({"jsonrpc": "2.0", "id": 1, "params": {}}, lambda data: structure(data, types.InitializeRequest))
+
+
+def test_a_client_that_shows_no_progress_after_all(shop: Path) -> None:
+    with raw() as client:
+        client.ask("initialize", initialize(shop, window={"workDoneProgress": True}))
+        client.send("initialized", {})
+        asked = client.next()
+        assert asked["method"] == "window/workDoneProgress/create"
+        client.refuse(asked["id"])
+        item = {"uri": (shop / "app/books.py").as_uri(), "languageId": "python", "version": 1}
+        client.send("textDocument/didOpen", {"textDocument": {**item, "text": (shop / "app/books.py").read_text()}})
+        while (heard := client.next())["method"] != "textDocument/publishDiagnostics":
+            assert heard["method"] != "$/progress"
+        assert client.error("shutdown") is None
+        client.send("exit")
+    assert client.said == b""
+
+
+@pytest.mark.parametrize("word", ["shutdown", "exit"])
+def test_nobody_waits_for_an_analysis_that_nobody_hears(tmp_path: Path, word: str) -> None:
+    """A large module takes a while, and the server has to end now."""
+    body = "".join(f"def f{n}(owner):\n    return books.find_one({{'owner{n}': owner}})\n\n\n" for n in range(4000))
+    (tmp_path / "mongolint.toml").write_text("")
+    (tmp_path / "big.py").write_text("from pymongo import MongoClient\n\nbooks = MongoClient().a.books\n\n\n" + body)
+    with raw() as client:
+        client.ask("initialize", initialize(tmp_path))
+        client.send("initialized", {})
+        client.send("textDocument/documentSymbol", {"textDocument": {"uri": "file:///x.py"}}, 9)
+        assert client.next()["id"] == 9
+        if word == "shutdown":
+            assert client.error("shutdown") is None
+        client.send("exit")
+    assert client.code == (0 if word == "shutdown" else 1)
+    assert client.said == b""
