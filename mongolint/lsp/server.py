@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO
@@ -13,11 +14,12 @@ from lsprotocol import types
 
 from mongolint.engine.workers import Workers
 from mongolint.lsp import answers
-from mongolint.lsp.acting.offers import KINDS, SHOW_RULE, Ask, actions, resolve
+from mongolint.lsp.acting.offers import APPLY, KINDS, SHOW_RULE, Ask, actions, commands, resolve
+from mongolint.lsp.client.abilities import Abilities
 from mongolint.lsp.diagnostics import SOURCE, Places, diagnostics, digest
 from mongolint.lsp.documents import path_of
 from mongolint.lsp.model import Parsers
-from mongolint.lsp.session import Abilities, Session
+from mongolint.lsp.session import Session
 
 LOOPBACK = "127.0.0.1"
 # Of TOML files any may be extended by a configuration, or be Ruff's; requirements tell which driver there is
@@ -268,7 +270,7 @@ def _chosen(session: Session) -> None:
     options = types.CodeActionOptions(code_action_kinds=KINDS, resolve_provider=True)
 
     @session.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
-    async def offered(params: types.CodeActionParams) -> list[types.CodeAction]:
+    async def offered(params: types.CodeActionParams) -> Sequence[types.CodeAction | types.Command]:
         found = await session.places(params.text_document.uri)
         if found is None:
             return []
@@ -279,7 +281,7 @@ def _chosen(session: Session) -> None:
         ask = Ask(document.path, params.range, only, named, session.can.versioned, session.can.resolves)
         given = await session.scheduler.run(lambda: actions(ask, root, places))
         session.unchanged(document, places)
-        return given
+        return given if session.can.literals else commands(given, applied=session.can.applies)
 
     @session.feature(types.CODE_ACTION_RESOLVE)
     async def resolved(action: types.CodeAction) -> types.CodeAction:
@@ -293,6 +295,10 @@ def _chosen(session: Session) -> None:
         given = await session.scheduler.run(lambda: resolve(action, root, places, versioned=versioned))
         session.unchanged(document, places)
         return given
+
+    @session.command(APPLY)
+    async def apply(edit: types.WorkspaceEdit) -> None:
+        await session.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit))
 
     @session.command(SHOW_RULE)
     async def show_rule(code: str) -> str | None:

@@ -16,7 +16,8 @@ from pygls.lsp.server import LanguageServer
 from mongolint import __version__
 from mongolint.engine.fixes import import_parser
 from mongolint.engine.parsing import Progress
-from mongolint.lsp.diagnostics import Places, diagnostics, page
+from mongolint.lsp.client.abilities import Abilities
+from mongolint.lsp.diagnostics import Places, diagnostics, page, page_uri
 from mongolint.lsp.documents import Document, Documents, uri_of
 from mongolint.lsp.model import Parsers
 from mongolint.lsp.positions import Encoding
@@ -167,32 +168,19 @@ class Session(LanguageServer):
         return shown.tell, shown.end
 
     async def show_rule(self, code: str) -> str | None:
-        """Open a rule's page, where the client can; in any case, the page."""
+        """Open a rule's page, where the client can, else say what it says first; in any case, the page."""
         text = page(code)
-        if text is not None and self.can.show_document:
+        if text is None:
+            return None
+        if self.can.show_document:
             file = Path(tempfile.mkdtemp(prefix="mongolint-"), f"{code}.md")
             file.write_text(text, encoding="utf-8")
             await self.window_show_document_async(types.ShowDocumentParams(uri_of(file.as_posix())))
+        else:
+            title, summary, *_ = text.removeprefix("# ").split("\n\n")
+            shown = ": ".join(filter(None, (title, " ".join(summary.split()), page_uri(code))))
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Info, shown))
         return text
-
-
-class Abilities:
-    """What the client can do, of what matters here."""
-
-    def __init__(self, client: types.ClientCapabilities) -> None:
-        text, workspace, window = client.text_document, client.workspace, client.window
-        self.pull = bool(text and text.diagnostic)
-        self.refresh_diagnostics = bool(workspace and workspace.diagnostics and workspace.diagnostics.refresh_support)
-        self.refresh_hints = bool(workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support)
-        watched = workspace.did_change_watched_files if workspace else None
-        self.watch = bool(watched and watched.dynamic_registration)
-        edit = workspace.workspace_edit if workspace else None
-        self.versioned = bool(edit and edit.document_changes)
-        action = text.code_action if text else None
-        resolved = action.resolve_support.properties if action and action.resolve_support else ()
-        self.resolves = "edit" in resolved
-        self.progress = bool(window and window.work_done_progress)
-        self.show_document = bool(window and window.show_document and window.show_document.support)
 
 
 class _Shown:

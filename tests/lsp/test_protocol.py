@@ -15,7 +15,7 @@ import pytest
 from cattrs.errors import BaseValidationError
 from lsprotocol import converters, types
 
-from mongolint.lsp.lenient import structured
+from mongolint.lsp.client.lenient import structured
 
 COMMAND = (sys.executable, "-m", "mongolint", "lsp")
 INVALID_REQUEST, INVALID_PARAMS, NOT_INITIALIZED = -32600, -32602, -32002
