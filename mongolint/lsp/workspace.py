@@ -94,6 +94,8 @@ class Workspace:
         if file is None or file == outer.config.file or not file.is_relative_to(inside[-1]):
             return outer
         place = file.parent
+        if place == inside[-1]:  # it has a mistake, so that its options are not in force
+            return outer
         return self._get(("nested", place), lambda: Root((place,), self._config(place), inside[-1], self._parsers))
 
     def _of_folder(self, folder: Path) -> Root:
@@ -111,8 +113,9 @@ class Workspace:
             note = use_local(place)
             config = self._good[place] = read()
         except (ConfigError, RegistryError) as error:
-            note = f"{error}; the options that were valid before stay in force"
-            config = self._good.get(place) or Config(root=place, rules=rule_defaults(rule_infos()))
+            held = self._good.get(place)
+            config = held or Config(root=place, rules=rule_defaults(rule_infos()))
+            note = f"{error}; the {'options that were valid before stay' if held else 'defaults are'} in force"
         if note:
             self._complain(note)
         return config
