@@ -6,11 +6,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from mongolint.engine.workers import Workers
 from mongolint.lsp import answers
@@ -92,7 +94,7 @@ def _lifecycle(session: Session) -> None:
             session.keep(task)
 
     @session.feature(types.INITIALIZED)
-    def initialized(params: types.InitializedParams) -> None:
+    async def initialized(params: types.InitializedParams) -> None:
         if session.can.watch:
             beside = {file.name for root in session.projects.folder_roots() for file in root.files_beside}
             watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*_WATCHED, *_LOCKS, *sorted(beside))]
@@ -103,14 +105,12 @@ def _lifecycle(session: Session) -> None:
             session.client_register_capability(types.RegistrationParams([registration]))
         for root in session.projects.folder_roots():
             session.scheduler.changed(root)
+        if not session.told_settings:
+            await _reconfigure(session, None)
 
     @session.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    def configured(params: types.DidChangeConfigurationParams) -> None:
-        settings = params.settings
-        before = session.inlay_hints
-        _configure(session, settings.get(SOURCE, settings) if isinstance(settings, dict) else None)
-        if session.inlay_hints != before and session.can.refresh_hints:
-            session.workspace_inlay_hint_refresh(None)
+    async def configured(params: types.DidChangeConfigurationParams) -> None:
+        await _reconfigure(session, params.settings)
 
     @session.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -120,10 +120,23 @@ def _lifecycle(session: Session) -> None:
         session.renew([path for path in [*held, *come] if path is not None and path not in gone])
 
 
+async def _reconfigure(session: Session, settings: object) -> None:
+    """Settings that the client sends, or nothing, for the server to ask."""
+    before = session.inlay_hints
+    if settings is None and session.can.configuration:
+        with suppress(JsonRpcException):
+            asked = types.ConfigurationParams([types.ConfigurationItem(section=SOURCE)])
+            settings = next(iter(await session.workspace_configuration_async(asked) or ()), None)
+    _configure(session, settings.get(SOURCE, settings) if isinstance(settings, dict) else None)
+    if session.inlay_hints != before and session.can.refresh_hints:
+        session.workspace_inlay_hint_refresh(None)
+
+
 def _configure(session: Session, settings: object) -> None:
     """The client's own settings; what is checked, and how, is for the files of the project to say."""
     if isinstance(settings, dict) and isinstance(settings.get("inlayHints"), bool):
         session.inlay_hints = settings["inlayHints"]
+        session.told_settings = True
 
 
 def _is_alive(process: int) -> bool:

@@ -39,7 +39,7 @@ class Session(LanguageServer):
         self.documents = Documents(self.projects.spelled)
         self.scheduler = Scheduler(self.contents, self.publish, self.failed, self.loading)
         self.can = Abilities(types.ClientCapabilities())
-        self.inlay_hints = False
+        self.inlay_hints = self.told_settings = False
         self._crashes: dict[Root, tuple[str, ...]] = {}
         self._loads = 0
         self._tasks: list[asyncio.Future[None]] = []

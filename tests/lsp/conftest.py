@@ -38,6 +38,7 @@ class Client(LanguageClient):
         self.shown: list[str] = []
         self.opened: list[str] = []
         self.applied: list[types.WorkspaceEdit] = []
+        self.settings: dict[str, Any] = {}
         self.registered: list[types.Registration] = []
         self.progress_values: list[Any] = []
         self.refreshed = 0
@@ -73,6 +74,10 @@ class Client(LanguageClient):
         def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self.applied.append(params.edit)
             return types.ApplyWorkspaceEditResult(True)
+
+        @self.feature(types.WORKSPACE_CONFIGURATION)
+        def configuration(params: types.ConfigurationParams) -> list[Any]:
+            return [self.settings.get(str(item.section)) for item in params.items]
 
         @self.feature(types.CLIENT_REGISTER_CAPABILITY)
         def registered(params: types.RegistrationParams) -> None:

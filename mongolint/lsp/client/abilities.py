@@ -24,6 +24,7 @@ class Abilities:
         resolved = action.resolve_support.properties if action and action.resolve_support else ()
         self.resolves = "edit" in resolved and bool(action and action.data_support)
         self.literals = bool(action and action.code_action_literal_support)
+        self.configuration = bool(workspace and workspace.configuration)
         self.applies = bool(workspace and workspace.apply_edit)
         symbols = text.document_symbol if text else None
         self.trees = bool(symbols and symbols.hierarchical_document_symbol_support)
