@@ -70,7 +70,6 @@ class Scheduler:
         # Looking for garbage amid an analysis, which makes little, takes a third of the time
         gc.disable()
         self._is_frozen = False
-        self._working = 0
         self._thread = ThreadPoolExecutor(1, "mongolint-analysis")
 
     def changed(self, root: Root, *, files: bool = False, anew: bool = False) -> None:
@@ -125,15 +124,7 @@ class Scheduler:
 
     async def run(self, work: Callable[[], T]) -> T:
         """Have something done that needs the models, between analyses."""
-
-        def done() -> T:
-            self._working += 1
-            try:
-                return work()
-            finally:
-                self._working -= 1
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, done)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _tidy(self, state: _State, before: Analysis | None, after: Analysis) -> None:
         """Let go of models that are out of date; what the first look made mostly stays for ever."""
@@ -162,12 +153,8 @@ class Scheduler:
             state.garbage = 0
             await self.run(gc.collect)
 
-    def stop(self) -> bool:
-        """Begin nothing any more; whether nothing is under way."""
-        for root in [*self._states]:
-            self.drop(root)
+    def stop(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
-        return self._working == 0
 
     def _start(self, root: Root, state: _State) -> asyncio.Task[None]:
         if state.task is None or state.task.done():

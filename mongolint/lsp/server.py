@@ -51,23 +51,16 @@ def over_stdio(crew: Workers | None = None) -> int:
     """Serve the client at standard input and output until it leaves; the exit code."""
     session = make(crew)
     session.start_io(*_own_streams())
-    return _left(session)
+    session.scheduler.stop()
+    return 0 if session.protocol._shutdown else 1
 
 
 def over_tcp(port: int, crew: Workers | None = None) -> int:
     """Serve one client on this port of the loopback interface until it leaves; the exit code."""
     session = make(crew)
     session.start_tcp(LOOPBACK, port)
-    return _left(session)
-
-
-def _left(session: Session) -> int:
-    """The exit code after a client has left. What is being analysed for it is not waited for."""
-    code = 0 if session.protocol._shutdown else 1
-    if not session.scheduler.stop():
-        session.parsers.close()
-        os._exit(code)
-    return code
+    session.scheduler.stop()
+    return 0 if session.protocol._shutdown else 1
 
 
 def _own_streams() -> tuple[BinaryIO, BinaryIO]:
