@@ -5,9 +5,9 @@ They are asked of the last model with the buffer's text beside it, so that an an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from lsprotocol import types
 
@@ -17,11 +17,13 @@ from mongolint.lsp.features.completion import Completion
 from mongolint.lsp.features.places import Location, Range
 from mongolint.lsp.features.symbols import Symbol
 from mongolint.lsp.positions import Positions
+from mongolint.lsp.root import Analysis, Root
 from mongolint.lsp.session import Session
 from mongolint.source.deepstack import with_deep_stack
 from mongolint.source.text import SourceError, decode_source
 
 T = TypeVar("T")
+_Outline: TypeAlias = list[types.DocumentSymbol] | list[types.SymbolInformation]
 _KINDS = {
     "field": types.CompletionItemKind.Field,
     "operator": types.CompletionItemKind.Operator,
@@ -84,13 +86,14 @@ def _text(path: str, loaded: Loaded) -> str:
 
 async def _ask(session: Session, uri: str, ask: Callable[[_Asked], T], nothing: T, *, fresh: bool = True) -> T:
     """``ask`` of a buffer, in the thread that the models belong to; ``nothing`` where it is not checked."""
-    document = session.documents.get(uri)
-    root = session.projects.root_of(document) if document else None
-    if document is None or root is None:
+
+    async def analysed(root: Root) -> Analysis | None:
+        return (None if fresh else session.scheduler.latest(root)) or await session.scheduler.fresh(root)
+
+    found = await session.known(uri, analysed)
+    if found is None:
         return nothing
-    analysis = (None if fresh else session.scheduler.latest(root)) or await session.scheduler.fresh(root)
-    if analysis is None:
-        return nothing
+    document, _, analysis = found
     asked = _Asked(session, uri, document.text, document.path, analysis.loaded)
     return await session.scheduler.run(lambda: with_deep_stack(lambda: ask(asked)))
 
@@ -103,7 +106,7 @@ def _at_a_place(session: Session) -> None:
             found = hover.hover(asked.loaded, asked.path, *place, asked.text)
             if found is None:
                 return None
-            return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, found.text), asked.range(found.range))
+            return types.Hover(types.MarkupContent(session.can.hover, found.text), asked.range(found.range))
 
         return await _ask(session, params.text_document.uri, ask, None)
 
@@ -136,7 +139,8 @@ def _at_a_place(session: Session) -> None:
 
 
 def _item(asked: _Asked, found: Completion, number: int) -> types.CompletionItem:
-    documentation = types.MarkupContent(types.MarkupKind.Markdown, found.documentation) if found.documentation else None
+    kind = asked.session.can.documentation
+    documentation = types.MarkupContent(kind, found.documentation) if found.documentation else None
     return types.CompletionItem(
         label=found.label,
         kind=_KINDS[found.kind],
@@ -150,9 +154,14 @@ def _item(asked: _Asked, found: Completion, number: int) -> types.CompletionItem
 
 def _of_a_file(session: Session) -> None:
     @session.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    async def outlined(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-        def ask(asked: _Asked) -> list[types.DocumentSymbol]:
-            return [_symbol(asked, each) for each in symbols.symbols(asked.loaded, asked.path, asked.text)]
+    async def outlined(
+        params: types.DocumentSymbolParams,
+    ) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
+        def ask(asked: _Asked) -> _Outline:
+            found = symbols.symbols(asked.loaded, asked.path, asked.text)
+            if not session.can.trees:
+                return [_flat(asked, each, inside) for top in found for each, inside in _all_of(top)]
+            return [_symbol(asked, each) for each in found]
 
         return await _ask(session, params.text_document.uri, ask, [])
 
@@ -182,3 +191,15 @@ def _symbol(asked: _Asked, found: Symbol) -> types.DocumentSymbol:
         detail=found.detail or None,
         children=[_symbol(asked, each) for each in found.children] or None,
     )
+
+
+def _all_of(symbol: Symbol, inside: str | None = None) -> Iterator[tuple[Symbol, str | None]]:
+    """It and those in it, each with the name of what it is in."""
+    yield symbol, inside
+    for child in symbol.children:
+        yield from _all_of(child, symbol.name)
+
+
+def _flat(asked: _Asked, found: Symbol, inside: str | None) -> types.SymbolInformation:
+    location = types.Location(asked.uri, asked.range(found.range))
+    return types.SymbolInformation(location, found.name, _SYMBOLS[found.kind], container_name=inside)

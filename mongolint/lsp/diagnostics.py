@@ -13,7 +13,7 @@ from lsprotocol import converters, types
 from mongolint.engine.registry import all_rules
 from mongolint.engine.run import UNUSED_SUPPRESSION
 from mongolint.finding import Finding, Severity
-from mongolint.lsp.documents import Documents, uri_of
+from mongolint.lsp.documents import Document, Documents, uri_of
 from mongolint.lsp.positions import Encoding, Positions
 from mongolint.lsp.root import Analysis
 from mongolint.source.text import SourceError, decode_source
@@ -33,12 +33,18 @@ class Places:
     """Texts, URIs and versions of the files that one analysis speaks of.
 
     To be made while the buffers are as it says.
+
+    Args:
+        asked: the buffer that the client means, if a file is open under two URIs.
     """
 
-    def __init__(self, analysis: Analysis, documents: Documents, encoding: Encoding) -> None:
+    def __init__(
+        self, analysis: Analysis, documents: Documents, encoding: Encoding, asked: Document | None = None
+    ) -> None:
         self.analysis = analysis
-        self.uris = {document.path: document.uri for document in documents}
-        self.versions = {document.path: document.version for document in documents}
+        held = {document.path: document for document in [*documents, *([asked] if asked else ())]}
+        self.uris = {path: document.uri for path, document in held.items()}
+        self.versions = {path: document.version for path, document in held.items()}
         self._encoding = encoding
         self._positions: dict[str, Positions] = {}
 

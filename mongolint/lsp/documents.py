@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lsprotocol import types
@@ -12,7 +12,9 @@ from pygls import uris
 from mongolint.lsp.positions import Encoding, Positions
 from mongolint.source.text import SourceError, SourceText, decode_source, encode
 
-_UNTITLED = "untitled:"
+# What editors call buffers without a file: VS Code and others; Sublime Text
+_UNTITLED = ("untitled:", "buffer:")
+_HERE = "file://localhost/"
 
 
 @dataclass(slots=True)
@@ -59,11 +61,16 @@ def _encoded(text: str) -> bytes:
 
 
 class Documents:
-    """All open buffers of Python code, by URI and by path."""
+    """All open buffers of Python code, by URI and by path. Of two URIs of one file, what was said last counts.
 
-    def __init__(self) -> None:
+    Args:
+        spelled: the path of a file as the folders of the workspace spell it.
+    """
+
+    def __init__(self, spelled: Callable[[str], str] = str) -> None:
+        self._spelled = spelled
+        # What was said last is last
         self._held: dict[str, Document] = {}
-        self._by_path: dict[str, Document] = {}
 
     def __iter__(self) -> Iterator[Document]:
         return iter(list(self._held.values()))
@@ -71,23 +78,36 @@ class Documents:
     def open(self, item: types.TextDocumentItem) -> Document | None:
         """The buffer that is open from now on; None for one that is no Python file: a cell, a virtual document."""
         place = place_of(item.uri)
-        if place is None or item.language_id not in ("python", ""):
+        if place is None or not (item.language_id.lower().startswith("python") or not item.language_id):
             return None
-        document = Document(item.uri, place[0], item.version, item.text, place[1])
-        self._held[item.uri] = self._by_path[document.path] = document
+        path, untitled = place
+        document = Document(item.uri, path if untitled else self._spelled(path), item.version, item.text, untitled)
+        self._held.pop(item.uri, None)
+        self._held[item.uri] = document
         return document
 
     def close(self, uri: str) -> Document | None:
-        document = self._held.pop(uri, None)
-        if document is not None:
-            self._by_path.pop(document.path, None)
-        return document
+        return self._held.pop(uri, None)
 
     def get(self, uri: str) -> Document | None:
         return self._held.get(uri)
 
+    def touched(self, uri: str) -> Document | None:
+        """The buffer that the client tells something of."""
+        document = self._held.pop(uri, None)
+        if document is not None:
+            self._held[uri] = document
+        return document
+
     def at(self, path: str) -> Document | None:
-        return self._by_path.get(path)
+        return next((document for document in reversed(self._held.values()) if document.path == path), None)
+
+    def spell_anew(self) -> None:
+        """The folders are others now."""
+        for document in self:
+            place = place_of(document.uri)
+            if place is not None and not document.untitled:
+                document.path = self._spelled(place[0])
 
 
 def uri_of(path: str) -> str:
@@ -100,6 +120,8 @@ def path_of(uri: str) -> str | None:
     """The absolute path that a URI names, with forward slashes; None where it names no file."""
     if uris.uri_scheme(uri) != "file":
         return None
+    if uri.startswith(_HERE):
+        uri = "file:///" + uri.removeprefix(_HERE)
     path = uris.to_fs_path(uri)
     return os.path.abspath(path).replace(os.sep, "/") if path else None
 
@@ -107,7 +129,7 @@ def path_of(uri: str) -> str | None:
 def place_of(uri: str) -> tuple[str, bool] | None:
     """The path of a buffer, and whether it is untitled; None for what is neither a file nor untitled."""
     if uri.startswith(_UNTITLED):
-        name = os.path.basename(uri.removeprefix(_UNTITLED)) or "Untitled"
+        name = os.path.basename(uri.partition(":")[2]) or "Untitled"
         return "/" + (name if name.endswith(".py") else name + ".py"), True
     path = path_of(uri)
     return None if path is None else (path, False)

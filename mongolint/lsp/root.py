@@ -128,6 +128,11 @@ class Root:
             self._files = frozenset(file.as_posix() for file in found.files)
         return self._files
 
+    def reads_below(self, folder: str) -> bool:
+        """Whether files of the model are in a folder."""
+        loaded = self.model.loaded
+        return loaded is not None and any(path.startswith(f"{folder}/") for path in loaded.sources)
+
     def forget_files(self) -> None:
         """Files may have come or gone."""
         self._files = None

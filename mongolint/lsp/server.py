@@ -5,22 +5,28 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from mongolint.engine.workers import Workers
 from mongolint.lsp import answers
-from mongolint.lsp.acting.offers import KINDS, SHOW_RULE, Ask, actions, resolve
+from mongolint.lsp.acting.offers import APPLY, KINDS, SHOW_RULE, Ask, actions, commands, resolve
+from mongolint.lsp.client.abilities import Abilities
 from mongolint.lsp.diagnostics import SOURCE, Places, diagnostics, digest
 from mongolint.lsp.documents import path_of
 from mongolint.lsp.model import Parsers
-from mongolint.lsp.session import Abilities, Session
+from mongolint.lsp.session import Session
 
 LOOPBACK = "127.0.0.1"
-# Of TOML files any may be extended by a configuration, or be Ruff's
-_WATCHED = ("**/*.py", "**/*.js", "**/*.mongodb", "**/.gitignore", "**/*.toml")
+# Of TOML files any may be extended by a configuration, or be Ruff's; requirements tell which driver there is
+_WATCHED = ("*.py", "*.js", "*.mongodb", ".gitignore", "*.toml", "requirements*.txt", "requirements*.in", "Pipfile")
+_LOCKS = tuple(f"{tool}.lock" for tool in ("Pipfile", "pdm", "pixi", "poetry", "uv"))
 _PARENT_SECONDS = 3.0
 _FULL = types.RelatedFullDocumentDiagnosticReport
 
@@ -81,21 +87,23 @@ def _lifecycle(session: Session) -> None:
             session.keep(task)
 
     @session.feature(types.INITIALIZED)
-    def initialized(params: types.InitializedParams) -> None:
+    async def initialized(params: types.InitializedParams) -> None:
         if session.can.watch:
             beside = {file.name for root in session.projects.folder_roots() for file in root.files_beside}
-            patterns = [*_WATCHED, *(f"**/{name}" for name in sorted(beside))]
-            watchers = [types.FileSystemWatcher(pattern) for pattern in patterns]
+            watchers = [types.FileSystemWatcher(f"**/{name}") for name in (*_WATCHED, *_LOCKS, *sorted(beside))]
+            # Of a folder that is gone some editors tell nothing but that
+            watchers.append(types.FileSystemWatcher("**/*", types.WatchKind.Delete))
             options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
             registration = types.Registration("watched", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
             session.client_register_capability(types.RegistrationParams([registration]))
         for root in session.projects.folder_roots():
             session.scheduler.changed(root)
+        if not session.told_settings:
+            await _reconfigure(session, None)
 
     @session.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    def configured(params: types.DidChangeConfigurationParams) -> None:
-        settings = params.settings
-        _configure(session, settings.get(SOURCE, settings) if isinstance(settings, dict) else None)
+    async def configured(params: types.DidChangeConfigurationParams) -> None:
+        await _reconfigure(session, params.settings)
 
     @session.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -105,13 +113,23 @@ def _lifecycle(session: Session) -> None:
         session.renew([path for path in [*held, *come] if path is not None and path not in gone])
 
 
+async def _reconfigure(session: Session, settings: object) -> None:
+    """Settings that the client sends, or nothing, for the server to ask."""
+    before = session.inlay_hints
+    if settings is None and session.can.configuration:
+        with suppress(JsonRpcException):
+            asked = types.ConfigurationParams([types.ConfigurationItem(section=SOURCE)])
+            settings = next(iter(await session.workspace_configuration_async(asked) or ()), None)
+    _configure(session, settings.get(SOURCE, settings) if isinstance(settings, dict) else None)
+    if session.inlay_hints != before and session.can.refresh_hints:
+        session.workspace_inlay_hint_refresh(None)
+
+
 def _configure(session: Session, settings: object) -> None:
     """The client's own settings; what is checked, and how, is for the files of the project to say."""
     if isinstance(settings, dict) and isinstance(settings.get("inlayHints"), bool):
-        changed = session.inlay_hints != settings["inlayHints"]
         session.inlay_hints = settings["inlayHints"]
-        if changed and session.can.refresh_hints:
-            session.workspace_inlay_hint_refresh(None)
+        session.told_settings = True
 
 
 def _is_alive(process: int) -> bool:
@@ -143,7 +161,7 @@ def _buffers(session: Session) -> None:
 
     @session.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
-        document = session.documents.get(params.text_document.uri)
+        document = session.documents.touched(params.text_document.uri)
         if document is None:
             return
         document.change(params.content_changes, params.text_document.version, session.encoding)
@@ -164,18 +182,21 @@ def _buffers(session: Session) -> None:
     def saved(params: types.DidSaveTextDocumentParams) -> None:
         path = path_of(params.text_document.uri)
         if path is not None and not session.can.watch:
-            _changed_on_disk(session, [(path, types.FileChangeType.Changed)])
+            _changed_on_disk(session, [(session.projects.spelled(path), types.FileChangeType.Changed)])
 
 
 def _files(session: Session) -> None:
     @session.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def watched(params: types.DidChangeWatchedFilesParams) -> None:
-        changes = [(path, change.type) for change in params.changes if (path := path_of(change.uri))]
+        spelled = session.projects.spelled
+        changes = [(spelled(path), change.type) for change in params.changes if (path := path_of(change.uri))]
         _changed_on_disk(session, changes)
 
 
 def _changed_on_disk(session: Session, changes: list[tuple[str, types.FileChangeType]]) -> None:
-    if any(path.endswith(".toml") or _is_beside(session, path) for path, _ in changes):
+    """Of files, or of folders that are gone."""
+    changes = [(path, kind) for path, kind in changes if _is_watched(path) or _concerns_all(session, path, kind)]
+    if any(path.endswith(".toml") or _concerns_all(session, path, kind) for path, kind in changes):
         session.renew([folder.as_posix() for folder in session.projects.folders])
         return
     for root in session.projects.roots():
@@ -185,6 +206,19 @@ def _changed_on_disk(session: Session, changes: list[tuple[str, types.FileChange
         if news:
             root.forget_files()
             session.scheduler.changed(root, files=True, anew=any(not path.endswith(".py") for path in news))
+    for document in session.documents:
+        if session.projects.root_of(document) is None:  # git ignores it from now on
+            session.clear(document)
+
+
+def _is_watched(path: str) -> bool:
+    return any(fnmatch(os.path.basename(path), name) for name in (*_WATCHED, *_LOCKS))
+
+
+def _concerns_all(session: Session, path: str, kind: types.FileChangeType) -> bool:
+    """Whether it may hold a configuration, or is what a project reads beside it."""
+    is_gone = kind == types.FileChangeType.Deleted and not _is_watched(path)
+    return _is_beside(session, path) or (is_gone and any(root.reads_below(path) for root in session.projects.roots()))
 
 
 def _is_beside(session: Session, path: str) -> bool:
@@ -242,7 +276,7 @@ def _chosen(session: Session) -> None:
     options = types.CodeActionOptions(code_action_kinds=KINDS, resolve_provider=True)
 
     @session.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
-    async def offered(params: types.CodeActionParams) -> list[types.CodeAction]:
+    async def offered(params: types.CodeActionParams) -> Sequence[types.CodeAction | types.Command]:
         found = await session.places(params.text_document.uri)
         if found is None:
             return []
@@ -253,11 +287,12 @@ def _chosen(session: Session) -> None:
         ask = Ask(document.path, params.range, only, named, session.can.versioned, session.can.resolves)
         given = await session.scheduler.run(lambda: actions(ask, root, places))
         session.unchanged(document, places)
-        return given
+        return given if session.can.literals else commands(given, applied=session.can.applies)
 
     @session.feature(types.CODE_ACTION_RESOLVE)
     async def resolved(action: types.CodeAction) -> types.CodeAction:
-        document = session.documents.at(action.data["path"]) if isinstance(action.data, dict) else None
+        ours = action.data if isinstance(action.data, dict) and {"path", "code"} <= action.data.keys() else None
+        document = session.documents.at(ours["path"]) if ours else None
         found = await session.places(document.uri) if document else None
         if document is None or found is None:
             return action
@@ -266,6 +301,10 @@ def _chosen(session: Session) -> None:
         given = await session.scheduler.run(lambda: resolve(action, root, places, versioned=versioned))
         session.unchanged(document, places)
         return given
+
+    @session.command(APPLY)
+    async def apply(edit: types.WorkspaceEdit) -> None:
+        await session.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit))
 
     @session.command(SHOW_RULE)
     async def show_rule(code: str) -> str | None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import FeatureRequestError, JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from mongolint import __version__
 from mongolint.engine.fixes import import_parser
 from mongolint.engine.parsing import Progress
-from mongolint.lsp.diagnostics import Places, diagnostics, page
+from mongolint.lsp.client.abilities import Abilities
+from mongolint.lsp.diagnostics import Places, diagnostics, page, page_uri
 from mongolint.lsp.documents import Document, Documents, uri_of
 from mongolint.lsp.model import Parsers
 from mongolint.lsp.positions import Encoding
@@ -31,12 +34,12 @@ class Session(LanguageServer):
 
     def __init__(self, parsers: Parsers | None = None) -> None:
         super().__init__("mongolint", __version__, protocol_cls=Protocol, max_workers=2)
-        self.documents = Documents()
         self.parsers = parsers or Parsers()
         self.projects = Workspace(self.complain, self.parsers)
+        self.documents = Documents(self.projects.spelled)
         self.scheduler = Scheduler(self.contents, self.publish, self.failed, self.loading)
         self.can = Abilities(types.ClientCapabilities())
-        self.inlay_hints = False
+        self.inlay_hints = self.told_settings = False
         self._crashes: dict[Root, tuple[str, ...]] = {}
         self._loads = 0
         self._tasks: list[asyncio.Future[None]] = []
@@ -62,13 +65,25 @@ class Session(LanguageServer):
         Args:
             fixes: of its findings; else they may be of a glance.
         """
-        document = self.documents.get(uri)
-        root = self.projects.root_of(document) if document else None
-        ask = self.scheduler.fresh if fixes else self.scheduler.told
-        analysis = await ask(root) if root else None
-        if document is None or root is None or analysis is None or document.path not in analysis.contents:
+        found = await self.known(uri, self.scheduler.fresh if fixes else self.scheduler.told)
+        if found is None:
             return None
-        return document, root, Places(analysis, self.documents, self.encoding)
+        document, root, analysis = found
+        if analysis.contents.get(document.path) != document.data:
+            return None  # it is open under another URI, too, and different there
+        return document, root, Places(analysis, self.documents, self.encoding, document)
+
+    async def known(
+        self, uri: str, ask: Callable[[Root], Awaitable[Analysis | None]]
+    ) -> tuple[Document, Root, Analysis] | None:
+        """An open buffer, its project, and what ``ask`` tells of that; None for what is not checked."""
+        while (document := self.documents.get(uri)) and (root := self.projects.root_of(document)):
+            analysis = await ask(root)
+            if analysis is not None:
+                return document, root, analysis
+            if self.projects.root_of(document) is root:  # it failed; else there is another project now
+                break
+        return None
 
     def unchanged(self, document: Document, places: Places) -> None:
         """Raise what tells the client that its buffer has changed while it was waiting."""
@@ -80,6 +95,7 @@ class Session(LanguageServer):
         for root in self.projects.roots():
             self.scheduler.drop(root)
         self.projects.set_folders(folders)
+        self.documents.spell_anew()
         roots = [*self.projects.folder_roots()]
         for document in self.documents:
             own = self.projects.root_of(document)
@@ -107,9 +123,9 @@ class Session(LanguageServer):
                 self.workspace_diagnostic_refresh(None)
         else:
             places = Places(analysis, self.documents, self.encoding)
-            for path in analysis.contents:
-                if path in places.uris:
-                    self._push(places.uris[path], places.versions[path], diagnostics(path, places))
+            for document in self.documents:
+                if analysis.contents.get(document.path) == document.data:
+                    self._push(document.uri, document.version, diagnostics(document.path, places))
         if self.inlay_hints and self.can.refresh_hints:
             self.workspace_inlay_hint_refresh(None)
 
@@ -138,6 +154,11 @@ class Session(LanguageServer):
         reason = " ".join(str(error).split())
         self.log(types.MessageType.Error, f"mongolint: internal error: {type(error).__name__}: {reason}".rstrip(": "))
 
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """A message that cannot be read is nothing that a user could mend: it is logged, and a request answered."""
+        if not issubclass(source, FeatureRequestError):
+            self.failed(error)
+
     def loading(self, root: Root) -> tuple[Progress, Callable[[], object]]:
         """What tells of the first look at a project, where the client shows it."""
         if not self.can.progress:
@@ -147,32 +168,19 @@ class Session(LanguageServer):
         return shown.tell, shown.end
 
     async def show_rule(self, code: str) -> str | None:
-        """Open a rule's page, where the client can; in any case, the page."""
+        """Open a rule's page, where the client can, else say what it says first; in any case, the page."""
         text = page(code)
-        if text is not None and self.can.show_document:
+        if text is None:
+            return None
+        if self.can.show_document:
             file = Path(tempfile.mkdtemp(prefix="mongolint-"), f"{code}.md")
             file.write_text(text, encoding="utf-8")
             await self.window_show_document_async(types.ShowDocumentParams(uri_of(file.as_posix())))
+        else:
+            title, summary, *_ = text.removeprefix("# ").split("\n\n")
+            shown = ": ".join(filter(None, (title, " ".join(summary.split()), page_uri(code))))
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Info, shown))
         return text
-
-
-class Abilities:
-    """What the client can do, of what matters here."""
-
-    def __init__(self, client: types.ClientCapabilities) -> None:
-        text, workspace, window = client.text_document, client.workspace, client.window
-        self.pull = bool(text and text.diagnostic)
-        self.refresh_diagnostics = bool(workspace and workspace.diagnostics and workspace.diagnostics.refresh_support)
-        self.refresh_hints = bool(workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support)
-        watched = workspace.did_change_watched_files if workspace else None
-        self.watch = bool(watched and watched.dynamic_registration)
-        edit = workspace.workspace_edit if workspace else None
-        self.versioned = bool(edit and edit.document_changes)
-        action = text.code_action if text else None
-        resolved = action.resolve_support.properties if action and action.resolve_support else ()
-        self.resolves = "edit" in resolved
-        self.progress = bool(window and window.work_done_progress)
-        self.show_document = bool(window and window.show_document and window.show_document.support)
 
 
 class _Shown:
@@ -184,7 +192,12 @@ class _Shown:
         self._loop = loop
         self._begun = self._ended = False
         self._percent = 0
-        session.work_done_progress.create(token, lambda _: loop.call_soon_threadsafe(self._begin))
+        asked = session.window_work_done_progress_create(types.WorkDoneProgressCreateParams(token))
+        asked.add_done_callback(self._answered)
+
+    def _answered(self, answer: Future[None]) -> None:
+        if not answer.cancelled() and answer.exception() is None:
+            self._loop.call_soon_threadsafe(self._begin)
 
     def _begin(self) -> None:
         if not self._ended:

@@ -27,6 +27,8 @@ class Workspace:
         # The last models of projects that were made anew
         self._old: dict[tuple[object, ...], Loaded] = {}
         self._folders: list[Path] = []
+        # Where they are, without symbolic links
+        self._true: dict[Path, Path] = {}
         self._roots: dict[tuple[object, ...], Root] = {}
         self._good: dict[Path, Config] = {}
         # The file that holds the options of the project around a directory
@@ -39,7 +41,19 @@ class Workspace:
     def set_folders(self, folders: Iterable[str]) -> None:
         """The folders from now on; projects of others are forgotten."""
         self._folders = sorted({Path(folder) for folder in folders}, key=lambda folder: (len(folder.parts), folder))
+        self._true = {folder: Path(os.path.realpath(folder)) for folder in self._folders}
         self.forget()
+
+    def spelled(self, path: str) -> str:
+        """A path below the folder that has it, where the client names one of both by way of a symbolic link."""
+        if not self._folders or any(Path(path).is_relative_to(folder) for folder in self._folders):
+            return path
+        real = Path(os.path.realpath(path))
+        inside = [(folder, true) for folder, true in self._true.items() if real.is_relative_to(true)]
+        if not inside:
+            return path
+        folder, true = max(inside, key=lambda each: len(each[1].parts))
+        return (folder / real.relative_to(true)).as_posix()
 
     def forget(self) -> None:
         """Make all projects anew, as after a change of the configuration."""
@@ -80,6 +94,8 @@ class Workspace:
         if file is None or file == outer.config.file or not file.is_relative_to(inside[-1]):
             return outer
         place = file.parent
+        if place == inside[-1]:  # it has a mistake, so that its options are not in force
+            return outer
         return self._get(("nested", place), lambda: Root((place,), self._config(place), inside[-1], self._parsers))
 
     def _of_folder(self, folder: Path) -> Root:
@@ -97,8 +113,9 @@ class Workspace:
             note = use_local(place)
             config = self._good[place] = read()
         except (ConfigError, RegistryError) as error:
-            note = f"{error}; the options that were valid before stay in force"
-            config = self._good.get(place) or Config(root=place, rules=rule_defaults(rule_infos()))
+            held = self._good.get(place)
+            config = held or Config(root=place, rules=rule_defaults(rule_infos()))
+            note = f"{error}; the {'options that were valid before stay' if held else 'defaults are'} in force"
         if note:
             self._complain(note)
         return config

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
@@ -36,6 +37,8 @@ class Client(LanguageClient):
         self.logged: list[str] = []
         self.shown: list[str] = []
         self.opened: list[str] = []
+        self.applied: list[types.WorkspaceEdit] = []
+        self.settings: dict[str, Any] = {}
         self.registered: list[types.Registration] = []
         self.progress_values: list[Any] = []
         self.refreshed = 0
@@ -67,6 +70,15 @@ class Client(LanguageClient):
             self.opened.append(params.uri)
             return types.ShowDocumentResult(True)
 
+        @self.feature(types.WORKSPACE_APPLY_EDIT)
+        def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            self.applied.append(params.edit)
+            return types.ApplyWorkspaceEditResult(True)
+
+        @self.feature(types.WORKSPACE_CONFIGURATION)
+        def configuration(params: types.ConfigurationParams) -> list[Any]:
+            return [self.settings.get(str(item.section)) for item in params.items]
+
         @self.feature(types.CLIENT_REGISTER_CAPABILITY)
         def registered(params: types.RegistrationParams) -> None:
             self.registered += params.registrations
@@ -92,11 +104,18 @@ class Client(LanguageClient):
         env: dict[str, str] | None = None,
         cwd: Path | None = None,
         command: Sequence[str] = COMMAND,
+        old: bool = False,
     ) -> types.InitializeResult:
+        """Start a server and initialize it.
+
+        Args:
+            old: a client that can do no more than it says; else it can do what all can today.
+        """
+        capabilities = capabilities or types.ClientCapabilities()
         await self.start_io(*command, env={**os.environ, **(env or {})}, cwd=cwd)
         result = await self.initialize_async(
             types.InitializeParams(
-                capabilities or types.ClientCapabilities(),
+                capabilities if old else of_today(capabilities),
                 process_id=process_id,
                 workspace_folders=[types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders] or None,
                 initialization_options=options,
@@ -170,6 +189,16 @@ class Client(LanguageClient):
         code = await asyncio.wait_for(server.wait(), PATIENCE)
         await self.stop()
         return code
+
+
+def of_today(given: types.ClientCapabilities) -> types.ClientCapabilities:
+    """With what every client can do that is in use."""
+    text = given.text_document or types.TextDocumentClientCapabilities()
+    action = text.code_action or types.CodeActionClientCapabilities()
+    kinds = types.ClientCodeActionKindOptions([])
+    action = attrs.evolve(action, code_action_literal_support=types.ClientCodeActionLiteralOptions(kinds))
+    symbols = types.DocumentSymbolClientCapabilities(hierarchical_document_symbol_support=True)
+    return attrs.evolve(given, text_document=attrs.evolve(text, code_action=action, document_symbol=symbols))
 
 
 Scenario = Callable[[Client], Coroutine[Any, Any, None]]

@@ -108,3 +108,21 @@ def test_rules_of_the_project_take_the_users_permission(talk: Talk, nested: Path
 
     talk(scenario)
     assert (nested / "rules/executed").exists() is allowed
+
+
+def test_a_mistake_is_told_once(talk: Talk, shop: Path) -> None:
+    (shop / "pyproject.toml").write_text("[tool.mongolint]\nslect = ['MDB503']\n")
+
+    async def scenario(client: Any) -> None:
+        await client.begin(shop, capabilities=WATCHING)
+        books = client.open(shop / "app/books.py")
+        await client.diagnostics(books, 1)
+        assert codes(client.last(books)) == ["MDB104"]
+        assert [line.rpartition("; ")[2] for line in client.shown] == ["the defaults are in force"]
+        write(client, shop / "pyproject.toml", "[tool.mongolint]\nselect = ['MDB503']\n")
+        await client.until(lambda: codes(client.last(books)) == [])
+        write(client, shop / "pyproject.toml", "[tool.mongolint]\nselect = 'MDB503'\n")
+        await client.until(lambda: len(client.shown) == 2)
+        assert client.shown[1].endswith("; the options that were valid before stay in force")
+
+    talk(scenario)

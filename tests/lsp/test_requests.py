@@ -68,3 +68,25 @@ def test_symbols_and_hints(talk: Talk, shop: Path) -> None:
         assert "owner_id" in hint.label
 
     talk(scenario)
+
+
+def test_settings_that_a_client_has_to_be_asked_for(talk: Talk, shop: Path) -> None:
+    workspace = types.WorkspaceClientCapabilities(configuration=True)
+    whole = types.Range(types.Position(0, 0), types.Position(99, 0))
+
+    async def scenario(client: Any) -> None:
+        client.settings["mongolint"] = {"inlayHints": True}
+        await client.begin(shop, capabilities=types.ClientCapabilities(workspace=workspace))
+        uri = client.open(shop / "app/books.py")
+        await client.diagnostics(uri, 1)
+        asked = types.InlayHintParams(types.TextDocumentIdentifier(uri), whole)
+        assert await client.text_document_inlay_hint_async(asked)
+        del client.settings["mongolint"]
+        client.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))
+        assert await client.text_document_inlay_hint_async(asked)
+        client.settings["mongolint"] = {"inlayHints": False}
+        client.workspace_did_change_configuration(types.DidChangeConfigurationParams(None))
+        while await client.text_document_inlay_hint_async(asked):
+            pass
+
+    talk(scenario)

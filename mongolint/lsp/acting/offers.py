@@ -20,6 +20,7 @@ from mongolint.source.text import decode_source
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{SOURCE}"
 SHOW_RULE = f"{SOURCE}.showRule"
+APPLY = f"{SOURCE}.applyEdit"
 KINDS = [types.CodeActionKind.QuickFix, FIX_ALL]
 _QUICK = types.CodeActionKind.QuickFix.value
 
@@ -51,6 +52,21 @@ def actions(ask: Ask, root: Root, places: Places) -> list[types.CodeAction]:
             action = resolve(action, root, places, versioned=ask.versioned)
         if ask.resolves or action.edit is not None:
             found.append(action)
+    return found
+
+
+def commands(offered: Iterable[types.CodeAction], *, applied: bool) -> list[types.Command]:
+    """Actions for a client that knows commands only.
+
+    Args:
+        applied: it makes the edits that a server asks for.
+    """
+    found: list[types.Command] = []
+    for action in offered:
+        if action.command is not None:
+            found.append(action.command)
+        elif applied and action.edit is not None:
+            found.append(types.Command(action.title, APPLY, arguments=[action.edit]))
     return found
 
 
