@@ -24,6 +24,7 @@ from mongolint.link.atoms import (
     strings,
     without_none,
 )
+from mongolint.link.kept import kept
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -77,7 +78,8 @@ def _item(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
     if any(type(atom) is External and atom.name.startswith(("typing.", "typing_extensions.")) for atom in base):
         return (Literal(module, row, env),)  # an alias: ``Database = Annotated[AsyncDatabase, Depends(get_db)]``
     key = link.value(module, node[2], env)
-    return join(link.item(atom, key) for atom in base) or (UNKNOWN,)
+    found = join(link.item(atom, key) for atom in base)
+    return found if informative(found) else kept(link, module, row, env) or found or (UNKNOWN,)
 
 
 def _literal(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
