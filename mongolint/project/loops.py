@@ -17,7 +17,7 @@ from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.externals import ORDERED
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
-from mongolint.project.catalog.pace import OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
+from mongolint.project.catalog.pace import IN_MEMORY, OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
 from mongolint.project.operations import Operation, names_of
 from mongolint.project.tracing.narrowing import is_kept, narrowed
 
@@ -400,8 +400,9 @@ class _Finder:
     def _calls_out(self, module: int, row: int, depth: int) -> bool:
         function = self.link.node(module, row)[1]
         for atom in self._values_along(module, function):
-            if type(atom) is External and atom.name.partition(".")[0] in OTHER_SYSTEMS:
-                return True
+            if type(atom) is External and not atom.name.startswith(IN_MEMORY):
+                if atom.name.partition(".")[0] in OTHER_SYSTEMS:
+                    return True
             if type(atom) is FunctionRef and depth < _MAX_WORK_DEPTH and self._runs_out(atom, depth + 1):
                 return True
         return False

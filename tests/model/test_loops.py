@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -270,3 +271,27 @@ def test_an_operation_on_one_of_many_collections_is_not_told(classes: int, told:
     kinds = "".join(f"class Kind{n}(Record):\n    collection = db.kind{n}\n\n\n" for n in range(classes))
     text = f"{RECORDS}{kinds}def work(record: Record, keys):\n    for key in keys:\n        record.load(key)\n"
     assert len(_messages(text, tmp_path)) == told
+
+
+@pytest.mark.parametrize(
+    ("imported", "called", "told"),
+    [
+        ("import requests", "requests.get(user['url'])", 0),
+        ("from urllib.request import urlopen", "urlopen(user['url'])", 0),
+        ("from urllib.parse import urlparse", "urlparse(user['url']).netloc", 1),
+        ("import urllib.parse", "urllib.parse.quote(user['url'])", 1),
+        ("from aiohttp import web", "web.json_response(user['url'])", 1),
+        ("from pyrogram.types import InlineKeyboardButton", "InlineKeyboardButton(user['url'])", 1),
+    ],
+)
+def test_what_only_looks_like_another_system(imported: str, called: str, told: int, tmp_path: Path) -> None:
+    body = f"""
+        {imported}
+
+
+        def mark():
+            for user in db.users.find():
+                seen = {called}
+                db.users.update_one({{"_id": user["_id"]}}, {{"$set": {{"seen": seen}}}})
+        """
+    assert len(_messages(dedent(body), tmp_path)) == told

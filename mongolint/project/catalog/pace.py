@@ -56,6 +56,24 @@ OTHER_SYSTEMS = frozenset(
         "pyrogram",
     ]
 )
+# What these have that goes nowhere: it takes an address apart, names an error, or makes an object to be sent
+IN_MEMORY = (
+    "urllib.error.",
+    "urllib.parse.",
+    "requests.exceptions.",
+    "requests.utils.",
+    "aiohttp.web.",
+    "botocore.exceptions.",
+    "telegram.Inline",
+    "telegram.Keyboard",
+    "telegram.Reply",
+    "telegram.constants.",
+    "telegram.error.",
+    "telegram.helpers.",
+    "pyrogram.enums.",
+    "pyrogram.errors.",
+    "pyrogram.types.",
+)
 TALKING = frozenset(
     (
         "send",
