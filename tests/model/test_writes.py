@@ -61,6 +61,29 @@ UPSERTS = {
         'def save(a=None):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True)\n',
         ['t create_index([("a", 1)], unique=True, partialFilterExpression={"a": {"$gt": ""}})'],
     ),
+    "a value that may be None, and is not where it is stored": (
+        'def save(a=None):\n    if a:\n        db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1)], unique=True)'],
+    ),
+    "a value that may be None in one of two": (
+        'def save(a=None):\n    if a:\n        db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True)\n'
+        '    db.t.update_one({"a": a}, {"$set": {"b": 2}}, upsert=True)\n',
+        ['t create_index([("a", 1)], unique=True, partialFilterExpression={"a": {"$gt": ""}})'],
+    ),
+    "one kind of documents": (
+        'def save(a):\n    db.t.update_one({"a": a, "kind": "x"}, {"$set": {"b": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1), ("kind", 1)], unique=True, partialFilterExpression={"kind": "x"})'],
+    ),
+    "two kinds of documents": (
+        'def save(a):\n    db.t.update_one({"a": a, "kind": "x"}, {"$set": {"b": 1}}, upsert=True)\n'
+        '    db.t.update_one({"a": a, "kind": "y"}, {"$set": {"b": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1), ("kind", 1)], unique=True)'],
+    ),
+    "one kind of documents, where any is looked for": (
+        'def save(a):\n    db.t.update_one({"a": a, "kind": "x"}, {"$set": {"b": 1}}, upsert=True)\n\n\n'
+        'def get(a, kind):\n    return db.t.find_one({"a": a, "kind": kind})\n',
+        ['t create_index([("a", 1), ("kind", 1)], unique=True)'],
+    ),
     "no upsert": ('def save(a):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}})\n', []),
     "upsert by a variable": (
         'def save(a, new):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=new)\n',

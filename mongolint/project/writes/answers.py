@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mongolint.link.atoms import Collection
+from mongolint.link.atoms import Collection, const
 from mongolint.project.advice.patterns import Pattern
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
@@ -91,13 +91,16 @@ class Writes:
     @cached_property
     def upserts(self) -> list[Need[upserts.Upsert]]:
         """The upserts that can make a document twice."""
-        found = upserts.find(self.tracer, [o for o in self._operations if o.module not in self.left_out])
         return [
             Need(need, one)
-            for one in found
+            for one in self._upserted
             if self._is_concurrent(one.operation.module, one.operation.scope)
             and (need := self._unique(one.collection, one.values, dict(one.constants)))
         ]
+
+    @cached_property
+    def _upserted(self) -> list[upserts.Upsert]:
+        return list(upserts.find(self.tracer, [o for o in self._operations if o.module not in self.left_out]))
 
     @cached_property
     def made_keys(self) -> list[Need[keys.MadeKey]]:
@@ -279,7 +282,7 @@ class Writes:
         partial: dict[str, Any] = {}
         doubt = ""
         for name, value in values.items():
-            if name in constants:
+            if name in constants and self._is_always(collection, values.keys(), name, constants[name]):
                 partial[name] = constants[name]
                 continue
             lack, kind = self._lack(collection, name, value)
@@ -301,6 +304,21 @@ class Writes:
         kept = f"documents that are only marked as deleted keep their {', '.join(values)}"
         remark = kept if self._stays_marked(collection, values) else ""
         return Constraint(collection, tuple((name, 1) for name in values), options, doubt, remark)
+
+    def _is_always(self, collection: Collection, names: Iterable[str], name: str, constant: Any) -> bool:
+        """Whether all that asks a collection by these fields compares one of them with the same constant.
+
+        Else a partial index would serve one of them only, and there is one index on the same keys, whatever it holds.
+        """
+        wanted = set(names)
+        for operation in self._operations:
+            if operation.filter.required.keys() == wanted and any(
+                needs.same(each, collection) for each in operation.collections
+            ):
+                for compared in lookups.equalities(self.tracer, operation, None):
+                    if name in compared and compared[name].term != ("const", *const(constant)):
+                        return False
+        return True
 
     def _stays_marked(self, collection: Collection, names: Iterable[str]) -> bool:
         """Whether something marks documents as deleted, and leaves fields of these names as they are."""
@@ -336,7 +354,9 @@ class Writes:
             lacks.update(self._lacks(way, value))
         if not kinds and compared is not None:  # only upserts store it
             kinds.add(nulls.type_of(self.tracer, compared))
-            lacks.update(["null"] if nulls.may_be_null(self.tracer, compared) else [])
+            made = [one for one in self._upserted if needs.same(one.collection, collection) and name in one.values]
+            nullable = [upserts.makes_null(self.tracer, one, name) for one in made]
+            lacks.update(["null"] if any(nullable or [nulls.may_be_null(self.tracer, compared)]) else [])
         kinds.discard(None)
         return "null" if "null" in lacks else "missing" if lacks else "", kinds.pop() if len(kinds) == 1 else None
 
