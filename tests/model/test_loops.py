@@ -295,3 +295,23 @@ def test_what_only_looks_like_another_system(imported: str, called: str, told: i
                 db.users.update_one({{"_id": user["_id"]}}, {{"$set": {{"seen": seen}}}})
         """
     assert len(_messages(dedent(body), tmp_path)) == told
+
+
+@pytest.mark.parametrize(
+    ("function", "severity"),
+    [("await channel.send(text)", "low"), ("print(channel, text)", "high")],
+    ids=["sent", "kept"],
+)
+def test_a_helper_that_sends_something_is_the_cost_of_the_loop(function: str, severity: str, tmp_path: Path) -> None:
+    body = f"""
+        async def note(channel, text):
+            {function}
+            db.notes.insert_one({{"text": text}})
+
+
+        async def note_all(channel, texts):
+            for text in texts:
+                await note(channel, text)
+        """
+    found = findings(HEAD + dedent(body), tmp_path, rules={"MDB101"})
+    assert [finding.severity.value for finding in found] == [severity]
