@@ -30,6 +30,7 @@ from mongolint.project.writes import (
 )
 from mongolint.project.writes.inserts import Way
 from mongolint.project.writes.needs import Constraint
+from mongolint.project.writes.upserts import Upsert
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -99,7 +100,7 @@ class Writes:
         ]
 
     @cached_property
-    def _upserted(self) -> list[upserts.Upsert]:
+    def _upserted(self) -> list[Upsert]:
         return list(upserts.find(self.tracer, [o for o in self._operations if o.module not in self.left_out]))
 
     @cached_property
