@@ -541,7 +541,7 @@ def _leaves_when_done(facts: ModuleFacts, block: Context, exits: list[Context]) 
 
 
 _EMPTY = (("dict", ()), ("seq", "list", ()))
-_MAX_WORK_DEPTH = 6
+_MAX_WORK_DEPTH = 3
 _MAX_COLLECTIONS = 4
 _BATCH_WORDS = ("chunk", "batch")
 
