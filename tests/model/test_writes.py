@@ -609,3 +609,20 @@ def test_of_keys_by_which_documents_are_merged_the_first_is_unique(
     loaded = project(f"{HEAD}{code}def upload(file):\n{body}", tmp_path)
     needs = with_deep_stack(lambda: loaded.project.writes.look_then_inserts)
     assert [need.constraint.keys[0][0] for need in needs] == unique
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ('db.t.update_one({"a": "settings"}, {"$set": {"b": b}}, upsert=True)', {"t"}),
+        ('db.t.update_one({"a": "settings"}, {"$set": {"b": b}})', set()),
+        ('db.t.update_one({"a": b}, {"$set": {"b": b}}, upsert=True)', set()),
+        ('db.t.update_one({"a": "x"}, {"$set": {"b": b}}, upsert=True)\n    db.t.insert_one({"a": b})', set()),
+        ('db.t.update_one({"a": "x"}, {"$set": {"b": b}}, upsert=True)\n    db[b].insert_one({"a": b})', set()),
+    ],
+)
+def test_documents_that_the_code_calls_by_name(code: str, named: set[str], tmp_path: Path) -> None:
+    loaded = project(f'{HEAD}def save(b):\n    {code}\n    return db.t.find_one({{"a": "settings"}})\n', tmp_path)
+    assert with_deep_stack(lambda: loaded.project.writes.named) == named
+    if named:
+        assert not findings(f"{HEAD}def save(b):\n    {code}\n", tmp_path, rules={"MDB104"})

@@ -23,6 +23,7 @@ from mongolint.project.writes import (
     keys,
     lookups,
     merged,
+    named,
     needs,
     refused,
     several,
@@ -163,6 +164,11 @@ class Writes:
         dated = expiry.find(self.tracer, self._operations, self.written)
         kept = (index.collection_name for index in self.project.indexes if _may_expire(index.options, index.open))
         return frozenset(name for name in (*(one.collection.name for one in dated), *kept) if name)
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The collections of a few documents, each of which the code calls by name."""
+        return named.find(self.tracer, self._operations)
 
     @cached_property
     def idle_cleanups(self) -> list[cleanups.IdleCleanup]:
