@@ -79,6 +79,12 @@ UPSERTS = {
         '    db.t.update_one({"a": a, "kind": "y"}, {"$set": {"b": 1}}, upsert=True)\n',
         ['t create_index([("a", 1), ("kind", 1)], unique=True)'],
     ),
+    "two kinds of documents among others": (
+        'def save(a):\n    db.t.update_one({"a": a, "kind": "x"}, {"$set": {"b": 1}}, upsert=True)\n'
+        '    db.t.update_one({"a": a, "kind": "y"}, {"$set": {"b": 1}}, upsert=True)\n\n\n'
+        'def add(a):\n    db.t.insert_one({"a": a, "kind": "z"})\n',
+        ['t create_index([("a", 1), ("kind", 1)], unique=True, partialFilterExpression={"kind": {"$in": ["x", "y"]}})'],
+    ),
     "one kind of documents, where any is looked for": (
         'def save(a):\n    db.t.update_one({"a": a, "kind": "x"}, {"$set": {"b": 1}}, upsert=True)\n\n\n'
         'def get(a, kind):\n    return db.t.find_one({"a": a, "kind": kind})\n',

@@ -289,8 +289,9 @@ class Writes:
         partial: dict[str, Any] = {}
         doubt = ""
         for name, value in values.items():
-            if name in constants and self._is_always(collection, values.keys(), name, constants[name]):
-                partial[name] = constants[name]
+            kinds = self._kinds(collection, values.keys(), name, constants[name]) if name in constants else ()
+            if kinds:
+                partial[name] = kinds[0] if len(kinds) == 1 else {"$in": list(kinds)}
                 continue
             lack, kind = self._lack(collection, name, value)
             if kind == "array":
@@ -312,12 +313,25 @@ class Writes:
         remark = kept if self._stays_marked(collection, values) else ""
         return Constraint(collection, tuple((name, 1) for name in values), options, doubt, remark)
 
-    def _is_always(self, collection: Collection, names: Iterable[str], name: str, constant: Any) -> bool:
-        """Whether all that asks a collection by these fields compares one of them with the same constant.
+    def _kinds(self, collection: Collection, names: Iterable[str], name: str, constant: Any) -> tuple[Any, ...]:
+        """The constants of one of the fields for which documents are one of a kind; none where all documents are.
 
-        Else a partial index would serve one of them only, and there is one index on the same keys, whatever it holds.
+        There is one index on the same keys, so it has to hold the documents of each look-up and upsert by them.
         """
         wanted = set(names)
+        looked = [(one.insert, one.collection, one.values) for one in self._looked]
+        deciding = [*looked, *((one.operation, one.collection, one.values) for one in self._upserted)]
+        deciding = [one for one in deciding if one[2].keys() == wanted and needs.same(one[1], collection)]
+        terms = {values[name].term for _, _, values in deciding}
+        kinds = {term[2] for term in terms if term[0] == "const"} | {constant}
+        if len(kinds) == len(terms) == 1 and self._is_always(collection, wanted, name, constant):
+            return (constant,)
+        if self._makes_others(collection, {(operation.module, operation.row) for operation, _, _ in deciding}):
+            return tuple(sorted(kinds, key=repr))
+        return ()
+
+    def _is_always(self, collection: Collection, wanted: set[str], name: str, constant: Any) -> bool:
+        """Whether all that asks a collection by these fields compares one of them with the same constant."""
         for operation in self._operations:
             if operation.filter.required.keys() == wanted and any(
                 needs.same(each, collection) for each in operation.collections
@@ -326,6 +340,15 @@ class Writes:
                     if name in compared and compared[name].term != ("const", *const(constant)):
                         return False
         return True
+
+    def _makes_others(self, collection: Collection, known: set[tuple[int, int]]) -> bool:
+        """Whether documents are made by other operations, too."""
+        for operation in self._operations:
+            if (operation.module, operation.row) in known or not named.may_make(self.tracer, operation):
+                continue
+            if not operation.collections or any(needs.same(each, collection) for each in operation.collections):
+                return True
+        return False
 
     def _stays_marked(self, collection: Collection, names: Iterable[str]) -> bool:
         """Whether something marks documents as deleted, and leaves fields of these names as they are."""

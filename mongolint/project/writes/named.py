@@ -20,19 +20,19 @@ def find(tracer: Tracer, operations: Sequence[Operation]) -> frozenset[str]:
     by_name: set[str] = set()
     others: set[str] = set()
     for operation in operations:
-        if operation.name in _MAKING:
-            kind = others
-        elif _may_upsert(tracer, operation):
-            kind = by_name if _compares_constants(tracer, operation) else others
-        else:
+        if not may_make(tracer, operation):
             continue
         if not operation.collection_names:
             return frozenset()  # it may be any of them
-        kind.update(operation.collection_names)
+        is_named = operation.name not in _MAKING and _compares_constants(tracer, operation)
+        (by_name if is_named else others).update(operation.collection_names)
     return frozenset(by_name - others)
 
 
-def _may_upsert(tracer: Tracer, operation: Operation) -> bool:
+def may_make(tracer: Tracer, operation: Operation) -> bool:
+    """Whether an operation may make a document."""
+    if operation.name in _MAKING:
+        return True
     given = inserts.given(tracer, operation, None, "upsert") if "upsert" in operation.method.params else None
     return given is not None and tracer.value(given) != (const(False),)
 
