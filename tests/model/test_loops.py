@@ -113,6 +113,11 @@ KEEPING = {
         "    def of(self, key):\n        return self.all()[key]\n\n    def all(self):\n"
         "        if self.kept is None:\n            self.kept = list(db.kinds.find())\n        return self.kept\n"
     ),
+    "a question of its own": (
+        "    def of(self, key):\n        if self.is_loaded():\n            return self.kept[key]\n"
+        "        self.kept = list(db.kinds.find())\n        return self.kept[key]\n\n"
+        "    def is_loaded(self):\n        return self.kept is not None\n"
+    ),
     "a dictionary": (
         "    def of(self, key):\n        if key in KEPT:\n            return KEPT[key]\n"
         "        KEPT[key] = db.kinds.find_one({'_id': key})\n        return KEPT[key]\n"
@@ -134,6 +139,11 @@ KEEPING = {
 ASKING = {
     "nothing is stored": (
         "    def of(self, key):\n        if self.kept is None:\n            return list(db.kinds.find())[key]\n"
+    ),
+    "a question for the opposite": (
+        "    def of(self, key):\n        if self.is_empty():\n            return self.kept\n"
+        "        self.kept = db.kinds.find_one({'_id': key})\n        return self.kept\n\n"
+        "    def is_empty(self):\n        return self.kept is None\n"
     ),
     "the last key only": (
         "    def of(self, key):\n        if self.kept is not None and self.kept['_id'] == key:\n"
