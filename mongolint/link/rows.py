@@ -24,6 +24,7 @@ from mongolint.link.atoms import (
     strings,
     without_none,
 )
+from mongolint.link.kept import kept
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -79,7 +80,8 @@ def _item(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
     key = link.value(module, node[2], env)
     if link.node(module, node[2])[0] == "slice":
         return join(_sliced(link, atom, key) for atom in base) or (UNKNOWN,)
-    return join(link.item(atom, key) for atom in base) or (UNKNOWN,)
+    found = join(link.item(atom, key) for atom in base)
+    return found if informative(found) else kept(link, module, row, env) or found or (UNKNOWN,)
 
 
 def _sliced(link: Linker, atom: Any, key: Value) -> Value:

@@ -20,7 +20,7 @@ from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.externals import ORDERED
 from mongolint.link.rowtools import depends_on, is_set_once, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
-from mongolint.project.catalog.pace import CLIENTS, OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
+from mongolint.project.catalog.pace import CLIENTS, IN_MEMORY, OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
 from mongolint.project.operations import Operation, names_of
 from mongolint.project.tracing.narrowing import is_kept, narrowed
 
@@ -437,13 +437,22 @@ class _Finder:
         """Each round sends or fetches something that is not the project's: a message, a request, a file."""
         if self._is_unit_of_work(module, loop):
             return True
-        nodes = self.link.modules[module].nodes
-        for call, part in self._calls_inside(module, loop):
-            function = nodes[nodes[call.row][1]]
-            if part != "while-test" and call.awaited and function[0] == "attr" and function[2] in TALKING:
-                if not any(True for _ in self.link.functions_called(module, call.row)):
-                    return True
-        return False
+        calls = [call for call, part in self._calls_inside(module, loop) if part != "while-test"]
+        called = (each[:2] for call in calls for each in self.link.functions_called(module, call.row))
+        return any(self._is_sent(module, call) for call in calls) or any(self._sends(*each) for each in called)
+
+    def _sends(self, module: int, scope: int) -> bool:
+        """Whether a function sends something by itself."""
+        _ = self.link.modules[module]  # all of which may matter
+        calls = self.link.of_module(_calls_by_scope, module).get(scope, ())
+        return any(self._is_sent(module, call) for call in calls)
+
+    def _is_sent(self, module: int, call: Call) -> bool:
+        """``await channel.send(…)`` of what is not the project's."""
+        function = self.link.node(module, self.link.node(module, call.row)[1])
+        if not call.awaited or function[0] != "attr" or function[2] not in TALKING:
+            return False
+        return not any(True for _ in self.link.functions_called(module, call.row))
 
     def _is_unit_of_work(self, module: int, loop: Loop) -> bool:
         """Each round also calls another system: the queries are not what it waits for."""
@@ -455,8 +464,9 @@ class _Finder:
     def _calls_out(self, module: int, row: int, depth: int) -> bool:
         function = self.link.node(module, row)[1]
         for atom in self._values_along(module, function):
-            if type(atom) is External and atom.name.partition(".")[0] in OTHER_SYSTEMS:
-                return True
+            if type(atom) is External and not atom.name.startswith(IN_MEMORY):
+                if atom.name.partition(".")[0] in OTHER_SYSTEMS:
+                    return True
             if type(atom) is ExternalObject and atom.name.partition(".")[0] in OTHER_SYSTEMS:
                 if atom.name.rpartition(".")[2].endswith(CLIENTS):  # else it may be an answer that was got before
                     return True
@@ -470,7 +480,7 @@ class _Finder:
         def runs_out() -> bool:
             _ = self.link.modules[module]  # all of which may matter
             calls = self.link.of_module(_calls_by_scope, module).get(scope, ())
-            return any(self._calls_out(module, row, depth) for row in calls)
+            return any(self._calls_out(module, call.row, depth) for call in calls)
 
         return self.link.study(("runs out", module, scope, depth), runs_out)
 
@@ -614,9 +624,9 @@ _LIMITS = (None, "limit", "length")
 _BATCH_WORDS = ("chunk", "batch")
 
 
-def _calls_by_scope(facts: ModuleFacts, index: int) -> dict[int, list[int]]:
-    """The rows of the calls in each function."""
-    found: dict[int, list[int]] = {}
+def _calls_by_scope(facts: ModuleFacts, index: int) -> dict[int, list[Call]]:
+    """The calls in each function."""
+    found: dict[int, list[Call]] = {}
     for call in facts.calls:
-        found.setdefault(call.scope, []).append(call.row)
+        found.setdefault(call.scope, []).append(call)
     return found

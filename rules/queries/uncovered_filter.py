@@ -10,17 +10,16 @@ Why it hurts
     Every call reads the whole collection: fine with a thousand documents, an outage with a million.
 
 What it leaves alone
-    Filters on `_id`; filters that may hold fields the code does not show; collections known only at run time;
-    filters an index serves in part; fields that nothing writes (unknown-field); filters that no index would help
-    (unselective-filter); collections with an index whose keys are known only at run time.
+    Filters on `_id`; filters that may hold fields the code does not show; collections known only at run time, and those
+    of a few documents, made by upserts of constants only; filters an index serves in part; fields that nothing writes
+    (unknown-field); filters that no index would help (unselective-filter); indexes whose keys are not known.
 
 Fix and its safety
     The declaration in equality, sort, range order, where the project declares its indexes. Unsafe: building an
     index on a large collection takes time, and each one costs writes.
 
 Sources
-    MongoDB manual, "The ESR (Equality, Sort, Range) Guideline", "Compound Indexes" (prefixes) and "$or Clauses and
-    Indexes".
+    MongoDB manual, "The ESR (Equality, Sort, Range) Guideline", "Compound Indexes" and "$or Clauses and Indexes".
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -93,7 +92,8 @@ def _needed(project: Project, query: Query) -> Sequence[Any]:
     if not has_filter or document.text or project.verdict(query).verdict != "unserved":
         return ()
     # A field that is in no document needs no index: it needs its right name
-    if project.fields.unknown_of(query) & set(project.filter_fields(query)):
+    is_small = project.writes.named >= set(query.collection_names)
+    if is_small or project.fields.unknown_of(query) & set(project.filter_fields(query)):
         return ()
     patterns = project.needed_patterns(query)
     return () if any(pattern.weak for pattern in patterns) else patterns

@@ -522,6 +522,23 @@ NOT_CLAIMED = {
                 raise ValueError(email)
             db.users.insert_one({"email": email})
         """,
+    "the look-up stands in another branch": """
+        def turn_on(chat):
+            if not db.off.find_one({"chat": chat}):
+                return
+            db.off.delete_one({"chat": chat})
+
+
+        def turn_off(chat):
+            db.off.insert_one({"chat": chat})
+
+
+        def toggle(chat, state):
+            if state == "on":
+                turn_on(chat)
+            elif state == "off":
+                turn_off(chat)
+        """,
     "a unique index": """
         db.users.create_index("email", unique=True)
 
@@ -808,3 +825,23 @@ def test_one_look_up_before_two_inserts_is_one_race(tmp_path: Path) -> None:
     (found,) = findings(RETRIED, tmp_path, rules={"MDB202"})
     assert found.span.line == 7
     assert [place.span.line for place in found.related] == [10, 12]
+
+
+def test_a_look_up_that_is_done_again_before_the_insert_is_one_race(tmp_path: Path) -> None:
+    code = """
+        def is_known(user):
+            return db.users.find_one({"email": user}) is not None
+
+
+        def add(user):
+            if is_known(user):
+                return
+            db.users.insert_one({"email": user})
+
+
+        def approve(user):
+            if is_known(user):
+                return "known"
+            add(user)
+        """
+    assert proposed(tmp_path, code) == [f"if is_known(user): -> {UNIQUE}"]

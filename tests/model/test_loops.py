@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -133,6 +134,11 @@ KEEPING = {
         "    def of(self, key):\n        return self.all()[key]\n\n    def all(self):\n"
         "        if self.kept is None:\n            self.kept = list(db.kinds.find())\n        return self.kept\n"
     ),
+    "a question of its own": (
+        "    def of(self, key):\n        if self.is_loaded():\n            return self.kept[key]\n"
+        "        self.kept = list(db.kinds.find())\n        return self.kept[key]\n\n"
+        "    def is_loaded(self):\n        return self.kept is not None\n"
+    ),
     "a dictionary": (
         "    def of(self, key):\n        if key in KEPT:\n            return KEPT[key]\n"
         "        KEPT[key] = db.kinds.find_one({'_id': key})\n        return KEPT[key]\n"
@@ -164,6 +170,11 @@ KEEPING = {
 ASKING = {
     "nothing is stored": (
         "    def of(self, key):\n        if self.kept is None:\n            return list(db.kinds.find())[key]\n"
+    ),
+    "a question for the opposite": (
+        "    def of(self, key):\n        if self.is_empty():\n            return self.kept\n"
+        "        self.kept = db.kinds.find_one({'_id': key})\n        return self.kept\n\n"
+        "    def is_empty(self):\n        return self.kept is None\n"
     ),
     "the last key only": (
         "    def of(self, key):\n        if self.kept is not None and self.kept['_id'] == key:\n"
@@ -458,3 +469,47 @@ def test_workers_are_started_and_not_asked(body: str, told: int, tmp_path: Path)
     text += f"        job = db.jobs.find_one({{'worker': name}})\n        {body}\n\n\n"
     text += "def main(pool, names):\n    for name in names:\n        pool.submit(work(name))\n"
     assert len(_messages(text, tmp_path)) == told
+
+
+@pytest.mark.parametrize(
+    ("imported", "called", "told"),
+    [
+        ("import requests", "requests.get(user['url'])", 0),
+        ("from urllib.request import urlopen", "urlopen(user['url'])", 0),
+        ("from urllib.parse import urlparse", "urlparse(user['url']).netloc", 1),
+        ("import urllib.parse", "urllib.parse.quote(user['url'])", 1),
+        ("from aiohttp import web", "web.json_response(user['url'])", 1),
+        ("from pyrogram.types import InlineKeyboardButton", "InlineKeyboardButton(user['url'])", 1),
+    ],
+)
+def test_what_only_looks_like_another_system(imported: str, called: str, told: int, tmp_path: Path) -> None:
+    body = f"""
+        {imported}
+
+
+        def mark():
+            for user in db.users.find():
+                seen = {called}
+                db.users.update_one({{"_id": user["_id"]}}, {{"$set": {{"seen": seen}}}})
+        """
+    assert len(_messages(dedent(body), tmp_path)) == told
+
+
+@pytest.mark.parametrize(
+    ("function", "severity"),
+    [("await channel.send(text)", "low"), ("print(channel, text)", "high")],
+    ids=["sent", "kept"],
+)
+def test_a_helper_that_sends_something_is_the_cost_of_the_loop(function: str, severity: str, tmp_path: Path) -> None:
+    body = f"""
+        async def note(channel, text):
+            {function}
+            db.notes.insert_one({{"text": text}})
+
+
+        async def note_all(channel, texts):
+            for text in texts:
+                await note(channel, text)
+        """
+    found = findings(HEAD + dedent(body), tmp_path, rules={"MDB101"})
+    assert [finding.severity.value for finding in found] == [severity]

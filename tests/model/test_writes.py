@@ -61,6 +61,35 @@ UPSERTS = {
         'def save(a=None):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True)\n',
         ['t create_index([("a", 1)], unique=True, partialFilterExpression={"a": {"$gt": ""}})'],
     ),
+    "a value that may be None, and is not where it is stored": (
+        'def save(a=None):\n    if a:\n        db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1)], unique=True)'],
+    ),
+    "a value that may be None in one of two": (
+        'def save(a=None):\n    if a:\n        db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True)\n'
+        '    db.t.update_one({"a": a}, {"$set": {"b": 2}}, upsert=True)\n',
+        ['t create_index([("a", 1)], unique=True, partialFilterExpression={"a": {"$gt": ""}})'],
+    ),
+    "one kind of documents": (
+        'def save(a):\n    db.t.update_one({"a": a, "kind": "x"}, {"$set": {"b": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1), ("kind", 1)], unique=True, partialFilterExpression={"kind": "x"})'],
+    ),
+    "two kinds of documents": (
+        'def save(a):\n    db.t.update_one({"a": a, "kind": "x"}, {"$set": {"b": 1}}, upsert=True)\n'
+        '    db.t.update_one({"a": a, "kind": "y"}, {"$set": {"b": 1}}, upsert=True)\n',
+        ['t create_index([("a", 1), ("kind", 1)], unique=True)'],
+    ),
+    "two kinds of documents among others": (
+        'def save(a):\n    db.t.update_one({"a": a, "kind": "x"}, {"$set": {"b": 1}}, upsert=True)\n'
+        '    db.t.update_one({"a": a, "kind": "y"}, {"$set": {"b": 1}}, upsert=True)\n\n\n'
+        'def add(a):\n    db.t.insert_one({"a": a, "kind": "z"})\n',
+        ['t create_index([("a", 1), ("kind", 1)], unique=True, partialFilterExpression={"kind": {"$in": ["x", "y"]}})'],
+    ),
+    "one kind of documents, where any is looked for": (
+        'def save(a):\n    db.t.update_one({"a": a, "kind": "x"}, {"$set": {"b": 1}}, upsert=True)\n\n\n'
+        'def get(a, kind):\n    return db.t.find_one({"a": a, "kind": kind})\n',
+        ['t create_index([("a", 1), ("kind", 1)], unique=True)'],
+    ),
     "no upsert": ('def save(a):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}})\n', []),
     "upsert by a variable": (
         'def save(a, new):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=new)\n',
@@ -600,3 +629,20 @@ def test_what_may_be_a_default_is_looked_for_and_stored(given: str, tmp_path: Pa
     loaded = project(HEAD + code + "db.t.insert_one({'n': n})\n", tmp_path)
     (need,) = with_deep_stack(lambda: loaded.project.writes.look_then_inserts)
     assert need.constraint.code == 'create_index([("n", 1)], unique=True)'
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ('db.t.update_one({"a": "settings"}, {"$set": {"b": b}}, upsert=True)', {"t"}),
+        ('db.t.update_one({"a": "settings"}, {"$set": {"b": b}})', set()),
+        ('db.t.update_one({"a": b}, {"$set": {"b": b}}, upsert=True)', set()),
+        ('db.t.update_one({"a": "x"}, {"$set": {"b": b}}, upsert=True)\n    db.t.insert_one({"a": b})', set()),
+        ('db.t.update_one({"a": "x"}, {"$set": {"b": b}}, upsert=True)\n    db[b].insert_one({"a": b})', set()),
+    ],
+)
+def test_documents_that_the_code_calls_by_name(code: str, named: set[str], tmp_path: Path) -> None:
+    loaded = project(f'{HEAD}def save(b):\n    {code}\n    return db.t.find_one({{"a": "settings"}})\n', tmp_path)
+    assert with_deep_stack(lambda: loaded.project.writes.named) == named
+    if named:
+        assert not findings(f"{HEAD}def save(b):\n    {code}\n", tmp_path, rules={"MDB104"})

@@ -71,6 +71,24 @@ OTHER_SYSTEMS = frozenset(
 )
 # What makes an object that talks to such a system each time it is called
 CLIENTS = ("Client", "Session", "Connection", "from_env", "client", "resource")
+# What these have that goes nowhere: it takes an address apart, names an error, or makes an object to be sent
+IN_MEMORY = (
+    "urllib.error.",
+    "urllib.parse.",
+    "requests.exceptions.",
+    "requests.utils.",
+    "aiohttp.web.",
+    "botocore.exceptions.",
+    "telegram.Inline",
+    "telegram.Keyboard",
+    "telegram.Reply",
+    "telegram.constants.",
+    "telegram.error.",
+    "telegram.helpers.",
+    "pyrogram.enums.",
+    "pyrogram.errors.",
+    "pyrogram.types.",
+)
 TALKING = frozenset(
     (
         "send",

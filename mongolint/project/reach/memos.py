@@ -72,8 +72,30 @@ def _tested(facts: ModuleFacts, row: int, *, missing: bool) -> Iterator[Name]:
                         yield name
         case "compare" if len(node[1]) == 1:
             yield from _compared(facts, node[1][0], *node[2], missing=missing)
+        case "call" if (asked := _own_question(facts, node)) is not None:
+            own = facts.nodes[facts.nodes[node[1]][1]]
+            returned, receiver = asked
+            yield from (_renamed(name, receiver, own) for name in _tested(facts, returned, missing=missing))
         case "attr" | "free" | "item" | "call" | "await" if not missing:
             yield from _looked_up(facts, node) or [_name(facts, row)]
+
+
+def _own_question(facts: ModuleFacts, node: Row) -> tuple[int, Row] | None:
+    """What ``self.is_loaded()`` returns, a method that takes nothing else, and what it calls the object."""
+    function = facts.nodes[node[1]]
+    own = facts.nodes[function[1]] if function[0] == "attr" else ("none",)
+    if node[2] or own[0] != "param" or own[2] != "self":
+        return None
+    cls = facts.scopes[own[1]].parent
+    for scope in facts.scopes:
+        if scope.parent == cls and scope.name == function[2] and len(scope.returns) == len(scope.params) == 1:
+            return scope.returns[0][0], ("param", scope.index, scope.params[0].name)
+    return None
+
+
+def _renamed(name: Name, old: Row, new: Row) -> Name:
+    """The same name, of the object as another function calls it."""
+    return new if name == old else tuple(_renamed(part, old, new) if type(part) is tuple else part for part in name)
 
 
 def _compared(facts: ModuleFacts, operator: str, left: int, right: int, *, missing: bool) -> Iterator[Name]:

@@ -37,20 +37,25 @@ class Branches:
         for call in facts.calls:
             self.calls.setdefault(call.context, []).append(call.row)
 
-    def holding(self, context: int, before: int | None, some: bool) -> Iterator[tuple[int, bool]]:
+    def holding(
+        self, context: int, before: int | None, some: bool, beside: int | None = None
+    ) -> Iterator[tuple[int, bool]]:
         """The tests (row, outcome) passed on the way to a place.
 
-        ``some``: on some way to it, through blocks that other ways leave out; else on every way.
+        ``some``: on some way to it, through blocks that other ways leave out; else on every way. ``beside``: the block
+        that lies on the way, whose other branch does not.
         """
         entry = self.facts.contexts[context]
-        yield from self._passed(context, before, some)
+        yield from self._passed(context, before, some, beside)
         if entry.kind == "root":
             return
         if entry.kind in ("then", "otherwise") and (entry.parent, entry.ref) in self.tested:
             yield entry.ref, entry.kind == "then"
-        yield from self.holding(entry.parent, entry.begins, some)
+        yield from self.holding(entry.parent, entry.begins, some, context)
 
-    def _passed(self, context: int, before: int | None, some: bool) -> Iterator[tuple[int, bool]]:
+    def _passed(
+        self, context: int, before: int | None, some: bool, beside: int | None = None
+    ) -> Iterator[tuple[int, bool]]:
         """The tests that a block was not left by, up to a row."""
         inner = [c for c in self.children.get(context, ()) if before is None or self.facts.contexts[c].begins < before]
         # Each branch once: in a chain of ``elif`` each is within the other branch of the one before: twice is 2 ** n
@@ -64,7 +69,7 @@ class Branches:
                     other = "otherwise" if entry.kind == "then" else "then"
                     kinds = ((each, self.facts.contexts[each]) for each in inner)
                     entered = [each for each, beside in kinds if (beside.kind, beside.ref) == (other, entry.ref)]
-                elif some:
+                elif some and not self._excludes(number, beside):
                     entered = [number]
                 for each in entered:
                     if each not in seen:
@@ -74,6 +79,13 @@ class Branches:
                 yield from self._passed(number, None, some)
             elif entry.kind == "loop":
                 yield from self._broken(number, some)
+
+    def _excludes(self, one: int, other: int | None) -> bool:
+        """Whether two blocks are the branches of one test, of which only one runs."""
+        if other is None:
+            return False
+        kinds = {self.facts.contexts[one].kind, self.facts.contexts[other].kind}
+        return kinds == {"then", "otherwise"} and self.facts.contexts[one].ref == self.facts.contexts[other].ref
 
     def _fails_for_good(self, attempt: int) -> bool:
         """Whether each handler of a ``try`` leaves, so that behind it the body has come to its end."""
@@ -106,27 +118,31 @@ class Branches:
     def _within(self, context: int, outer: int, some: bool) -> Iterator[tuple[int, bool]]:
         """The tests passed on the way from a context to one inside of it."""
         before: int | None = None
+        beside: int | None = None
         while True:
             entry = self.facts.contexts[context]
-            yield from self._passed(context, before, some)
+            yield from self._passed(context, before, some, beside)
             if context == outer or entry.kind == "root":
                 return
             if entry.kind in ("then", "otherwise") and (entry.parent, entry.ref) in self.tested:
                 yield entry.ref, entry.kind == "then"
-            context, before = entry.parent, entry.begins
+            beside, context, before = context, entry.parent, entry.begins
 
     def blocks(self, context: int, before: int | None) -> Iterator[tuple[int, int | None]]:
         """The contexts whose code may have run when a place is come to, each with the row up to which."""
+        beside: int | None = None
         while True:
             yield context, before
             for number in self.children.get(context, ()):
                 entry = self.facts.contexts[number]
-                if entry.kind in _RUN_THROUGH and (before is None or entry.begins < before) and not entry.leaves:
+                if entry.leaves or entry.kind not in _RUN_THROUGH or self._excludes(number, beside):
+                    continue
+                if before is None or entry.begins < before:
                     yield from self._inner(number)
             entry = self.facts.contexts[context]
             if entry.kind == "root":
                 return
-            context, before = entry.parent, entry.begins
+            beside, context, before = context, entry.parent, entry.begins
 
     def _inner(self, context: int) -> Iterator[tuple[int, int | None]]:
         yield context, None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mongolint.link.atoms import Collection
+from mongolint.link.atoms import Collection, const
 from mongolint.project.advice.patterns import Pattern
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
@@ -23,6 +23,7 @@ from mongolint.project.writes import (
     keys,
     lookups,
     merged,
+    named,
     needs,
     refused,
     several,
@@ -30,6 +31,7 @@ from mongolint.project.writes import (
 )
 from mongolint.project.writes.inserts import Way
 from mongolint.project.writes.needs import Constraint
+from mongolint.project.writes.upserts import Upsert
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -90,13 +92,16 @@ class Writes:
     @cached_property
     def upserts(self) -> list[Need[upserts.Upsert]]:
         """The upserts that can make a document twice."""
-        found = upserts.find(self.tracer, [o for o in self._operations if o.module not in self.left_out])
         return [
             Need(need, one)
-            for one in found
+            for one in self._upserted
             if self._is_concurrent(one.operation.module, one.operation.scope)
             and (need := self._unique(one.collection, one.values, dict(one.constants)))
         ]
+
+    @cached_property
+    def _upserted(self) -> list[Upsert]:
+        return list(upserts.find(self.tracer, [o for o in self._operations if o.module not in self.left_out]))
 
     @cached_property
     def made_keys(self) -> list[Need[keys.MadeKey]]:
@@ -158,6 +163,11 @@ class Writes:
         dated = expiry.find(self.tracer, self._operations, self.written)
         kept = (index.collection_name for index in self.project.indexes if _may_expire(index.options, index.open))
         return frozenset(name for name in (*(one.collection.name for one in dated), *kept) if name)
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The collections of a few documents, each of which the code calls by name."""
+        return named.find(self.tracer, self._operations)
 
     @cached_property
     def idle_cleanups(self) -> list[cleanups.IdleCleanup]:
@@ -278,8 +288,9 @@ class Writes:
         partial: dict[str, Any] = {}
         doubt = ""
         for name, value in values.items():
-            if name in constants:
-                partial[name] = constants[name]
+            kinds = self._kinds(collection, values.keys(), name, constants[name]) if name in constants else ()
+            if kinds:
+                partial[name] = kinds[0] if len(kinds) == 1 else {"$in": list(kinds)}
                 continue
             lack, kind = self._lack(collection, name, value)
             if kind == "array":
@@ -300,6 +311,43 @@ class Writes:
         kept = f"documents that are only marked as deleted keep their {', '.join(values)}"
         remark = kept if self._stays_marked(collection, values) else ""
         return Constraint(collection, tuple((name, 1) for name in values), options, doubt, remark)
+
+    def _kinds(self, collection: Collection, names: Iterable[str], name: str, constant: Any) -> tuple[Any, ...]:
+        """The constants of one of the fields for which documents are one of a kind; none where all documents are.
+
+        There is one index on the same keys, so it has to hold the documents of each look-up and upsert by them.
+        """
+        wanted = set(names)
+        looked = [(one.insert, one.collection, one.values) for one in self._looked]
+        deciding = [*looked, *((one.operation, one.collection, one.values) for one in self._upserted)]
+        deciding = [one for one in deciding if one[2].keys() == wanted and needs.same(one[1], collection)]
+        terms = {values[name].term for _, _, values in deciding}
+        kinds = {term[2] for term in terms if term[0] == "const"} | {constant}
+        if len(kinds) == len(terms) == 1 and self._is_always(collection, wanted, name, constant):
+            return (constant,)
+        if self._makes_others(collection, {(operation.module, operation.row) for operation, _, _ in deciding}):
+            return tuple(sorted(kinds, key=repr))
+        return ()
+
+    def _is_always(self, collection: Collection, wanted: set[str], name: str, constant: Any) -> bool:
+        """Whether all that asks a collection by these fields compares one of them with the same constant."""
+        for operation in self._operations:
+            if operation.filter.required.keys() == wanted and any(
+                needs.same(each, collection) for each in operation.collections
+            ):
+                for compared in lookups.equalities(self.tracer, operation, None):
+                    if name in compared and compared[name].term != ("const", *const(constant)):
+                        return False
+        return True
+
+    def _makes_others(self, collection: Collection, known: set[tuple[int, int]]) -> bool:
+        """Whether documents are made by other operations, too."""
+        for operation in self._operations:
+            if (operation.module, operation.row) in known or not named.may_make(self.tracer, operation):
+                continue
+            if not operation.collections or any(needs.same(each, collection) for each in operation.collections):
+                return True
+        return False
 
     def _stays_marked(self, collection: Collection, names: Iterable[str]) -> bool:
         """Whether something marks documents as deleted, and leaves fields of these names as they are."""
@@ -338,7 +386,9 @@ class Writes:
             lacks.update(self._lacks(way, value))
         if not kinds and compared is not None:  # only upserts store it
             kinds.add(nulls.type_of(self.tracer, compared))
-            lacks.update(["null"] if nulls.may_be_null(self.tracer, compared) else [])
+            made = [one for one in self._upserted if needs.same(one.collection, collection) and name in one.values]
+            nullable = [upserts.makes_null(self.tracer, one, name) for one in made]
+            lacks.update(["null"] if any(nullable or [nulls.may_be_null(self.tracer, compared)]) else [])
         kinds.discard(None)
         return "null" if "null" in lacks else "missing" if lacks else "", kinds.pop() if len(kinds) == 1 else None
 

@@ -55,8 +55,13 @@ def find(
     nearest: dict[tuple[Any, ...], LookThenInsert] = {}
     for operation in operations:
         if operation.name in inserts.INSERTING and operation.method.document:
+            looked: set[tuple[str, ...]] = set()
             for way in inserts.ways(tracer, operation, left_out):
                 for found in _of_way(tracer, graph, way):
+                    if way.frame is None:
+                        looked.add(found.fields)
+                    elif found.fields in looked:
+                        continue  # whoever calls it, it looks again by itself
                     key = (found.module, found.put, found.fields)
                     held = nearest.setdefault(key, found)
                     if held.look < found.look < found.put:

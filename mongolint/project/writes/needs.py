@@ -43,7 +43,7 @@ class Constraint:
         if "unique" not in self.options:
             return "the server then deletes the documents when their date has passed"
         partial = self.options.get("partialFilterExpression", {})
-        lacking = " or ".join(name for name, value in partial.items() if isinstance(value, dict))
+        lacking = " or ".join(name for name, value in partial.items() if isinstance(value, dict) and "$in" not in value)
         left_out = f"; documents without {lacking} are left out of it" if lacking else ""
         start = "and with it a start of the application that builds it"
         remark = f"; {self.remark}" if self.remark else ""

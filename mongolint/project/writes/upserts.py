@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.link.atoms import Collection, const
 from mongolint.project.operations import Operation
-from mongolint.project.tracing import stored
+from mongolint.project.tracing import nulls, stored
+from mongolint.project.tracing.guards import Point
 from mongolint.project.tracing.stored import Stored
 from mongolint.project.writes import inserts, lookups
+from mongolint.project.writes.inserts import Way
 
 if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
@@ -42,6 +44,13 @@ def find(tracer: Tracer, operations: Sequence[Operation]) -> Iterator[Upsert]:
         fields = tuple(name for name in compared[0] if name not in constants)
         if fields:
             yield Upsert(operation, operation.collection, fields, tuple(constants.items()), compared[0])
+
+
+def makes_null(tracer: Tracer, one: Upsert, name: str) -> bool:
+    """Whether an upsert may make a document in which a field is null, for all that is tested on the way to it."""
+    operation, value = one.operation, one.values[name]
+    way = Way(operation, None, operation.scope, Point(operation.module, operation.context, operation.row, None))
+    return nulls.may_be_null(tracer, value) and value.term not in inserts.present(tracer, way)
 
 
 def _sets_identity(tracer: Tracer, operation: Operation, compared: dict[str, Stored]) -> bool:
