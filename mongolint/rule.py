@@ -13,7 +13,7 @@ from mongolint.finding import Applicability, Confidence, Finding, Fix, Related, 
 from mongolint.fix.draft import Draft, NoFix
 from mongolint.project.handlers import ExceptSite
 from mongolint.project.indexes import IndexDeclaration
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 from mongolint.project.model import ClientSite, Project
 from mongolint.project.operations import Operation as Query
 from mongolint.project.writes.answers import Need

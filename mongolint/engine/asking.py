@@ -15,7 +15,7 @@ from mongolint.engine.workers import Workers
 from mongolint.finding import Finding, Fix
 from mongolint.project.handlers import ExceptSite
 from mongolint.project.indexes import IndexDeclaration
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 from mongolint.project.model import ClientSite, Project
 from mongolint.project.operations import Operation
 from mongolint.rule import Rule

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mongolint.project.handlers import ExceptSite
     from mongolint.project.hints import Hinted
     from mongolint.project.indexes import IndexDeclaration
-    from mongolint.project.loops import Repetition
+    from mongolint.project.loops.repetitions import Repetition
     from mongolint.project.model import ClientSite
     from mongolint.project.operations import Operation
     from mongolint.project.references.orphans import Orphans

@@ -20,7 +20,7 @@ from mongolint.fix.batches.keys import LoopKey
 from mongolint.fix.batches.loopsite import LoopSite
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft

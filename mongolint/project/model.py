@@ -15,7 +15,7 @@ from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
 from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
-from mongolint.project import hints, loops, verdicts
+from mongolint.project import hints, verdicts
 from mongolint.project.advice import redundancy
 from mongolint.project.advice.lean import lean_patterns
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
@@ -28,6 +28,7 @@ from mongolint.project.documents import Reader
 from mongolint.project.fields.known import Fields
 from mongolint.project.handlers import DriverCall, ExceptSite, caught_by_callers, find_handlers, is_inside
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
+from mongolint.project.loops.repetitions import Repetition, find_repetitions, nested
 from mongolint.project.operations import Operation, OperationFinder
 from mongolint.project.pipelines import Lookup
 from mongolint.project.places import Places
@@ -244,10 +245,10 @@ class Project(Places):
         return CallGraph(self.link, self.operations, ("index",))
 
     @cached_property
-    def repetitions(self) -> list[loops.Repetition]:
+    def repetitions(self) -> list[Repetition]:
         """Queries and calls that run queries, once per iteration of a loop."""
         usual = CallGraph(self.link, self.operations, usual=True)
-        return loops.nested(list(loops.find_repetitions(self.link, usual, self.operations)))
+        return nested(list(find_repetitions(self.link, usual, self.operations)))
 
     @cached_property
     def handlers(self) -> list[ExceptSite]:
@@ -486,7 +487,7 @@ class Project(Places):
         facts = self.modules[site.module]
         return any(is_inside(facts, context, site.handler.context) for _, context in facts.scopes[site.scope].returns)
 
-    def loop_source(self, repetition: loops.Repetition) -> str:
+    def loop_source(self, repetition: Repetition) -> str:
         """What a loop goes through: "document of orders", or "item"."""
         iterable = repetition.loop.iterable
         if iterable is not None and repetition.loop.kind != "while":
@@ -496,39 +497,39 @@ class Project(Places):
                     return f"document of {operation.target}" if operation.collection is not None else "document"
         return "item of the loop"
 
-    def loop_key(self, repetition: loops.Repetition) -> loopkeys.LoopKey | None:
+    def loop_key(self, repetition: Repetition) -> loopkeys.LoopKey | None:
         """The field of the repeated filter whose value comes from the loop."""
         return loopkeys.loop_key(self, repetition)
 
-    def varies_collection(self, repetition: loops.Repetition) -> bool:
+    def varies_collection(self, repetition: Repetition) -> bool:
         """Whether each iteration asks another collection, through helpers."""
         return loopkeys.varies_collection(self, repetition)
 
-    def is_sent_at_once(self, repetition: loops.Repetition) -> bool:
+    def is_sent_at_once(self, repetition: Repetition) -> bool:
         """Whether the queries of all iterations are under way at the same time."""
         return loopkeys.is_sent_at_once(self, repetition)
 
-    def is_answer_used(self, repetition: loops.Repetition) -> bool:
+    def is_answer_used(self, repetition: Repetition) -> bool:
         """Whether the code looks at what the repeated call gives."""
         return loopkeys.is_answer_used(self, repetition)
 
-    def adds_up(self, repetition: loops.Repetition) -> bool:
+    def adds_up(self, repetition: Repetition) -> bool:
         """Whether what the repeated query finds is only counted, or added up."""
         return loopkeys.adds_up(self, repetition)
 
-    def decides(self, repetition: loops.Repetition) -> bool:
+    def decides(self, repetition: Repetition) -> bool:
         """Whether the answer of each of the repeated writes is asked for before the next."""
         return repeated.decides(self, repetition)
 
-    def queries_of(self, repetition: loops.Repetition) -> list[str]:
+    def queries_of(self, repetition: Repetition) -> list[str]:
         """What each iteration runs, in words; of the two branches of a test it runs one or the other."""
         return repeated.queries(self, repetition)
 
-    def repeated_queries(self, repetition: loops.Repetition) -> str:
+    def repeated_queries(self, repetition: Repetition) -> str:
         """What each iteration runs, in one phrase: "find_one on users and insert_one on orders and 2 more queries"."""
         return repeated.in_words(self, repetition)
 
-    def same_key(self, repetition: loops.Repetition) -> str | None:
+    def same_key(self, repetition: Repetition) -> str | None:
         """The field by which each iteration asks for the same; "" where it asks for all, None where it does not."""
         return repeated.same_key(self, repetition)
 

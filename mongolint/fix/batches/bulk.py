@@ -29,7 +29,7 @@ from mongolint.fix.batches.loopsite import CHUNK, LoopSite, Patch
 from mongolint.fix.batches.writing import collection_word
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import line_end
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 from mongolint.project.operations import Operation
 
 if TYPE_CHECKING:

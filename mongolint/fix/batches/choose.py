@@ -9,7 +9,7 @@ from mongolint.fix.batches import bulk, comprehensions, hoist, prefetch
 from mongolint.fix.batches.loopsite import LoopSite
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.twins import twins
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft

@@ -13,7 +13,7 @@ from mongolint.fix.batches.results import is_only_read
 from mongolint.fix.batches.writing import Names, collection_word, query_lines
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft

@@ -10,7 +10,7 @@ from mongolint.fix.batches.expressions import is_pure, names_bound, names_read, 
 from mongolint.fix.batches.loopsite import LoopSite
 from mongolint.fix.batches.results import is_only_read
 from mongolint.fix.nofix import NoFix
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft

@@ -23,7 +23,7 @@ from mongolint.fix.batches.writing import Names
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree, descendants, line_start
 from mongolint.link.atoms import UNKNOWN
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 from mongolint.project.operations import Operation
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from mongolint.fix.batches.loopsite import CHUNK, LoopSite, Patch
 from mongolint.fix.batches.results import is_only_read
 from mongolint.fix.batches.writing import collection_word, query_lines
 from mongolint.fix.nofix import NoFix
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 from mongolint.project.operations import Operation
 
 if TYPE_CHECKING:

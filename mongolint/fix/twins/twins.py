@@ -17,7 +17,7 @@ from mongolint.fix.batches.prefetch import Prefetch
 from mongolint.fix.imports import need_beside
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.twins.getters import Getter, read_getter
-from mongolint.project.loops import Repetition
+from mongolint.project.loops.repetitions import Repetition
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft

@@ -13,7 +13,7 @@ from mongolint.link.rowtools import operands, reached_rows
 from mongolint.mongo.methods import TABLES
 from mongolint.project import pipelines
 from mongolint.project.documents import Document, Place
-from mongolint.project.loops import sends_each
+from mongolint.project.loops.repetitions import sends_each
 from mongolint.project.results.flow import flow
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from mongolint.project.tracing.tracer import Spot, Tracer
 
 if TYPE_CHECKING:
     from mongolint.project.callgraph import Reach
-    from mongolint.project.loops import Repetition
+    from mongolint.project.loops.repetitions import Repetition
     from mongolint.project.model import Project
 
 _EQUAL = ("equality", "null")

@@ -14,7 +14,7 @@ from mongolint.project.tracing.tracer import Frame, Spot, Tracer
 if TYPE_CHECKING:
     from mongolint.project.callgraph import Reach
     from mongolint.project.documents import Document, Place
-    from mongolint.project.loops import Repetition
+    from mongolint.project.loops.repetitions import Repetition
     from mongolint.project.model import Project
     from mongolint.project.operations import Operation
 

@@ -11,16 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
-from mongolint.link import annotations as hints
-from mongolint.link.atoms import ClassRef, Const, External, ExternalObject, FunctionRef, Instance, Literal, Unknown
-from mongolint.link.atoms import Method as BoundMethod
-from mongolint.link.externals import ORDERED
-from mongolint.link.rowtools import depends_on, is_set_once, reached_rows
+from mongolint.link.atoms import ClassRef
+from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
-from mongolint.project.catalog.pace import CLIENTS, IN_MEMORY, OTHER_SYSTEMS, PACING, REORDERING, STREAMS, TALKING
+from mongolint.project.catalog.pace import PACING, STREAMS
+from mongolint.project.loops import elsewhere
+from mongolint.project.loops.bounds import is_bounded
 from mongolint.project.operations import Operation, names_of
 from mongolint.project.tracing.narrowing import is_kept, narrowed
 
@@ -252,95 +251,11 @@ class _Finder:
         facts = self.link.modules[module]
         if loop.kind == "while":
             return self._is_work_list(facts, loop) and not self._is_paced(module, index)
-        if loop.iterable is None or self._is_bounded(module, loop.iterable):
+        if loop.iterable is None or is_bounded(self.link, module, loop.iterable):
             return False
         if self._is_paced(module, index) or self._is_retry(facts, index, loop):
             return False
         return not (self._is_batching(module, loop.iterable) or self._is_stream(module, loop.iterable))
-
-    def _is_bounded(self, module: int, row: int) -> bool:
-        """A literal, a constant that is one, ``range(3)``, and what only reorders or numbers these."""
-        node = self.link.node(module, row)
-        if node[0] == "call":
-            callee = self.link.value(module, node[1])
-            names = {a.name for a in callee if type(a) is External}
-            if names & {"builtins.range"}:
-                return all(self._is_number(module, arg) for _, arg in node[2])
-            if names & REORDERING:
-                return bool(node[2]) and self._is_bounded(module, node[2][0][1])
-            function = self.link.node(module, node[1])
-            if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
-                return self._is_bounded(module, function[1])
-        if node[0] == "item" and self.link.node(module, node[2])[0] == "slice":
-            return self._is_bounded(module, node[1])
-        if self._is_ordered(module, row) or self._is_listed(module, node):
-            return True
-        literals = [atom for atom in self.link.value(module, row) if type(atom) is Literal]
-        if len(literals) != len(self.link.value(module, row)) or not all(map(self._is_literal, literals)):
-            return False
-        # An empty literal alone is there to be filled; of a parameter, the next caller may pass more
-        reached = reached_rows(self.link.modules[module], row).values()
-        passed = any(n[0] == "param" for n in reached) and not self._is_class_constant(module, row)
-        return any(self._size(atom) for atom in literals) and (not passed or self._holds_code(literals))
-
-    def _is_listed(self, module: int, node: Row) -> bool:
-        """A parameter or variable that is annotated as a dict by the names of an enumeration."""
-        annotation = node[1] if node[0] == "typed" else None
-        if node[0] == "param":
-            params = self.link.scope(module, node[1]).params
-            annotation = next((param.annotation for param in params if param.name == node[2]), None)
-        return annotation is not None and hints.is_listed(self.link, module, annotation)
-
-    def _is_ordered(self, module: int, row: int) -> bool:
-        """``OrderedDict([("a", 1), …])``, and one made of the items of another."""
-        made = self.link.value(module, row)
-        sites = [atom for atom in made if type(atom) is ExternalObject and atom.name == ORDERED and atom.row >= 0]
-        return bool(sites) and len(sites) == len(made) and all(self._holds_constants(*site[1:]) for site in sites)
-
-    def _holds_constants(self, module: int, row: int) -> bool:
-        given = self.link.node(module, row)[2]
-        if len(given) != 1 or given[0][0] is not None:
-            return False
-        items = self.link.node(module, given[0][1])
-        if items[0] != "comp":
-            return items[0] in ("seq", "dict") and self._is_bounded(module, given[0][1])
-        below = reached_rows(self.link.modules[module], given[0][1]).values()
-        sources = {node[1] for node in below if node[0] == "iter"}
-        return bool(sources) and all(self._is_bounded(module, source) for source in sources)
-
-    def _is_class_constant(self, module: int, row: int) -> bool:
-        """``self.STATES`` of a class that binds the name in its body, or once, to a literal, in its constructor."""
-        node = self.link.node(module, row)
-        base = self.link.node(module, node[1]) if node[0] == "attr" else ("none",)
-        if base[0] != "param" or base[2] not in ("self", "cls"):
-            return False
-        cls = self.link.method_class(module, base[1])
-        bound = self.link.bound(*cls, node[2]) if cls is not None else None
-        in_body = bound is not None and (bool(bound.defs) or bound.final is not None)
-        return in_body or (cls is not None and is_set_once(self.link.modules[cls[0]], node[2]))
-
-    def _size(self, atom: Literal) -> int:
-        node = self.link.node(atom.module, atom.row)
-        return len(node[1] if node[0] == "dict" else node[2])
-
-    def _holds_code(self, literals: list[Literal]) -> bool:
-        """Steps, handlers, plug-ins: as many as somebody has written."""
-        items = self.link.elements(tuple(literals))
-        made = {(atom.module, atom.scope) for atom in items if type(atom) is Instance}
-        # Among objects of several classes, what is not known is one more of them
-        code = (Instance, ClassRef, FunctionRef, BoundMethod, *([Unknown] if len(made) > 1 else ()))
-        return all(type(atom) in code for atom in items)
-
-    def _is_number(self, module: int, row: int) -> bool:
-        value = self.link.value(module, row)
-        return bool(value) and all(type(a) is Const for a in value)
-
-    def _is_literal(self, atom: Literal) -> bool:
-        """A literal with all its items in the source."""
-        node = self.link.node(atom.module, atom.row)
-        if node[0] == "dict":
-            return all(key is not None for key, _ in node[1])
-        return node[0] == "seq" and all(self.link.node(atom.module, r)[0] != "star" for r in node[2])
 
     def _is_paced(self, module: int, index: int) -> bool:
         """The body sleeps, waits for a queue or takes from one: its pace is not that of the database."""
@@ -435,64 +350,14 @@ class _Finder:
 
     def talks_elsewhere(self, module: int, loop: Loop) -> bool:
         """Each round sends or fetches something that is not the project's: a message, a request, a file."""
-        if self._is_unit_of_work(module, loop):
-            return True
-        calls = [call for call, part in self._calls_inside(module, loop) if part != "while-test"]
-        called = (each[:2] for call in calls for each in self.link.functions_called(module, call.row))
-        return any(self._is_sent(module, call) for call in calls) or any(self._sends(*each) for each in called)
-
-    def _sends(self, module: int, scope: int) -> bool:
-        """Whether a function sends something by itself."""
-        _ = self.link.modules[module]  # all of which may matter
-        calls = self.link.of_module(_calls_by_scope, module).get(scope, ())
-        return any(self._is_sent(module, call) for call in calls)
-
-    def _is_sent(self, module: int, call: Call) -> bool:
-        """``await channel.send(…)`` of what is not the project's."""
-        function = self.link.node(module, self.link.node(module, call.row)[1])
-        if not call.awaited or function[0] != "attr" or function[2] not in TALKING:
-            return False
-        return not any(True for _ in self.link.functions_called(module, call.row))
+        return elsewhere.talks(self.link, module, self._run_each_time(module, loop))
 
     def _is_unit_of_work(self, module: int, loop: Loop) -> bool:
         """Each round also calls another system: the queries are not what it waits for."""
-        rows = tuple(call.row for call, part in self._calls_inside(module, loop) if part != "while-test")
-        return self.link.study(
-            ("calls out", module, rows), lambda: any(self._calls_out(module, row, 0) for row in rows)
-        )
+        return elsewhere.calls_out(self.link, module, self._run_each_time(module, loop))
 
-    def _calls_out(self, module: int, row: int, depth: int) -> bool:
-        function = self.link.node(module, row)[1]
-        for atom in self._values_along(module, function):
-            if type(atom) is External and not atom.name.startswith(IN_MEMORY):
-                if atom.name.partition(".")[0] in OTHER_SYSTEMS:
-                    return True
-            if type(atom) is ExternalObject and atom.name.partition(".")[0] in OTHER_SYSTEMS:
-                if atom.name.rpartition(".")[2].endswith(CLIENTS):  # else it may be an answer that was got before
-                    return True
-            if type(atom) is FunctionRef and depth < _MAX_WORK_DEPTH and self._runs_out(atom, depth + 1):
-                return True
-        return False
-
-    def _runs_out(self, function: FunctionRef, depth: int) -> bool:
-        module, scope = function.module, function.scope
-
-        def runs_out() -> bool:
-            _ = self.link.modules[module]  # all of which may matter
-            calls = self.link.of_module(_calls_by_scope, module).get(scope, ())
-            return any(self._calls_out(module, call.row, depth) for call in calls)
-
-        return self.link.study(("runs out", module, scope, depth), runs_out)
-
-    def _values_along(self, module: int, row: int) -> Iterator[Any]:
-        """What a callee is, and what made the global that it belongs to: ``engine = docker.from_env()``."""
-        yield from self.link.value(module, row)
-        node = self.link.node(module, row)
-        while node[0] == "attr":
-            node = self.link.node(module, node[1])
-        made = self.link.bound(module, 0, node[2]).final if node[0] == "free" else None
-        if made is not None and self.link.node(module, made)[0] == "call":
-            yield from self.link.value(module, self.link.node(module, made)[1])
+    def _run_each_time(self, module: int, loop: Loop) -> list[Call]:
+        return [call for call, part in self._calls_inside(module, loop) if part != "while-test"]
 
     def _is_work_list(self, facts: ModuleFacts, loop: Loop) -> bool:
         """A ``while`` that works through a list of its own: ``while stack:``, ``while i < len(items):``."""
@@ -615,18 +480,9 @@ def _leaves_when_done(facts: ModuleFacts, block: Context, exits: list[Context]) 
 
 _FAILURE = re.compile(r"(^|_)(is_?)?(err|error|failed|failure)$|^is(Err|Error|Failure|Failed)$", re.I)
 _EMPTY = (("dict", ()), ("seq", "list", ()))
-_MAX_WORK_DEPTH = 3
 _MAX_COLLECTIONS = 4
 # How many documents cost a request no more than a few queries
 _FEW = 10
 _LIMITING = ("limit", "to_list", "find")
 _LIMITS = (None, "limit", "length")
 _BATCH_WORDS = ("chunk", "batch")
-
-
-def _calls_by_scope(facts: ModuleFacts, index: int) -> dict[int, list[Call]]:
-    """The calls in each function."""
-    found: dict[int, list[Call]] = {}
-    for call in facts.calls:
-        found.setdefault(call.scope, []).append(call)
-    return found

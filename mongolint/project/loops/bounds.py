@@ -1,0 +1,109 @@
+"""Whether what a loop goes through is in the source: literals, constants, and what only reorders or numbers these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import Row
+from mongolint.link import annotations as hints
+from mongolint.link.atoms import ClassRef, Const, External, ExternalObject, FunctionRef, Instance, Literal, Unknown
+from mongolint.link.atoms import Method as BoundMethod
+from mongolint.link.externals import ORDERED
+from mongolint.link.rowtools import is_set_once, reached_rows
+from mongolint.project.catalog.pace import REORDERING
+
+if TYPE_CHECKING:
+    from mongolint.link.linker import Linker
+
+
+def is_bounded(link: Linker, module: int, row: int) -> bool:
+    """A literal, a constant that is one, ``range(3)``, and what only reorders or numbers these."""
+    node = link.node(module, row)
+    if node[0] == "call":
+        callee = link.value(module, node[1])
+        names = {a.name for a in callee if type(a) is External}
+        if names & {"builtins.range"}:
+            return all(_is_number(link, module, arg) for _, arg in node[2])
+        if names & REORDERING:
+            return bool(node[2]) and is_bounded(link, module, node[2][0][1])
+        function = link.node(module, node[1])
+        if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
+            return is_bounded(link, module, function[1])
+    if node[0] == "item" and link.node(module, node[2])[0] == "slice":
+        return is_bounded(link, module, node[1])
+    if _is_ordered(link, module, row) or _is_listed(link, module, node):
+        return True
+    literals = [atom for atom in link.value(module, row) if type(atom) is Literal]
+    if len(literals) != len(link.value(module, row)) or not all(_is_literal(link, atom) for atom in literals):
+        return False
+    # An empty literal alone is there to be filled; of a parameter, the next caller may pass more
+    reached = reached_rows(link.modules[module], row).values()
+    passed = any(n[0] == "param" for n in reached) and not _is_class_constant(link, module, row)
+    return any(_size(link, atom) for atom in literals) and (not passed or _holds_code(link, literals))
+
+
+def _is_listed(link: Linker, module: int, node: Row) -> bool:
+    """A parameter or variable that is annotated as a dict by the names of an enumeration."""
+    annotation = node[1] if node[0] == "typed" else None
+    if node[0] == "param":
+        params = link.scope(module, node[1]).params
+        annotation = next((param.annotation for param in params if param.name == node[2]), None)
+    return annotation is not None and hints.is_listed(link, module, annotation)
+
+
+def _is_ordered(link: Linker, module: int, row: int) -> bool:
+    """``OrderedDict([("a", 1), …])``, and one made of the items of another."""
+    made = link.value(module, row)
+    sites = [atom for atom in made if type(atom) is ExternalObject and atom.name == ORDERED and atom.row >= 0]
+    return bool(sites) and len(sites) == len(made) and all(_holds_constants(link, *site[1:]) for site in sites)
+
+
+def _holds_constants(link: Linker, module: int, row: int) -> bool:
+    given = link.node(module, row)[2]
+    if len(given) != 1 or given[0][0] is not None:
+        return False
+    items = link.node(module, given[0][1])
+    if items[0] != "comp":
+        return items[0] in ("seq", "dict") and is_bounded(link, module, given[0][1])
+    below = reached_rows(link.modules[module], given[0][1]).values()
+    sources = {node[1] for node in below if node[0] == "iter"}
+    return bool(sources) and all(is_bounded(link, module, source) for source in sources)
+
+
+def _is_class_constant(link: Linker, module: int, row: int) -> bool:
+    """``self.STATES`` of a class that binds the name in its body, or once, to a literal, in its constructor."""
+    node = link.node(module, row)
+    base = link.node(module, node[1]) if node[0] == "attr" else ("none",)
+    if base[0] != "param" or base[2] not in ("self", "cls"):
+        return False
+    cls = link.method_class(module, base[1])
+    bound = link.bound(*cls, node[2]) if cls is not None else None
+    in_body = bound is not None and (bool(bound.defs) or bound.final is not None)
+    return in_body or (cls is not None and is_set_once(link.modules[cls[0]], node[2]))
+
+
+def _size(link: Linker, atom: Literal) -> int:
+    node = link.node(atom.module, atom.row)
+    return len(node[1] if node[0] == "dict" else node[2])
+
+
+def _holds_code(link: Linker, literals: list[Literal]) -> bool:
+    """Steps, handlers, plug-ins: as many as somebody has written."""
+    items = link.elements(tuple(literals))
+    made = {(atom.module, atom.scope) for atom in items if type(atom) is Instance}
+    # Among objects of several classes, what is not known is one more of them
+    code = (Instance, ClassRef, FunctionRef, BoundMethod, *([Unknown] if len(made) > 1 else ()))
+    return all(type(atom) in code for atom in items)
+
+
+def _is_number(link: Linker, module: int, row: int) -> bool:
+    value = link.value(module, row)
+    return bool(value) and all(type(a) is Const for a in value)
+
+
+def _is_literal(link: Linker, atom: Literal) -> bool:
+    """A literal with all its items in the source."""
+    node = link.node(atom.module, atom.row)
+    if node[0] == "dict":
+        return all(key is not None for key, _ in node[1])
+    return node[0] == "seq" and all(link.node(atom.module, r)[0] != "star" for r in node[2])
