@@ -197,13 +197,13 @@ def _bound(value: Any) -> Any:
 
 def leading(reader: Reader, stages: Iterable[Stage], is_open: bool) -> Document:
     """The filter of the ``$match`` stages at the very front; ``is_open``: others may be anywhere among them."""
-    document = OPEN if is_open else EMPTY
+    document, is_front = OPEN if is_open else EMPTY, True
     for stage in stages:
         if stage.name == "$match":
             match = stage.document(reader)
-            document = document.merged(match if stage.certain else match.maybe())
+            document = document.merged(match if stage.certain and is_front else match.maybe())
         elif stage.certain:
             break
         else:
-            return document.merged(OPEN)  # what follows is at the front only where this stage is not there
+            is_front = False  # what follows is at the front only where this stage is not there
     return document
