@@ -197,16 +197,14 @@ def _plain_arguments(link: Linker, module: int, row: int) -> Sequence[Argument] 
     """The arguments of a call that spreads nothing and is not named like one that hands its arguments on."""
     node = link.node(module, row)
     link.node(module, node[1])
-    return link.of_module(_plain_calls, module).get(row)
+    return link.of_module(_plain, module, row)
 
 
-def _plain_calls(facts: ModuleFacts, index: int) -> dict[int, Sequence[Argument]]:
-    found: dict[int, Sequence[Argument]] = {}
-    for call in facts.calls:
-        node = facts.nodes[call.row]
-        if handed(facts.nodes.__getitem__, node) is None and not any(word in ("*", "**") for word, _ in node[2]):
-            found[call.row] = [Argument(*each) for each in node[2]]
-    return found
+def _plain(facts: ModuleFacts, row: int) -> Sequence[Argument] | None:
+    node = facts.nodes[row]
+    if handed(facts.nodes.__getitem__, node) is not None or any(word in ("*", "**") for word, _ in node[2]):
+        return None
+    return [Argument(*each) for each in node[2]]
 
 
 def _spread(link: Linker, module: int, row: int, env: Env | None) -> list[Argument] | None:

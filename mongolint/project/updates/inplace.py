@@ -78,7 +78,7 @@ def _places(tracer: Tracer, module: int, end: Call, begin: int) -> Iterator[tupl
 
 def _changes(facts: ModuleFacts, scope: int) -> Iterator[_Change]:
     first, end = facts.scopes[scope].rows
-    rows = {node[1:]: row for row, node in facts.numbered() if first <= row < end and node[0] == "setitem"}
+    rows = {node[1:]: row for row, node in facts.of_kind("setitem") if first <= row < end}
     for store in facts.item_stores:
         row = rows.get((store.base, store.name, store.value)) if store.scope == scope else None
         while row is not None:  # of d["a"][0]["n"] = 1 the outer items, too
