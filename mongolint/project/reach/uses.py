@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import ModuleFacts
@@ -50,12 +51,15 @@ class _Parents:
             if node[0] not in LEAVES:
                 for operand in operands(node):
                     self.of.setdefault(operand, []).append(row)
-        self.contexts = {call.row: call.context for call in facts.calls}
-        self.anchors = self._anchors()
-        self.annotations = self._annotations()
         self._starts = [scope.rows[0] for scope in facts.scopes]
 
-    def _anchors(self) -> dict[int, list[tuple[int, int]]]:
+    @cached_property
+    def contexts(self) -> dict[int, int]:
+        """The contexts of calls, by row."""
+        return {call.row: call.context for call in self.facts.calls}
+
+    @cached_property
+    def anchors(self) -> dict[int, list[tuple[int, int]]]:
         """Where rows are used outside of other rows: scope and context."""
         facts, found = self.facts, dict[int, list[tuple[int, int]]]()
         for store in (*facts.stores, *facts.item_stores):
@@ -71,7 +75,9 @@ class _Parents:
                 found.setdefault(row, []).append(place)
         return found
 
-    def _annotations(self) -> set[int]:
+    @cached_property
+    def annotations(self) -> set[int]:
+        """The rows of which annotations are made."""
         facts = self.facts
         rows = [scope.return_annotation for scope in facts.scopes]
         rows += [param.annotation for scope in facts.scopes for param in scope.params]
@@ -277,7 +283,7 @@ class Uses:
             return True
         facts = self.link.modules[module]
         node = facts.nodes[user]
-        if node[0] == "attr" or (user in self.parents(module).annotations and node[0] != "call"):
+        if node[0] == "attr" or (node[0] != "call" and user in self.parents(module).annotations):
             return False
         return not (node[0] == "call" and own_name(facts, node[1]) in _LOOKING and row not in _all(facts, node[1]))
 
