@@ -20,7 +20,6 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from mongolint.lsp.client.abilities import Abilities
 from mongolint.lsp.client.lenient import structured
 
 CONTENT_MODIFIED = -32801
@@ -30,13 +29,6 @@ class Protocol(LanguageServerProtocol):
     """Hands on what happens to buffers; cells of notebooks are nobody's business."""
 
     _has_left = False
-
-    @lsp_method(types.INITIALIZE)
-    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
-        result = yield from super().lsp_initialize(params)
-        if not Abilities(params.capabilities).pull:
-            result.capabilities.diagnostic_provider = None
-        return result
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> Iterator[Any]:

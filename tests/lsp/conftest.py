@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
@@ -104,18 +103,12 @@ class Client(LanguageClient):
         env: dict[str, str] | None = None,
         cwd: Path | None = None,
         command: Sequence[str] = COMMAND,
-        old: bool = False,
     ) -> types.InitializeResult:
-        """Start a server and initialize it.
-
-        Args:
-            old: a client that can do no more than it says; else it can do what all can today.
-        """
-        capabilities = capabilities or types.ClientCapabilities()
+        """Start a server and initialize it."""
         await self.start_io(*command, env={**os.environ, **(env or {})}, cwd=cwd)
         result = await self.initialize_async(
             types.InitializeParams(
-                capabilities if old else of_today(capabilities),
+                capabilities or types.ClientCapabilities(),
                 process_id=process_id,
                 workspace_folders=[types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders] or None,
                 initialization_options=options,
@@ -189,16 +182,6 @@ class Client(LanguageClient):
         code = await asyncio.wait_for(server.wait(), PATIENCE)
         await self.stop()
         return code
-
-
-def of_today(given: types.ClientCapabilities) -> types.ClientCapabilities:
-    """With what every client can do that is in use."""
-    text = given.text_document or types.TextDocumentClientCapabilities()
-    action = text.code_action or types.CodeActionClientCapabilities()
-    kinds = types.ClientCodeActionKindOptions([])
-    action = attrs.evolve(action, code_action_literal_support=types.ClientCodeActionLiteralOptions(kinds))
-    symbols = types.DocumentSymbolClientCapabilities(hierarchical_document_symbol_support=True)
-    return attrs.evolve(given, text_document=attrs.evolve(text, code_action=action, document_symbol=symbols))
 
 
 Scenario = Callable[[Client], Coroutine[Any, Any, None]]

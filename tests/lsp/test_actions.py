@@ -22,7 +22,7 @@ VERSIONED = types.ClientCapabilities(
 RESOLVING = types.ClientCapabilities(
     text_document=types.TextDocumentClientCapabilities(
         code_action=types.CodeActionClientCapabilities(
-            data_support=True, resolve_support=types.ClientCodeActionResolveOptions(properties=["edit"])
+            resolve_support=types.ClientCodeActionResolveOptions(properties=["edit"])
         )
     )
 )

@@ -11,7 +11,9 @@ from lsprotocol import types
 
 Talk = Callable[[Callable[[Any], Coroutine[Any, Any, None]]], None]
 WHOLE = types.Range(types.Position(0, 0), types.Position(99, 0))
-PULLING = types.TextDocumentClientCapabilities(diagnostic=types.DiagnosticClientCapabilities())
+OLD = types.TextDocumentClientCapabilities(
+    code_action=types.CodeActionClientCapabilities(), document_symbol=types.DocumentSymbolClientCapabilities()
+)
 
 
 @pytest.mark.parametrize("applies", [True, False])
@@ -19,7 +21,7 @@ def test_commands_instead_of_actions(talk: Talk, shop: Path, applies: bool) -> N
     workspace = types.WorkspaceClientCapabilities(apply_edit=applies)
 
     async def scenario(client: Any) -> None:
-        await client.begin(shop, capabilities=types.ClientCapabilities(workspace=workspace), old=True)
+        await client.begin(shop, capabilities=types.ClientCapabilities(workspace=workspace, text_document=OLD))
         uri = client.open(shop / "app/books.py")
         await client.diagnostics(uri, 1)
         params = types.CodeActionParams(types.TextDocumentIdentifier(uri), WHOLE, types.CodeActionContext([]))
@@ -38,7 +40,7 @@ def test_commands_instead_of_actions(talk: Talk, shop: Path, applies: bool) -> N
 
 def test_an_outline_without_levels(talk: Talk, shop: Path) -> None:
     async def scenario(client: Any) -> None:
-        await client.begin(shop, old=True)
+        await client.begin(shop, capabilities=types.ClientCapabilities(text_document=OLD))
         uri = client.open(shop / "app/books.py")
         found = await client.text_document_document_symbol_async(
             types.DocumentSymbolParams(types.TextDocumentIdentifier(uri))
@@ -60,17 +62,5 @@ def test_plain_text_only(talk: Talk, shop: Path) -> None:
         uri = client.open(shop / "app/books.py")
         place = types.HoverParams(types.TextDocumentIdentifier(uri), types.Position(4, 20))
         assert (await client.text_document_hover_async(place)).contents.kind == types.MarkupKind.PlainText
-
-    talk(scenario)
-
-
-def test_who_cannot_be_told_to_ask_again_is_told_what_is_found(talk: Talk, shop: Path) -> None:
-    async def scenario(client: Any) -> None:
-        result = await client.begin(shop, capabilities=types.ClientCapabilities(text_document=PULLING))
-        assert result.capabilities.diagnostic_provider is None
-        uri = client.open(shop / "app/books.py")
-        assert [each.code for each in await client.diagnostics(uri, 1)] == ["MDB104"]
-        client.open(shop / "app/start.py", "from app.db import books\n\nbooks.create_index('owner_id')\n")
-        await client.until(lambda: not client.last(uri).diagnostics)
 
     talk(scenario)

@@ -12,9 +12,8 @@ class Abilities:
 
     def __init__(self, client: types.ClientCapabilities) -> None:
         text, workspace, window = client.text_document, client.workspace, client.window
-        # An edit changes what is found in other files: who cannot be told to ask again does not ask at all
         self.refresh_diagnostics = bool(workspace and workspace.diagnostics and workspace.diagnostics.refresh_support)
-        self.pull = bool(text and text.diagnostic) and self.refresh_diagnostics
+        self.pull = bool(text and text.diagnostic)
         self.refresh_hints = bool(workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support)
         watched = workspace.did_change_watched_files if workspace else None
         self.watch = bool(watched and watched.dynamic_registration)
@@ -22,12 +21,13 @@ class Abilities:
         self.versioned = bool(edit and edit.document_changes)
         action = text.code_action if text else None
         resolved = action.resolve_support.properties if action and action.resolve_support else ()
-        self.resolves = "edit" in resolved and bool(action and action.data_support)
-        self.literals = bool(action and action.code_action_literal_support)
+        self.resolves = "edit" in resolved
+        # Who says nothing at all of actions or symbols knows them as they are today
+        self.literals = action is None or bool(action.code_action_literal_support or self.resolves)
         self.configuration = bool(workspace and workspace.configuration)
         self.applies = bool(workspace and workspace.apply_edit)
         symbols = text.document_symbol if text else None
-        self.trees = bool(symbols and symbols.hierarchical_document_symbol_support)
+        self.trees = symbols is None or bool(symbols.hierarchical_document_symbol_support)
         hover = text.hover if text else None
         self.hover = _format(hover.content_format if hover else None)
         item = text.completion.completion_item if text and text.completion else None
