@@ -59,16 +59,6 @@ class Rows(dict[int, Row]):
 
 Nodes = list[Row] | Rows
 
-
-class _Packed:
-    """Of what a module has thousands: pickled as a call of its class, without the names of the fields each time."""
-
-    __slots__: tuple[str, ...] = ()
-
-    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
-        return type(self), tuple([getattr(self, name) for name in self.__slots__])
-
-
 Offsets = tuple[int, int]
 
 # Methods of dict, list and set that change the object they are called on
@@ -78,6 +68,15 @@ MUTATORS = frozenset(
         *("append", "extend", "insert", "remove", "add", "discard", "appendleft"),
     ]
 )
+
+
+class _Packed:
+    """Of what a module has thousands: pickled as a call of its class, without the names of the fields each time."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), tuple([getattr(self, name) for name in self.__slots__])
 
 
 @dataclass(slots=True)

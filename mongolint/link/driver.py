@@ -25,7 +25,7 @@ from mongolint.link.atoms import (
     strings,
 )
 from mongolint.mongo import drivers
-from mongolint.mongo.methods import ATTRIBUTES, BULK, BULK_FIND, TABLES, Role
+from mongolint.mongo.methods import ATTRIBUTES, BULK, BULK_FIND, BULK_STARTS, TABLES, Role
 from mongolint.mongo.methods import Method as Spec
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def call(link: Linker, method: Method, module: int, row: int, env: Env | None) -
     atom = method.receiver
     if type(atom) is Bulk:
         return (_of_bulk(atom, method.name, module, row, env),)
-    if type(atom) is Collection and method.name in _STARTING_BULK:
+    if type(atom) is Collection and method.name in BULK_STARTS:
         return (Bulk(atom),)
     if not isinstance(atom, Client | Database | Collection | Cursor | Session):
         return _plain_call(link, method, module, row, env)
@@ -139,9 +139,6 @@ def call(link: Linker, method: Method, module: int, row: int, env: Env | None) -
     if type(atom) is Session and method.name == "start_transaction":
         return (Session(flavour),)
     return (UNKNOWN,)
-
-
-_STARTING_BULK = ("initialize_ordered_bulk_op", "initialize_unordered_bulk_op")
 
 
 def _of_bulk(atom: Bulk, name: str, module: int, row: int, env: Env | None) -> Atom:

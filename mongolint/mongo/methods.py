@@ -483,6 +483,8 @@ REMOVED_COLLECTION: dict[str, Method] = _table(
     ),
 )
 
+# The methods of a PyMongo 3 collection that begin a bulk operation
+BULK_STARTS = ("initialize_ordered_bulk_op", "initialize_unordered_bulk_op")
 # PyMongo 3.13.0, bulk.py: what ``initialize_*_bulk_op()`` gives, and what its ``find()`` gives for one selector.
 BULK: dict[str, Method] = _table(
     _method("execute", "write", "write_concern", "document", removed=True),

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from mongolint.facts.shapes import Call, ModuleFacts
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.link import functions
 from mongolint.link.atoms import Collection, FunctionRef
+from mongolint.link.states.scopes import calls_by_row
 from mongolint.project.operations import Operation, in_words, the_one
 from mongolint.project.reach.memos import kept_for, makes_object, owner_of
 
@@ -101,7 +102,7 @@ class CallGraph:
         following: dict[Function, list[Reach]] = {}
         for function, reaches in level.items():
             for module, row, _ in self.link.sites.of(*function):
-                call = self.link.of_module(_calls, module)[row]
+                call = self.link.of_module(calls_by_row, module)[row]
                 caller = (module, call.scope)
                 if module in self.link.tests and function[0] not in self.link.tests:
                     continue
@@ -159,7 +160,3 @@ def _on_errors(facts: ModuleFacts, index: int) -> frozenset[int]:
     """The calls that stand in an ``except`` clause."""
     contexts = {c for c in range(len(facts.contexts)) if any(each.kind == "handler" for each in facts.chain(c))}
     return frozenset(call.row for call in facts.calls if call.context in contexts)
-
-
-def _calls(facts: ModuleFacts, index: int) -> dict[int, Call]:
-    return {call.row: call for call in facts.calls}

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.link.atoms import Bulk
 from mongolint.link.driver import bulk_methods
-from mongolint.mongo.methods import BULK, BULK_FIND, Method
+from mongolint.mongo.methods import BULK, BULK_FIND, BULK_STARTS, Method
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
-_STARTING = ("initialize_ordered_bulk_op", "initialize_unordered_bulk_op")
 _NAMES = {method.name for method in (*BULK.values(), *BULK_FIND.values()) if method.kind != "plain"}
 
 
@@ -43,7 +42,7 @@ def found_in(link: Linker, module: int) -> Iterator[Queued]:
 
 def _starts(facts: ModuleFacts, index: int) -> bool:
     functions = (facts.nodes[facts.nodes[call.row][1]] for call in facts.calls)
-    return any(node[0] == "attr" and node[2] in _STARTING for node in functions)
+    return any(node[0] == "attr" and node[2] in BULK_STARTS for node in functions)
 
 
 def _calls(facts: ModuleFacts, index: int) -> list[tuple[Call, int, str]]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import Collection
+from mongolint.mongo.methods import BULK_STARTS
 from mongolint.project.fields.shapes import Use
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
 
-_STARTING = ("initialize_ordered_bulk_op", "initialize_unordered_bulk_op")
 # Any collection, where the code does not show which
 ANY = ""
 
@@ -33,4 +33,4 @@ def written(project: Project) -> Iterator[tuple[str, str, Use]]:
 def _starts(facts: ModuleFacts, index: int) -> list[tuple[int, int]]:
     """The calls that start one, and what each is called on."""
     called = ((call.row, facts.nodes[facts.nodes[call.row][1]]) for call in facts.calls)
-    return [(row, node[1]) for row, node in called if node[0] == "attr" and node[2] in _STARTING]
+    return [(row, node[1]) for row, node in called if node[0] == "attr" and node[2] in BULK_STARTS]
