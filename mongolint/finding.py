@@ -66,8 +66,7 @@ class Span(NamedTuple):
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """A place that explains a finding: the loop, the helper that runs the query, the nearest index."""
 
     span: Span
@@ -82,8 +81,7 @@ class Related:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace the text of ``span`` by ``content``.
 
     ``shared``: what several fixes may need alike, an import or a logger. Such insertions at one place are merged.
@@ -97,8 +95,7 @@ class Edit:
         return {**self.span.json(), "content": self.content}
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """A repair: a title, and the edits that write it (none for ``display``, whose ``text`` says what to write).
 
     ``reason``: why it is not safe, or cannot be applied.
@@ -135,8 +132,7 @@ class Repair:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing a rule claims about one place. ``also`` holds the codes of findings it stands for."""
 
     span: Span

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 # What `fnmatch` reads as git does: stars, question marks and plain sets of characters, as in "*.py[cod]"
 _SIMPLE = re.compile(r"(?:[^\[\\]|\[[A-Za-z0-9_]+\])+")
+# The place of a pattern among the others, whether it is of directories alone, and its test on (path, name)
+_Test = tuple[int, bool, Callable[[str, str], bool]]
 
 
 class Globs:
@@ -18,15 +20,17 @@ class Globs:
     speaks of the path itself and never of what lies below it: callers go down level by level, as git does.
     """
 
-    __slots__ = ("_negated", "_others", "_paths", "_plain")
+    __slots__ = ("_below", "_negated", "_others", "_paths", "_plain")
 
     def __init__(self, patterns: Iterable[str], *, strict: bool = True) -> None:
         """Compile patterns; of a malformed one, raise ValueError or, as git does, let it match nothing."""
         self._negated: list[bool] = []
-        # A pattern that is one name or path, or "*.py" and the like, is looked up; only the others are tried in turn.
+        # A pattern that is one name or path, or "*.py" and the like, is looked up; only the others are tried in turn:
+        # those of so many names, of which the first is plain ("docs/*.py"), on paths that are so, too.
         self._plain: dict[str, list[tuple[int, bool]]] = {}
         self._paths: dict[str, list[tuple[int, bool]]] = {}
-        self._others: list[tuple[int, bool, Callable[[str, str], bool]]] = []
+        self._below: dict[tuple[str, int], list[_Test]] = {}
+        self._others: list[_Test] = []
         for pattern in patterns:
             try:
                 self._add(pattern)
@@ -45,12 +49,13 @@ class Globs:
         for index, dir_only in looked_up:
             if index > best and (is_dir or not dir_only):
                 best = index
-        for index, dir_only, test in reversed(self._others):
-            if index < best:
-                break
-            if (is_dir or not dir_only) and test(path, name):
-                best = index
-                break
+        for tests in (self._others, self._below.get((path.partition("/")[0], path.count("/")), ())):
+            for index, dir_only, test in reversed(tests):
+                if index < best:
+                    break
+                if (is_dir or not dir_only) and test(path, name):
+                    best = index
+                    break
         return None if best < 0 else not self._negated[best]
 
     def covers(self, path: str) -> bool:
@@ -75,7 +80,10 @@ class Globs:
         elif not re.search(r"[*?\[\\]", stem):
             self._paths.setdefault(stem.lstrip("/"), []).append((index, dir_only))
         else:
-            self._others.append((index, dir_only, _glob(stem)))
+            first, slash, rest = stem.lstrip("/").partition("/")
+            is_keyed = slash and "**" not in rest and not re.search(r"[*?\[\\]", first)
+            tests = self._below.setdefault((first, rest.count("/") + 1), []) if is_keyed else self._others
+            tests.append((index, dir_only, _glob(stem)))
         self._negated.append(negated)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mongolint.finding import Applicability, Confidence, Finding, Fix, Related, Repair, Severity, Span
 from mongolint.fix.draft import Draft, NoFix
@@ -49,8 +49,7 @@ class Good:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Todo:
+class Todo(NamedTuple):
     """A known miss or false alarm: the test fails as soon as it is right, so that it gets promoted."""
 
     code: str | Mapping[str, str]

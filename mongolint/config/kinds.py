@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mongolint.config.errors import ConfigError
 from mongolint.config.toml import kind_of
@@ -15,8 +14,7 @@ Known = Mapping[str, RuleInfo]
 _TEXTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(NamedTuple):
     """The place of a value: makes its errors. ``lenient``: rules may be named that are not loaded."""
 
     path: tuple[str, ...]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mongolint.config.kinds import Bool, Choice, Choices, Ignores, Kind, Patterns, Rules, Selectors, Text, Texts
 from mongolint.finding import Confidence, Severity
@@ -39,8 +39,7 @@ _SEVERITY = Choice([item.value for item in Severity], Severity)
 Scope = Literal["file", "project"]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where an option was written; ``file`` is None for the command line."""
 
     file: Path | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mongolint.coverage.values import ARRAY, MAX, MIN, NULL, OBJECT, STRING, Key, above, below, key
@@ -26,8 +25,7 @@ class Interval(NamedTuple):
         return self.low > self.high or (self.low == self.high and not (self.with_low and self.with_high))
 
 
-@dataclass(frozen=True, slots=True)
-class Intervals:
+class Intervals(NamedTuple):
     """Sorted, apart from each other. ``vague``: an end depends on a value that is not known."""
 
     items: tuple[Interval, ...]

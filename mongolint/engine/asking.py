@@ -8,7 +8,6 @@ others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from mongolint.engine.workers import Workers
@@ -72,7 +71,7 @@ def _nothing() -> None: ...
 
 
 def _plain(finding: Finding) -> Finding:
-    return finding if isinstance(finding.fix, Fix | None) else replace(finding, fix=None)
+    return finding if isinstance(finding.fix, Fix | None) else finding._replace(fix=None)
 
 
 def _operations(project: Project) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mongolint.config.perfile import Settings
@@ -41,7 +40,7 @@ def build(
 
     def done(results: Sequence[_Written]) -> None:
         for number, fix, crash in results:
-            built[number] = replace(built[number], fix=fix)
+            built[number] = built[number]._replace(fix=fix)
             crashes.extend([crash] if crash else [])
 
     def work(batch: Sequence[int]) -> list[_Written]:
@@ -56,7 +55,7 @@ def build(
     else:
         done(work(numbers))
     return [
-        replace(finding, fix=limits.apply(finding, finding.fix)) if isinstance(finding.fix, Fix) else finding
+        finding._replace(fix=limits.apply(finding, finding.fix)) if isinstance(finding.fix, Fix) else finding
         for finding in built
     ]
 
@@ -111,10 +110,10 @@ class _Limits:
         if finding.code not in force.fixable:
             return _shown(fix, "the configuration leaves this rule's fixes out")
         if finding.code in force.safe_fixes and fix.applicability is Applicability.UNSAFE:
-            return replace(fix, applicability=Applicability.SAFE)
+            return fix._replace(applicability=Applicability.SAFE)
         return fix
 
 
 def _shown(fix: Fix, reason: str) -> Fix:
     """A fix that is only shown: with its edits, which nobody may apply."""
-    return replace(fix, applicability=Applicability.DISPLAY, reason=reason)
+    return fix._replace(applicability=Applicability.DISPLAY, reason=reason)

@@ -13,7 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from mongolint.engine.load import Loaded
 from mongolint.engine.run import UNUSED_SUPPRESSION, Result
@@ -136,7 +136,7 @@ class _Work:
             return finding
         assert isinstance(finding.fix, Fix)
         reason = f"refused: {self.barred[_pair(finding)]}"
-        return replace(finding, fix=replace(finding.fix, applicability=Applicability.DISPLAY, reason=reason))
+        return finding._replace(fix=finding.fix._replace(applicability=Applicability.DISPLAY, reason=reason))
 
     def _usable(self, finding: Finding) -> bool:
         return applicable(finding, self.unsafe) and _pair(finding) not in self.barred

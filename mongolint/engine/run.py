@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from mongolint.beside import Neighbour, neighbour
 from mongolint.config import Config
@@ -147,7 +147,7 @@ def _fold(findings: Iterable[Finding], supersedes: Mapping[str, Sequence[str]]) 
         for finding in group:
             if finding.code not in hidden:
                 also = tuple(sorted(hidden & set(supersedes.get(finding.code, ()))))
-                kept.append(replace(finding, also=also) if also else finding)
+                kept.append(finding._replace(also=also) if also else finding)
     return kept
 
 

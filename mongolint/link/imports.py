@@ -24,6 +24,7 @@ class ImportMap:
         # What the last part of a dotted name may be; most names of imports are none of it
         self._ends = {*self.by_tail, *map(posixpath.basename, self.folders)}
         self._found: dict[tuple[str, str], str | None] = {}
+        self._roots: dict[str, list[str]] = {}
 
     @property
     def layout(self) -> tuple[object, ...]:
@@ -75,14 +76,16 @@ class ImportMap:
 
     def _search(self, folder: str, dotted: str) -> str | None:
         namespace = None
-        for root in self._roots(folder):
+        if folder not in self._roots:
+            self._roots[folder] = list(self._roots_of(folder))
+        for root in self._roots[folder]:
             found = self.inside(root, dotted)
             if found is not None and found.endswith(".py"):
                 return found
             namespace = namespace or found
         return namespace or self._only_match(dotted)
 
-    def _roots(self, folder: str) -> Iterator[str]:
+    def _roots_of(self, folder: str) -> Iterator[str]:
         """Where a file in ``folder`` looks: as a script its own folder first, in a package the root first."""
         above = [folder]
         while len(above[-1]) > len(self.root):

@@ -210,7 +210,7 @@ class Root:
 
 
 def _plain(findings: Mapping[str, Sequence[Finding]]) -> dict[str, list[Finding]]:
-    return {path: [replace(finding, fix=None) for finding in found] for path, found in findings.items()}
+    return {path: [finding._replace(fix=None) for finding in found] for path, found in findings.items()}
 
 
 def folder_config(folder: Path) -> Config:

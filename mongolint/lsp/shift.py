@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from mongolint.finding import Finding, Related, Span
@@ -102,7 +101,7 @@ def moved(finding: Finding, shifts: dict[str, Shift]) -> Finding | None:
     places = tuple(Related(place, message) for place, message in related if place is not None)
     if span is None or len(places) < len(related):
         return None
-    return replace(finding, span=span, related=places)
+    return finding._replace(span=span, related=places)
 
 
 def _moved(span: Span, shifts: dict[str, Shift]) -> Span | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from difflib import SequenceMatcher, unified_diff
 
 from mongolint.finding import Edit
@@ -86,7 +85,7 @@ def _clusters(edits: Iterable[Edit], count: int) -> Iterator[tuple[int, int, lis
 
 def _moved(edit: Edit, lines: int) -> Edit:
     span = edit.span
-    return replace(edit, span=span._replace(line=span.line + lines, end_line=span.end_line + lines))
+    return edit._replace(span=span._replace(line=span.line + lines, end_line=span.end_line + lines))
 
 
 def _styled(text: str, paint: Paint, *styles: str) -> str:

@@ -99,22 +99,24 @@ def relative(path: str | Path, cwd: str | Path) -> str:
     return text.replace(os.sep, "/") if os.sep != "/" else text
 
 
-class _Patterns(NamedTuple):
+class _Patterns:
     """Patterns and the directory they are relative to."""
 
-    base: str
-    globs: Globs
+    __slots__ = ("_globs", "_prefix")
+
+    def __init__(self, base: str, globs: Globs) -> None:
+        self._prefix = os.path.join(base, "")
+        self._globs = globs
 
     def match(self, path: str, *, is_dir: bool) -> bool | None:
-        return self.globs.match(self._below(path), is_dir=is_dir)
+        return self._globs.match(self._below(path), is_dir=is_dir)
 
     def covers(self, path: str) -> bool:
-        return self.globs.covers(self._below(path))
+        return self._globs.covers(self._below(path))
 
     def _below(self, path: str) -> str:
-        prefix = os.path.join(self.base, "")
         # Outside the base a pattern can only speak of names.
-        below = path[len(prefix) :] if path.startswith(prefix) else os.path.basename(path)
+        below = path[len(self._prefix) :] if path.startswith(self._prefix) else os.path.basename(path)
         return below.replace(os.sep, "/") if os.sep != "/" else below
 
 
@@ -322,7 +324,12 @@ def _tracked_paths(top: str) -> frozenset[str]:
             files = tracked(file.read())
     except OSError:
         return frozenset()
-    folders = {path[:end] for path in files for end, letter in enumerate(path) if letter == "/"}
+    folders: set[str] = set()
+    for path in files:
+        folder = os.path.dirname(path)
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = os.path.dirname(folder)
     return files | folders
 
 

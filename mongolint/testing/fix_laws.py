@@ -6,7 +6,6 @@ import io
 import tokenize
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -82,7 +81,7 @@ def _check(loaded: Loaded, rule: Rule, codes: Collection[str]) -> Result:
     result = check(loaded, default_rules() | {rule.code}, loaded.project.config, fixes=True)
     if result.crashes:
         raise AssertionError("\n".join(result.crashes))
-    result.findings = [f if f.code in codes else replace(f, fix=None) for f in result.findings]
+    result.findings = [f if f.code in codes else f._replace(fix=None) for f in result.findings]
     return result
 
 

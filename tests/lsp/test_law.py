@@ -163,7 +163,7 @@ def fresh(root: Root, folder: Path, texts: dict[str, bytes]) -> set[Finding]:
 
 
 def comparable(finding: Finding) -> Finding:
-    return replace(finding, fix=None)
+    return finding._replace(fix=None)
 
 
 def is_python(text: str) -> bool:

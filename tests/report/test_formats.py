@@ -225,7 +225,7 @@ def test_sarif_result() -> None:
         "app/db.py",
         "app/x%20y.py",
     ]
-    assert "fixes" not in json.loads(render("sarif", run_of(replace(told, fix=replace(fix, edits=())))))["runs"][0]
+    assert "fixes" not in json.loads(render("sarif", run_of(told._replace(fix=fix._replace(edits=())))))["runs"][0]
 
 
 def test_sarif_tells_what_was_not_read() -> None:

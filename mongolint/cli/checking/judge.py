@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded, load
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from mongolint.engine.run import Result, Sift
 
 
-@dataclass(frozen=True)
-class Judge:
+class Judge(NamedTuple):
     """``fixes``: they are written too. ``jobs``: processes, default: one per core. ``indexes``: those of a snapshot.
 
     ``selected``: the rules that run in any of these files; what is to be told of that is told by it.

@@ -48,7 +48,7 @@ def resolve(request: Request, default: str) -> tuple[Target, ...]:
     if request.statistics and printed and printed[0] not in (*_TEXTS, "json") and not request.output_file:
         raise click.UsageError(f"--statistics can be shown as text and as json, not as {printed[0]}")
     if request.output_file:
-        found = [replace(target, file=target.file or request.output_file) for target in found]
+        found = [target._replace(file=target.file or request.output_file) for target in found]
     files = [target.file for target in found if target.file]
     if request.diff and files:
         raise click.UsageError("--diff shows no findings: there is no report to write to a file")
@@ -168,7 +168,7 @@ def _from_root(run: Run) -> Run:
         return moved
 
     findings = [_moved(finding, move) for finding in run.findings]
-    notes = [replace(note, path=note.path and move(note.path)) for note in run.notes]
+    notes = [note._replace(path=note.path and move(note.path)) for note in run.notes]
     return replace(run, findings=findings, notes=notes, source=lambda file: run.source(shown.get(file, file)))
 
 
@@ -178,6 +178,6 @@ def _moved(finding: Finding, move: Callable[[str], str]) -> Finding:
 
     fix = finding.fix
     if isinstance(fix, Fix):
-        fix = replace(fix, edits=tuple(replace(edit, span=at(edit.span)) for edit in fix.edits))
-    related = tuple(replace(place, span=at(place.span)) for place in finding.related)
-    return replace(finding, span=at(finding.span), related=related, fix=fix)
+        fix = fix._replace(edits=tuple(edit._replace(span=at(edit.span)) for edit in fix.edits))
+    related = tuple(place._replace(span=at(place.span)) for place in finding.related)
+    return finding._replace(span=at(finding.span), related=related, fix=fix)

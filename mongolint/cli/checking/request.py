@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -29,8 +28,7 @@ def spelled(words: tuple[str, ...] | None, option: str) -> tuple[str, ...] | Non
         fail(str(error))
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """The command line, as given."""
 
     paths: tuple[Path, ...]
@@ -69,8 +67,7 @@ class Request:
 
     def spelled(self) -> Request:
         """The same with selectors as rules are spelled; one that names no rule ends the run with exit code 2."""
-        return replace(
-            self,
+        return self._replace(
             select=spelled(self.select, "--select"),
             ignore=spelled(self.ignore, "--ignore"),
             extend_select=spelled(self.extend_select, "--extend-select"),

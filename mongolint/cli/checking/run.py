@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,7 +110,7 @@ def run(request: Request, workers: Workers | None, ahead: Reading | None, starte
         return show_settings(_settings(chosen[0].config, request), request.show_settings)
     if request.show_files:
         return _show_files(chosen, request)
-    request = replace(request, formats=output.resolve(request, chosen[0].config.output_format))
+    request = request._replace(formats=output.resolve(request, chosen[0].config.output_format))
     data = sys.stdin.buffer.read() if request.overlay else b""
     outcome = _check(chosen, request, data, workers, ahead, started)
     _tell(outcome, request, data)

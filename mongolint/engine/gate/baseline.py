@@ -111,7 +111,7 @@ class Baseline:
         """New entries for the findings of one file."""
         text = loaded.text(path) or ""
         # Where a file lies is not part of what is known of its findings
-        placeless = [replace(finding, span=finding.span._replace(file="")) for finding in findings]
+        placeless = [finding._replace(span=finding.span._replace(file="")) for finding in findings]
         prints = fingerprints(placeless, lambda _: text)
         file = self._name(path)
         return [

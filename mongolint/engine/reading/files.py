@@ -71,12 +71,12 @@ def read(
         overlay: contents of files by absolute path that win over the disk; they are reported on like given paths.
         instead: the same for files that nobody asked for by that: what a commit holds of a project.
     """
-    held = _Held(cwd, overlay, instead or {})
+    held, memo = _Held(cwd, overlay, instead or {}), relevance.Memo()
     chosen = held.discover(paths, config)
     targets = list(dict.fromkeys([*(p.as_posix() for p in chosen.files), *held.asked]))
     sources, problems = held.read(targets, set(targets))
     if begin:
-        parsing.add(decode(relevance.certain(sources), sources)[0])
+        parsing.add(decode(relevance.certain(sources, memo), sources)[0])
     around = held.discover([config.root], config)
     is_project = config.is_marked or len(around.files) <= _MOST_UNMARKED
     others = [*(p.as_posix() for p in around.files if is_project), *held.below(config.root, scripts=False)]
@@ -85,7 +85,7 @@ def read(
     sources.update(more)
     roots = [Path(config.root, root).as_posix() for root in config.src]
     imports = ImportMap(sources, Path(config.root).as_posix(), roots)
-    wanted = relevance.relevant(sources, imports)
+    wanted = relevance.relevant(sources, imports, memo)
     if begin:
         parsing.add(decode((path for path in sources if path in wanted), sources)[0])
     found = [*chosen.scripts, *around.scripts, *map(Path, held.below(config.root, scripts=True))]

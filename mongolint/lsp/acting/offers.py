@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from lsprotocol import types
@@ -92,7 +92,7 @@ def fix_all(path: str, code: str | None, root: Root, places: Places) -> dict[str
         wanted = [finding for finding, is_here in zip(result.findings, here, strict=True) if is_here]
         written = iter(fixes.build(wanted, loaded, root.settings, result.crashes))
         result.findings = [
-            next(written) if is_here else replace(finding, fix=None)
+            next(written) if is_here else finding._replace(fix=None)
             for finding, is_here in zip(result.findings, here, strict=True)
         ]
         return result

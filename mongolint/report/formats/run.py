@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mongolint.finding import Finding, Severity
 from mongolint.report.diff import Rewrite
@@ -12,8 +13,7 @@ from mongolint.report.text import Source
 from mongolint.ruledoc import Page
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something that went wrong beside the findings. ``path``: the file that it is about, if it is about one.
 
     ``error``: it was asked for and not done; else a remark.

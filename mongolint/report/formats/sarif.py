@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -148,7 +147,7 @@ def _linked(text: str) -> str:
 def _fix(fix: Fix, rewrite: Rewrite) -> dict[str, Any]:
     places: dict[Span, list[Edit]] = {}
     for edit in sorted(fix.edits, key=lambda edit: edit.span):
-        places.setdefault(edit.span, []).append(replace(edit, span=_START))
+        places.setdefault(edit.span, []).append(edit._replace(span=_START))
     by_file: dict[str, list[dict[str, Any]]] = {}
     for span, edits in places.items():
         # Several insertions at one place are one, whose text is not always theirs in a row
