@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# Prints the facts of every file of the example, and whether nodes are frozen
+# Prints the facts of every file of the example, and whether nodes are dataclasses
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -19,7 +19,7 @@ if sys.argv[2] == "plain":
 import dataclasses
 import libcst
 from mongolint.facts.extract import extract
-print(libcst.Name.__dataclass_params__.frozen, dataclasses.dataclass.__module__, file=sys.stderr)
+print(dataclasses.is_dataclass(libcst.Name), dataclasses.dataclass.__module__, file=sys.stderr)
 for path in sorted(Path(sys.argv[1]).rglob("*.py")):
     facts = extract(path.name, path.read_text(encoding="utf-8"))
     print(path.name, [getattr(facts, name) for name in facts.__slots__])
