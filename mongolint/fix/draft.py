@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mongolint.project.catalog.options import OptionSite
     from mongolint.project.clients.options import Option
     from mongolint.project.clients.percall import PerCall
+    from mongolint.project.clients.removed import RemovedCall
     from mongolint.project.fields.doubts.dates import LocalDate
     from mongolint.project.fields.doubts.empty import EmptyField
     from mongolint.project.fields.shapes import Use
@@ -184,6 +185,12 @@ class Draft:
         from mongolint.fix import limits
 
         limits.rename(self, query, wrong)
+
+    def call_successor(self, found: RemovedCall) -> None:
+        """Call what took the place of a method that is gone."""
+        from mongolint.fix import removed
+
+        removed.replace(self, found)
 
     def await_call(self, found: Unawaited) -> None:
         """Await a call whose result is used as if it had been; a cursor that comes of it is gone through as one."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.atoms import const
 from mongolint.mongo.clientoptions import TIME_LIMITS
-from mongolint.project.clients import driverversion, monitoring, options, percall, timezones
+from mongolint.project.clients import driverversion, monitoring, options, percall, removed, timezones
 from mongolint.project.clients.options import Fate, Option, Options
 from mongolint.project.clients.percall import PerCall
+from mongolint.project.clients.removed import RemovedCall
 
 if TYPE_CHECKING:
     from mongolint.project.model import ClientSite, Project
@@ -86,6 +87,11 @@ class Clients:
         if module in project.tests or project.is_script(module):
             return True
         return project.reachability.loading.is_for_hand(module)
+
+    @cached_property
+    def removed_calls(self) -> list[RemovedCall]:
+        """The calls of what PyMongo 4 no longer has, where surely no older one gets installed."""
+        return list(removed.find(self.project))
 
     @cached_property
     def watched(self) -> bool:

@@ -1,7 +1,7 @@
 """Which driver a project asks for, as far as its requirement and lock files say.
 
 ``timeoutMS`` came with PyMongo 4.2, ``tls…`` and other new names of options with 3.9: clients before them refuse to
-start with an option they do not know.
+start with an option they do not know. PyMongo 4.0 took away what had been deprecated.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ Releases = tuple[tuple[str, Version], ...]
 # The first releases that know timeoutMS, and the new names; Motor 3.1 asks for PyMongo 4.2, Motor 2.1 for 3.10
 TIMEOUT: Releases = (("pymongo", (4, 2)), ("motor", (3, 1)))
 NEW_NAMES: Releases = (("pymongo", (3, 9)), ("motor", (2, 1)))
+# Without what was deprecated in PyMongo 3; Motor 3 asks for PyMongo 4
+FOURTH: Releases = (("pymongo", (4, 0)), ("motor", (3, 0)))
 
 
 def is_new(project: Project, module: int, since: Releases) -> bool:
