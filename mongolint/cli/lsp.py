@@ -9,6 +9,7 @@ import click
 from mongolint.cli.project import fail, known_rules
 from mongolint.engine.reading import parsers
 from mongolint.engine.workers import default_jobs
+from mongolint.facts.kept import store
 from mongolint.facts.renumbered import STEP
 
 _EPILOG = """\
@@ -40,7 +41,7 @@ def command(ctx: click.Context, stdio: bool, port: int | None) -> None:
         fail("the language server needs pygls: pip install 'mongolint[lsp]'")
     known_rules()
     jobs = default_jobs()
-    crew = parsers.crew(jobs, STEP) if jobs > 1 else None
+    crew = parsers.crew(jobs, STEP, store.default()) if jobs > 1 else None
     # It takes as long to import as the parser does, which the crew does meanwhile
     from mongolint.lsp.server import over_stdio, over_tcp
 

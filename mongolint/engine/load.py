@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from mongolint.engine.parsing import Broken, Parsing, Progress
 from mongolint.engine.reading import files, parsers, relevance, scripts
 from mongolint.engine.reading.files import Contents, Reading
 from mongolint.engine.workers import Workers, default_jobs
+from mongolint.facts.kept import store
+from mongolint.facts.kept.store import Store
 from mongolint.facts.renumbered import STEP
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.states.journal import Journal
@@ -71,6 +74,7 @@ def load(
     workers: Workers | None = None,
     reading: Reading | None = None,
     journal: Journal | None = None,
+    keep: bool = True,
 ) -> Loaded:
     """Load the project around ``paths``.
 
@@ -87,8 +91,10 @@ def load(
         workers: a crew of `jobs` that was started before; else one is started, if it takes one.
         reading: these paths and contents as they were read before, with their parsing under way.
         journal: of earlier states. What was not parsed before is numbered so that rows of later states find room.
+        keep: take the facts of files that an earlier run read from the user's store, and keep those of the others.
     """
     step = 1 if journal is None else STEP
+    kept = store.default() if keep and previous is None else None
 
     def read(parsing: Parsing) -> Reading:
         return files.read(paths, config, cwd, overlay or {}, parsing, begin=previous is None, instead=instead)
@@ -96,19 +102,19 @@ def load(
     if reading is not None:
         return _load(reading, config, cwd, tokens, progress, None, external, meanwhile, None)
     wanted = 1 if previous else default_jobs() if jobs is None else jobs
-    with _crew(wanted, workers, step) as crew:
-        aside = meanwhile if crew else None
-        return _load(read(Parsing(crew, step)), config, cwd, tokens, progress, previous, external, aside, journal)
+    with _crew(wanted, workers, step, kept) as crew:
+        aside, parsing = meanwhile if crew else None, Parsing(crew, step, kept)
+        return _load(read(parsing), config, cwd, tokens, progress, previous, external, aside, journal)
 
 
 @contextmanager
-def _crew(jobs: int, given: Workers | None, step: int) -> Iterator[Workers | None]:
+def _crew(jobs: int, given: Workers | None, step: int, kept: Store | None) -> Iterator[Workers | None]:
     if jobs == 1:
         yield None
     elif given is not None and given.count == jobs:
         yield given
     else:
-        workers = parsers.crew(jobs, step)
+        workers = parsers.crew(jobs, step, kept, ahead=kept is None or not kept.is_warm(os.getcwd()))
         try:
             yield workers
         finally:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mongolint.engine.workers import Workers
+from mongolint.facts.kept import plain
+from mongolint.facts.kept.store import Store
 from mongolint.source.deepstack import with_deep_stack
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 # Characters. Small enough to share out evenly, big enough that a message costs nothing.
 _BATCH = 40_000
 Progress = Callable[[int, int], None]
+# The share of files with known facts from which on it does not pay to import a parser ahead
+_NEARLY_ALL = 0.9
 
 
 @dataclass(slots=True)
@@ -31,40 +36,63 @@ class Broken:
 class Parsing:
     """The parsing of a project's files: some are handed in before it is known which others are needed."""
 
-    def __init__(self, workers: Workers | None, step: int = 1) -> None:
+    def __init__(self, workers: Workers | None, step: int = 1, store: Store | None = None) -> None:
         self._workers = workers
         self._step = step
+        self._store = store
         self._given: set[str] = set()
+        self._kept: list[ModuleFacts] = []
         self._batches: list[list[tuple[str, str]]] = []
 
     def add(self, texts: Mapping[str, str]) -> None:
-        """Have these files parsed, if they are not yet."""
-        batches = _batches((path, text) for path, text in texts.items() if path not in self._given)
+        """Have these files parsed, if they are not yet, or their facts are kept."""
+        batches = _batches(self._unknown(texts))
         self._given.update(texts)
         if self._workers is None:
             self._batches += batches
         else:
             self._workers.submit(batches)
 
+    def _unknown(self, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """What has to be parsed."""
+        for path, text in texts.items():
+            if path not in self._given:
+                kept = self._store.get(path, text, self._step) if self._store is not None else None
+                if kept is None:
+                    yield path, text
+                else:
+                    self._kept.append(kept)
+
     def results(self, progress: Progress | None) -> tuple[dict[str, ModuleFacts], dict[str, Broken]]:
         """By path the facts of each file that is Python, and the errors of the others."""
         facts: dict[str, ModuleFacts] = {}
         broken: dict[str, Broken] = {}
 
-        def done(found: Sequence[ModuleFacts | Broken]) -> None:
+        def done(found: Iterable[ModuleFacts | bytes | Broken]) -> None:
             for result in found:
                 if isinstance(result, Broken):
                     broken[result.path] = result
                 else:
-                    facts[result.path] = result
+                    read = plain.load(result) if isinstance(result, bytes) else result
+                    facts[read.path] = read
             if progress:
                 progress(len(facts) + len(broken), len(self._given))
 
+        done(self._kept)
         for batch in self._batches:
-            done(extract_batch(batch, self._step))
+            found = extract_batch(batch, self._step)
+            done(found)
+            self._keep(batch, found)
         if self._workers is not None:
             self._workers.finish(done)
+        if self._store is not None and self._given:
+            self._store.note(os.getcwd(), warm=len(self._kept) >= _NEARLY_ALL * len(self._given))
         return facts, broken
+
+    def _keep(self, batch: Sequence[tuple[str, str]], found: Sequence[ModuleFacts | Broken]) -> None:
+        for (path, text), result in zip(batch, found, strict=True):
+            if self._store is not None and not isinstance(result, Broken):
+                self._store.put(path, text, self._step, plain.dump(result))
 
 
 def _batches(texts: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:

@@ -20,7 +20,7 @@ from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 _MOST = 8
 _NO_MORE, _LAST = object(), object()
@@ -85,13 +85,20 @@ class Workers:
     Args:
         warm: called once before the crew is split up, to import what the work needs.
         work: from a batch to its results; both must be picklable.
+        last: called in each worker that ends because there is nothing more to do, when all have their results.
     """
 
-    def __init__(self, count: int, warm: Callable[[], object], work: Callable[[Any], Any]) -> None:
+    def __init__(
+        self,
+        count: int,
+        warm: Callable[[], object],
+        work: Callable[[Any], Any],
+        last: Callable[[], object] | None = None,
+    ) -> None:
         ends = [_connection() for _ in range(count)]
         self._ours = [ours for ours, _ in ends]
         theirs = [end for _, end in ends]
-        self._first = _fork(lambda: _lead(self._ours, theirs, warm, work))
+        self._first = _fork(lambda: _lead(self._ours, theirs, warm, _Work(work, last)))
         for end in theirs:
             end.close()
         self._pending: SimpleQueue[Any] = SimpleQueue()
@@ -173,7 +180,14 @@ class Workers:
                 return
 
 
-def _lead(ours: Sequence[_End], theirs: Sequence[_End], warm: Callable[[], object], work: Callable[[Any], Any]) -> None:
+class _Work(NamedTuple):
+    """What a worker does: with each batch, and at the end."""
+
+    each: Callable[[Any], Any]
+    last: Callable[[], object] | None
+
+
+def _lead(ours: Sequence[_End], theirs: Sequence[_End], warm: Callable[[], object], work: _Work) -> None:
     """The first process of the crew: forks the others and then works like them."""
     # Ctrl-C goes to the whole group; the crew ends when the other end of its connections does
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -191,15 +205,17 @@ def _lead(ours: Sequence[_End], theirs: Sequence[_End], warm: Callable[[], objec
         os.waitpid(process, 0)
 
 
-def _work(end: _End, others: Sequence[_End], work: Callable[[Any], Any]) -> None:
+def _work(end: _End, others: Sequence[_End], work: _Work) -> None:
     for other in others:
         other.close()
     while True:
         try:
             batch = end.receive()
         except (EOFError, ConnectionError):
-            return
+            break
         try:
-            end.send(work(batch))
+            end.send(work.each(batch))
         except ConnectionError:
             return
+    if work.last is not None:
+        work.last()

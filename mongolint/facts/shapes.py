@@ -70,15 +70,6 @@ MUTATORS = frozenset(
 )
 
 
-class _Packed:
-    """Of what a module has thousands: pickled as a call of its class, without the names of the fields each time."""
-
-    __slots__: tuple[str, ...] = ()
-
-    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
-        return type(self), tuple([getattr(self, name) for name in self.__slots__])
-
-
 @dataclass(slots=True)
 class Param:
     """A parameter; ``kind`` is "positional", "keyword", "*" or "**"."""
@@ -90,7 +81,7 @@ class Param:
 
 
 @dataclass(slots=True)
-class Scope(_Packed):
+class Scope:
     """A module, class, function or lambda body; ``rows``: the first row of its body, and the one behind its last."""
 
     index: int
@@ -151,7 +142,7 @@ class Try:
 
 
 @dataclass(slots=True)
-class Context(_Packed):
+class Context:
     """Where code stands: ``kind`` and the number of what encloses it.
 
     kind: root (ref: scope), loop and comp (ref: loop), while-test (ref: loop), else (ref: loop), try,
@@ -168,7 +159,7 @@ class Context(_Packed):
 
 
 @dataclass(slots=True)
-class Call(_Packed):
+class Call:
     """A call: its row, scope and context, and the row it is awaited in, if it is."""
 
     row: int

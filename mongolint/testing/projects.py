@@ -32,7 +32,7 @@ def project(files: Files, tmp_path: Path, *, config: Config | None = None) -> Lo
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode())
-    return load([tmp_path], config or config_of(tmp_path), tmp_path, tokens=tokens(), jobs=1)
+    return load([tmp_path], config or config_of(tmp_path), tmp_path, tokens=tokens(), jobs=1, keep=False)
 
 
 def findings(

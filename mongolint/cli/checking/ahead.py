@@ -24,7 +24,7 @@ def reading_ahead(request: Request, workers: Workers | None) -> Reading | None:
     config = _config(paths[0], request.config_file)
     if config is None:
         return None
-    return files.read(paths, config, Path.cwd(), {}, Parsing(workers))
+    return files.read(paths, config, Path.cwd(), {}, Parsing(workers, store=request.store))
 
 
 def _config(path: Path, file: Path | None) -> Config | None:

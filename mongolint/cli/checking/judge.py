@@ -28,6 +28,7 @@ class Judge(NamedTuple):
     fixes: bool
     jobs: int | None = None
     indexes: Sequence[IndexDeclaration] = ()
+    keep: bool = True
 
     def load(self, **options: Any) -> Loaded:
         """See `mongolint.engine.load.load`."""
@@ -36,6 +37,7 @@ class Judge(NamedTuple):
             "jobs": self.jobs,
             "meanwhile": self._import_the_rest,
             "external": self.indexes,
+            "keep": self.keep,
         }
         return load(self.paths, self.settings.top.config, Path.cwd(), **{**given, **options})
 

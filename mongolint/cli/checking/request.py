@@ -14,6 +14,8 @@ from mongolint.cli.checking.targets import Target
 from mongolint.cli.project import ANY_PATH, Decorator, complete_rule, fail, known_rules, paths_argument
 from mongolint.config import ConfigError, check_selectors
 from mongolint.config.perfile import Overrides
+from mongolint.facts.kept import store
+from mongolint.facts.kept.store import Store
 from mongolint.finding import Confidence, Severity
 
 _SELECTORS = "codes, prefixes, names or ALL"
@@ -56,6 +58,7 @@ class Request(NamedTuple):
     add_ignore: bool
     reason: str | None
     jobs: int | None
+    no_cache: bool
     color: str
     quiet: int
     verbose: int
@@ -97,6 +100,11 @@ class Request(NamedTuple):
         if self.stdin_filename or self.paths == (STDIN,):
             return Path(os.path.abspath(self.stdin_filename or "stdin.py"))
         return None
+
+    @property
+    def store(self) -> Store | None:
+        """What earlier runs kept of files."""
+        return None if self.no_cache else store.default()
 
     @property
     def reads_disk(self) -> bool:
@@ -224,6 +232,7 @@ _OPTIONS: tuple[Decorator, ...] = (
         metavar="N",
         help="Worker processes (default: one per core; none for a small project).",
     ),
+    click.option("--no-cache", is_flag=True, help="Read all files anew, and keep nothing for the next run."),
     click.option(
         "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours (default: auto)."
     ),

@@ -201,7 +201,8 @@ def _check_part(
     external = indexes_elsewhere(config)
     changes = outcome.changes
     selected = partial(_selected, settings)
-    judge = Judge(settings, part.paths, selected, request.mends or request.shows_fixes, request.jobs, external)
+    fixes, keep = request.mends or request.shows_fixes, not request.no_cache
+    judge = Judge(settings, part.paths, selected, fixes, request.jobs, external, keep)
     contents = {**overlay, **(changes.below(part) if changes else {})}
     gate = Gate(part, config, request, settings)
 

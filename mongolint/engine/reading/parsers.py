@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING
 
 from mongolint.engine.workers import Workers, default_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mongolint.engine.parsing import Broken
+    from mongolint.facts.kept.store import Store
 
-def crew(jobs: int, step: int = 1) -> Workers:
-    """Processes that parse, and import the parser while this one goes on. ``step``: see `mongolint.facts.extract`."""
-    return Workers(jobs, _import_parser, partial(_extract, step=step))
+
+def crew(jobs: int, step: int = 1, store: Store | None = None, *, ahead: bool = True) -> Workers:
+    """Processes that parse.
+
+    Args:
+        step: see `mongolint.facts.extract`.
+        store: what gets the facts of all files that they parsed, in the end.
+        ahead: they import the parser at once while this one goes on, and not only when it is needed.
+    """
+    parser = _Parser(step, store)
+    return Workers(jobs, _import_parser if ahead else _nothing, parser.extract, parser.keep)
 
 
 def early(command: Sequence[str]) -> Workers | None:
@@ -21,7 +31,13 @@ def early(command: Sequence[str]) -> Workers | None:
     jobs = default_jobs()
     if jobs == 1 or command[:1] != ["check"] or {"-h", "--help"} & set(command):
         return None
-    return crew(jobs)
+    from mongolint.facts.kept import store
+
+    kept = None if "--no-cache" in command else store.default()
+    return crew(jobs, 1, kept, ahead=kept is None or not kept.is_warm(os.getcwd()))
+
+
+def _nothing() -> None: ...
 
 
 def _import_parser() -> None:
@@ -29,10 +45,35 @@ def _import_parser() -> None:
 
     import_libcst()
     import mongolint.engine.parsing
-    import mongolint.facts.extract  # noqa: F401
+    import mongolint.facts.extract
+    import mongolint.facts.kept.plain  # noqa: F401
 
 
-def _extract(batch: Sequence[tuple[str, str]], step: int) -> Any:
-    from mongolint.engine.parsing import extract_batch
+class _Parser:
+    """What one process parses. Facts are handed on as bytes, which are what is kept, too."""
 
-    return extract_batch(batch, step)
+    def __init__(self, step: int, store: Store | None) -> None:
+        self._step = step
+        self._store = store
+        self._parsed: list[tuple[str, str, bytes]] = []
+
+    def extract(self, batch: Sequence[tuple[str, str]]) -> list[bytes | Broken]:
+        _import_parser()
+        from mongolint.engine.parsing import Broken, extract_batch
+        from mongolint.facts.kept import plain
+
+        results: list[bytes | Broken] = []
+        for (path, text), found in zip(batch, extract_batch(batch, self._step), strict=True):
+            if isinstance(found, Broken):
+                results.append(found)
+            else:
+                data = plain.dump(found)
+                results.append(data)
+                self._parsed.append((path, text, data))
+        return results
+
+    def keep(self) -> None:
+        """Keep what was parsed: nobody waits for that any more."""
+        if self._store is not None:
+            for path, text, data in self._parsed:
+                self._store.put(path, text, self._step, data)
