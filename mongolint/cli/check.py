@@ -58,7 +58,7 @@ Suppression:
 Environment:
   NO_COLOR, FORCE_COLOR   as --color never, --color always
   CI                      no progress line
-  MONGOLINT_CACHE_DIR     where what was read of files is kept for the next run
+  MONGOLINT_CACHE_DIR     where what was read of files is kept for later runs
                           (default: mongolint in the user's cache directory);
                           empty: nowhere
   GITHUB_STEP_SUMMARY     a file that --format github adds a summary to
