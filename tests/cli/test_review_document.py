@@ -637,3 +637,23 @@ def drop(user: str):
         "expires_at says when a document ends, and nothing that the code shows deletes it then: is it"
     )
     assert note.endswith("if that were a date; it is a number)")
+
+
+def test_a_ttl_index_that_ends_nothing_is_no_strength(place: Any) -> None:
+    """Its field holds an object: the finding says so, and the praise would say the opposite."""
+    code = f"""{HEAD}
+from datetime import datetime, timezone
+
+db.visits.create_index("at", expireAfterSeconds=60)
+db.tries.create_index("at", expireAfterSeconds=60)
+
+
+@app.post("/visits")
+def visit(who: str):
+    now = datetime.now(timezone.utc)
+    db.visits.insert_one({{"who": who, "at": now}})
+    db.tries.insert_one({{"who": who, "at": {{"begin": now}}}})
+"""
+    found = review(place, {"shop.py": code})
+    assert "documents expire by a TTL index in visits" in [each["text"] for each in found["strengths"]]
+    assert "MDB204" in [issue["code"] for issue in found["issues"]]

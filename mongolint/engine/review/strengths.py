@@ -61,9 +61,14 @@ def _indexes(project: Project, dropped: Collection[str]) -> Iterator[tuple[str, 
     }
     if unique:
         yield from _listed("unique indexes are declared on", unique)
-    expiring = {str(i.collection_name): project.index_span(i) for i in made if "expireAfterSeconds" in i.options}
+    ending = [i for i in made if "expireAfterSeconds" in i.options and not _is_dateless(project, i)]
+    expiring = {str(index.collection_name): project.index_span(index) for index in ending}
     if expiring:
         yield from _listed("documents expire by a TTL index in", expiring)
+
+
+def _is_dateless(project: Project, index: IndexDeclaration) -> bool:
+    return any(each.declared is index for each in project.fields.dateless)
 
 
 def _listed(text: str, spans: Mapping[str, Span]) -> Iterator[tuple[str, Iterable[Span]]]:
