@@ -356,7 +356,7 @@ def test_clauses(message: str, parts: list[str]) -> None:
         ('db.users.create_index([("email", 1)], unique=True)', True),
         ('questions.delete_many({"book_id": …})  # the _id that is deleted', True),
         ("class Metadata(BaseModel): …  # its fields", True),
-        ("give it a variant that takes all documents at once, with one insert_many", False),
+        ("give the helper a variant that takes all documents at once, with one insert_many", False),
         ('fetch all before the loop with find({"_id": {"$in": keys}}) and pick by _id', False),
     ],
 )
@@ -657,3 +657,17 @@ def visit(who: str):
     found = review(place, {"shop.py": code})
     assert "documents expire by a TTL index in visits" in [each["text"] for each in found["strengths"]]
     assert "MDB204" in [issue["code"] for issue in found["issues"]]
+
+
+def test_all_that_makes_indexes_is_counted(place: Any) -> None:
+    names = "abcde"
+    made = "".join(
+        f'def make_{n}():\n    db.{n}.create_index("x")\n    db.{n}{n}.create_index("x")\n\n\n' for n in names
+    )
+    calls = "".join(f"    make_{n}()\n" for n in names)
+    code = f'{HEAD}\n{made}@app.on_event("startup")\ndef start():\n{calls}'
+    (text,) = [each["text"] for each in review(place, {"shop.py": code})["strengths"] if "itself" in each["text"]]
+    assert text == (
+        "the application makes its indexes itself: 2 indexes on a and aa; 2 indexes on b and bb; "
+        "2 indexes on c and cc; 2 more places"
+    )
