@@ -671,3 +671,38 @@ def test_all_that_makes_indexes_is_counted(place: Any) -> None:
         "the application makes its indexes itself: 2 indexes on a and aa; 2 indexes on b and bb; "
         "2 indexes on c and cc; 2 more places"
     )
+
+
+CASES = f"""{HEAD}
+from datetime import datetime, timezone
+
+from pymongo.collation import Collation
+
+db.users.create_index("mail", unique=True{{options}})
+db.users.create_index("mail", name="whatever_case", collation=Collation("en", strength=2))
+
+
+@app.post("/users")
+def register(mail: str):
+    db.users.insert_one({{{{"mail": mail, "since": datetime.now(timezone.utc)}}}})
+
+
+@app.get("/users")
+def users(mail: str):
+    db.users.update_one({{{{"mail": mail}}}}, {{{{"$set": {{{{"seen": datetime.now(timezone.utc)}}}}}}}})
+    return db.users.find_one({{{{"mail": mail}}}}, collation=Collation("en", strength={{strength}}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "strength", "is_asked"),
+    [("", 2, True), ("", 3, False), (', collation=Collation("en", strength=2)', 2, False), (", **given()", 2, False)],
+)
+def test_a_unique_key_that_tells_case_apart(options: str, strength: int, is_asked: bool, place: Any) -> None:
+    """Who looks for a mail in any case takes it for one, and the index lets two in."""
+    (held,) = review(place, {"shop.py": CASES.format(options=options, strength=strength)})["collections"]
+    said = [note for note in held["notes"] if "case" in note]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith("mail is looked for whatever the case of its letters, and the unique index on it")
+        assert any(note.endswith("how long are they kept? (since tells their age)") for note in held["notes"])
