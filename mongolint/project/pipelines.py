@@ -20,8 +20,10 @@ _SETTING = ("$addFields", "$set")
 _JOINING = ("$lookup", "$graphLookup")
 # They read nothing but the documents that come to them
 _PLAIN = frozenset(
-    ["$match", "$project", "$unset", "$replaceRoot", "$replaceWith", "$unwind", "$group", "$sort", "$sortByCount"]
-    + ["$skip", "$limit", "$count", *_SETTING]
+    [
+        *("$match", "$project", "$unset", "$replaceRoot", "$replaceWith", "$unwind", "$group", "$sort", "$sortByCount"),
+        *("$skip", "$limit", "$count", *_SETTING),
+    ]
 )
 # They begin a pipeline, take one question each, and have an index of their own
 _SEARCHING = ("$vectorSearch", "$search", "$searchMeta", "$geoNear")
