@@ -706,3 +706,20 @@ def test_a_unique_key_that_tells_case_apart(options: str, strength: int, is_aske
     if is_asked:
         assert said[0].startswith("mail is looked for whatever the case of its letters, and the unique index on it")
         assert any(note.endswith("how long are they kept? (since tells their age)") for note in held["notes"])
+
+
+def test_a_field_that_is_renamed_is_gone(place: Any) -> None:
+    """It has no type, least of all that of its new name, and no place in the table."""
+    code = f"""{HEAD}
+@app.post("/users")
+def register(name: str):
+    db.users.insert_one({{"name": name}})
+
+
+def migrate():
+    db.users.update_many({{}}, {{"$rename": {{"aid": "oid"}}, "$unset": {{"old": ""}}}})
+"""
+    (held,) = review(place, {"shop.py": code})["collections"]
+    assert [field["name"] for field in held["fields"]] == ["name", "oid", "_id"]
+    (told,) = place.run("schema", ".", "--format", "json").json
+    assert "aid" not in told["validator"]["$jsonSchema"]["properties"]

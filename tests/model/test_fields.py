@@ -48,7 +48,7 @@ WRITES = [
     ("db.books.update_one({}, {'$set': {'items.$.sku': 'x', 'items.0.n': 1}})",
      {"items.sku": "string", "items.n": "number"}),
     ("db.books.update_one({}, {'$unset': {'old': ''}, '$rename': {'a': 'b'}, '$currentDate': {'at': True}})",
-     {"old": "", "a": "string", "b": "", "at": "date"}),
+     {"old": "", "a": "", "b": "", "at": "date"}),
     ("db.books.update_one({}, [{'$set': {'a': '$b'}}])", {"a": ""}),
     ("db.books.bulk_write([InsertOne({'a': 1}), UpdateOne({'k': 1}, {'$set': {'b': 'x'}})])",
      {"a": "number", "b": "string"}),

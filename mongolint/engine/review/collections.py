@@ -81,7 +81,7 @@ def _collection(
     return {
         "name": name,
         "operations": held["operations"],
-        "fields": [_field(field) for field in known.fields.values()],
+        "fields": [_field(field) for field in known.fields.values() if not _is_gone(field)],
         "open": known.open,
         "indexes": [
             {
@@ -214,6 +214,11 @@ def _served(shapes: Sequence[Mapping[str, Any]]) -> float | None:
 
 def _calls(shapes: Sequence[Mapping[str, Any]], verdicts: Sequence[str]) -> int:
     return sum(shape["calls"] for shape in shapes if shape["verdict"] in verdicts)
+
+
+def _is_gone(field: KnownField) -> bool:
+    """Whether code only takes a field out, as migrations do."""
+    return bool(field.uses) and all(use.operator == "$unset" for use in field.uses)
 
 
 def _field(field: KnownField) -> Record:
