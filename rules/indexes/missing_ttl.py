@@ -77,7 +77,7 @@ def _dateless(project: Project, found: Any) -> Finding:
         fix=rule.repair(
             "store the date itself",
             _by_hand,
-            text=f"store the date itself in {found.field}, and convert the documents that are there",
+            text=f"put the date into {found.field}, and convert the documents that are there",
         ),
     )
 
