@@ -657,6 +657,11 @@ def visit(who: str):
     found = review(place, {"shop.py": code})
     assert "documents expire by a TTL index in visits" in [each["text"] for each in found["strengths"]]
     assert "MDB204" in [issue["code"] for issue in found["issues"]]
+    # Nor does a validator ask for what is a mistake
+    schemas = place.run("schema", ".", "--format", "json").json
+    told = {held["collection"]: held["validator"]["$jsonSchema"] for held in schemas}
+    assert told["visits"]["properties"] == {"who": {"bsonType": "string"}, "at": {"bsonType": "date"}}
+    assert told["tries"]["properties"] == {"who": {"bsonType": "string"}}
 
 
 def test_all_that_makes_indexes_is_counted(place: Any) -> None:
