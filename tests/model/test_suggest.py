@@ -392,3 +392,11 @@ def test_what_the_start_asks_by_a_key_still_does(tmp_path: Path) -> None:
     written = STARTED.format(before="", event="setup_hook").replace('"storage.custom": False', '"owner": 5')
     found = suggested(tmp_path, "import discord\n" + textwrap.dedent(written))
     assert found == [("orgs", {"owner": 1}, {}, 1)]
+
+
+@pytest.mark.parametrize(("folder", "is_told"), [("migrations", False), ("scripts", True), ("app", True)])
+def test_a_migration_needs_no_index(folder: str, is_told: bool, tmp_path: Path) -> None:
+    """It runs once, and the index would outlive it."""
+    code = f'{HEAD}\n\ndef upgrade(x):\n    db.orgs.update_many({{"kind": x}}, {{"$set": {{"kind": 1}}}})\n'
+    found = check(project({f"{folder}/m0001_kinds.py": code}, tmp_path), ["MDB104"])
+    assert bool(found) is is_told

@@ -60,10 +60,18 @@ def _is_document(value: Any) -> bool:
 
 
 def is_worth_one(project: Project, operation: Operation, patterns: Sequence[Pattern]) -> bool:
-    """Whether a query is asked often enough for an index that helps only where few documents have a flag.
+    """Whether a query is asked often enough for an index, which would outlive a migration.
 
-    What runs once, when the application starts, may read a collection.
+    One that helps only where few documents have a flag has to serve more than the start of the application.
     """
+    if _is_in_migration(project, operation.module):
+        return False
     if not patterns or not all(pattern.is_flag for pattern in patterns):
         return True
     return not project.reachability.is_start_only(operation.module, operation.scope, operation.row)
+
+
+def _is_in_migration(project: Project, module: int) -> bool:
+    """Whether a file is a script that runs once, as its folder says."""
+    folders = project.path(module).split("/")[:-1]
+    return project.is_script(module) and any("migration" in folder for folder in folders)
