@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mongolint.project.results.partial import PartialUse
     from mongolint.project.results.rereads import Reread
     from mongolint.project.results.unbounded import Unbounded
+    from mongolint.project.results.unread import Unread
     from mongolint.project.sessions.outside import Outside
     from mongolint.project.updates.lost import LostUpdate
     from mongolint.project.writes.lookups import LookThenInsert
@@ -397,3 +398,9 @@ class Draft:
         from mongolint.fix.results import readback
 
         readback.read_back(self, found)
+
+    def write_only(self, found: Unread) -> None:
+        """Let a write send no document back."""
+        from mongolint.fix.results import unread
+
+        unread.write_only(self, found)

@@ -17,7 +17,7 @@ from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, verdicts
 from mongolint.project.advice import redundancy
-from mongolint.project.advice.lean import lean_patterns
+from mongolint.project.advice.lean import is_worth_one, lean_patterns
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.awaiting.answers import Awaiting
 from mongolint.project.callgraph import CallGraph, Reach
@@ -302,6 +302,8 @@ class Project(Places):
         """
         query = verdicts.query_of(self.reader, operation)
         found = lean_patterns(self, query)
+        if not is_worth_one(self, operation, found):
+            return []
         own = verdicts.declared_on(query.collection, self.indexes).own if len(found) > 1 else ()
         first = {"_id"} | {index.keys[0][0] for index in own if index.keys}
         return [pattern for pattern in found if not first & {name for name, _ in pattern.keys}] or found

@@ -18,6 +18,13 @@ from mongolint.project.plain import filter_of, value_of
 _MAX_NESTED = 4
 _SETTING = ("$addFields", "$set")
 _JOINING = ("$lookup", "$graphLookup")
+# They read nothing but the documents that come to them
+_PLAIN = frozenset(
+    [
+        *("$match", "$project", "$unset", "$replaceRoot", "$replaceWith", "$unwind", "$group", "$sort", "$sortByCount"),
+        *("$skip", "$limit", "$count", *_SETTING),
+    ]
+)
 # They begin a pipeline, take one question each, and have an index of their own
 _SEARCHING = ("$vectorSearch", "$search", "$searchMeta", "$geoNear")
 
@@ -40,11 +47,13 @@ class Head:
     """What the planner makes of a pipeline: its filter and its sort, moved to the front where that is allowed.
 
     ``searches``: it begins with a search, which finds what comes nearest to one text, vector or point.
+    ``alone``: all stages are known, and none reads more documents than the filter names.
     """
 
     filter: Document = EMPTY
     sort: list[tuple[str, Any]] = field(default_factory=list)
     searches: bool = False
+    alone: bool = False
 
 
 class Lookup(NamedTuple):
@@ -82,6 +91,7 @@ def head_of(reader: Reader, stages: Sequence[Stage], is_open: bool = False) -> H
     """The filter and sort of a pipeline with these stages; ``is_open``: others may be anywhere among them."""
     head, changed, in_place = Head(OPEN if is_open else EMPTY), _Changed(), True
     head.searches = bool(stages) and stages[0].name in _SEARCHING
+    head.alone = not is_open and all(stage.name in _PLAIN for stage in stages)
     for stage in stages:
         if stage.name == "$match":
             found = stage.document(reader)

@@ -2,8 +2,9 @@
 
 What it flags
     `datetime.now()`, `datetime.today()` and `datetime.fromtimestamp(…)` without a time zone, where the date reaches an
-    insert, an update or a filter, through variables, helpers and models. One finding per call, with what it reaches.
-    The time, in any zone, as the default of a class (`at: datetime = datetime.now()`), which is taken just once.
+    insert, an update or a filter, through variables, helpers and models, whose fields may be set afterwards. One
+    finding per call, with what it reaches. The time, in any zone, as the default of a class
+    (`at: datetime = datetime.now()`), which is taken just once.
 
 Why it hurts
     The driver takes a date without a zone for UTC. On a machine whose clock shows UTC, as in most containers, that is
@@ -211,6 +212,62 @@ EXAMPLES = [
         """,
         at=("datetime.now(timezone.utc)",),
         message="insert_one on visits gives all documents the time at which the process started as at",
+    ),
+    Bad(
+        """\
+        from datetime import datetime
+
+        from pydantic import BaseModel
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        class Job(BaseModel):
+            name: str
+            started: datetime
+            shown: datetime
+
+
+        def retry(key):
+            job = Job(**db.jobs.find_one({"_id": key}))
+            job.started = datetime.now()
+            db.jobs.update_one({"_id": key}, {"$set": job.model_dump()})
+
+
+        def show(key):
+            job = Job(**db.jobs.find_one({"_id": key}))
+            job.shown = datetime.now()
+            return job
+        """,
+        at=("datetime.now()",),
+        message="datetime.now() without a time zone is local time, and update_one on jobs takes it for UTC (started)",
+        fixed="""\
+        from datetime import datetime, timezone
+
+        from pydantic import BaseModel
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        class Job(BaseModel):
+            name: str
+            started: datetime
+            shown: datetime
+
+
+        def retry(key):
+            job = Job(**db.jobs.find_one({"_id": key}))
+            job.started = datetime.now(timezone.utc)
+            db.jobs.update_one({"_id": key}, {"$set": job.model_dump()})
+
+
+        def show(key):
+            job = Job(**db.jobs.find_one({"_id": key}))
+            job.shown = datetime.now()
+            return job
+        """,
     ),
     Good(
         """\

@@ -194,7 +194,7 @@ EXAMPLES = [
         prepare()
         """,
         at=("except OperationFailure",),
-        message="an error in building 2 indexes on users, visits is only printed here",
+        message="an error in building 2 indexes on users and visits is only printed here",
         fixed="""\
         import logging
 

@@ -1,21 +1,23 @@
-"""Documents that get a date on which they end, and that nothing deletes then.
+"""Documents that are to end at a date, and that nothing deletes then.
 
 What it flags
     A field such as ``expires_at`` that an insert sets to ``now + timedelta(…)``, in a collection without a TTL index,
-    where no clean-up deletes the documents whose date has passed, or only one that nothing runs.
+    where no clean-up deletes the documents whose date has passed, or only one that nothing runs. And a TTL index on a
+    field in which every write stores something else than a date, such as an object with the date in it.
 
 Why it hurts
     The collection and its indexes grow for ever, and documents that are over are still found by every query that
     forgets to compare the date.
 
 What it leaves alone
-    Dates stored as numbers or strings, which a TTL index would not see; fields that end something else than the
-    document (``password_expires_at``); documents that are read or updated after their date; clean-ups that the
-    application or something unseen may run; collections with an index known only at run time.
+    Dates stored as numbers or strings without a TTL index, which would not see them; fields that end something else
+    than the document (``password_expires_at``); documents that are read or updated after their date; clean-ups that
+    the application or something unseen may run; collections with an index known only at run time.
 
 Fix and its safety
     ``create_index("expires_at", expireAfterSeconds=0)`` where the project declares its others. Unsafe: the server
-    then deletes the documents, within a minute or so after their date.
+    then deletes the documents, within a minute or so after their date. Which date was meant in the place of another
+    value, only the author knows.
 
 Sources
     MongoDB manual, "TTL Indexes" and "Expire Documents at a Specific Clock Time".
@@ -25,7 +27,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Need, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Need, NoFix, Project, Rule, Severity
 
 rule = Rule(
     "MDB204",
@@ -57,6 +59,31 @@ def check(project: Project) -> Iterator[Finding]:
                 reason=constraint.reason,
             ),
         )
+    for found in project.fields.dateless:
+        yield _dateless(project, found)
+
+
+def _dateless(project: Project, found: Any) -> Finding:
+    """A TTL index on a field that never holds a date."""
+    operation: Any = found.writes[0].operation
+    article = "an" if found.kind[0] in "aeiou" else "a"
+    date = f" ({found.inside} is the date)" if found.inside else ""
+    return rule.finding(
+        project.index_span(found.declared),
+        f"the TTL index on {found.field} deletes nothing from {found.collection}: {operation.name} stores {article} "
+        f"{found.kind} there{date}, and only dates end a document; store the date itself",
+        confidence=operation.confidence,
+        related=project.related((use.span, f"{article} {found.kind} is stored here") for use in found.writes),
+        fix=rule.repair(
+            "store the date itself",
+            _by_hand,
+            text=f"put the date into {found.field}, and convert the documents that are there",
+        ),
+    )
+
+
+def _by_hand(draft: Draft) -> None:
+    raise NoFix("which date is meant is not known")
 
 
 def _write(need: Need[Any], draft: Draft) -> None:
@@ -146,6 +173,24 @@ EXAMPLES = [
             start("me")
         """,
     ),
+    Bad(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.attempts.create_index("tried", expireAfterSeconds=3600)
+
+
+        def tried(email):
+            now = {"at": datetime.now(timezone.utc)}
+            db.attempts.insert_one({"email": email, "tried": now})
+        """,
+        at=('db.attempts.create_index("tried", expireAfterSeconds=3600)',),
+        message="the TTL index on tried deletes nothing from attempts: insert_one stores an object there (tried.at is "
+        "the date), and only dates end a document; store the date itself",
+    ),
     Good(
         """\
         import time
@@ -169,5 +214,22 @@ EXAMPLES = [
             return list(db.trials.find({"expires_at": {"$lt": datetime.now(timezone.utc)}}).limit(20))
         """,
         why="a TTL index; a number ends nothing; trials are of use after their date",
+    ),
+    Good(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.attempts.create_index("tried", expireAfterSeconds=3600)
+        db.mails.create_index("sent", expireAfterSeconds=3600)
+
+
+        def tried(email, sent):
+            db.attempts.insert_one({"email": email, "tried": [datetime.now(timezone.utc)]})
+            db.mails.insert_one({"email": email, "sent": sent})
+        """,
+        why="a date in an array ends a document; what a caller gives may be one",
     ),
 ]

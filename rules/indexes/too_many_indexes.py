@@ -61,7 +61,7 @@ def _finding(project: Project, collection: str, indexes: list[IndexDeclaration],
         fix=rule.repair(
             "drop indexes",
             _refuse,
-            text=f"db.{collection}.aggregate([{{$indexStats: {{}}}}]) counts how often each is used",
+            text=f"ask how often each is used: db.{collection}.aggregate([{{$indexStats: {{}}}}])",
         ),
     )
 

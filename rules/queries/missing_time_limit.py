@@ -9,10 +9,10 @@ Why it hurts
     used up, every request waits.
 
 What it leaves alone
-    Documents asked for by ``_id`` or by the key of a unique index, a list of them too; pipelines that begin with a
-    search, which says how many it takes. Operations with
-    ``max_time_ms``, ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)``, and of
-    clients with ``timeoutMS`` (keyword or connection string). Nothing is said of ``timeoutMS`` where the requirements
+    Documents asked for by ``_id`` or by the key of a unique index, a list of them too, also by a pipeline that reads
+    no others; pipelines that begin with a search, which says how many it takes. Operations with ``max_time_ms``,
+    ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)``, and of clients with ``timeoutMS`` (keyword
+    or connection string). Nothing is said of ``timeoutMS`` where the requirements
     or methods that are gone show a driver before PyMongo 4.2; there, a client with ``socketTimeoutMS`` is left alone.
 
 Fix and its safety
@@ -45,7 +45,7 @@ _SCANNING = (
     "map_reduce",
     "group",
 )
-# Of these, the ones that read no more than what the filter names
+# Of these, the ones that read no more than what the filter names, as do pipelines of plain stages
 _COUNTING = ("count_documents", "count", "distinct")
 
 
@@ -100,14 +100,18 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
 def _is_unbounded(query: Query, project: Project) -> bool:
     if query.searches:
         return False  # it has an index of its own, and takes as many as it says
+    if query.name in _SCANNING and query.name not in _COUNTING and not query.head.alone:
+        return True
     if query.name in _SCANNING:
-        return query.name not in _COUNTING or not project.names_its_documents(query)
+        return not project.names_its_documents(query)
     return query.method.many and not query.bounded and not project.names_its_documents(query)
 
 
 def _why(query: Query, project: Project) -> str:
     if query.name not in _SCANNING and not query.method.many:
         return "it holds its connection as long as the server takes"
+    if project.names_its_documents(query):
+        return "it reads more than the documents that it names, and nothing limits how long the server takes"
     verdict = project.verdict(query)
     if verdict.plan is not None and verdict.plan.selective:
         found = f"{verdict.name} finds its documents" if verdict.name else "an index finds its documents"
@@ -202,6 +206,43 @@ EXAMPLES = [
 
         def members(team):
             return list(users.find({"team": team}, max_time_ms=5000))
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient("mongodb://localhost").app
+        db.orders.create_index("user")
+
+
+        def count_tags(user_id):
+            count = {"$project": {"tags": {"$size": "$tags"}}}
+            return list(db.users.aggregate([{"$match": {"_id": user_id}}, count]))
+
+
+        def orders(user_id):
+            join = {"$lookup": {"from": "orders", "localField": "_id", "foreignField": "user", "as": "orders"}}
+            return list(db.users.aggregate([{"$match": {"_id": user_id}}, join]))
+        """,
+        at=("aggregate",),
+        message="aggregate on users has no time limit: it reads more than the documents that it names, and nothing "
+        "limits how long the server takes",
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient("mongodb://localhost").app
+        db.orders.create_index("user")
+
+
+        def count_tags(user_id):
+            count = {"$project": {"tags": {"$size": "$tags"}}}
+            return list(db.users.aggregate([{"$match": {"_id": user_id}}, count]))
+
+
+        def orders(user_id):
+            join = {"$lookup": {"from": "orders", "localField": "_id", "foreignField": "user", "as": "orders"}}
+            return list(db.users.aggregate([{"$match": {"_id": user_id}}, join], maxTimeMS=5000))
         """,
     ),
     Good(

@@ -75,7 +75,7 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
     if repetition.inner is not None:
         return f"the loop around {project.callee_name(*repetition.inner)} in it asks for each: mend that first"
     if not repetition.is_direct:
-        return f"give it a variant that {_variant(repetition, project)}"
+        return f"give the helper a variant that {_variant(repetition, project)}"
     return _written(repetition, project) if query.method.kind == "write" else _read(repetition, project)
 
 

@@ -356,7 +356,7 @@ def test_clauses(message: str, parts: list[str]) -> None:
         ('db.users.create_index([("email", 1)], unique=True)', True),
         ('questions.delete_many({"book_id": …})  # the _id that is deleted', True),
         ("class Metadata(BaseModel): …  # its fields", True),
-        ("give it a variant that takes all documents at once, with one insert_many", False),
+        ("give the helper a variant that takes all documents at once, with one insert_many", False),
         ('fetch all before the loop with find({"_id": {"$in": keys}}) and pick by _id', False),
     ],
 )
@@ -637,3 +637,94 @@ def drop(user: str):
         "expires_at says when a document ends, and nothing that the code shows deletes it then: is it"
     )
     assert note.endswith("if that were a date; it is a number)")
+
+
+def test_a_ttl_index_that_ends_nothing_is_no_strength(place: Any) -> None:
+    """Its field holds an object: the finding says so, and the praise would say the opposite."""
+    code = f"""{HEAD}
+from datetime import datetime, timezone
+
+db.visits.create_index("at", expireAfterSeconds=60)
+db.tries.create_index("at", expireAfterSeconds=60)
+
+
+@app.post("/visits")
+def visit(who: str):
+    now = datetime.now(timezone.utc)
+    db.visits.insert_one({{"who": who, "at": now}})
+    db.tries.insert_one({{"who": who, "at": {{"begin": now}}}})
+"""
+    found = review(place, {"shop.py": code})
+    assert "documents expire by a TTL index in visits" in [each["text"] for each in found["strengths"]]
+    assert "MDB204" in [issue["code"] for issue in found["issues"]]
+    # Nor does a validator ask for what is a mistake
+    schemas = place.run("schema", ".", "--format", "json").json
+    told = {held["collection"]: held["validator"]["$jsonSchema"] for held in schemas}
+    assert told["visits"]["properties"] == {"who": {"bsonType": "string"}, "at": {"bsonType": "date"}}
+    assert told["tries"]["properties"] == {"who": {"bsonType": "string"}}
+
+
+def test_all_that_makes_indexes_is_counted(place: Any) -> None:
+    names = "abcde"
+    made = "".join(
+        f'def make_{n}():\n    db.{n}.create_index("x")\n    db.{n}{n}.create_index("x")\n\n\n' for n in names
+    )
+    calls = "".join(f"    make_{n}()\n" for n in names)
+    code = f'{HEAD}\n{made}@app.on_event("startup")\ndef start():\n{calls}'
+    (text,) = [each["text"] for each in review(place, {"shop.py": code})["strengths"] if "itself" in each["text"]]
+    assert text == (
+        "the application makes its indexes itself: 2 indexes on a and aa; 2 indexes on b and bb; "
+        "2 indexes on c and cc; 2 more places"
+    )
+
+
+CASES = f"""{HEAD}
+from datetime import datetime, timezone
+
+from pymongo.collation import Collation
+
+db.users.create_index("mail", unique=True{{options}})
+db.users.create_index("mail", name="whatever_case", collation=Collation("en", strength=2))
+
+
+@app.post("/users")
+def register(mail: str):
+    db.users.insert_one({{{{"mail": mail, "since": datetime.now(timezone.utc)}}}})
+
+
+@app.get("/users")
+def users(mail: str):
+    db.users.update_one({{{{"mail": mail}}}}, {{{{"$set": {{{{"seen": datetime.now(timezone.utc)}}}}}}}})
+    return db.users.find_one({{{{"mail": mail}}}}, collation=Collation("en", strength={{strength}}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "strength", "is_asked"),
+    [("", 2, True), ("", 3, False), (', collation=Collation("en", strength=2)', 2, False), (", **given()", 2, False)],
+)
+def test_a_unique_key_that_tells_case_apart(options: str, strength: int, is_asked: bool, place: Any) -> None:
+    """Who looks for a mail in any case takes it for one, and the index lets two in."""
+    (held,) = review(place, {"shop.py": CASES.format(options=options, strength=strength)})["collections"]
+    said = [note for note in held["notes"] if "case" in note]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith("mail is looked for whatever the case of its letters, and the unique index on it")
+        assert any(note.endswith("how long are they kept? (since tells their age)") for note in held["notes"])
+
+
+def test_a_field_that_is_renamed_is_gone(place: Any) -> None:
+    """It has no type, least of all that of its new name, and no place in the table."""
+    code = f"""{HEAD}
+@app.post("/users")
+def register(name: str):
+    db.users.insert_one({{"name": name}})
+
+
+def migrate():
+    db.users.update_many({{}}, {{"$rename": {{"aid": "oid"}}, "$unset": {{"old": ""}}}})
+"""
+    (held,) = review(place, {"shop.py": code})["collections"]
+    assert [field["name"] for field in held["fields"]] == ["name", "oid", "_id"]
+    (told,) = place.run("schema", ".", "--format", "json").json
+    assert "aid" not in told["validator"]["$jsonSchema"]["properties"]

@@ -80,6 +80,11 @@ BEARING: list[tuple[str, dict[str, str], str]] = [
     ("rights", {"init.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['readWrite']})\"\n"}, "init.sh:1"),
     ("rights", {"own.sh": "mongosh --eval \"db.createUser({user: 'a', roles: ['root']})\"\n"}, "own.sh:1"),
     (
+        "rights",
+        {"shop/db.py": f'import os\n\nUSER = os.environ["MONGO_INITDB_ROOT_USERNAME"]\n\n{CODE}'},
+        "shop/db.py:3",
+    ),
+    (
         "health",
         {"k8s/db.yaml": "readinessProbe:\n  command: [mongosh, --eval, db.adminCommand('ping')]\n"},
         "k8s/db.yaml:2",
@@ -103,6 +108,7 @@ NOTHING: list[tuple[str, dict[str, str]]] = [
     ("login", {"compose.yml": "image: mongo:7\n", "app.env": "URI=mongodb://shop:$PASSWORD@db/shop\n"}),
     ("login", {"compose.yml": "image: mongo:7\ncommand: mongod --keyFile /key\n"}),
     ("login", {"fame.env.template": "MONGO_INITDB_ROOT_USERNAME=admin\n"}),
+    ("rights", {"compose.yml": "MONGO_INITDB_ROOT_USERNAME: admin\n"}),
     ("health", {"wait.py": f'{CODE}\n\ndef wait():\n    db.command("ping")\n\n\nwait()\n'}),
 ]
 

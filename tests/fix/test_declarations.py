@@ -434,10 +434,10 @@ def test_migrations(tmp_path: Path) -> None:
     assert displayed(tmp_path, files).reason == "the indexes are declared in migrations, which run once"
 
 
-def test_query_of_a_migration(tmp_path: Path) -> None:
+def test_query_of_a_script(tmp_path: Path) -> None:
     files = {
         "app.py": code('db.visits.create_index("page")\n', ""),
-        "migrations/one.py": 'from app import db\n\n\ndef run():\n    db.visits.delete_many({"old": True})\n',
+        "scripts/one.py": 'from app import db\n\n\ndef run():\n    db.visits.delete_many({"old": True})\n',
     }
     reason = "only a script or migration runs this, and the index would outlive it"
     assert displayed(tmp_path, files).reason == reason

@@ -327,3 +327,26 @@ def test_a_long_value_is_cut_between_its_brackets(tmp_path: Path) -> None:
     assert shown.count("(") == shown.count(")")
     assert shown.count("[") == shown.count("]")
     assert shown.endswith('["key"]')
+
+
+def test_a_collation_kept_on_an_object_is_written_out(tmp_path: Path) -> None:
+    code = f"""{HEAD.partition("def run")[0]}
+class Users:
+    def __init__(self, database):
+        self.users = database.users
+        self.any_case = Collation("en", strength=2)
+
+    def by_mail(self, mail):
+        return self.users.find_one({{"mail": mail}}, collation=self.any_case)
+
+
+users = Users(db)
+"""
+    loaded = project(code, tmp_path)
+
+    def statement() -> str:
+        (found,) = [o for o in loaded.project.operations if o.name == "find_one"]
+        return str(explained(loaded.project, [answer(loaded.project, found)])[0]["mongosh"])
+
+    written = 'db.users.find({mail: <mail>}).collation({locale: "en", strength: 2}).limit(1)'
+    assert with_deep_stack(statement) == written

@@ -149,7 +149,9 @@ def all_of(owners, log):
 def test_a_field_that_is_compared_with_constants_is_no_key(tmp_path: Path) -> None:
     """Whichever method runs."""
     *_, found = findings(HEAD + OF_KINDS, tmp_path, rules={"MDB101"})
-    assert found.message.endswith('give it a variant that takes all keys, with {"kind": …, "owner": {"$in": keys}}')
+    assert found.message.endswith(
+        'give the helper a variant that takes all keys, with {"kind": …, "owner": {"$in": keys}}'
+    )
 
 
 OF_PAIRS = """\

@@ -336,3 +336,67 @@ def test_patterns(filter: dict[str, Any], keys: list[Any]) -> None:
 )
 def test_wide(filter: dict[str, Any], wide: dict[str, str]) -> None:
     assert wide_comparisons(Query("c", filter)) == wide
+
+
+STARTED = """
+    import asyncio
+
+    from fastapi import FastAPI
+
+    app = FastAPI()
+
+
+    async def check(database):
+        for org in database.orgs.find({{"storage.custom": False}}):
+            print(org)
+
+
+    async def prepare(database):
+        {before}await check(database)
+
+
+    @app.on_event("startup")
+    async def start():
+        asyncio.create_task(prepare(db))
+
+
+    class Bot(discord.Client):
+        async def {event}(self):
+            db.logs.find({{"open": True}})
+"""
+
+STARTS: list[tuple[dict[str, str], str, list[str]]] = [
+    ({}, "", []),
+    # A request, a loop, a use that is not seen
+    ({}, '\n\n@app.get("/check")\nasync def again():\n    await check(db)\n', ["orgs"]),
+    ({"before": "while True: "}, "", ["orgs"]),
+    ({}, "\n\nCHECKS = [check]\n", ["orgs"]),
+    # A bot is ready each time that it has connected anew
+    ({"event": "on_ready"}, "", ["logs"]),
+]
+
+
+@pytest.mark.parametrize(("changed", "more", "wanted"), STARTS)
+def test_what_only_the_start_asks_of_a_flag_needs_no_index(
+    changed: dict[str, str], more: str, wanted: list[str], tmp_path: Path
+) -> None:
+    """It runs once, and most documents may say so."""
+    written = STARTED.format(**{"before": "", "event": "setup_hook"} | changed)
+    code = f"{HEAD}import discord\n{textwrap.dedent(written)}{more}"
+    loaded = project(code, tmp_path)
+    assert [each["collection"] for each in with_deep_stack(lambda: suggestions(loaded))] == wanted
+    assert [each.message.split()[2] for each in check(loaded, ["MDB104"])] == wanted
+
+
+def test_what_the_start_asks_by_a_key_still_does(tmp_path: Path) -> None:
+    written = STARTED.format(before="", event="setup_hook").replace('"storage.custom": False', '"owner": 5')
+    found = suggested(tmp_path, "import discord\n" + textwrap.dedent(written))
+    assert found == [("orgs", {"owner": 1}, {}, 1)]
+
+
+@pytest.mark.parametrize(("folder", "is_told"), [("migrations", False), ("scripts", True), ("app", True)])
+def test_a_migration_needs_no_index(folder: str, is_told: bool, tmp_path: Path) -> None:
+    """It runs once, and the index would outlive it."""
+    code = f'{HEAD}\n\ndef upgrade(x):\n    db.orgs.update_many({{"kind": x}}, {{"$set": {{"kind": 1}}}})\n'
+    found = check(project({f"{folder}/m0001_kinds.py": code}, tmp_path), ["MDB104"])
+    assert bool(found) is is_told

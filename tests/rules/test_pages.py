@@ -35,6 +35,7 @@ MDB109 missing-projection low review
 MDB110 unbounded-result medium default
 MDB111 reread-after-write low default
 MDB112 count-for-existence low default
+MDB113 unread-document low review
 MDB201 index-never-created critical default
 MDB202 check-then-insert high default
 MDB203 redundant-index low default

@@ -8,7 +8,9 @@ from typing import Any
 
 from mongolint.project.fields.shapes import KnownField, KnownFields
 from mongolint.project.model import Project
+from mongolint.project.operations import Operation
 from mongolint.project.schema.validated import validated
+from mongolint.project.verdicts import query_of
 
 Record = dict[str, Any]
 
@@ -79,7 +81,7 @@ def _collection(
     return {
         "name": name,
         "operations": held["operations"],
-        "fields": [_field(field) for field in known.fields.values()],
+        "fields": [_field(field) for field in known.fields.values() if not _is_gone(field)],
         "open": known.open,
         "indexes": [
             {
@@ -112,9 +114,11 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
     expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
     if dated and names & _ADDING and not names & _REMOVING and not expires:
         is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
+        # What is written again later tells no age, save where no other date is there
+        kept = [each for each in dated if not any(use.how == "update" for use in known.fields[each].written)]
         yield (
             f"documents are {'only ' if is_log else ''}added, nothing that the code shows deletes them, and no TTL "
-            f"index ends them: how long are they kept? ({', '.join(dated[:2])} tells their age)"
+            f"index ends them: how long are they kept? ({(kept or dated)[0]} tells their age)"
         )
     if names & _ADDING and not names & _REMOVING:
         yield from _ending(known)
@@ -123,6 +127,7 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
     if asked and len(asked) < len(top) and not known.open:
         right = "are they named right?" if len(asked) > 1 else "is it named right?"
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
+    yield from _by_case(project, name, run)
     yield from _left(project, name, ends=expires)
     yield from _read_twice(project, name)
 
@@ -135,6 +140,26 @@ def _ending(known: KnownFields) -> Iterator[str]:
             yield (
                 f"{field.name} says when a document ends, and nothing that the code shows deletes it then: is it to "
                 f"stay? (a TTL index would end it, if that were a date; it is a {' or '.join(sorted(kinds))})"
+            )
+
+
+def _by_case(project: Project, name: str, run: Sequence[Operation]) -> Iterator[str]:
+    """The unique keys that tell upper from lower case, while the code looks them up as if that were one."""
+    unique = [
+        index
+        for index in project.indexes
+        if index.collection_name == name and (index.options.get("unique") is True or index.open) and index.keys
+    ]
+    for index in unique:
+        (field, _), *others = index.keys or ()
+        beside = [each for each in unique if each is not index and each.keys and each.keys[0][0] == field]
+        if others or index.open or "collation" in index.options or beside:
+            continue
+        queries = [query_of(project.reader, each) for each in run if each.filter.required.get(field) == "equality"]
+        if any(query.collation and query.collation.get("strength") in (1, 2) for query in queries):
+            yield (
+                f"{field} is looked for whatever the case of its letters, and the unique index on it tells case apart: "
+                f"may two documents differ in that alone? (if not, the index needs the collation of the queries)"
             )
 
 
@@ -189,6 +214,11 @@ def _served(shapes: Sequence[Mapping[str, Any]]) -> float | None:
 
 def _calls(shapes: Sequence[Mapping[str, Any]], verdicts: Sequence[str]) -> int:
     return sum(shape["calls"] for shape in shapes if shape["verdict"] in verdicts)
+
+
+def _is_gone(field: KnownField) -> bool:
+    """Whether code only takes a field out, as migrations do."""
+    return bool(field.uses) and all(use.operator == "$unset" for use in field.uses)
 
 
 def _field(field: KnownField) -> Record:

@@ -12,6 +12,7 @@ from mongolint.project.model import Project
 Record = dict[str, Any]
 
 _MOST_PLACES = 5
+_FIRST = 3
 # A share of all from which it is a habit, and the number from which a share means something
 _HABIT = 0.9
 _FEW = 5
@@ -51,7 +52,9 @@ def _indexes(project: Project, dropped: Collection[str]) -> Iterator[tuple[str, 
     started = [setup for setup in started if all(_is_by_application(project, index) for index in setup.indexes)]
     if started:
         spans = [project.index_span(index) for setup in started for index in setup.indexes]
-        yield f"the application makes its indexes itself: {', '.join(s.words for s in started[:3])}", spans
+        more = f"; {len(started) - _FIRST} more places" if len(started) > _FIRST + 1 else ""
+        first = started[: _FIRST if more else None]
+        yield f"the application makes its indexes itself: {'; '.join(setup.words for setup in first)}{more}", spans
     idle = {id(index) for setup in project.idle_setups() for index in setup.indexes}
     made = [index for index in project.indexes if index.collection_name and id(index) not in idle]
     unique = {
@@ -61,9 +64,14 @@ def _indexes(project: Project, dropped: Collection[str]) -> Iterator[tuple[str, 
     }
     if unique:
         yield from _listed("unique indexes are declared on", unique)
-    expiring = {str(i.collection_name): project.index_span(i) for i in made if "expireAfterSeconds" in i.options}
+    ending = [i for i in made if "expireAfterSeconds" in i.options and not _is_dateless(project, i)]
+    expiring = {str(index.collection_name): project.index_span(index) for index in ending}
     if expiring:
         yield from _listed("documents expire by a TTL index in", expiring)
+
+
+def _is_dateless(project: Project, index: IndexDeclaration) -> bool:
+    return any(each.declared is index for each in project.fields.dateless)
 
 
 def _listed(text: str, spans: Mapping[str, Span]) -> Iterator[tuple[str, Iterable[Span]]]:

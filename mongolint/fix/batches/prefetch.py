@@ -211,7 +211,9 @@ class Prefetch:
         if source.widened and not only_read:
             raise NoFix(f"the documents would hold {source.field}, which the projection leaves out")
         if not self.key.distinct and not only_read:
-            replaced = f"{site.draft.need(site.module, 'copy')}.deepcopy({replaced})"
+            # A choice comes in parentheses of its own, which those of the call are as well
+            copied = replaced[1:-1] if replaced.startswith("(") else replaced
+            replaced = f"{site.draft.need(site.module, 'copy')}.deepcopy({copied})"
         patch.replace(*self.tree.span(site.expression), replaced)
         if site.iterates_cursor:
             self._chunked(keys, found, patch)

@@ -1,4 +1,4 @@
-"""The key patterns of queries without fields in which the code stores documents.
+"""The key patterns of queries that are worth an index: without fields in which the code stores documents.
 
 A key of such a field is a whole document: the index gets as large as the collection, and before MongoDB 4.2 a document
 whose key has more than 1024 bytes is refused. Source: MongoDB manual, "MongoDB Limits and Thresholds", Index Key Limit.
@@ -6,12 +6,13 @@ whose key has more than 1024 bytes is refused. Source: MongoDB manual, "MongoDB 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mongolint.project.advice.patterns import Pattern, patterns_of
 from mongolint.project.fields.shapes import WRITES
+from mongolint.project.operations import Operation
 from mongolint.project.verdicts import Query
 
 if TYPE_CHECKING:
@@ -56,3 +57,21 @@ def _compared(filter: Mapping[str, Any], name: str) -> Iterator[Any]:
 
 def _is_document(value: Any) -> bool:
     return isinstance(value, Mapping) and not any(str(key).startswith("$") for key in value)
+
+
+def is_worth_one(project: Project, operation: Operation, patterns: Sequence[Pattern]) -> bool:
+    """Whether a query is asked often enough for an index, which would outlive a migration.
+
+    One that helps only where few documents have a flag has to serve more than the start of the application.
+    """
+    if _is_in_migration(project, operation.module):
+        return False
+    if not patterns or not all(pattern.is_flag for pattern in patterns):
+        return True
+    return not project.reachability.is_start_only(operation.module, operation.scope, operation.row)
+
+
+def _is_in_migration(project: Project, module: int) -> bool:
+    """Whether a file is a script that runs once, as its folder says."""
+    folders = project.path(module).split("/")[:-1]
+    return project.is_script(module) and any("migration" in folder for folder in folders)

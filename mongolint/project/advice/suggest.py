@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mongolint.coverage import Index, Plan, QueryError
 from mongolint.link.atoms import Collection, Database
-from mongolint.project.advice.lean import lean_patterns
+from mongolint.project.advice.lean import is_worth_one, lean_patterns
 from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Keys, Pattern, constants
 from mongolint.project.advice.redundancy import redundant
@@ -177,6 +177,8 @@ class _Collection:
         wanted: dict[Pattern, list[Asked]] = {}
         for one in self.asked:
             patterns = [] if _is_served(one.query, there) else lean_patterns(self.project, one.query)
+            if not is_worth_one(self.project, one.operation, patterns):
+                continue
             # An index that is read almost whole helps nobody, and one branch of an $or without one reads everything
             for pattern in () if any(pattern.weak for pattern in patterns) else patterns:
                 wanted.setdefault(pattern, []).append(one)

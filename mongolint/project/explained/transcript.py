@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import Row
 from mongolint.link import functions
-from mongolint.link.atoms import NONE, Const, Env, External, FunctionRef, Literal, Method, Unknown, Value, strings
+from mongolint.link.atoms import (
+    NONE,
+    Const,
+    Env,
+    External,
+    ExternalObject,
+    FunctionRef,
+    Literal,
+    Method,
+    Unknown,
+    Value,
+    strings,
+)
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place, Reader
 from mongolint.project.explained.constructed import made, template
@@ -69,6 +81,9 @@ class Transcriber:
             known = {**drivers.CONSTANTS, **_RETURNED}
             if type(atom) is External and atom.name in known:
                 return known[atom.name]
+            if type(atom) is ExternalObject and atom.name in drivers.COLLATIONS and atom.module >= 0:
+                # Kept under a name, as on an object: what it is made of says more than where it is kept
+                return made(self.link, Place(atom.module, atom.row, None), self.value)
         return self.gap(place, otherwise, value)
 
     def gap(self, place: Place, otherwise: str, value: Value = ()) -> Gap:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.project.fields import asked, oldbulks, values, written
 from mongolint.project.fields.complete import Complete
+from mongolint.project.fields.doubts.dateless import Dateless, dateless
 from mongolint.project.fields.doubts.dates import LocalDate, local_dates
 from mongolint.project.fields.doubts.empty import EmptyField, empty
 from mongolint.project.fields.doubts.growth import Growing, growing, rewritten
@@ -121,6 +122,11 @@ class Fields:
     def local_dates(self) -> list[LocalDate]:
         """Where local time is taken that reaches the database without its zone."""
         return local_dates(self.project, self)
+
+    @cached_property
+    def dateless(self) -> list[Dateless]:
+        """The TTL indexes on fields that hold no date."""
+        return list(dateless(self.project, self))
 
     @cached_property
     def empty(self) -> list[EmptyField]:

@@ -265,7 +265,8 @@ class Writing:
         for operator, value in content.fields.items():
             for spot in value.spots if operator.startswith("$") else ():
                 part = stored.read(self.tracer, spot)
-                yield from self._content(part, "update", operator, "")
+                # A field that gets another name is gone: the new name that stands there is no value of it
+                yield from self._content(part, "update", "$unset" if operator == "$rename" else operator, "")
                 if operator == "$rename":
                     yield from self._renamed(part)
 

@@ -26,6 +26,8 @@ Function = tuple[int, int]
 Runner = Literal["app", "script", "nothing", "unknown"]
 _MAX_CALLERS = 5
 _REQUESTS: tuple[Kind, ...] = ("request", "event")
+# What a chat's client calls when it starts, and each time that it has lost its connection
+_AT_EACH_CONNECTION = frozenset(["on_ready", "on_connect"])
 _MAKING_ONCE = ("add_middleware", "Middleware")
 _BY_THE_APP = ("start", "request", "event", "task")
 
@@ -221,6 +223,49 @@ class Reachability:
                 break
             current = caller
         return current
+
+    def is_start_only(self, module: int, scope: int, row: int) -> bool:
+        """Whether nothing but the start of the application comes to a row of a function, and once only.
+
+        What may do so unseen, or again and again, counts as if it did.
+        """
+        start = (module, scope)
+        rows, pending, is_started = {start: row}, [start], False
+        while pending:
+            function = pending.pop()
+            context = self.uses.parents(function[0]).context(rows[function])
+            if any(each.kind == "loop" for each in self.link.modules[function[0]].chain(context)):
+                return False
+            for runner, caller, call in self._starting(*function):
+                if runner == "other":
+                    return False
+                is_started = is_started or runner == "start"
+                if call is not None and caller not in rows:
+                    rows[caller] = call
+                    pending.append(caller)
+        return is_started
+
+    def _starting(
+        self, module: int, scope: int
+    ) -> Iterator[tuple[Literal["start", "call", "other"], Function, int | None]]:
+        """What runs a function: the start, another function with the row of its call, or anything else."""
+        entry = self.entrypoints.of(module, scope)
+        uses = [use for use in self.uses.of(module, scope) if use.module not in self.link.tests]
+        if not scope or (entry is None and not uses):
+            yield "other", (module, scope), None
+        elif entry is not None:
+            is_again = self.link.scope(module, scope).name in _AT_EACH_CONNECTION
+            is_start = entry.kind == "start" and not is_again and not self.entrypoints.is_periodic(module, scope)
+            yield "start" if is_start else "other", (module, scope), None
+        for use in uses:
+            registered = self.entrypoints.registered(use)
+            is_run = use.called or (registered is not None and registered.kind == "run")
+            if registered is not None and registered.kind == "start":
+                yield "start", (use.module, use.scope), None
+            elif use.certain and use.scope and is_run:
+                yield "call", (use.module, use.scope), use.row
+            else:
+                yield "other", (use.module, use.scope), None
 
     # By requests
 

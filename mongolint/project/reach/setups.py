@@ -38,7 +38,8 @@ class Setup(NamedTuple):
 def in_words(indexes: Sequence[IndexDeclaration]) -> str:
     """How many indexes, and on what: "2 indexes on users", "the indexes on users" where their keys are not known."""
     names = list(dict.fromkeys(index.collection_name or "a collection" for index in indexes))
-    where = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    *others, last = names if len(names) <= 3 else [*names[:3], f"{len(names) - 3} more"]
+    where = f"{', '.join(others)} and {last}" if others else last
     if any(index.keys is None for index in indexes):
         return f"the indexes on {where}"
     return f"{len(indexes)} indexes on {where}" if len(indexes) > 1 else f"an index on {where}"

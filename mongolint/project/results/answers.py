@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project.results import counts, helpers, pages, partial, rereads, twice, unbounded
+from mongolint.project.results import counts, helpers, pages, partial, rereads, twice, unbounded, unread
 
 if TYPE_CHECKING:
     from mongolint.project.documents import Place
@@ -34,6 +34,10 @@ class Results:
     def unbounded(self, operation: Operation) -> unbounded.Unbounded | None:
         """Where all results of an operation are kept at once in code that a request reaches."""
         return unbounded.unbounded(self.project, operation)
+
+    def unread(self, operation: Operation) -> unread.Unread | None:
+        """The write that sends a document back which nobody looks at."""
+        return unread.unread(self.project, operation)
 
     def reread(self, operation: Operation) -> rereads.Reread | None:
         """The write after which an operation reads the same document again."""

@@ -28,7 +28,8 @@ Record = dict[str, Any]
 def record(project: Project, collection: str) -> Record:
     """All that the code shows of the documents of a collection."""
     known = project.fields.of(collection)
-    schema = validator(known, project.fields.documents(collection))
+    wrong = {each.field for each in project.fields.dateless if each.collection == collection}
+    schema = validator(known, project.fields.documents(collection), wrong)
     always = set(schema["required"]) if schema is not None and "required" in schema else set()
     growing: dict[str, list[Use]] = {}
     for each in project.fields.growing(collection):

@@ -8,7 +8,7 @@ these only).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +29,18 @@ class _Node:
     inner: dict[str, _Node] = field(default_factory=dict)
 
 
-def validator(known: KnownFields, documents: Iterable[Content]) -> Schema | None:
+def validator(known: KnownFields, documents: Iterable[Content], wrong: Collection[str] = ()) -> Schema | None:
     """The schema; None where nothing can be said, or nothing is written.
 
     Args:
         known: the fields of the collection.
         documents: the whole documents that the code makes.
+        wrong: fields with a type that is a mistake, which the schema must not keep as it is.
     """
     root = _Node()
     for name, each in known.fields.items():
-        if each.written and name != "_id" and not name.startswith("_id."):
+        left_out = any(f"{name}.".startswith(f"{other}.") for other in ("_id", *wrong))
+        if each.written and not left_out:
             _place(root, name).known = each
     required = _required(known, list(documents))
     properties = {} if known.open else _properties(root.inner)

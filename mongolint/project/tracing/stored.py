@@ -6,11 +6,11 @@ filters and the like: there the question is which fields are compared and how, h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mongolint.link.atoms import ClassRef, External, FunctionRef, Literal, strings
+from mongolint.link.atoms import Atom, ClassRef, Const, External, FunctionRef, Literal, Method, strings
 from mongolint.project.tracing import models, nulls, terms
 from mongolint.project.tracing.tracer import MAX_PATHS, Spot, Term
 
@@ -242,17 +242,26 @@ def _item(tracer: Tracer, spot: Spot, several: Spot) -> Content:
 
 
 def _call(tracer: Tracer, spot: Spot, node: Any) -> Content:
-    called = tracer.value(spot.at(node[1]))
-    if len(called) == 1 and type(called[0]) is FunctionRef:
-        frame = tracer.enter(spot)
-        found = [read(tracer, each) for each in terms.returns(tracer, frame)] if frame else []
-        return either(found) if found else _whole(tracer, spot)
+    called = [each for each in tracer.value(spot.at(node[1])) if not _is_of_none(each)]
+    functions = [each for each in called if type(each) is FunctionRef]
+    if functions:
+        # One of several models: what the project's own method makes of each, and not what a library's would
+        frames = [tracer.frame(each, spot) for each in functions]
+        found = [read(tracer, each) for frame in frames if frame for each in terms.returns(tracer, frame)]
+        if not found:
+            return _whole(tracer, spot)
+        return either(found if len(functions) == len(called) and all(frames) else [*found, OPEN])
     if len(called) == 1 and type(called[0]) is External and called[0].name in terms.DUMPING_FUNCTIONS:
         return _dumped_by_function(tracer, spot, called[0].name.rpartition(".")[2], node[2])
     function = tracer.node(spot.at(node[1]))
     if function[0] == "attr" and function[2] in terms.DUMPING:
         return _dumped(tracer, spot, read(tracer, spot.at(function[1])), node[2])
     return _whole(tracer, spot)
+
+
+def _is_of_none(called: Atom) -> bool:
+    """Whether it is a method of None, which no call gets past."""
+    return type(called) is Method and type(called.receiver) is Const and called.receiver.kind == "NoneType"
 
 
 def _dumped_by_function(tracer: Tracer, spot: Spot, name: str, args: Any) -> Content:
@@ -274,8 +283,8 @@ def as_json(content: Content) -> Content:
 
 def _dumped(tracer: Tracer, spot: Spot, content: Content, args: Iterable[tuple[str | None, int]]) -> Content:
     """A model as the dict that its ``model_dump(…)`` makes."""
-    for keyword, row in args:
-        given = tracer.node(spot.at(row))
+    for keyword, place in _options(tracer, spot, args):
+        given = tracer.node(place)
         if keyword == "mode":
             content = content if given == ("const", "python") else as_json(content)
         elif keyword in ("exclude_none", "exclude_unset", "exclude_defaults") and given == ("const", True):
@@ -287,17 +296,44 @@ def _dumped(tracer: Tracer, spot: Spot, content: Content, args: Iterable[tuple[s
                 for name, value in content.fields.items()
             }
             content = replace(content, fields=fields)
-        elif keyword == "exclude" and given[0] in ("seq", "dict"):
-            rows = given[2] if given[0] == "seq" else [key for key, _ in given[1] if key is not None]
-            for each in rows:
-                content = _without(tracer, content, spot.at(each))
-        elif keyword in ("include", "exclude"):
-            return replace(content, fields={}, open=True)
+        elif keyword in ("include", "exclude") and given != ("const", None):
+            content = _chosen(tracer, content, place, keyword == "include")
         elif keyword == "by_alias" and given == ("const", True):
             content = _by_alias(tracer, content)
         elif keyword == "update":
-            content = content.merged(read(tracer, spot.at(row)))
+            content = content.merged(read(tracer, place))
     return content
+
+
+def _options(tracer: Tracer, spot: Spot, args: Iterable[tuple[str | None, int]]) -> Iterator[tuple[str | None, Spot]]:
+    """The options of a call, those of ``**options`` that a caller names with them."""
+    for keyword, row in args:
+        if keyword == "**":
+            for name, value in read(tracer, spot.at(row)).fields.items():
+                yield from ((name, place) for place in value.spots[:1])
+        else:
+            yield keyword, spot.at(row)
+
+
+def _chosen(tracer: Tracer, content: Content, names: Spot, is_included: bool) -> Content:
+    """What ``include={"a"}`` keeps of a model, or ``exclude={"a"}`` leaves."""
+    node = tracer.node(names)
+    if node[0] not in ("seq", "dict"):
+        return replace(content, fields={}, open=True)
+    pairs = [(row, None) for row in node[2]] if node[0] == "seq" else [pair for pair in node[1] if pair[0] is not None]
+    whole, others = set[str](), set[str]()
+    is_open = node[0] == "dict" and len(pairs) < len(node[1])
+    for key, value in pairs:
+        found = _names(tracer, names.at(key))
+        # A field of which only a part is meant may be there or not: which part is not followed
+        is_whole = value is None or tracer.node(names.at(value)) == ("const", True)
+        is_open = is_open or len(found) != 1 or not is_whole
+        (whole if is_whole else others).update(found)
+    if is_included:
+        kept = {name: value for name, value in content.fields.items() if name in whole}
+        return Content(kept, (), content.open or bool(content.sources) or is_open)
+    left = {name: value for name, value in content.fields.items() if name not in whole | others}
+    return replace(content, fields=left, open=content.open or is_open)
 
 
 def _is_kept(tracer: Tracer, value: Stored, option: str) -> bool:

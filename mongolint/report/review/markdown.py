@@ -91,7 +91,7 @@ def _indexes(review: Record) -> Iterator[str]:
     yield from ("", "| priority | collection | keys | why |", "| --- | --- | --- | --- |")
     for index in review["indexes"]:
         keys = writing.pattern(index) + (f" {writing.options(index)}" if index["options"] else "")
-        priority = f"{index['priority']} {words.PRIORITIES[index['priority']]}"
+        priority = f"{index['priority']}: {words.PRIORITIES[index['priority']]}"
         yield f"| {priority} | {marks.text(index['collection'])} | {marks.code(keys)} | {marks.text(index['reason'])} |"
     yield from ("", "For mongosh:", "", *marks.fenced(review["scripts"]["mongosh"].splitlines(), "js"))
     yield from ("", "In Python:", "", *marks.fenced(review["scripts"]["python"].splitlines(), "python"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mongolint.engine.review.operations.files import Text, is_prose, texts
-from mongolint.engine.review.operations.topics import TOPICS, Topic
+from mongolint.engine.review.operations.topics import ROOT, ROOT_NOTE, TOPICS, Topic
 from mongolint.project.model import Project
 from mongolint.project.reach.health import health_checks
 
@@ -33,6 +33,9 @@ def checklist(project: Project, root: Path, cwd: Path, sources: Mapping[str, str
         shown, bearing, note = _evidence(topic, every, idle)
         if topic.topic == "health":
             shown, bearing, note = _health(project, sources, bearing, note)
+        if topic.topic == "rights" and not bearing:
+            bearing = _places([text for text in every if text.kind == "source"], ROOT, idle)
+            note = ROOT_NOTE if bearing else ""
         item = {"topic": topic.topic, "question": topic.question, "shown": shown[:_MOST_PLACES]}
         found.append({**item, "bearing": [] if shown else bearing[:_MOST_PLACES], "note": "" if shown else note})
     return found

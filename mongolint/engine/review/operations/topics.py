@@ -60,6 +60,13 @@ REPLICA_SET = _words(
 )
 _TOO_MUCH = r"\broot\b|AnyDatabase\b|\bdbOwner\b|\bclusterAdmin\b"
 
+# The user that the image makes, which may do everything, where code asks for it
+ROOT = _words(r"""["']MONGO_INITDB_ROOT_(?:USERNAME|PASSWORD)["']""")
+ROOT_NOTE = (
+    "the application asks for the user that the server's image makes as its root: if it logs in as that, whoever gets "
+    "into the application may read and change everything on the server"
+)
+
 TOPICS = (
     Topic(
         "backup",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.facts.shapes import Row
-from mongolint.link.atoms import External
+from mongolint.link.atoms import ClassRef, External, Instance
 from mongolint.project.fields.shapes import Use
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import terms
@@ -52,12 +52,34 @@ def local_dates(project: Project, fields: Fields) -> list[LocalDate]:
             for use in each.written:
                 for spot in _stored(tracer, use) if use.operation is not None and _may_be_date(use) else ():
                     _note(found, spot, use.operation, collection, name)
+    for spot, operation, collection, name in _put_on_models(project, fields):
+        for source in sources(tracer, spot):
+            _note(found, source, operation, collection, name)
     for operation in project.operations:
         if operation.module not in project.tests and operation.collection is not None:
             for name, spot in _compared(tracer, operation):
                 for source in sources(tracer, spot):
                     _note(found, source, operation, str(operation.collection.name), name)
     return [_local(tracer, place, tuple(reaches.values())) for place, reaches in found.items()]
+
+
+def _put_on_models(project: Project, fields: Fields) -> Iterator[tuple[Spot, Operation, str, str]]:
+    """The values that functions put into a field of a model, ``job.started = …``, and then store the model."""
+    stored: dict[str, list[tuple[ClassRef, Operation, str, str]]] = {}
+    for collection in fields.collections:
+        for name, each in fields.of(collection).fields.items():
+            for use in each.written:
+                if use.declared is not None and use.operation is not None and "date" in use.kinds:
+                    stored.setdefault(use.declared[1], []).append((use.declared[0], use.operation, collection, name))
+    tracer = project.writes.tracer
+    for module, facts in enumerate(project.modules):
+        for store in facts.stores if module not in project.tests else ():
+            there = stored.get(store.name, ()) if isinstance(store.name, str) else ()
+            held = tracer.value(Spot(module, store.base, None)) if there else ()
+            models = {ClassRef(atom.module, atom.scope) for atom in held if type(atom) is Instance}
+            for cls, operation, collection, name in there:
+                if cls in models and (operation.module, operation.scope) == (module, store.scope):
+                    yield Spot(module, store.value, None), operation, collection, name
 
 
 def _note(
