@@ -73,7 +73,7 @@ def _finding(project: Project, collection: str, field: str, places: list[Any], l
         repair = rule.repair(
             "give the members a collection",
             _kept,
-            text=f"store each as a document of its own, with the _id of its document of {collection} and an index on that",
+            text=f"store each as a document that names the one of {collection} it belongs to, and index that",
         )
     else:
         advice = "bound it, or give its members a collection"
