@@ -87,7 +87,7 @@ SAME = {
     ),
     "written": (
         "for name in names:\n    push(chat.id, name)",
-        "chat_id is the same each time: write all changes as one, after it",
+        "chat_id is the same each time: write all changes as one, after the loop",
     ),
     "without a helper": (
         "for name in names:\n    show(name, db.chats.find_one({'_id': chat.id}))",
