@@ -80,6 +80,8 @@ _DECORATORS: Mapping[str, Kind] = {
 }
 # Of them those that name the time themselves: nobody has to ask
 _PERIODIC = words("periodic_task scheduled_job cron crontab timer loop repeat_every db_periodic_task")
+# How they name it
+_UNITS = ("seconds", "minutes", "hours", "days", "weeks")
 # Decorators that command lines and bots have in common
 _COMMANDS = frozenset(["command", "group", "callback"])
 _BOT_COMMANDS = frozenset(["hybrid_command", "hybrid_group", "slash_command", "slash_group"])
@@ -208,6 +210,17 @@ class Entrypoints:
         """Whether a clock runs a function again and again, as its decorator says."""
         rows = self.link.scope(module, scope).decorators
         return any(self._last_name(module, row) in _PERIODIC for row in rows)
+
+    def interval(self, module: int, scope: int) -> str:
+        """How long a clock waits between two runs, where its decorator says it in one unit: "10 seconds"."""
+        facts = self.link.modules[module]
+        for row in self.link.scope(module, scope).decorators:
+            if facts.nodes[row][0] == "call" and self._last_name(module, row) in _PERIODIC:
+                given = [(name, facts.constant(value)) for name, value in facts.nodes[row][2] if name in _UNITS]
+                unit, count = given[0] if len(given) == 1 else ("", 0)
+                if isinstance(count, int) and count > 0:
+                    return f"{count} {unit}" if count > 1 else str(unit)[:-1]
+        return ""
 
     def is_conventional(self, module: int, scope: int) -> bool:
         """Whether servers, consoles and extensions run a function for its name."""

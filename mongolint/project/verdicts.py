@@ -226,11 +226,22 @@ def _rating(query: Query, plan: Plan) -> tuple[str, str]:
         return "partial", "the sort is done in memory"
     if not plan.exact:
         rest = [name for name in query.filter if name not in plan.bounds and not name.startswith("$")]
+        if rest and _are_in_index(query, plan):
+            return "served", f"bounds {bounded}; only documents with that {' and '.join(rest)} are in it"
         tested = ", ".join(rest) if rest else "the rest"
         rival = plan.rival.name if plan.rival is not None else ""
         unless = f", unless the server takes {rival}, which bounds all and leaves the sort to memory" if rival else ""
         return "partial", f"only {bounded} in the index, {tested} checked on each document{unless}"
     return "served", f"bounds {bounded}"
+
+
+def _are_in_index(query: Query, plan: Plan) -> bool:
+    """Whether a partial index has only documents for which all holds that its keys do not decide."""
+    if len(plan.best) != 1 or query.optional or query.open:
+        return False
+    held = plan.best[0].options.get("partialFilterExpression") or {}
+    left = {name: asked for name, asked in query.filter.items() if name not in plan.bounds}
+    return all(name in held and held[name] == asked for name, asked in left.items())
 
 
 def _refused(declared: Declared, refusal: str) -> Verdict:

@@ -19,7 +19,8 @@ What it leaves alone
 
 Fix and its safety
     `$each` with `$slice`, which keeps the last `array-limit` members (1000 unless configured). Unsafe: older ones are
-    dropped. What has to be kept belongs into documents of its own.
+    dropped. None where queries look for members, which would find the dropped ones no more: what has to be kept
+    belongs into documents of its own.
 
 Sources
     MongoDB manual, "Avoid Unbounded Arrays", "$push" (`$slice`) and "MongoDB Limits and Thresholds" (BSON size).
@@ -65,19 +66,30 @@ def _finding(project: Project, collection: str, field: str, places: list[Any], l
     first = places[0]
     operation = first.use.operation
     spans = dict.fromkeys(each.use.span for each in places)
-    return rule.finding(
-        first.use.span,
-        f"{operation.name} on {collection} {_VERBS[first.how]} {field}, and nothing ever takes anything out: the "
-        f"document grows until it is slow to read, and at 16 MB updates fail; bound it, or give its members a "
-        f"collection",
-        confidence=operation.confidence,
-        related=project.related((span, "grows here, too") for span in list(spans)[1:]),
-        fix=rule.repair(
+    shown = dict.fromkeys(list(spans)[1:], "grows here, too")
+    if first.searched:
+        advice = "give its members, which queries look for, a collection"
+        shown[first.searched[0].span] = "looks for a member"
+        repair = rule.repair(
+            "give the members a collection",
+            _kept,
+            text=f"store each as a document that names the one of {collection} it belongs to, and index that",
+        )
+    else:
+        advice = "bound it, or give its members a collection"
+        repair = rule.repair(
             f"keep the last {limit} members",
             partial(_bound, places, field, limit),
             text=_text(first.how, field, limit),
             reason="older members are dropped",
-        ),
+        )
+    return rule.finding(
+        first.use.span,
+        f"{operation.name} on {collection} {_VERBS[first.how]} {field}, and nothing ever takes anything out: the "
+        f"document grows until it is slow to read, and at 16 MB updates fail; {advice}",
+        confidence=operation.confidence,
+        related=project.related(shown.items()),
+        fix=repair,
     )
 
 
@@ -105,6 +117,10 @@ def _repeats(project: Project, mirrored: Any, operation: Any) -> Finding:
 
 def _by_hand(draft: Draft) -> None:
     raise NoFix("what reads the array has to ask the other collection first")
+
+
+def _kept(draft: Draft) -> None:
+    raise NoFix("a member that is dropped is found no more, and what is stored has to be moved")
 
 
 def _text(how: str, field: str, limit: int) -> str:
@@ -184,6 +200,24 @@ EXAMPLES = [
         at=("update_one", "update_one"),
         message="adds to visitors",
         options={"array-limit": 50},
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.threads.create_index("messages.id")
+
+
+        def add(thread_id: str, message_id: str, text: str):
+            db.threads.update_one({"_id": thread_id}, {"$push": {"messages": {"id": message_id, "text": text}}})
+
+
+        def edit(message_id: str, text: str):
+            db.threads.update_one({"messages.id": message_id}, {"$set": {"messages.$.text": text}})
+        """,
+        at=("update_one",),
+        message="updates fail; give its members, which queries look for, a collection",
     ),
     Bad(
         """\

@@ -3,16 +3,16 @@
 What it flags
     ``find_one`` and ``find`` without a projection, where the function uses at most three fields of the documents
     (option ``fields``) by name, or only asks whether there is one, and the documents go nowhere else. A helper that
-    returns the document it finds: where all its calls use no more than that together, or several do of documents in
-    which another field grows (MDB222, MDB229).
+    returns the document it finds, or a list: where all its calls use no more than that together, or several do of
+    documents in which another field grows (MDB222, MDB229).
 
 Why it hurts
     All other fields are read, sent and decoded for nothing; with large texts or arrays in them that is most of the
     work of the query. And no index can answer it alone.
 
 What it leaves alone
-    Documents that are returned, stored, passed on, changed or iterated over; fields with names known only at run time;
-    scripts and migrations.
+    Documents that are returned, stored, passed on, changed or iterated over, or have hardly more fields, as far as all
+    that writes them shows; fields with names known only at run time; scripts and migrations.
 
 Fix and its safety
     The projection with these fields. Without ``_id``, unless it is used, or it is tested whether the document is true:

@@ -70,8 +70,9 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
         kinds = {reach.operation.method.kind for reach in repetition.reaches}
         if kinds == {"read"}:
             return f"{asked}: read it once, before the loop"
-        first = "read it before the loop, and " if "read" in kinds else ""
-        return f"{asked}: {first}write all changes as one, after it"
+        if "read" in kinds:
+            return f"{asked}: read it before the loop, and write all changes as one, after it"
+        return f"{asked}: write all changes as one, after the loop"
     if repetition.inner is not None:
         return f"the loop around {project.callee_name(*repetition.inner)} in it asks for each: mend that first"
     if not repetition.is_direct:

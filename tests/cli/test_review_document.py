@@ -139,7 +139,7 @@ def due():
 """
     found = review(place, {"shop.py": code})["queries"]
     assert [(each["line"], each["alike"]) for each in found] == [(23, 1), (15, 0), (17, 0), (16, 0)]
-    assert found[0]["reached"] == "a clock, through due"
+    assert found[0]["reached"] == "a clock every 10 seconds, through due"
 
 
 def test_what_stands_before_many_handlers_comes_first(place: Any) -> None:

@@ -130,3 +130,22 @@ make_indexes()
     assert finding.fix is not None
     assert finding.fix.edits == ()
     assert finding.fix.reason == "no index of the collection is made where it could stand beside"
+
+
+def test_a_validator_is_given_where_the_index_is_there_already(tmp_path: Path) -> None:
+    code = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+if "name_1" not in db.users.index_information():
+    db.users.create_index("name")
+
+
+def put(name: str):
+    db.users.insert_one({"name": name})
+"""
+    loaded = project(code, tmp_path)
+    (finding,) = check(loaded, {"MDB220"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    (edit,) = finding.fix.edits
+    assert edit.content.startswith('db.users.database.command(\n    "collMod",')

@@ -142,7 +142,7 @@ def f(x):
     assert shapes(found) == [
         ("t", "read {a, state}", "unserved", None, 1),
         ("t", "read {b}", "unserved", None, 1),
-        ("t", "read {a, state}", "partial", "open", 2),
+        ("t", "read {a, state}", "served", "open", 2),
         ("t", "read {b}", "served", "b_1", 1),
         ("t", "read {b}", "served", "b_1", 1),
     ]

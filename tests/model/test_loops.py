@@ -497,14 +497,24 @@ def test_what_only_looks_like_another_system(imported: str, called: str, told: i
 
 @pytest.mark.parametrize(
     ("function", "severity"),
-    [("await channel.send(text)", "low"), ("print(channel, text)", "high")],
-    ids=["sent", "kept"],
+    [
+        ("await channel.send(text)", "low"),
+        ("await asyncio.gather(channel.send(text), show(text))", "low"),
+        ("await shown(channel, text)", "low"),
+        ("channel.send(text)", "high"),
+        ("print(channel, text)", "high"),
+    ],
+    ids=["sent", "sent among others", "sent two calls below", "kept for later", "kept"],
 )
 def test_a_helper_that_sends_something_is_the_cost_of_the_loop(function: str, severity: str, tmp_path: Path) -> None:
     body = f"""
         async def note(channel, text):
             {function}
             db.notes.insert_one({{"text": text}})
+
+
+        async def shown(channel, text):
+            return await channel.send(text)
 
 
         async def note_all(channel, texts):

@@ -282,7 +282,7 @@ TOLD = {
     ),
     "the same document each time": (
         "report = Report.get(_id=1)\nfor key in keys:\n    report.put_into('keys', key)",
-        "_id is the same each time: write all changes as one, after it",
+        "_id is the same each time: write all changes as one, after the loop",
     ),
     "a branch that the call comes to": ("for key in keys:\n    name_of(key, 'x')", "name_of runs find_one on names"),
     "a branch of what may be there": (

@@ -87,7 +87,7 @@ SAME = {
     ),
     "written": (
         "for name in names:\n    push(chat.id, name)",
-        "chat_id is the same each time: write all changes as one, after it",
+        "chat_id is the same each time: write all changes as one, after the loop",
     ),
     "without a helper": (
         "for name in names:\n    show(name, db.chats.find_one({'_id': chat.id}))",
@@ -122,6 +122,42 @@ def test_each_iteration_asks_something_else(body: str, tmp_path: Path) -> None:
     message = _message(body, tmp_path)
     assert "once per item" in message
     assert "same each time" not in message
+
+
+LAZY = """\
+class Client:
+    def __init__(self, bot):
+        self.bot = bot
+
+    def save(self, data):
+        db.config.update_one({"bot_id": self.bot.id}, {"$set": data})
+
+    def rename(self, bot):
+        self.bot = bot
+
+
+class Bot:
+    def __init__(self):
+        self._client = None
+
+    @property
+    def client(self):
+        if self._client is None:
+            self._client = Client(self)
+        return self._client
+
+    def close(self, items):
+        for item in items:
+            self.client.save(item)
+"""
+
+
+@pytest.mark.parametrize(("renamed", "wanted"), [(False, True), (True, False)], ids=["made once", "set later"])
+def test_an_attribute_of_what_is_made_when_it_is_first_asked_for(renamed: bool, wanted: bool, tmp_path: Path) -> None:
+    """``None`` has no methods, and what only ``__init__`` sets stays as it is."""
+    text = LAZY if renamed else LAZY.replace("self.bot = bot\n\n\nclass Bot", "pass\n\n\nclass Bot")
+    *_, found = findings(HEAD + text, tmp_path, rules={"MDB101"})
+    assert ("bot_id is the same each time: write all changes as one" in found.message) is wanted
 
 
 OF_KINDS = """\

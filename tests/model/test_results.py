@@ -186,7 +186,10 @@ PARTLY = {
     "tested": ("d = db.a.find_one({'_id': key})\nif not d:\n    return None\nreturn d['x']", "only x is used"),
     "is there": ("return db.a.find_one({'_id': key}) is None", "only asked whether there is one"),
     "asked for a key": ("d = db.a.find_one({'_id': key})\nreturn 'x' in d and d['y']", "only x, y are used"),
+    "and": ("d = db.a.find_one({'_id': key})\nreturn d and d['x']", "only x is used"),
     "loop": ("for d in db.a.find({'x': key}):\n    show(d['_id'])", "only _id is used"),
+    "list": ("ds = list(db.a.find({'x': key}))\nif ds:\n    show(len(ds))\nreturn [d['y'] for d in ds]", "only y is"),
+    "to_list": ("ds = db.a.find().to_list()\nreturn [d['y'] for d in ds] if ds else None", "only y is"),
     "comprehension": ("return [d['_id'] for d in db.a.find({'x': key}).sort('x')]", "only _id is used"),
 }
 WHOLLY = {
@@ -195,6 +198,8 @@ WHOLLY = {
     "spread": "d = db.a.find_one({'_id': key})\nreturn show(**d) if d['x'] else None",
     "copied": "d = db.a.find_one({'_id': key})\nreturn {**d, 'x': d['x']}",
     "iterated": "d = db.a.find_one({'_id': key})\nreturn [k for k in d if d['x']]",
+    "or": "d = db.a.find_one({'_id': key})\nreturn (d or {})['x']",
+    "and the document": "d = db.a.find_one({'_id': key})\nreturn key and d, d['x']",
     "changed": "d = db.a.find_one({'_id': key})\nd['x'] = 1\nreturn d['x']",
     "popped": "d = db.a.find_one({'_id': key})\nreturn d.pop('x')",
     "searched": "d = db.a.find_one({'_id': key})\nreturn key in d and d['y']",
@@ -223,7 +228,27 @@ def test_whole_uses(body: str, tmp_path: Path) -> None:
     assert _codes(body, tmp_path, "MDB109") == []
 
 
+TAKEN = "def get(key):\n    d = db.a.find_one({'_id': key})\n    return d['x'], d['y']\n"
+WRITTEN = "def put(key, x, y, z):\n    db.a.insert_one({'_id': key, 'x': x, 'y': y, 'z': z})\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (TAKEN, True),
+        (TAKEN + WRITTEN, False),
+        (TAKEN + WRITTEN.replace("'z': z", "'z': z, 'v': 1, 'w': 1"), True),
+        (TAKEN + WRITTEN.replace("'z': z", "**z"), True),
+        (TAKEN + WRITTEN + "def log(key, z):\n    db.a.update_one({'_id': key}, {'$push': {'z': z}})\n", True),
+    ],
+    ids=["of unknown ones", "most", "some", "of open ones", "all but what grows"],
+)
+def test_most_fields_are_as_good_as_all(text: str, told: bool, tmp_path: Path) -> None:
+    assert bool(findings(HEAD + text, tmp_path, rules={"MDB109"})) is told
+
+
 GET = "def get(key):\n    return db.a.find_one({'_id': key})\n"
+LIST = "def get():\n    return list(db.a.find())\n"
 HANDED = "def load(key):\n    d = get(key)\n    return d\n"
 GROWS = "def log(key, text):\n    db.a.update_one({'_id': key}, {'$push': {'log': text}})\n"
 FEW = "".join(f"def use_{n}(key):\n    d = get(key)\n    return d['f{n}'] if d else None\n" for n in range(3))
@@ -238,9 +263,18 @@ HELPED = {
         "def owner(key):\n    return get(key)['x']\n",
         "the one call of get uses only y, x",
     ),
+    "a list": (LIST + "def owners():\n    return [d['x'] for d in get()]\n", "the one call of get uses only x"),
+    "a list, sorted and counted": (
+        LIST.replace("find()", "find().sort('x')") + "def owners():\n    found = get()\n    if not found:\n"
+        "        return len(found)\n    return {d['y'] for d in found}\n",
+        "the one call of get uses only y",
+    ),
     "a part that grows": (GET + FEW + GROWS + ALL, "3 of 4 calls of get use no more of them than f0, f1, f2, not log,"),
 }
 NOT_HELPED = {
+    "a list that is only counted": LIST + "def count():\n    return len(get())\n",
+    "a list that is passed on": LIST + "def owners():\n    return sorted(get(), key=str)\n",
+    "a list with more": "def get():\n    return [1, *db.a.find()]\ndef owners():\n    return [d['x'] for d in get()]\n",
     "no calls": GET,
     "nothing is large": GET + FEW + ALL,
     "few calls": GET + FEW.partition("def use_2")[0] + GROWS + ALL,

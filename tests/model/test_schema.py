@@ -205,6 +205,24 @@ def test_growing(code: str, wanted: list[str], tmp_path: Path) -> None:
     assert [each.field for each in found] == wanted
 
 
+SEARCHED = [
+    ("db.things.find_one({'log.id': text})", ["log.id"]),
+    ("db.things.find_one({'log': {'$elemMatch': {'id': text}}})", ["log", "log.id"]),
+    ("db.things.find_one({'log.0': {'$exists': True}, 'logged': 1})", []),
+    ("db.things.find_one({'_id': text}, {'log': {'$slice': 5}})", []),
+]
+
+
+@pytest.mark.parametrize(("code", "wanted"), SEARCHED, ids=[code for code, _ in SEARCHED])
+def test_growing_and_searched(code: str, wanted: list[str], tmp_path: Path) -> None:
+    """The filters that would miss a member which a bound drops."""
+    push = "db.things.update_one({}, {'$push': {'log': text}})"
+    fields = model(f"def f(text):\n    {push}\n    {code}\n", tmp_path).fields
+    (found,) = fields.growing("things")
+    named = fields.of("things").fields.items()
+    assert [name for name, each in named if set(each.uses) & set(found.searched)] == wanted
+
+
 ADD = "    key = db.books.insert_one({'owner': name}).inserted_id\n"
 PUSH = "    db.users.update_one({'name': name}, {'$push': {'books': key}})\n"
 DROP = "def drop(name, key):\n    db.books.delete_one({'_id': ObjectId(key)})\n"

@@ -43,12 +43,10 @@ def runner_of(project: Project, place: Operation | Asked) -> Runner | None:
             name = project.function_name(*path.handler)
             if kind == "request":
                 return Runner(kind, _of_requests(project, place, path))
-            is_clock = kind in ("task", "start") and reach.entrypoints.is_periodic(*path.handler)
-            return (
-                Runner("clock", f"a clock, through {name}")
-                if is_clock
-                else Runner(kind, _WORDS[path.kind].format(name))
-            )
+            if kind in ("task", "start") and reach.entrypoints.is_periodic(*path.handler):
+                interval = reach.entrypoints.interval(*path.handler)
+                return Runner("clock", f"a clock{f' every {interval}' if interval else ''}, through {name}")
+            return Runner(kind, _WORDS[path.kind].format(name))
     return None
 
 

@@ -122,6 +122,7 @@ def _handlers(project: Project) -> Iterator[tuple[str, Iterable[Span]]]:
     answered = [site for site in sites if site.is_answered]
     if len(sites) >= _FEW and len(answered) >= _HABIT * len(sites):
         spans = [project.offsets_span(site.module, site.handler.span) for site in answered]
+        spans.sort(key=lambda span: (span.file, span.line))
         yield f"{len(answered)} of {len(sites)} handlers of database errors log or raise them", spans
 
 

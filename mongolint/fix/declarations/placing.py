@@ -164,7 +164,7 @@ def _anchor(site: Site) -> tuple[cst.CSTNode, bool]:
     for node in site.tree.ancestors(line):
         if isinstance(node, cst.FunctionDef | cst.ClassDef) or (isinstance(node, cst.If) and _is_main(node)):
             break
-        if isinstance(node, cst.If) and _asks_for_absence(node):
+        if isinstance(node, cst.If) and asks_for_absence(node):
             after = node
         elif isinstance(node, cst.For | cst.If | cst.Else | cst.ExceptHandler | cst.Finally | cst.Match):
             if not _is_wrapper(site.tree, node):
@@ -184,7 +184,7 @@ def _is_wrapper(tree: Tree, node: cst.CSTNode) -> bool:
     )
 
 
-def _asks_for_absence(node: cst.If) -> bool:
+def asks_for_absence(node: cst.If) -> bool:
     """``if name not in existing:``, which guards its own index only."""
     test = node.test
     return isinstance(test, cst.Comparison) and any(isinstance(c.operator, cst.NotIn) for c in test.comparisons)

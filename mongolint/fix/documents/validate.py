@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from mongolint.fix.declarations.placing import asks_for_absence
 from mongolint.fix.nofix import NoFix
+from mongolint.fix.trees import Tree
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
@@ -32,7 +34,8 @@ def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) ->
         if is_repeated or len(made[index.module, index.row]) > 1:
             continue  # for each of several indexes, perhaps of other collections: before this one is made, too
         if isinstance(call.func, cst.Attribute) and isinstance(statement, cst.SimpleStatementLine):
-            indent = tree.indent(statement)
+            after = _behind(tree, statement)
+            indent = tree.indent(after)
             wait = "await " if isinstance(tree.parent(call), cst.Await) else ""
             unit = draft.file(index.module).step
             told = json.dumps(validator, indent=unit, ensure_ascii=False).replace("\n", f"\n{indent}{unit}")
@@ -44,6 +47,12 @@ def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) ->
                 f"{unit}validator={told},",
                 ")",
             ]
-            draft.insert(index.module, tree.line_end(statement), "".join(f"{indent}{line}\n" for line in lines))
+            draft.insert(index.module, tree.line_end(after), "".join(f"{indent}{line}\n" for line in lines))
             return
     raise NoFix("no index of the collection is made where it could stand beside")
+
+
+def _behind(tree: Tree, statement: cst.CSTNode) -> cst.CSTNode:
+    """What to stand behind: also of an ``if name not in existing:``, which would leave it out where the index is."""
+    guards = (node for node in tree.ancestors(statement) if isinstance(node, cst.If) and asks_for_absence(node))
+    return next(guards, statement)

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 _MAX_WORK_DEPTH = 3
+_MAX_SENDING_DEPTH = 2
 
 
 def talks(link: Linker, module: int, calls: Sequence[Call]) -> bool:
     """Whether one of the calls sends or fetches something that is not the project's."""
     if calls_out(link, module, calls):
         return True
-    called = (each[:2] for call in calls for each in link.functions_called(module, call.row))
-    return any(_is_sent(link, module, call) for call in calls) or any(_sends(link, *each) for each in called)
+    return any(_sends(link, module, call, 0) for call in calls)
 
 
 def calls_out(link: Linker, module: int, calls: Sequence[Call]) -> bool:
@@ -29,17 +29,32 @@ def calls_out(link: Linker, module: int, calls: Sequence[Call]) -> bool:
     return link.study(("calls out", module, rows), lambda: any(_calls_out(link, module, row, 0) for row in rows))
 
 
-def _sends(link: Linker, module: int, scope: int) -> bool:
-    """Whether a function sends something by itself."""
-    _ = link.modules[module]  # all of which may matter
-    calls = link.of_module(_calls_by_scope, module).get(scope, ())
-    return any(_is_sent(link, module, call) for call in calls)
+def _sends(link: Linker, module: int, call: Call, depth: int) -> bool:
+    """Whether a call sends something, or runs functions that do."""
+    if _is_sent(link, module, call):
+        return True
+    called = link.functions_called(module, call.row) if depth < _MAX_SENDING_DEPTH else ()
+    return any(_runs_sending(link, function, depth + 1) for function in called)
+
+
+def _runs_sending(link: Linker, function: FunctionRef, depth: int) -> bool:
+    module, scope = function.module, function.scope
+
+    def sends() -> bool:
+        _ = link.modules[module]  # all of which may matter
+        calls = link.of_module(_calls_by_scope, module).get(scope, ())
+        return any(_sends(link, module, call, depth) for call in calls)
+
+    return link.study(("runs sending", module, scope, depth), sends)
 
 
 def _is_sent(link: Linker, module: int, call: Call) -> bool:
-    """``await channel.send(…)`` of what is not the project's."""
+    """``await channel.send(…)`` of what is not the project's; ``await gather(channel.send(…), …)``, too."""
     function = link.node(module, link.node(module, call.row)[1])
-    if not call.awaited or function[0] != "attr" or function[2] not in TALKING:
+    if function[0] != "attr" or function[2] not in TALKING:
+        return False
+    _ = link.modules[module]  # all of which may matter
+    if not (call.awaited or call.row in link.of_module(_gathered, module)):
         return False
     return not any(True for _ in link.functions_called(module, call.row))
 
@@ -78,6 +93,16 @@ def _values_along(link: Linker, module: int, row: int) -> Iterator[Any]:
     made = link.bound(module, 0, node[2]).final if node[0] == "free" else None
     if made is not None and link.node(module, made)[0] == "call":
         yield from link.value(module, link.node(module, made)[1])
+
+
+def _gathered(facts: ModuleFacts, index: int) -> set[int]:
+    """The calls that are awaited together, each by its row."""
+    found: set[int] = set()
+    for call in facts.calls:
+        _, function, args = facts.nodes[call.row]
+        if call.awaited and facts.nodes[function][-1] == "gather":
+            found.update(row for _, row in args)
+    return found
 
 
 def _calls_by_scope(facts: ModuleFacts, index: int) -> dict[int, list[Call]]:

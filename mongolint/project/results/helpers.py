@@ -1,12 +1,20 @@
-"""Documents that a helper reads and returns, and of which its callers use a few fields."""
+"""Documents that a helper reads and returns, one or a list, and of which its callers use a few fields."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from mongolint.project.results.flow import flow
-from mongolint.project.results.partial import Seen, of_document, reads_whole
+from mongolint.project.results.partial import (
+    STEPS,
+    Seen,
+    is_call_of,
+    large_fields,
+    of_document,
+    of_list,
+    reads_whole,
+    takes_most,
+)
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -50,27 +58,55 @@ def helper_use(project: Project, operation: Operation, most: int) -> HelperUse |
 
     Several only where the documents are large, as far as the code shows, by what those calls leave alone.
     """
-    if operation.name != "find_one" or operation.collection is None or not reads_whole(project, operation):
+    if operation.collection is None or not reads_whole(project, operation):
         return None
     own = Seen()
-    found = flow(project, operation.module, operation.row)
-    if not found.returned or not of_document(project, operation.module, found, own, may_return=True):
+    if not (_returns_list if operation.name == "find" else _returns_document)(project, operation, own):
         return None
     helper = _outermost(project, operation.module, operation.scope)
     if helper is None:
         return None
     uses = project.reachability.uses.of(*helper)
-    calls = [call for use in uses if (call := _call(project, use, own)) is not None and len(call.fields) <= most]
+    taken = (_call(project, use, own, operation.name == "find") for use in uses)
+    calls = [call for call in taken if call is not None and len(call.fields) <= most]
     name = project.function_name(*helper)
-    if calls and len(calls) == len(uses) and len({field for call in calls for field in call.fields}) <= most:
-        return HelperUse(name, tuple(calls), 0, ())
+    fields = {field for call in calls for field in call.fields}
+    if calls and len(calls) == len(uses) and len(fields) <= most:
+        return None if takes_most(project, operation, fields) else HelperUse(name, tuple(calls), 0, ())
     if len(calls) < _FEW:
         return None
-    large = _large(project, str(operation.collection.name))
+    large = large_fields(project, str(operation.collection.name))
     calls = [call for call in calls if large.isdisjoint(call.fields)]
     if not large or len(calls) < _FEW:
         return None
     return HelperUse(name, tuple(calls), len(uses) - len(calls), tuple(sorted(large)))
+
+
+def _returns_document(project: Project, operation: Operation, own: Seen) -> bool:
+    found = flow(project, operation.module, operation.row)
+    return found.returned and of_document(project, operation.module, found, own, may_return=True)
+
+
+def _returns_list(project: Project, operation: Operation, own: Seen) -> bool:
+    """Whether a helper makes a list of all that it finds, and only returns that."""
+    facts, row, is_list = project.modules[operation.module], operation.row, False
+    found = flow(project, operation.module, row)
+    while not is_list:
+        if found.leaves or found.tested or len(found.users) != 1:
+            return False
+        user, used = found.users[0]
+        node = facts.nodes[user]
+        if is_call_of(facts, "list", user, used):
+            is_list, row = True, user
+        elif node[0] == "attr" and (node[2] in STEPS or node[2] == "to_list"):
+            called = flow(project, operation.module, user).users
+            if len(called) != 1 or facts.nodes[called[0][0]][0] != "call":
+                return False
+            is_list, row = node[2] == "to_list", called[0][0]
+        else:
+            return False
+        found = flow(project, operation.module, row)
+    return found.returned and not (found.kept or found.users or found.tested)
 
 
 def _outermost(project: Project, module: int, scope: int) -> tuple[int, int] | None:
@@ -92,18 +128,14 @@ def _hands_on(project: Project, use: Use) -> bool:
     return use.called and use.certain and found.returned and not (found.kept or found.users)
 
 
-def _call(project: Project, use: Use, own: Seen) -> CallUse | None:
+def _call(project: Project, use: Use, own: Seen, is_list: bool) -> CallUse | None:
     """What one use of a helper takes of the document, besides what the helper does; None where that may be all."""
     if not (use.called and use.certain and use.scope):
         return None
     seen = Seen(dict(own.fields))
-    if not of_document(project, use.module, flow(project, use.module, use.row), seen):
-        return None
-    return CallUse(use.module, use.row, tuple(seen.fields))
-
-
-def _large(project: Project, collection: str) -> set[str]:
-    """The fields of a collection in which something grows."""
-    fields = project.fields
-    names: Iterable[str] = (each.field for each in fields.growing(collection))
-    return {name.partition(".")[0] for name in (*names, *(name for name, _ in fields.rewritten(collection)))}
+    if is_list:
+        # One that nothing takes a field of is counted, which needs no list
+        complete = of_list(project, use.module, use.row, seen) and bool(seen.fields)
+    else:
+        complete = of_document(project, use.module, flow(project, use.module, use.row), seen)
+    return CallUse(use.module, use.row, tuple(seen.fields)) if complete else None

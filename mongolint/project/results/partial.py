@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,10 +11,11 @@ from mongolint.mongo.methods import TABLES
 from mongolint.project.results.flow import Flow, flow
 
 if TYPE_CHECKING:
+    from mongolint.facts.shapes import ModuleFacts, Row
     from mongolint.project.model import Project
     from mongolint.project.operations import Operation
 
-_STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
+STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
 _ASKING = frozenset(["Is", "IsNot", "Equal", "NotEqual"])
 
 
@@ -37,7 +39,9 @@ def partial_use(project: Project, operation: Operation) -> PartialUse | None:
         complete = of_document(project, module, flow(project, module, operation.row), seen)
     else:
         complete = _of_cursor(project, module, operation.row, seen) and bool(seen.fields)
-    return PartialUse(operation, tuple(seen.fields), seen.tested) if complete else None
+    if not complete or takes_most(project, operation, seen.fields):
+        return None
+    return PartialUse(operation, tuple(seen.fields), seen.tested)
 
 
 def reads_whole(project: Project, operation: Operation) -> bool:
@@ -51,6 +55,29 @@ def reads_whole(project: Project, operation: Operation) -> bool:
     if given is not None and project.link.value(*given) != (NONE,):
         return False
     return not project.made_clients.is_by_hand(operation)
+
+
+def takes_most(project: Project, operation: Operation, taken: Collection[str]) -> bool:
+    """Whether a document has hardly more than the fields that are taken of it, as far as all code that writes it shows.
+
+    What grows is more than its one name.
+    """
+    if len(operation.collection_names) != 1:
+        return False
+    name = operation.collection_names[0]
+    known = project.fields.of(name)
+    written = {"_id", *(each.partition(".")[0] for each, field in known.fields.items() if field.written)}
+    left = written.difference(taken)
+    if known.open or len(written) == 1 or left & large_fields(project, name):
+        return False
+    return len(left) <= len(written - left)
+
+
+def large_fields(project: Project, collection: str) -> set[str]:
+    """The fields of a collection in which something grows."""
+    fields = project.fields
+    names = (*(each.field for each in fields.growing(collection)), *(name for name, _ in fields.rewritten(collection)))
+    return {name.partition(".")[0] for name in names}
 
 
 @dataclass(slots=True)
@@ -70,21 +97,49 @@ def _of_cursor(project: Project, module: int, row: int, seen: Seen) -> bool:
         return False
     for user, _ in found.users:
         node = facts.nodes[user]
-        if node[0] == "attr" and (node[2] in _STEPS or node[2] == "to_list"):
+        if node[0] == "attr" and (node[2] in STEPS or node[2] == "to_list"):
             called = [call for call, _ in flow(project, module, user).users]
             if any(facts.nodes[call][0] != "call" for call in called):
                 return False
             for call in called:
                 if call not in seen.calls:
                     seen.calls.add(call)
-                    if not _of_cursor(project, module, call, seen):
+                    if not (of_list if node[2] == "to_list" else _of_cursor)(project, module, call, seen):
                         return False
+        elif is_call_of(facts, "list", user, row):
+            if not of_list(project, module, user, seen):
+                return False
         elif node[0] == "iter":
             if not of_document(project, module, flow(project, module, user), seen):
                 return False
         else:
             return False
     return True
+
+
+def of_list(project: Project, module: int, row: int, seen: Seen) -> bool:
+    """Whether a list of documents is only gone through, counted and asked whether it is empty."""
+    facts = project.modules[module]
+    found = flow(project, module, row)
+    if found.leaves or not found.users:
+        return False
+    for user, used in found.users:
+        node = facts.nodes[user]
+        if node[0] == "iter":
+            if not of_document(project, module, flow(project, module, user), seen):
+                return False
+        elif not (node[0] == "not" or _asks_if(node, used) or is_call_of(facts, "len", user, used)):
+            return False
+    return True
+
+
+def is_call_of(facts: ModuleFacts, name: str, row: int, given: int) -> bool:
+    """Whether a row is a call of a function that nobody binds here, with one value: ``list(cursor)``."""
+    node = facts.nodes[row]
+    if node[0] != "call" or node[2] != ((None, given),):
+        return False
+    function = facts.nodes[node[1]]
+    return bool(function[0] == "free" and function[2] == name)
 
 
 def of_document(project: Project, module: int, found: Flow, seen: Seen, *, may_return: bool = False) -> bool:
@@ -114,11 +169,18 @@ def of_document(project: Project, module: int, found: Flow, seen: Seen, *, may_r
         elif node[0] == "compare":
             if not all(operator in _ASKING for operator in node[1]) or not _is_none(project, module, node[2], used):
                 return False
-        elif node[0] == "not" or (node[0] == "ifexp" and node[1] == used):
+        elif node[0] == "not" or _asks_if(node, used):
             seen.tested = True
         else:
             return False
     return True
+
+
+def _asks_if(node: Row, used: int) -> bool:
+    """``1 if found else 2``; ``found and found["name"]``, which is what was found only where that is nothing."""
+    if node[0] == "ifexp":
+        return bool(node[1] == used)
+    return bool(node[0] == "bool" and node[1] == "and" and node[2][-1] != used)
 
 
 def _is_none(project: Project, module: int, rows: tuple[int, ...], used: int) -> bool:

@@ -281,12 +281,21 @@ def _stays(tracer: Tracer, spot: Spot, loop: _Loop) -> bool:
         )
     if frame is None and spot.row < loop.begins:
         return node[0] != "mutated" and not depends_on(facts, spot.row, loop.item)
-    if node[0] == "attr" and any(store.name == node[2] for store in facts.stores):
+    if node[0] == "attr" and _is_set_later(facts, node[2]):
         return False
     if node[0] == "call":
         function = tracer.node(spot.at(node[1]))
         return function[-1] in _CONVERTING and all(_is_same(tracer, spot.at(row), loop) for _, row in node[2])
     return node[0] in _MADE_OF_OTHERS and all(_is_same(tracer, spot.at(row), loop) for row in operands(node))
+
+
+def _is_set_later(facts: ModuleFacts, name: str) -> bool:
+    """Whether a module sets an attribute other than on an object that is being made, which no iteration knows yet."""
+    return any(
+        store.name == name
+        and not (facts.nodes[store.base][0] == "param" and facts.scopes[store.scope].name == "__init__")
+        for store in facts.stores
+    )
 
 
 def _passed(tracer: Tracer, spot: Spot, frame: Frame) -> Spot | None:

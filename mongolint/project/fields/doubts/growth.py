@@ -25,15 +25,21 @@ if TYPE_CHECKING:
 _ADDING = ("$push", "$addToSet")
 _TRIMMING = ("$pull", "$pullAll", "$pop", "$unset", "$rename")
 _ONE_OF_FEW = ("bool", "null")
+# What filters ask of an array whoever its members are
+_SAYING_IF_ANY = ("exists", "null", "type")
 
 
 class Growing(NamedTuple):
-    """``how``: "$push", "$addToSet", or "set" where a document is read, added to and set again."""
+    """``how``: "$push", "$addToSet", or "set" where a document is read, added to and set again.
+
+    ``searched``: the filters that ask for members of the array: one that is dropped is found no more.
+    """
 
     collection: str
     field: str
     how: str
     use: Use
+    searched: tuple[Use, ...] = ()
 
 
 def growing(project: Project, known: KnownFields) -> Iterator[Growing]:
@@ -46,10 +52,18 @@ def growing(project: Project, known: KnownFields) -> Iterator[Growing]:
         appended = [use for use in each.written if use.operator == "$set" and _is_appended(tracer, use, name)]
         if not (added or appended) or is_trimmed(known, name, appended) or is_counted(project, name):
             continue
+        searched = tuple(_searched(known, name))
         for use in added:
             if not is_bounded(tracer, use, name):
-                yield Growing(known.collection, name, use.operator, use)
-        yield from (Growing(known.collection, name, "set", use) for use in appended)
+                yield Growing(known.collection, name, use.operator, use, searched)
+        yield from (Growing(known.collection, name, "set", use, searched) for use in appended)
+
+
+def _searched(known: KnownFields, name: str) -> Iterator[Use]:
+    """The filters that ask which members an array has."""
+    for path, each in known.fields.items():
+        if path == name or path.startswith(f"{name}."):
+            yield from (use for use in each.uses if use.how == "filter" and use.operator not in _SAYING_IF_ANY)
 
 
 def is_trimmed(known: KnownFields, name: str, apart: Sequence[Use]) -> bool:
