@@ -107,6 +107,24 @@ SWALLOWED = [
         "except Exception:\n    traceback.print_exc()\n    return None",
         f"except PyMongoError:\n    {TOLD}\n    return None",
     ),
+    (
+        FIND,
+        'except Exception as e:\n    print(f"no: {e}")\n    traceback.print_exc()\n    return None',
+        'except PyMongoError as e:\n    logger.error("no: %s", e)\n    traceback.print_exc()\n    return None',
+    ),
+    # A collection exists each time but the first
+    (
+        'users.database.create_collection("logs", capped=True)',
+        "except Exception:\n    # there already\n    pass",
+        "except CollectionInvalid:\n    # there already\n    pass\n"
+        'except PyMongoError:\n    logger.exception("create_collection failed")',
+    ),
+    (
+        'users.database.create_collection("logs")',
+        "except Exception:\n    return False",
+        "except CollectionInvalid:\n    return False\n"
+        'except PyMongoError:\n    logger.exception("create_collection failed")\n    return False',
+    ),
     # Other code may fail
     (
         "return parse(users.find_one({}))",
