@@ -14,11 +14,13 @@ from mongolint.project.operations import Operation
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
 
+_MAY_TAKE_TIME = "a script or migration may take its time, and a limit would stop it half way"
+
 
 def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
     """See `Draft.limit_time`."""
     if draft.project.config.is_script(draft.project.modules[query.module].path):
-        raise NoFix("a script or migration may take its time, and a limit would stop it half way")
+        raise NoFix(_MAY_TAKE_TIME)
     form = query.method.time_limit
     if form == "csot":
         wrap = "wrap it in pymongo.timeout(…) or " if draft.project.made_clients.knows_timeout(query.module) else ""
@@ -35,6 +37,8 @@ def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
 def limit_client(draft: Draft, module: int, row: int, milliseconds: int) -> None:
     """See `Draft.limit_client`."""
     _, call = draft.call(module, row)
+    if draft.project.config.is_script(draft.project.modules[module].path):
+        raise NoFix(_MAY_TAKE_TIME)
     if not draft.project.made_clients.knows_timeout(module):
         draft.text = "give the client socketTimeoutMS and serverSelectionTimeoutMS, or timeoutMS with a newer PyMongo"
         raise NoFix("timeoutMS needs PyMongo 4.2, and this project seems to use an older one")

@@ -11,6 +11,7 @@ import pytest
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.mend import mend
 from mongolint.engine.run import Result, check
+from mongolint.finding import Fix
 from mongolint.testing import project
 
 HEAD = "from pymongo import MongoClient\n\ndb = MongoClient('uri', timeoutMS=5000).app\n\n\ndef work(key, name, x):\n"
@@ -85,3 +86,26 @@ def test_step_or_argument(tmp_path: Path) -> None:
 def test_quotes(tmp_path: Path) -> None:
     body = "return db.a.find({'x': key}).skip(x).limit(9)"
     assert fixed(body, tmp_path, "MDB108") == "return db.a.find({'x': key}).sort('_id', 1).skip(x).limit(9)"
+
+
+def test_no_gap_is_left_before_a_read_that_updates(tmp_path: Path) -> None:
+    update = 'x["n"] = 1\n\ndb.a.update_one({"_id": key}, {"$set": x})\n\n'
+    after = fixed(update + 'return db.a.find_one({"_id": key})', tmp_path, "MDB111")
+    assert after.startswith('x["n"] = 1\n\nreturn db.a.find_one_and_update(')
+
+
+def test_comment_above_a_loop(tmp_path: Path) -> None:
+    """What is said of the loop stands above all that becomes of it."""
+    loop = "# 2. Names\nfor each in x:\n    db.a.update_one({'k': each['k']}, {'$set': {'n': int(each['n'])}})\n"
+    after = fixed(loop, tmp_path, "MDB101")
+    assert after.startswith("# 2. Names\na_writes = []\ntry:\n    for each in x:\n")
+
+
+def test_scripts_take_their_time(tmp_path: Path) -> None:
+    code = HEAD.replace(", timeoutMS=5000", "") + "    return list(db.a.find({'x': {'$gt': key}}))\n"
+    loaded = project({"scripts/service.py": code}, tmp_path)
+    found = check(loaded, {"MDB103"}, loaded.project.config, fixes=True).findings
+    assert found
+    for finding in found:
+        assert isinstance(finding.fix, Fix)
+        assert "may take its time" in finding.fix.reason
