@@ -284,6 +284,22 @@ def test_left_alone(code: str, why: str, tmp_path: Path) -> None:
     assert why in reason(code, tmp_path)
 
 
+def test_imports_of_mixed_sections(tmp_path: Path) -> None:
+    """What a clause needs stands beside what it belongs to, and no section of its own is made."""
+    head = HEAD.replace(
+        "import logging\n\n", "import logging\nfrom bson import ObjectId\nfrom datetime import datetime\n\n"
+    )
+    head = head.replace("import pymongo\nfrom pymongo import MongoClient\n\n", "from app.base import users\n\n")
+    head = head.replace("users = MongoClient(timeoutMS=5000).app.users\n", "")
+    base = "from pymongo import MongoClient\n\nusers = MongoClient(timeoutMS=5000).app.users\n"
+    code = head + clause('return users.find_one({"_id": ObjectId(key)})', "except Exception:\n    return None")
+    loaded = project({"app/service.py": code, "app/base.py": base, "app/__init__.py": ""}, tmp_path)
+    fix = run(loaded, {"MDB502"}).findings[0].fix
+    assert isinstance(fix, Fix)
+    places = {edit.span.line for edit in fix.edits if "import" in edit.content}
+    assert places == {3}
+
+
 def test_no_more_than_was_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
