@@ -75,6 +75,9 @@ def log(draft: Draft, site: ExceptSite) -> None:
         draft.reason = "other errors now rise"
         _set_class(clause, draft.need(site.module, "pymongo.errors", "DuplicateKeyError"))
         return
+    if _is_for_existing(clause):
+        _catch_existing(clause)
+        return
     copied = _invalid_id(clause)
     narrow = _narrow(clause, ids=not copied)
     draft.reason = "other errors now rise" if narrow else "an error of the database is now told in the log"
@@ -267,6 +270,48 @@ def _says_duplicate(clause: _Clause) -> bool:
     )
 
 
+def _is_for_existing(clause: _Clause) -> bool:
+    """Whether a clause passes over it that a collection exists already, as it does each time but the first."""
+    site, project = clause.site, clause.draft.project
+    names = {project.callee_name(call.module, call.row) for call in site.calls if not call.chain}
+    return (
+        names == {"create_collection"}
+        and site.catches in ("bare", "broad")
+        and not any(_names(handler) & {"CollectionInvalid"} for handler in clause.earlier)
+        and _plain_answer(clause) is not None
+        and clause.tree.file_text[clause.tree.line_end(clause.node) - 1] in "\r\n"
+        and _only_driver_fails(clause)
+    )
+
+
+def _catch_existing(clause: _Clause) -> None:
+    """The clause catches just that; one behind it logs what else may be, and does the same."""
+    draft, site, tree = clause.draft, clause.site, clause.tree
+    answer = _plain_answer(clause)
+    assert answer is not None
+    others = draft.need(site.module, "pymongo.errors", "PyMongoError")
+    name, _ = logger_at(draft, site.module, site.scope, clause.start)
+    line = f"{name}.exception({quoted(_what(clause), _quote(tree.file_text), frozenset(tree.file_text))})"
+    body = [line] if isinstance(answer, cst.Pass) else [line, tree.text(answer)]
+    lead = clause.indent + draft.file(site.module).step
+    added = "".join(f"{lead}{each}\n" for each in body)
+    _set_class(clause, draft.need(site.module, "pymongo.errors", "CollectionInvalid"))
+    draft.insert(site.module, tree.line_end(clause.node), f"{clause.indent}except {others}:\n{added}")
+    draft.title = "catch a collection that exists apart, and log other errors"
+    draft.reason = "errors that are none of the database now rise"
+
+
+def _plain_answer(clause: _Clause) -> cst.CSTNode | None:
+    """The only statement of a clause, if it just leaves it and asks nothing."""
+    statements = [small for line in clause.node.body.body for small in getattr(line, "body", [line])]
+    if len(statements) != 1 or not isinstance(statements[0], cst.Return | cst.Pass | cst.Continue):
+        return None
+    name = clause.site.handler.name
+    if name and re.search(rf"\b{name}\b", clause.tree.text(statements[0])):
+        return None
+    return None if any(isinstance(each, cst.Call | cst.Await) for each in descendants(statements[0])) else statements[0]
+
+
 def _invalid_id(clause: _Clause) -> str:
     """A clause of its own for ids that are none, with the answer that they had; "" where there is no need."""
     node, site, tree = clause.node, clause.site, clause.tree
@@ -274,12 +319,7 @@ def _invalid_id(clause: _Clause) -> str:
         return ""
     if any(_names(handler) & _ID_ERRORS for handler in clause.earlier):
         return ""
-    statements = [small for line in node.body.body for small in getattr(line, "body", [line])]
-    if len(statements) != 1 or not isinstance(statements[0], cst.Return | cst.Pass | cst.Continue):
-        return ""
-    if site.handler.name and re.search(rf"\b{site.handler.name}\b", tree.text(statements[0])):
-        return ""
-    if any(isinstance(each, cst.Call | cst.Await) for each in descendants(statements[0])):
+    if _plain_answer(clause) is None:
         return ""
     name = clause.draft.need(site.module, "bson.errors", "InvalidId")
     body = tree.file_text[clause.colon : line_end(tree.file_text, tree.span(node)[1])]
@@ -306,7 +346,8 @@ def _tell(clause: _Clause, what: str) -> None:
     draft, site, tree = clause.draft, clause.site, clause.tree
     printed = _print(clause)
     if printed is not None:
-        prints.write(draft, site.module, site.scope, printed, "exception")
+        told = any(prints.is_print_exc(line) for line in clause.node.body.body)
+        prints.write(draft, site.module, site.scope, printed, "error" if told else "exception")
         return
     name, _ = logger_at(draft, site.module, site.scope, clause.start)
     line = f"{name}.exception({quoted(what, _quote(tree.file_text), frozenset(tree.file_text))})"
@@ -317,7 +358,7 @@ def _tell(clause: _Clause, what: str) -> None:
     first = body.body[0]
     if isinstance(first, cst.SimpleStatementLine) and len(first.body) == 1:
         small = first.body[0]
-        if _is_empty(small) or _is_print_exc(small):
+        if _is_empty(small) or prints.is_print_exc(small):
             draft.replace(site.module, tree.span(small), line)
             return
     draft.insert(site.module, line_end(tree.file_text, clause.colon), f"{tree.indent(first)}{line}\n")
@@ -362,14 +403,6 @@ def _unfold(clause: _Clause, body: cst.SimpleStatementSuite, line: str) -> None:
 def _is_empty(small: cst.CSTNode) -> bool:
     """``pass`` or ``...``."""
     return isinstance(small, cst.Pass) or (isinstance(small, cst.Expr) and isinstance(small.value, cst.Ellipsis))
-
-
-def _is_print_exc(small: cst.CSTNode) -> bool:
-    if not (isinstance(small, cst.Expr) and isinstance(small.value, cst.Call)) or small.value.args:
-        return False
-    function = small.value.func
-    name = function.attr if isinstance(function, cst.Attribute) else function
-    return isinstance(name, cst.Name) and name.value == "print_exc"
 
 
 def _print(clause: _Clause) -> prints.Printed | None:

@@ -211,10 +211,13 @@ def _add(draft: Draft, module: int, file: SourceFile, imports: list[HeadImport],
     key = sort_key(package, bool(name), own)
     before = [held for held in imports if held.key(own) < key]
     after = [held for held in imports if held.key(own) > key]
-    if before and (before[-1].key(own)[0] == key[0] or not after):
-        same = before[-1].key(own)[0] == key[0]
+    beside = [held for held in before if held.key(own)[0] == key[0]]
+    if beside and before[-1] is not beside[-1]:
+        # Where sections are mixed, behind the last of its own
+        draft.insert(module, beside[-1].end, line, shared=True)
+    elif before and (before[-1].key(own)[0] == key[0] or not after):
         at = max(held.end for held in before)
-        draft.insert(module, at, line if same else "\n" + line, shared=True)
+        draft.insert(module, at, line if beside else "\n" + line, shared=True)
     elif after:
         draft.insert(module, after[0].start, line if after[0].key(own)[0] == key[0] else line + "\n", shared=True)
     else:

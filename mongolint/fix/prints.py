@@ -33,7 +33,7 @@ def log_instead(draft: Draft, module: int, row: int) -> None:
         raise NoFix("logger.exception tells the traceback by itself")
     facts = draft.project.modules[module]
     scope = next(call.scope for call in facts.calls if call.row == row)
-    if _is_program(facts, scope, tree.file_text):
+    if _is_program(facts, scope, tree.file_text) or _is_data(node):
         raise NoFix("it may be what the program is there to show")
     write(draft, module, scope, printed, level)
 
@@ -44,6 +44,14 @@ def _is_program(facts: ModuleFacts, scope: int, text: str) -> bool:
         return True
     asks = any(call.scope == scope and _is_question(facts, call.row) for call in facts.calls)
     return asks or (scope == 0 and text.startswith("#!")) or bool(_RUN.search(text) and "logging" not in text)
+
+
+def _is_data(node: cst.Call) -> bool:
+    """Whether a document as JSON is all that is printed, as for another program to read."""
+    value = node.args[0].value if len(node.args) == 1 else None
+    function = value.func if isinstance(value, cst.Call) else None
+    name = function.attr if isinstance(function, cst.Attribute) else function
+    return isinstance(name, cst.Name) and name.value == "dumps"
 
 
 # A module that is run, and leaves it to nobody to say where its log lines go
@@ -212,10 +220,12 @@ def _catches_no_failure(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> b
 
 
 def _is_told(tree: Tree, node: cst.Call, handler: cst.CSTNode) -> bool:
-    """Whether a line before it, which always runs before it, tells the traceback."""
+    """Whether a line before it, which always runs before it, or print_exc() beside it tells the traceback."""
     inner: cst.CSTNode = node
     for outer in tree.ancestors(node):
         if isinstance(outer, cst.BaseSuite):
+            if any(is_print_exc(statement) for statement in outer.body):
+                return True
             for statement in outer.body:
                 if statement is inner:
                     break
@@ -225,6 +235,16 @@ def _is_told(tree: Tree, node: cst.Call, handler: cst.CSTNode) -> bool:
             return False
         inner = outer
     return False
+
+
+def is_print_exc(statement: cst.CSTNode) -> bool:
+    """``traceback.print_exc()``."""
+    small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else statement
+    if not (isinstance(small, cst.Expr) and isinstance(small.value, cst.Call)) or small.value.args:
+        return False
+    function = small.value.func
+    name = function.attr if isinstance(function, cst.Attribute) else function
+    return isinstance(name, cst.Name) and name.value == "print_exc"
 
 
 def _tells(statement: cst.CSTNode) -> bool:

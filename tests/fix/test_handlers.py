@@ -107,6 +107,24 @@ SWALLOWED = [
         "except Exception:\n    traceback.print_exc()\n    return None",
         f"except PyMongoError:\n    {TOLD}\n    return None",
     ),
+    (
+        FIND,
+        'except Exception as e:\n    print(f"no: {e}")\n    traceback.print_exc()\n    return None',
+        'except PyMongoError as e:\n    logger.error("no: %s", e)\n    traceback.print_exc()\n    return None',
+    ),
+    # A collection exists each time but the first
+    (
+        'users.database.create_collection("logs", capped=True)',
+        "except Exception:\n    # there already\n    pass",
+        "except CollectionInvalid:\n    # there already\n    pass\n"
+        'except PyMongoError:\n    logger.exception("create_collection failed")',
+    ),
+    (
+        'users.database.create_collection("logs")',
+        "except Exception:\n    return False",
+        "except CollectionInvalid:\n    return False\n"
+        'except PyMongoError:\n    logger.exception("create_collection failed")\n    return False',
+    ),
     # Other code may fail
     (
         "return parse(users.find_one({}))",
@@ -264,6 +282,22 @@ def test_ids_answered_before(tmp_path: Path) -> None:
 )
 def test_left_alone(code: str, why: str, tmp_path: Path) -> None:
     assert why in reason(code, tmp_path)
+
+
+def test_imports_of_mixed_sections(tmp_path: Path) -> None:
+    """What a clause needs stands beside what it belongs to, and no section of its own is made."""
+    head = HEAD.replace(
+        "import logging\n\n", "import logging\nfrom bson import ObjectId\nfrom datetime import datetime\n\n"
+    )
+    head = head.replace("import pymongo\nfrom pymongo import MongoClient\n\n", "from app.base import users\n\n")
+    head = head.replace("users = MongoClient(timeoutMS=5000).app.users\n", "")
+    base = "from pymongo import MongoClient\n\nusers = MongoClient(timeoutMS=5000).app.users\n"
+    code = head + clause('return users.find_one({"_id": ObjectId(key)})', "except Exception:\n    return None")
+    loaded = project({"app/service.py": code, "app/base.py": base, "app/__init__.py": ""}, tmp_path)
+    fix = run(loaded, {"MDB502"}).findings[0].fix
+    assert isinstance(fix, Fix)
+    places = {edit.span.line for edit in fix.edits if "import" in edit.content}
+    assert places == {3}
 
 
 def test_no_more_than_was_meant(

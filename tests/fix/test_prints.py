@@ -232,6 +232,7 @@ LEFT = [
     ('print("a", flush=x)', "flushes"),
     ('print(\n        "a",  # why\n        x,\n    )', "comment"),
     ('console.input("more?")\n    print("a")', "there to show"),
+    ("print(json.dumps(items, indent=2))", "there to show"),
     ('logger = x\n    print("a")', "means something else here"),
 ]
 
@@ -278,6 +279,11 @@ LEVELS = [
     ("try:\n    1 / 0\nexcept ZeroDivisionError:\n    print('nothing')", "ERROR exc"),
     ("try:\n    1 / 0\nexcept ZeroDivisionError:\n    def f():\n        print('nothing')\n    f()", "INFO"),
     ("try:\n    1 / 0\nexcept ZeroDivisionError:\n    f = lambda: print('nothing')\n    f()", "INFO"),
+    (
+        "import traceback\ntry:\n    1 / 0\nexcept ZeroDivisionError as e:\n    print(f'failed: {e}')\n"
+        "    traceback.print_exc()",
+        "ERROR",
+    ),
     ("try:\n    1\nfinally:\n    print('done')", "INFO"),
     ("try:\n    1\nexcept ValueError:\n    pass\nelse:\n    print('done')", "INFO"),
     ("try:\n    raise KeyboardInterrupt\nexcept (KeyboardInterrupt, SystemExit):\n    print('bye')", "INFO"),

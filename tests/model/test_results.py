@@ -381,6 +381,12 @@ USED = {
         "found = list(db.a.find())\nx = ''\nfor each in query:\n    x = x + each\nopen(key).write(x)\nreturn found",
         "limit=1000",
     ),
+    "counted comprehension": ("return len([d for d in db.a.find()])", "let the server count"),
+    "counted comprehension, kept": (
+        "found = [d['x'] for d in db.a.find()]\nreturn len(found)",
+        "let the server",
+    ),
+    "comprehension counted, and answered": ("found = [d for d in db.a.find()]\nreturn len(found), found", "limit=1000"),
     "only counted": ("return len(list(db.a.find()))", "let the server count"),
     "counted twice": ("found = list(db.a.find())\nreturn len(found) if len(found) > 1 else 0", "let the server count"),
     "counted, and answered": ("found = list(db.a.find())\nreturn len(found), found", "limit=1000"),

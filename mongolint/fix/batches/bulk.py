@@ -311,12 +311,11 @@ class _Writes:
         if self.errors:
             start = self.errors.definition(held, self._send(self.groups[0], self.errors.pending))
         if self._may_end_early():
-            first = site.before_loop()
-            body = tree.file_text[first : tree.line_start(site.loop)] + body
             body = site.indented("try:") + site.deeper(body) + site.indented("finally:") + self._last(1)
         else:
             body += self._last(0)
-        draft.insert(site.module, site.before_loop(), site.indented(start))
+        # Comments above the loop are about all of it
+        draft.insert(site.module, first, site.indented(start))
         draft.replace(site.module, (first, last), body)
         what = "documents in one insert_many" if self.only_inserts else "writes in one bulk_write"
         draft.title = f"send the {what}" + (" for each collection" if len(self.groups) > 1 else "")

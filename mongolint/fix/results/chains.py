@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from mongolint.project.results.partial import PartialUse
     from mongolint.project.results.unbounded import Unbounded
 
-_BY_ID = '.sort("_id", 1)'
-
 
 def sort_page(draft: Draft, page: UnsortedPage) -> None:
     """See `Draft.sort_page`."""
     operation = page.operation
     if page.form == "keyword":
-        add_keyword(draft, operation.module, operation.row, "sort", '[("_id", 1)]')
+        quote = _quote(draft.file(operation.module).text)
+        add_keyword(draft, operation.module, operation.row, "sort", f"[({quote}_id{quote}, 1)]")
     elif page.form == "step":
         tree, call = draft.call(operation.module, operation.row)
         end = tree.span(call)[1]
-        draft.insert(operation.module, end, _gap(tree, call) + _BY_ID)
+        quote = _quote(tree.file_text)
+        draft.insert(operation.module, end, f"{_gap(tree, call)}.sort({quote}_id{quote}, 1)")
     else:
         _insert_stage(draft, page)
 
@@ -40,6 +40,11 @@ def _gap(tree: Tree, call: cst.Call) -> str:
     between = tree.file_text[tree.span(call)[1] : tree.span(parent.attr)[0]]
     gap = between.partition(".")[0]
     return gap if "\n" in gap and not gap.strip() else ""
+
+
+def _quote(text: str) -> str:
+    """The quotation mark that a file uses."""
+    return "'" if text.count("'") > text.count('"') else '"'
 
 
 def _insert_stage(draft: Draft, page: UnsortedPage) -> None:
@@ -61,7 +66,8 @@ def _insert_stage(draft: Draft, page: UnsortedPage) -> None:
     start = offsets[0]
     lead = tree.file_text[line_start(tree.file_text, start) : start]
     gap = "\n" + lead if not lead.strip() else " "
-    draft.insert(module, start, '{"$sort": {"_id": 1}},' + gap)
+    stage_code = '{"$sort": {"_id": 1}},'.replace('"', _quote(tree.file_text))
+    draft.insert(module, start, stage_code + gap)
 
 
 def bound(draft: Draft, found: Unbounded, count: int) -> None:
@@ -97,9 +103,10 @@ def _bound_list(draft: Draft, module: int, row: int, count: int) -> None:
 def project_fields(draft: Draft, found: PartialUse) -> None:
     """See `Draft.project_fields`."""
     fields = found.fields or ("_id",)
-    if any('"' in name or "\\" in name or name.startswith("$") or "." in name for name in fields):
+    if any(set(name) & set("'\"\\") or name.startswith("$") or "." in name for name in fields):
         raise NoFix("a field's name is one that a projection reads in another way")
-    named = [f'"{name}": 1' for name in fields]
+    quote = _quote(draft.file(found.operation.module).text)
+    named = [f"{quote}{name}{quote}: 1" for name in fields]
     if "_id" not in fields and not found.tested:
-        named.append('"_id": 0')
+        named.append(f"{quote}_id{quote}: 0")
     add_keyword(draft, found.operation.module, found.operation.row, "projection", "{" + ", ".join(named) + "}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from mongolint.fix.nofix import NoFix
-from mongolint.fix.trees import Tree, line_start
+from mongolint.fix.trees import Tree, line_end, line_start
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
@@ -44,6 +44,9 @@ def read_back(draft: Draft, found: Reread) -> None:
     start, end = tree.line_start(first), tree.line_end(first)
     if "#" in text[start:end] or "#" in tree.text(fetch):
         raise NoFix("a comment beside it would be lost")
+    # Blank lines before it stay, those behind it went with it
+    while end < tree.line_start(second) and not text[end : line_end(text, end + 1)].strip():
+        end = line_end(text, end + 1)
     draft.replace(module, (start, end), "")
     args.append(f"return_document={after}.AFTER")
     called = f"{receiver}.find_one_and_update"

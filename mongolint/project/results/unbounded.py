@@ -286,6 +286,11 @@ def _is_counted(project: Project, place: Place) -> bool:
     """Whether all that is asked of a list is how long it is."""
     facts = project.modules[place.module]
     found = flow(project, place.module, place.row)
+    elements = {user for user, _ in found.users if facts.nodes[user][0] == "iter"}
+    if elements and len(elements) == len(found.users):
+        # The list is the comprehension's; the place is that of the cursor
+        lists = [row for row, _ in facts.of_kind("comp") if not elements.isdisjoint(reached_rows(facts, row))]
+        found = flow(project, place.module, lists[0]) if lists else found
     users = [facts.nodes[user] for user, _ in found.users]
     return (
         bool(users)

@@ -59,8 +59,7 @@ async def question_ids_of_book(book_id: str) -> list[str]:
 async def count_responses(question_ids: list[str], user_id: str, status: str) -> int:
     responses = await get_collection("question_responses")
     return await responses.count_documents(
-        {"question_id": {"$in": question_ids}, "user_id": user_id, "status": status},
-        maxTimeMS=5000
+        {"question_id": {"$in": question_ids}, "user_id": user_id, "status": status}, maxTimeMS=5000
     )
 
 
