@@ -160,7 +160,7 @@ def _first_name(link: Linker, module: int, row: int, env: Env | None) -> list[st
 
 
 def _plain_call(link: Linker, method: Method, module: int, row: int, env: Env | None) -> Value:
-    """Methods of literals that hand on what they hold: ``dict.get``, ``items``, ``copy``, ``format``."""
+    """Methods of literals that hand on what they hold: ``dict.get``, ``items`` (of Python 2, too), ``copy``."""
     args = [arg for keyword, arg in link.node(module, row)[2] if keyword is None]
     name, atom = method.name, method.receiver
     if name in ("get", "pop", "setdefault") and args:
@@ -171,11 +171,11 @@ def _plain_call(link: Linker, method: Method, module: int, row: int, env: Env | 
         return (atom,)
     if name in ("lower", "upper") and type(atom) is Const and atom.kind == "str":
         return (Const("str", getattr(atom.value, name)()),)
-    if name == "values":
+    if name in ("values", "itervalues"):
         return (Elements(_dict_values(link, atom)),)
-    if name == "items":
+    if name in ("items", "iteritems"):
         return (Elements(_dict_items(link, atom)),)
-    if name == "keys":
+    if name in ("keys", "iterkeys"):
         return (Elements(link.elements((atom,))),)
     return (UNKNOWN,)
 

@@ -62,6 +62,8 @@ class IndexDeclaration:
     source: str = "code"
     # Whether it may have options beside those known
     open: bool = field(default=False, compare=False)
+    # Whether a helper declares it that gets the keys from its callers, of which none is known
+    uncalled: bool = field(default=False, compare=False)
 
     @property
     def collection_name(self) -> str | None:
@@ -99,11 +101,13 @@ class IndexFinder:
 
     def _declared(self, operation: Operation) -> Iterator[IndexDeclaration]:
         for origin, env in self._contexts(operation):
+            uncalled = env is None and self._is_generic(operation)
             for collection in self._collections(operation, env):
                 if operation.name in _SINGLE:
-                    yield self._single(operation, collection, origin, env)
+                    found: Iterable[IndexDeclaration] = [self._single(operation, collection, origin, env)]
                 else:
-                    yield from self._several(operation, collection, origin, env)
+                    found = self._several(operation, collection, origin, env)
+                yield from (replace(each, uncalled=uncalled) if uncalled else each for each in found)
 
     def _collections(self, operation: Operation, env: Env | None) -> Iterable[Collection | None]:
         receiver = self.link.node(operation.module, self.link.node(operation.module, operation.row)[1])[1]
@@ -131,6 +135,14 @@ class IndexFinder:
         args = self.link.node(operation.module, operation.row)[2]
         spread = [row for keyword, row in args if keyword in ("*", "**")]
         return not spread or any(self._has_parameter(operation.module, row) for row in spread)
+
+    def _is_generic(self, operation: Operation) -> bool:
+        """Whether the keys are a parameter as it came in, with no table of them in sight."""
+        found = (
+            argument(self.link, operation.module, operation.row, operation.method, name)
+            for name in ("keys", "key_or_list", "indexes")
+        )
+        return any(place is not None and self.link.node(place.module, place.row)[0] == "param" for place in found)
 
     def _has_parameter(self, module: int, row: int) -> bool:
         return any(node[0] == "param" for node in reached_rows(self.link.modules[module], row).values())

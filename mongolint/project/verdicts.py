@@ -253,6 +253,9 @@ def _refused(declared: Declared, refusal: str) -> Verdict:
 def _unserved(query: Query, declared: Declared, plan: Plan) -> Verdict:
     if any(not is_clear(index) for index in declared.own):
         return Verdict("unknown", reason="an index of this collection has keys known only at run time", plan=plan)
+    if not declared.own and any(not index.keys and not index.uncalled for index in declared.homeless):
+        # A table of indexes that cannot be read may be where those of this collection stand
+        return Verdict("unknown", reason="indexes are declared whose collections and keys are not known", plan=plan)
     for index in declared.homeless:
         if is_clear(index) and _would_use(query, index):
             return Verdict("unknown", reason=f"index {index.name} may be on this collection", plan=plan)

@@ -224,4 +224,29 @@ EXAMPLES = [
         """,
         why="null and False say that there is none yet; numbers are numbers; count is not known; two documents",
     ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        class Store:
+            def __init__(self):
+                self.spans = db.spans
+                self.memories = db.memories
+
+            def collection(self, kind):
+                if kind == "spans":
+                    return self.spans
+                return self.memories
+
+            def add_span(self, name):
+                self.collection("spans").insert_one({"name": name, "at": "2026-01-01T00:00:00"})
+
+            def add_memory(self, text):
+                self.collection("memories").insert_one({"text": text, "at": 1767225600})
+        """,
+        why="which of the two collections each of them writes is not told",
+    ),
 ]

@@ -208,3 +208,25 @@ def test_a_stage_of_two_kinds_may_be_either(tmp_path: Path) -> None:
     code = STAGE.replace("STAGE", 'stage = {"$match": {"a": key}}').replace("CHANGE", 'stage = {"$limit": 3}')
     (operation,) = with_deep_stack(lambda: project(code, tmp_path).project.operations)
     assert list(operation.filter.required) == []
+
+
+@pytest.mark.parametrize("entries", ["INDEXES.items()", "INDEXES.iteritems()"])
+def test_a_table_of_indexes_by_collection(entries: str, tmp_path: Path) -> None:
+    code = f"""\
+import pymongo
+
+INDEXES = {{"builds": [[("job", 1)], [("at", -1), ("job", 1)]], "jobs": [[("kernel", 1)]]}}
+
+
+def ensure_indexes(options):
+    db = pymongo.MongoClient()["ci"]
+    for name, specs in {entries}:
+        for keys in specs:
+            db[name].create_index(keys)
+"""
+    found = with_deep_stack(lambda: project(code, tmp_path).project.indexes)
+    assert [(index.collection_name, index.keys) for index in found] == [
+        ("builds", (("job", 1),)),
+        ("builds", (("at", -1), ("job", 1))),
+        ("jobs", (("kernel", 1),)),
+    ]

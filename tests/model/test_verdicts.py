@@ -288,3 +288,30 @@ def make_indexes(active=None):
         ("visits", (("page", 1), ("at", -1)), {}),
     ]
     assert {loaded.project.index_span(each).file for each in found} == {"app.py"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "verdict"),
+    [
+        ("for name, keys in read_specs(path):\n        db[name].create_index(keys)", "unknown"),
+        ("db[path].create_index('a')", "unserved"),
+        ("pass\n\n\ndef make_index(name, keys):\n    db[name].create_index(keys)", "unserved"),
+    ],
+    ids=["a table that is not read", "known keys", "a helper that nobody calls"],
+)
+def test_a_table_of_indexes_that_cannot_be_read_leaves_it_open(declared: str, verdict: str, tmp_path: Path) -> None:
+    code = f"""\
+from pymongo import MongoClient
+
+db = MongoClient().app
+
+
+def ensure_indexes(path):
+    {declared}
+
+
+def load(email):
+    return db.users.find_one({{"email": email}})
+"""
+    loaded = project(code, tmp_path)
+    assert with_deep_stack(lambda: queries(loaded))[-1]["index"]["verdict"] == verdict

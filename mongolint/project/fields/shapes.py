@@ -38,6 +38,7 @@ class Use:
         values: the expressions that give a written value.
         declared: the class and name of ``model``.
         operation: the one that writes or asks; None for values and indexes.
+        astray: which of several collections is written there, the way to it does not tell.
     """
 
     how: str
@@ -51,6 +52,7 @@ class Use:
     values: tuple[Spot, ...] = field(default=(), compare=False, repr=False)
     declared: tuple[ClassRef, str] | None = field(default=None, compare=False, repr=False)
     operation: Operation | None = field(default=None, compare=False, repr=False)
+    astray: bool = field(default=False, compare=False, repr=False)
 
 
 class KnownField(NamedTuple):

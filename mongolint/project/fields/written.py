@@ -90,7 +90,9 @@ class Writing:
 
     def written(self) -> Iterator[Named]:
         """The fields that it writes."""
-        for name, use in self._all():
+        astray = len(self.collections) > 1
+        for name, given in self._all():
+            use = replace(given, astray=True) if astray else given
             yield from (Named(each, name, use) for each in self.collections)
 
     def documents(self) -> Iterator[tuple[str, Content]]:

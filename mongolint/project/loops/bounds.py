@@ -15,6 +15,8 @@ from mongolint.project.catalog.pace import REORDERING
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
+_SAME_ENTRIES = frozenset(["items", "keys", "values", "iteritems", "iterkeys", "itervalues", "copy"])
+
 
 def is_bounded(link: Linker, module: int, row: int) -> bool:
     """A literal, a constant that is one, ``range(3)``, and what only reorders or numbers these."""
@@ -27,7 +29,7 @@ def is_bounded(link: Linker, module: int, row: int) -> bool:
         if names & REORDERING:
             return bool(node[2]) and is_bounded(link, module, node[2][0][1])
         function = link.node(module, node[1])
-        if function[0] == "attr" and function[2] in ("items", "keys", "values", "copy"):
+        if function[0] == "attr" and function[2] in _SAME_ENTRIES:
             return is_bounded(link, module, function[1])
     if node[0] == "item" and link.node(module, node[2])[0] == "slice":
         return is_bounded(link, module, node[1])

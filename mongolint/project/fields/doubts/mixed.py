@@ -78,7 +78,7 @@ def _of(project: Project, collection: str, known: KnownField) -> Iterator[MixedF
     tracer = project.writes.tracer
     told: dict[str, list[Use]] = {}
     for use in known.written:
-        if use.operator in _CHANGING or _is_script(project, use) or _is_nothing(tracer, use):
+        if use.astray or use.operator in _CHANGING or _is_script(project, use) or _is_nothing(tracer, use):
             continue
         kinds = [kind for kind in use.kinds if kind != "null"]
         if use.exact and len(kinds) > 1:
