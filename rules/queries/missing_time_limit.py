@@ -100,7 +100,7 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
 def _is_unbounded(query: Query, project: Project) -> bool:
     if query.searches:
         return False  # it has an index of its own, and takes as many as it says
-    if query.name in _SCANNING and query.name not in _COUNTING and not query.head.alone:
+    if query.head is not None and query.name not in _COUNTING and not query.head.alone:
         return True
     if query.name in _SCANNING:
         return not project.names_its_documents(query)
