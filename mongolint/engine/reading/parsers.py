@@ -31,9 +31,11 @@ def early(command: Sequence[str]) -> Workers | None:
     jobs = default_jobs()
     if jobs == 1 or command[:1] != ["check"] or {"-h", "--help"} & set(command):
         return None
+    if "--no-cache" in command:
+        return crew(jobs)
     from mongolint.facts.kept import store
 
-    kept = None if "--no-cache" in command else store.default()
+    kept = store.default()
     return crew(jobs, 1, kept, ahead=kept is None or not kept.is_warm(os.getcwd()))
 
 

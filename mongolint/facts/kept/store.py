@@ -8,13 +8,11 @@ could have put it. A store that cannot be read or written is none, and never an 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from contextlib import suppress
 from functools import cached_property
 from importlib.machinery import PathFinder
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import adler32, crc32
 
@@ -33,14 +31,14 @@ def default() -> Store | None:
     """The user's store; None where there is none."""
     given = os.environ.get(VARIABLE)
     if given is not None:
-        return Store(Path(given)) if given else None
+        return Store(given) if given else None
     base = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME", "")
     home = os.path.expanduser("~")
     if not os.path.isabs(base):
         if not os.path.isabs(home):
             return None
         base = os.path.join(home, "Library/Caches" if sys.platform == "darwin" else ".cache")
-    return Store(Path(base, "mongolint"))
+    return Store(os.path.join(base, "mongolint"))
 
 
 class Store:
@@ -49,7 +47,7 @@ class Store:
     An entry is a check sum of the rest, the length of the text, the text, and the facts as `plain.dump` gives them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = folder
 
     @cached_property
@@ -96,8 +94,14 @@ class Store:
 
     def _forget_others(self) -> None:
         """Delete what other releases have left and nobody has added to for a while."""
-        for folder in self._folder.iterdir() if self._folder.is_dir() else ():
-            if folder.is_dir() and not folder.is_symlink() and time.time() - folder.stat().st_mtime > _FORGOTTEN:
+        if not os.path.isdir(self._folder):
+            return
+        import shutil
+
+        with os.scandir(self._folder) as entries:
+            folders = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for folder in folders:
+            if time.time() - folder.stat().st_mtime > _FORGOTTEN:
                 shutil.rmtree(folder, ignore_errors=True)
 
     # Whether it pays to import a parser before it is known what is to be parsed
@@ -131,8 +135,9 @@ def _name(text: str) -> str:
 def _stamp() -> str:
     """What tells the code that makes facts from any other: its files, the parser and Python."""
     parser = PathFinder.find_spec("libcst")
-    package = Path(__file__).parents[2]
-    folders = [*(package / each for each in CODE), *(parser.submodule_search_locations or () if parser else ())]
+    package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    folders = [os.path.join(package, each) for each in CODE]
+    folders += parser.submodule_search_locations or () if parser else ()
     found = [sys.version]
     for folder in folders:
         with os.scandir(folder) as entries:
