@@ -24,6 +24,8 @@ from typing import Any, NamedTuple
 
 _MOST = 8
 _NO_MORE, _LAST = object(), object()
+# Seconds
+_TURN = 0.0005
 
 
 def default_jobs() -> int:
@@ -116,6 +118,8 @@ class Workers:
             self._pending.put(batch)
             self._open += 1
         if self._open and not self._hands:
+            # While this process imports, a hand waits that long for its turn, and so does its worker
+            sys.setswitchinterval(_TURN)
             self._hands = [Thread(target=self._hand_over, args=(end,), daemon=True) for end in self._ours]
             for hand in self._hands:
                 hand.start()
