@@ -96,15 +96,17 @@ class Parsing:
 
 
 def _batches(texts: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
-    """The files in groups, the largest first, so that no process is left alone with a big one at the end."""
+    """The files in groups, the largest first and in the end small ones, so that all processes end at the same time."""
     batches: list[list[tuple[str, str]]] = []
-    size = _BATCH
-    for item in sorted(texts, key=lambda item: -len(item[1])):
-        if size >= _BATCH:
+    items = sorted(texts, key=lambda item: -len(item[1]))
+    left, room = sum(len(text) for _, text in items), 0
+    for item in items:
+        if room <= 0:
             batches.append([])
-            size = 0
+            room = _BATCH if left > 2 * _BATCH else _BATCH // 4
         batches[-1].append(item)
-        size += len(item[1])
+        room -= len(item[1])
+        left -= len(item[1])
     return batches
 
 
