@@ -7,6 +7,7 @@ by halves and left out: those of that rule in that file. Nothing is written befo
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -24,6 +25,8 @@ from mongolint.source.text import SourceError, decode_source, encode
 
 # A fix may take a finding away in steps: of nested loops, the inner one first. These many rounds may not show it
 _PATIENCE = 5
+# States of the project that may wait to be freed
+_STATES = 8
 Check = Callable[[Loaded], Result]
 # Loads the project with these contents in the place of what is on the disk
 Reload = Callable[[Mapping[str, bytes], Loaded], Loaded]
@@ -103,6 +106,7 @@ class _Work:
         self.unsafe = unsafe
         self.barred = barred
         self._idle: Counter[Pair] = Counter()
+        self._tries = 0
 
     def run(self) -> set[Pair]:
         """Round after round; the result names the fixes that do not come to an end."""
@@ -153,6 +157,9 @@ class _Work:
         return self._sift(self._sift(kept, groups[:half]), groups[half:])
 
     def _try(self, fixes: list[Finding]) -> _Trial:
+        self._tries += 1
+        if self._tries % _STATES == 0:
+            gc.collect()  # of a run of the command line nobody else does
         old = self.state.loaded
         paths = {old.display[path]: path for path in old.targets}
         contents: dict[str, bytes] = {}
