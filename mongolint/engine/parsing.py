@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,8 @@ class Parsing:
     def _keep(self, batch: Sequence[tuple[str, str]], found: Sequence[ModuleFacts | Broken]) -> None:
         for (path, text), result in zip(batch, found, strict=True):
             if self._store is not None and not isinstance(result, Broken):
-                self._store.put(path, text, self._step, plain.dump(result))
+                with suppress(ValueError):  # what cannot be written as bytes is read anew each time
+                    self._store.put(path, text, self._step, plain.dump(result))
 
 
 def _batches(texts: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:

@@ -173,7 +173,7 @@ def test_quiet_and_verbose(shop: Any) -> None:
     assert len(run.json) == 3
     told = run.err.splitlines()
     assert told[0] == "shop/gone.py: dangling link: nowhere.py does not exist"
-    assert told[1].endswith(": 3 files checked, 2 files of the project parsed")
+    assert told[1].endswith(": 3 files checked, 2 files of the project read as code")
     assert told[2] == "3 findings shown, 0 suppressed by comments"
     assert [part.split(" s ")[1] for part in told[3].split(", ")] == [
         *("set up", "read and parse", "link and check", "report")

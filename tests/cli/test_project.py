@@ -86,7 +86,7 @@ def test_home_directory_is_no_project(place: Any) -> None:
     place.write({"a/one.py": "from pymongo import MongoClient\ndb = MongoClient().x\n", "b/two.py": "import pymongo\n"})
     for home, parsed in ((str(place.root), 1), ("/nonexistent", 2)):
         run = place.check("a/one.py", "-v", env={"HOME": home, "USERPROFILE": home})
-        assert f": 1 files checked, {parsed} files of the project parsed" in run.err
+        assert f": 1 files checked, {parsed} files of the project read as code" in run.err
 
 
 def test_two_projects_in_one_run(shop: Any) -> None:

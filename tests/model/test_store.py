@@ -152,6 +152,22 @@ def test_what_is_kept_is_not_parsed(jobs: int, tmp_path: Path, monkeypatch: pyte
     assert [path for path in first if first[path] != second[path]] == [p for p in first if p.endswith("books.py")]
 
 
+def test_facts_that_are_no_plain_data_end_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(facts: ModuleFacts) -> bytes:
+        raise ValueError("unmarshallable object")
+
+    monkeypatch.setattr(plain, "dump", refuse)
+    work = Parsing(None, 1, Store(tmp_path))
+    work.add({"/p/a.py": CODE})
+    assert list(work.results(None)[0]) == ["/p/a.py"]
+    crew = parsers.crew(2, 1, Store(tmp_path))
+    work = Parsing(crew, 1, Store(tmp_path))
+    work.add({"/p/a.py": CODE})
+    assert "unmarshallable" in work.results(None)[1]["/p/a.py"].message
+    crew.close()
+    assert not entries(tmp_path)
+
+
 def settled(folder: Path) -> int:
     """How many entries there are once the processes that write them are done, for which no run waits."""
     count, since = -1, time.monotonic()

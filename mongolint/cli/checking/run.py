@@ -332,7 +332,7 @@ def _tell(outcome: Outcome, request: Request, data: bytes) -> None:
         warn("mongolint: no Python files found under the given paths")
     if request.verbose:
         parsed = sum(len(loaded.project.modules) for loaded in outcome.loaded)
-        warn(f"mongolint {__version__}: {files} files checked, {parsed} files of the project parsed")
+        warn(f"mongolint {__version__}: {files} files checked, {parsed} files of the project read as code")
         warn(f"{len(outcome.findings)} findings shown, {outcome.suppressed} suppressed by comments")
         outcome.lap("report", start)
         warn(", ".join(f"{seconds:.2f} s {phase}" for phase, seconds in outcome.laps.items()))

@@ -68,10 +68,14 @@ class _Parser:
         for (path, text), found in zip(batch, extract_batch(batch, self._step), strict=True):
             if isinstance(found, Broken):
                 results.append(found)
-            else:
+                continue
+            try:
                 data = plain.dump(found)
-                results.append(data)
-                self._parsed.append((path, text, data))
+            except ValueError as error:  # a fault of ours in one file must not end the run
+                results.append(Broken(path, f"mongolint failed on this file: {error}", 1, 1))
+                continue
+            results.append(data)
+            self._parsed.append((path, text, data))
         return results
 
     def keep(self) -> None:

@@ -41,7 +41,11 @@ _PLAIN: dict[type, Callable[[Any], _Plain]] = {
 
 
 def dump(facts: ModuleFacts) -> bytes:
-    """The facts of a module as bytes that `load` reads."""
+    """The facts of a module as bytes that `load` reads.
+
+    Raises:
+        ValueError: they hold something that is no plain data.
+    """
     parts: list[Any] = []
     for name in _NAMES:
         value = getattr(facts, name)
