@@ -56,7 +56,7 @@ def ask_beside(rules: Sequence[Rule], project: Project, crashes: list[str]) -> l
         found.extend(result[0])
         crashes.extend(result[1])
 
-    workers = Workers(1, _nothing, lambda _: beside(others))
+    workers = Workers(1, None, lambda _: beside(others))
     try:
         workers.submit([None])
         workers.dismiss()
@@ -65,9 +65,6 @@ def ask_beside(rules: Sequence[Rule], project: Project, crashes: list[str]) -> l
     finally:
         workers.close()
     return found
-
-
-def _nothing() -> None: ...
 
 
 def _plain(finding: Finding) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -114,7 +113,7 @@ def _crew(jobs: int, given: Workers | None, step: int, kept: Store | None) -> It
     elif given is not None and given.count == jobs:
         yield given
     else:
-        workers = parsers.crew(jobs, step, kept, ahead=kept is None or not kept.is_warm(os.getcwd()))
+        workers = parsers.crew(jobs, step, kept)
         try:
             yield workers
         finally:

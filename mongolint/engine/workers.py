@@ -85,7 +85,7 @@ class Workers:
     Batches are handed in by `submit` and come back in `finish`; what lies between is time for other work.
 
     Args:
-        warm: called once before the crew is split up, to import what the work needs.
+        warm: called once before the crew is split up, to import what the work needs, if anything.
         work: from a batch to its results; both must be picklable.
         last: called in each worker that ends because there is nothing more to do, when all have their results.
     """
@@ -93,7 +93,7 @@ class Workers:
     def __init__(
         self,
         count: int,
-        warm: Callable[[], object],
+        warm: Callable[[], object] | None,
         work: Callable[[Any], Any],
         last: Callable[[], object] | None = None,
     ) -> None:
@@ -191,13 +191,14 @@ class _Work(NamedTuple):
     last: Callable[[], object] | None
 
 
-def _lead(ours: Sequence[_End], theirs: Sequence[_End], warm: Callable[[], object], work: _Work) -> None:
+def _lead(ours: Sequence[_End], theirs: Sequence[_End], warm: Callable[[], object] | None, work: _Work) -> None:
     """The first process of the crew: forks the others and then works like them."""
     # Ctrl-C goes to the whole group; the crew ends when the other end of its connections does
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for end in ours:
         end.close()
-    warm()
+    if warm is not None:
+        warm()
     crew = []
     for place, end in enumerate(theirs[1:], 1):
         # An end that a second process held open would never tell of the first one's death

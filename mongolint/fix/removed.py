@@ -61,9 +61,10 @@ class _Site(NamedTuple):
         facts, row = self.facts, self.facts.nodes[self.found.row][2][number][1]
         found = set()
         for each in alternatives(facts, row):
-            while facts.nodes[each][0] in _UNDER and facts.nodes[each][_UNDER[facts.nodes[each][0]]] is not None:
-                each = facts.nodes[each][_UNDER[facts.nodes[each][0]]]
-            found.add(facts.nodes[each][0])
+            node = facts.nodes[each]
+            while node[0] in _UNDER and (before := node[_UNDER[node[0]]]) is not None:
+                node = facts.nodes[before]
+            found.add(node[0])
         return found
 
 

@@ -91,9 +91,8 @@ def _plain_nodes(dataclass: Callable[..., Any]) -> Callable[..., Any]:
 
     def decorate(cls: type | None = None, /, **options: Any) -> Any:
         def of(target: type) -> Any:
-            return (
-                _plain_node(target) if target.__module__.startswith("libcst._nodes.") else dataclass(target, **options)
-            )
+            is_node = target.__module__.startswith("libcst._nodes.")
+            return _plain_node(target) if is_node else dataclass(target, **options)
 
         return of if cls is None else of(cls)
 
@@ -103,16 +102,16 @@ def _plain_nodes(dataclass: Callable[..., Any]) -> Callable[..., Any]:
 def _plain_node(target: type) -> type:
     """A node's class with slots and a constructor, which is compiled when the first node is made: most never are."""
     own = dict(target.__dict__)
-    own.pop("__post_init__", None)  # the check of each node, which is for trees made by hand
+    if "__slots__" in own:  # the root of all nodes
+        return target
     inherited: dict[str, Any] = {}
     for base in reversed(target.__mro__[1:]):
         inherited.update(base.__dict__.get(_FIELDS, ()))
     names = [name for name, kind in own.get("__annotations__", {}).items() if get_origin(kind) is not ClassVar]
-    if "__slots__" in own:  # the root of all nodes
-        return target
     fields = {**inherited, **{name: own.pop(name, MISSING) for name in names}}
     own.update({"__slots__": tuple(name for name in names if name not in inherited), _FIELDS: fields})
-    for name in ("__dict__", "__weakref__"):
+    # The check of each node is for trees made by hand
+    for name in ("__dict__", "__weakref__", "__post_init__"):
         own.pop(name, None)
     made: Any = type(target)(target.__name__, target.__bases__, own)
 

@@ -125,7 +125,7 @@ def test_what_is_kept_is_not_parsed(jobs: int, tmp_path: Path, monkeypatch: pyte
     texts["/p/broken.py"] = "def ("
 
     def run(texts: dict[str, str]) -> dict[str, ModuleFacts]:
-        crew = parsers.crew(jobs, 1, Store(tmp_path), ahead=False) if jobs > 1 else None
+        crew = parsers.crew(jobs, 1, Store(tmp_path)) if jobs > 1 else None
         work = Parsing(crew, 1, Store(tmp_path))
         work.add(texts)
         facts, broken = work.results(None)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Judge(NamedTuple):
     """``fixes``: they are written too. ``jobs``: processes, default: one per core. ``indexes``: those of a snapshot.
 
-    ``selected``: the rules that run in any of these files; what is to be told of that is told by it.
+    ``selected``: the rules that run in any of these files; what is to be told of that is told by it. ``keep``: facts
+    are taken from the user's store, and kept there.
     """
 
     settings: Settings

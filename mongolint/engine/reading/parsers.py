@@ -14,16 +14,15 @@ if TYPE_CHECKING:
     from mongolint.facts.kept.store import Store
 
 
-def crew(jobs: int, step: int = 1, store: Store | None = None, *, ahead: bool = True) -> Workers:
-    """Processes that parse.
+def crew(jobs: int, step: int = 1, store: Store | None = None) -> Workers:
+    """Processes that parse. They import the parser at once while this one goes on, unless they will hardly need it.
 
     Args:
         step: see `mongolint.facts.extract`.
         store: what gets the facts of all files that they parsed, in the end.
-        ahead: they import the parser at once while this one goes on, and not only when it is needed.
     """
-    parser = _Parser(step, store)
-    return Workers(jobs, _import_parser if ahead else _nothing, parser.extract, parser.keep)
+    parser, is_warm = _Parser(step, store), store is not None and store.is_warm(os.getcwd())
+    return Workers(jobs, None if is_warm else _import_parser, parser.extract, parser.keep)
 
 
 def early(command: Sequence[str]) -> Workers | None:
@@ -35,11 +34,7 @@ def early(command: Sequence[str]) -> Workers | None:
         return crew(jobs)
     from mongolint.facts.kept import store
 
-    kept = store.default()
-    return crew(jobs, 1, kept, ahead=kept is None or not kept.is_warm(os.getcwd()))
-
-
-def _nothing() -> None: ...
+    return crew(jobs, 1, store.default())
 
 
 def _import_parser() -> None:

@@ -27,6 +27,8 @@ _EXTENSIONS = "flask.ext."
 # Flask reads settings from a module that nothing imports
 _CONFIGURATION = re.compile(rb"""from_(?:pyfile|object)\(\s*["']([\w./]+)["']""")
 _INTERFACE = re.compile(rb"\b(?:ABC|ABCMeta|Protocol|abstractmethod|NotImplementedError)\b")
+_DECLARING = DRIVER_PACKAGES | mappers.PACKAGES
+_SEEDS = DRIVER_PACKAGES | ODM_PACKAGES
 _DRIVER_METHOD = re.compile(rf"\.(?:{'|'.join(sorted(DRIVER_ONLY))})\b".encode())
 
 
@@ -91,10 +93,6 @@ def relevant(sources: Mapping[str, bytes], imports: ImportMap, memo: Memo) -> se
     # Who holds an interface need not import its implementation: a framework binds it
     interfaces = {path for path in found if _INTERFACE.search(sources[path])}
     return _closure(found | _closure(interfaces, backward), forward)
-
-
-_DECLARING = DRIVER_PACKAGES | mappers.PACKAGES
-_SEEDS = DRIVER_PACKAGES | ODM_PACKAGES
 
 
 def _is_seed(imports: Iterable[Import], data: bytes) -> bool:

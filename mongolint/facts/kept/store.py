@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 from zlib import adler32, crc32
@@ -132,6 +132,7 @@ def _name(text: str) -> str:
     return f"{crc32(data):08x}{adler32(data):08x}"
 
 
+@cache
 def _stamp() -> str:
     """What tells the code that makes facts from any other: its files, the parser and Python."""
     parser = PathFinder.find_spec("libcst")

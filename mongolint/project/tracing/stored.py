@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mongolint.link.atoms import Atom, ClassRef, Const, External, FunctionRef, Literal, Method, strings
+from mongolint.link.atoms import ClassRef, External, FunctionRef, Literal, strings
 from mongolint.project.tracing import models, nulls, terms
 from mongolint.project.tracing.tracer import MAX_PATHS, Spot, Term
 
@@ -242,7 +242,7 @@ def _item(tracer: Tracer, spot: Spot, several: Spot) -> Content:
 
 
 def _call(tracer: Tracer, spot: Spot, node: Any) -> Content:
-    called = [each for each in tracer.value(spot.at(node[1])) if not _is_of_none(each)]
+    called = tracer.called(spot)
     functions = [each for each in called if type(each) is FunctionRef]
     if functions:
         # One of several models: what the project's own method makes of each, and not what a library's would
@@ -257,11 +257,6 @@ def _call(tracer: Tracer, spot: Spot, node: Any) -> Content:
     if function[0] == "attr" and function[2] in terms.DUMPING:
         return _dumped(tracer, spot, read(tracer, spot.at(function[1])), node[2])
     return _whole(tracer, spot)
-
-
-def _is_of_none(called: Atom) -> bool:
-    """Whether it is a method of None, which no call gets past."""
-    return type(called) is Method and type(called.receiver) is Const and called.receiver.kind == "NoneType"
 
 
 def _dumped_by_function(tracer: Tracer, spot: Spot, name: str, args: Any) -> Content:

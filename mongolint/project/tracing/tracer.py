@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from mongolint.facts.shapes import Call, ModuleFacts, Row
 from mongolint.link import functions
-from mongolint.link.atoms import NONE, Env, FunctionRef, Method, Value
+from mongolint.link.atoms import NONE, Atom, Env, FunctionRef, Method, Value
 from mongolint.project.tracing.branches import Branches
 
 if TYPE_CHECKING:
@@ -143,12 +143,17 @@ class Tracer:
 
     # Calls
 
-    def enter(self, spot: Spot) -> Frame | None:
-        """The frame in which the call at ``spot`` runs; None unless it runs one known function of the project.
+    def called(self, spot: Spot) -> list[Atom]:
+        """What the call at ``spot`` may call.
 
         What is None until it is made first has no methods that could be run instead: ``self._api = None``.
         """
-        called = [atom for atom in self.value(spot.at(self.node(spot)[1])) if not _is_of_none(atom)]
+        atoms = self.value(spot.at(self.node(spot)[1]))
+        return [atom for atom in atoms if not (type(atom) is Method and atom.receiver == NONE)]
+
+    def enter(self, spot: Spot) -> Frame | None:
+        """The frame in which the call at ``spot`` runs; None unless it runs one known function of the project."""
+        called = self.called(spot)
         if len(called) != 1 or type(called[0]) is not FunctionRef:
             return None
         return self.frame(called[0], spot)
@@ -220,7 +225,3 @@ class Tracer:
         from mongolint.project.tracing import terms
 
         return terms.member(self, base, name)
-
-
-def _is_of_none(atom: Any) -> bool:
-    return type(atom) is Method and atom.receiver == NONE
