@@ -6,9 +6,11 @@ May not know rules, reporters, configuration or trees.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
+
+from mongolint.fastclasses import NamedTuple, dataclass
 
 
 class Severity(str, Enum):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding, Span
 
 _BREAK = re.compile("\r\n|\r|\n")

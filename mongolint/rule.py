@@ -6,9 +6,10 @@ A rule is one module that binds ``rule = Rule(…)`` and ``EXAMPLES = […]``. I
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import field
+from typing import Any, Literal
 
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.finding import Applicability, Confidence, Finding, Fix, Related, Repair, Severity, Span
 from mongolint.fix.draft import Draft, NoFix
 from mongolint.project.handlers import ExceptSite

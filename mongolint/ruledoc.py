@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding, Severity
 
 _LINE = re.compile(r"\r\n|\r|\n")

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
+
+from mongolint.fastclasses import dataclass
 
 _CODE = re.compile(r"([A-Z]+)\d*")
 _FULL_CODE = 1000

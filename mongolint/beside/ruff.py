@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mongolint.config import toml
+from mongolint.fastclasses import dataclass
 
 _FILES = (".ruff.toml", "ruff.toml", "pyproject.toml")
 # What runs without ``select`` in every version of Ruff; 0.16 and later run more, of which nothing is deferred

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mongolint.cli.project import ANY_PATH, fail, indexes_elsewhere, read_config
 from mongolint.engine.explained import explained
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.served import add_server
+from mongolint.fastclasses import dataclass
 from mongolint.live.uri import LiveError, Uri
 from mongolint.project.explained.answer import Answer, answer
 from mongolint.project.explained.places import none_at, operations_at

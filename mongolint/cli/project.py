@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from mongolint.config import Config, ConfigError, load_file, load_project, project_root
+from mongolint.fastclasses import NamedTuple
 from mongolint.report.paint import visible
 from mongolint.selectors import RuleInfo
 from mongolint.source.files import Discovery, discover, relative

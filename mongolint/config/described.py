@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from mongolint.config import toml
 from mongolint.config.schema import OPTIONS, Config, Option, Origin
+from mongolint.fastclasses import dataclass
 from mongolint.selectors import RuleInfo, did_you_mean
 
 _SCOPES = {"file": "nearest configuration", "project": "project's configuration"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mongolint.config.errors import ConfigError
 from mongolint.config.toml import kind_of
+from mongolint.fastclasses import NamedTuple
 from mongolint.globs import Globs
 from mongolint.selectors import RuleInfo, did_you_mean, rule_hint, specificity
 

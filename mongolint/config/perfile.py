@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from mongolint.config.errors import ConfigError
 from mongolint.config.places import options_file
 from mongolint.config.reading import load_file
 from mongolint.config.schema import OPTIONS, Config, Origin
+from mongolint.fastclasses import dataclass
 from mongolint.selectors import RuleInfo, resolve_selection
 
 _PROJECT_ONLY = {option.key for option in OPTIONS if option.scope == "project"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from mongolint.config.kinds import At
 from mongolint.config.places import tree_of
 from mongolint.config.schema import OPTIONS, Config, Origin, rule_defaults
 from mongolint.config.toml import TomlFile, kind_of
+from mongolint.fastclasses import dataclass
 from mongolint.selectors import RuleInfo, did_you_mean
 
 _SCHEMA = {option.key: option for option in OPTIONS}

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mongolint.config.kinds import Bool, Choice, Choices, Ignores, Kind, Patterns, Rules, Selectors, Text, Texts
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.finding import Confidence, Severity
 from mongolint.globs import Globs
 from mongolint.selectors import RuleInfo, resolve_selection

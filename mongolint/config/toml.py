@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from mongolint.config.errors import ConfigError
+from mongolint.fastclasses import dataclass
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 _KEY = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""

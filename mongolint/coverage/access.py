@@ -6,7 +6,6 @@ Sources: MongoDB manual, "Query Plans", "Multikey Index Bounds", "$or Clauses an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 
@@ -15,6 +14,7 @@ from mongolint.coverage.indexes import Entry
 from mongolint.coverage.intervals import FULL, Intervals
 from mongolint.coverage.predicates import Node, walk
 from mongolint.coverage.rating import Predicate, is_leaf
+from mongolint.fastclasses import dataclass
 
 _MAX_COMBINATIONS = 64
 _MANDATORY = ("text", "near")

@@ -5,7 +5,7 @@ Sources: MongoDB manual, "Multikey Index Bounds", "Query for Null or Missing Fie
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from mongolint.coverage.intervals import FULL, NOTHING, UNDEFINED, Interval, Intervals, of_type, point
 from mongolint.coverage.predicates import Node
@@ -27,6 +27,7 @@ from mongolint.coverage.values import (
     rank,
     regex_prefix,
 )
+from mongolint.fastclasses import NamedTuple
 
 # How far the keys decide a predicate: it holds for every key in the bounds; each key has to be tested; the document has
 EXACT, KEYS, FETCH = range(3)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from mongolint.coverage.access import Access, Dialect, Enumerator, Scan, scans
 from mongolint.coverage.covering import fields_of, is_covered
@@ -20,6 +20,7 @@ from mongolint.coverage.rating import Predicate, predicates, rate
 from mongolint.coverage.reading import Reading
 from mongolint.coverage.restrictions import leave_unneeded, restrict
 from mongolint.coverage.values import ARRAY, NULL, REGEX, rank
+from mongolint.fastclasses import NamedTuple
 
 LATEST = "latest"
 # Plans that are kept

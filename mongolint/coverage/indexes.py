@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
+
+from mongolint.fastclasses import dataclass
 
 Keys = Sequence[tuple[str, Any]]
 _SPECIAL = ("text", "2dsphere", "2d", "hashed", "geoHaystack")

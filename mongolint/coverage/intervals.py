@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from mongolint.coverage.values import ARRAY, MAX, MIN, NULL, OBJECT, STRING, Key, above, below, key
+from mongolint.fastclasses import NamedTuple
 
 
 class Interval(NamedTuple):

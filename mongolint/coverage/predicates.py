@@ -6,10 +6,11 @@ Source: MongoDB manual, "Query and Projection Operators".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from mongolint.coverage.values import ANY, Unknown, is_regex, is_unknown, key, rank, type_names
+from mongolint.fastclasses import dataclass
 
 
 class QueryError(Exception):

@@ -7,13 +7,14 @@ Sources: MongoDB manual, "Sparse Indexes", "Wildcard Indexes" (query support), "
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Any
 
 from mongolint.coverage.indexes import Entry
 from mongolint.coverage.predicates import RANGES, Node
 from mongolint.coverage.values import ARRAY, OBJECT, is_regex, is_text, rank
+from mongolint.fastclasses import dataclass
 
 _LEAVES = frozenset(("eq", "in", "regex", "mod", "exists", "type", "geo", "near", "text", *RANGES))
 _FLAT = frozenset(("$box", "$polygon", "$center"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from mongolint.config import Config
@@ -16,6 +16,7 @@ from mongolint.facts.kept import store
 from mongolint.facts.kept.store import Store
 from mongolint.facts.renumbered import STEP
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import dataclass
 from mongolint.link.states.journal import Journal
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project

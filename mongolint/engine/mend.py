@@ -14,10 +14,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mongolint.engine.load import Loaded
 from mongolint.engine.run import UNUSED_SUPPRESSION, Result
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Applicability, Finding, Fix
 from mongolint.fix.apply import by_file, choose, rewrite
 from mongolint.source.syntax import python_error

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mongolint.engine.workers import Workers
 from mongolint.facts.kept import plain
 from mongolint.facts.kept.store import Store
+from mongolint.fastclasses import dataclass
 from mongolint.source.deepstack import with_deep_stack
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mongolint.beside import Neighbour, neighbour
 from mongolint.config import Config
@@ -11,6 +11,7 @@ from mongolint.config.perfile import Settings
 from mongolint.engine.asking import ask, ask_beside
 from mongolint.engine.load import Loaded
 from mongolint.engine.registry import all_rules, rule_infos
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Applicability, Edit, Finding, Fix, Span
 from mongolint.rule import Rule
 from mongolint.source.suppress import Suppressions, find_suppressions, removal

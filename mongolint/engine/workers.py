@@ -20,7 +20,9 @@ from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import Any
+
+from mongolint.fastclasses import NamedTuple
 
 _MOST = 8
 _NO_MORE, _LAST = object(), object()

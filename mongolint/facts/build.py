@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -21,6 +21,7 @@ from mongolint.facts.shapes import (
     Scope,
     Use,
 )
+from mongolint.fastclasses import dataclass
 
 # The variables of a function at one point: name -> row. None stands for code that is never reached.
 Env = dict[str, int]

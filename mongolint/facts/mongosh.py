@@ -6,11 +6,12 @@ Variables, loops over literals, and functions that get the collection or the key
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from mongolint.facts.scripts import Function, Script, Target
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.mongo.mongosh import (
     COLLECTIONS,
     DATABASES,

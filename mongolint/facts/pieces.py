@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
 from mongolint.facts.positions import locate
 from mongolint.facts.shapes import Offsets
+from mongolint.fastclasses import dataclass
 from mongolint.source.syntax import ParseError
 from mongolint.source.tree import parse
 

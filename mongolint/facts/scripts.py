@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.source.javascript.expressions import Expressions, Node
 from mongolint.source.javascript.tokens import tokenize
 

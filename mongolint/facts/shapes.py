@@ -44,8 +44,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from mongolint.fastclasses import dataclass
 
 Row = tuple[Any, ...]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from mongolint.facts.shapes import Offsets
+from mongolint.fastclasses import dataclass
 from mongolint.fix import prints
 from mongolint.fix.limits import add_keyword
 from mongolint.fix.loggers import logger_at

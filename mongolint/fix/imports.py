@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
 from mongolint.facts.shapes import Row
+from mongolint.fastclasses import dataclass
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import SourceFile, Tree, line_end, line_start
 

@@ -7,10 +7,10 @@ import re
 import string
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
+from mongolint.fastclasses import dataclass
 from mongolint.fix.trees import Tree, descendants
 
 # Format specifications that mean the same in %-formatting, for all that accepts them

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.fix.batches.bulk import REQUESTS
 from mongolint.fix.batches.expressions import (
     changed_names,

@@ -7,7 +7,9 @@ model cannot name; an empty tuple says that nothing can be told yet (only inside
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
+
+from mongolint.fastclasses import NamedTuple
 
 
 class Env:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from mongolint.facts.shapes import ModuleFacts, Param, Scope
+from mongolint.fastclasses import NamedTuple
 from mongolint.link import driver, externals
 from mongolint.link.atoms import (
     DRIVER_ATOMS,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from mongolint.facts.shapes import Row
+from mongolint.fastclasses import NamedTuple
 
 # Where the function stands among the arguments; what follows it is passed on (concurrent.futures, asyncio, Starlette,
 # AnyIO, Trio)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any, Literal
 
+from mongolint.fastclasses import dataclass
 from mongolint.live.declarations import declared_keys
 from mongolint.live.options import Keys, OptionDifference, differences, key_shape
 from mongolint.live.snapshot import Snapshot, StoredCollection, StoredIndex

@@ -7,10 +7,10 @@ role read is enough. Sources: MongoDB manual, "explain" (queryPlanner), "listInd
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mongolint.coverage import ANY
+from mongolint.fastclasses import dataclass
 from mongolint.live.connect import UNAUTHORIZED, ask, message
 from mongolint.live.plans import Planned, planned
 from mongolint.live.samples import Sampler

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from mongolint.fastclasses import dataclass
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 

@@ -6,8 +6,9 @@ Sources: MongoDB manual, "createIndexes", "Collation" (default fields), "Text In
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from mongolint.fastclasses import dataclass
 
 Keys = tuple[tuple[str, Any], ...]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from mongolint.fastclasses import dataclass
 
 _ABSENT = ("EOF",)
 # These find what there is by its ``_id``, without a name for the index

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timezone
 from typing import Any
 
+from mongolint.fastclasses import dataclass
 from mongolint.live.connect import UNAUTHORIZED, ask, message
 from mongolint.live.snapshot import TYPES, Snapshot, StoredCollection, StoredDatabase, StoredIndex, Usage
 from mongolint.live.uri import SERVER_DATABASES, LiveError, Uri

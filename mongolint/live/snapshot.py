@@ -10,11 +10,12 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mongolint.fastclasses import dataclass
 from mongolint.live.jsonplaces import JsonError, Node, parse
 
 VERSION = 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from mongolint.coverage import Index, Plan, QueryError
+from mongolint.fastclasses import dataclass
 from mongolint.live.declarations import declared_keys
 from mongolint.live.explain import Served
 from mongolint.live.options import differences, key_shape

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lsprotocol import types
 from pygls import uris
 
+from mongolint.fastclasses import dataclass
 from mongolint.lsp.positions import Encoding, Positions
 from mongolint.source.text import SourceError, SourceText, decode_source, encode
 

@@ -7,7 +7,7 @@ beside it stands the syntax error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from mongolint.engine.workers import WorkerError, Workers
 from mongolint.facts.moved import move, only_moved
 from mongolint.facts.renumbered import STEP, follow
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import dataclass
 from mongolint.link.states.journal import Journal
 from mongolint.lsp.shift import Shift
 from mongolint.project.indexes import IndexDeclaration

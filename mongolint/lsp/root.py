@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from mongolint.config import Config, ConfigError, load_project
@@ -19,6 +19,7 @@ from mongolint.engine.gate.baseline import Baseline, BaselineError
 from mongolint.engine.load import Loaded
 from mongolint.engine.parsing import Progress
 from mongolint.engine.registry import rule_infos, tiers, tokens_of
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding
 from mongolint.live import snapshot
 from mongolint.live.declarations import declarations

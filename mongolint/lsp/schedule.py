@@ -7,11 +7,12 @@ import gc
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from mongolint.engine.asking import StoppedError
 from mongolint.engine.parsing import Progress
+from mongolint.fastclasses import dataclass
 from mongolint.lsp.root import Analysis, Root
 
 T = TypeVar("T")

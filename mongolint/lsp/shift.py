@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.finding import Finding, Related, Span
 from mongolint.report.frame import split_lines
 

@@ -8,7 +8,9 @@ PyMongo 3.13.0 and 2.9.5 and Motor 0.x for names that are gone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
+
+from mongolint.fastclasses import NamedTuple
 
 T = TypeVar("T")
 

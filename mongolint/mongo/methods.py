@@ -7,7 +7,9 @@ test compares with these tables; PyMongo 3.13.0 and 2.9.5 for what PyMongo 4 rem
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from mongolint.fastclasses import NamedTuple
 
 Kind = Literal["read", "write", "queued", "index", "command", "cursor-step", "plain"]
 TimeLimit = Literal["max_time_ms", "maxTimeMS", "csot"]

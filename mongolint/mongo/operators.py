@@ -7,7 +7,9 @@ Data only; may not know trees, rules or the project model. Sources: the manual's
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from mongolint.fastclasses import NamedTuple
 
 OperatorClass = Literal[
     "equality",

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Instance, Value
 from mongolint.project.reach.uses import Use, Uses, own_name
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, Handler, ModuleFacts, Raise
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import DRIVER_ATOMS, Bulk, ClassRef, External, ExternalObject
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import reached_rows

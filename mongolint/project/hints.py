@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link import functions
 from mongolint.link.atoms import NONE, External, strings, without_none
 from mongolint.mongo import drivers

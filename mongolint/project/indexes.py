@@ -7,10 +7,11 @@ get the collection or the keys as arguments are followed to each single index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Span
 from mongolint.link import functions
 from mongolint.link.atoms import (

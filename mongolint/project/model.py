@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.finding import Severity, Span
 from mongolint.link import functions
 from mongolint.link.atoms import Client, Cursor

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import Call, ModuleFacts, Reference
+from mongolint.fastclasses import dataclass
 from mongolint.link import functions
 from mongolint.link.atoms import (
     NONE,

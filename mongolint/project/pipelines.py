@@ -7,10 +7,11 @@ Sources: MongoDB manual, "Aggregation Pipeline Optimization" (which stages a `$m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import field
+from typing import Any
 
 from mongolint.coverage import ANY
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import Literal, strings
 from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader, either
 from mongolint.project.plain import filter_of, value_of

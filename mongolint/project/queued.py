@@ -6,9 +6,10 @@ Source: PyMongo 3.13.0, ``bulk.py``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Bulk
 from mongolint.link.driver import bulk_methods
 from mongolint.mongo.methods import BULK, BULK_FIND, BULK_STARTS, Method

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import field
+from typing import Any
 
 from mongolint.coverage import ANY, Index, Plan, QueryError, explain_once
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import NONE
 from mongolint.project.documents import Document, Place, Reader
 from mongolint.project.hints import Hint, hint_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Applicability, Finding, Severity
 from mongolint.report.json import array
 from mongolint.report.paint import Paint

@@ -10,12 +10,12 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import NamedTuple
 
 from mongolint.config import DEFAULT_EXCLUDE
 from mongolint.config import project_root as project_root
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.globs import Globs
 from mongolint.source.gitindex import tracked
 

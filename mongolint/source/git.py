@@ -12,8 +12,9 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import field
+
+from mongolint.fastclasses import NamedTuple, dataclass
 
 # What the repository says of these must not run anything
 _SAFE = (

@@ -7,8 +7,9 @@ import re
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding
 from mongolint.source.suppress import Suppression, find_suppressions, parse_comment
 from mongolint.source.syntax import python_error

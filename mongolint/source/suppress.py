@@ -17,10 +17,10 @@ import tokenize
 import warnings
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.selectors import RuleInfo, did_you_mean, rule_hint, specificity
 from mongolint.source.text import LineTable
 

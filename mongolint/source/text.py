@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.finding import Span
 
 _BREAK = re.compile("\r\n|\r|\n")

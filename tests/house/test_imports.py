@@ -34,10 +34,13 @@ LAYERS = [
     "fingerprints",
     "ruledoc",
     "finding",
+    "fastclasses",
     "__init__",
 ]
 # Reporters know findings, not how they came about
-NARROWED = {"report": {"report", "config", "selectors", "fingerprints", "ruledoc", "finding", "__init__"}}
+NARROWED = {
+    "report": {"report", "config", "selectors", "fingerprints", "ruledoc", "finding", "fastclasses", "__init__"}
+}
 
 engine_modules = pytest.mark.parametrize(
     "file",
@@ -54,6 +57,13 @@ def test_imports_point_downwards(file: Path) -> None:
         f"line {line}: {layer}" for line, name in _imports(file) for layer in _layers(name) if layer not in allowed
     ]
     assert not wrong
+
+
+@engine_modules
+def test_classes_cost_no_time_to_define(file: Path) -> None:
+    slow = {"dataclasses.dataclass", "typing.NamedTuple"}
+    allowed = file.name in ("fastclasses.py", "plainnodes.py")
+    assert allowed or not [f"line {line}: {name}" for line, name in _imports(file) if name in slow]
 
 
 @engine_modules

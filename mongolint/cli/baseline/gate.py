@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from mongolint.cli.project import Part, fail, warn
 from mongolint.config import Config
 from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.report.paint import visible

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from mongolint.cli.project import Part, warn
 from mongolint.engine.load import Loaded
 from mongolint.engine.mend import Check, Mended, Pair, Reload, WriteError, mend, write
 from mongolint.engine.run import Result
+from mongolint.fastclasses import dataclass
 from mongolint.report.diff import unified
 from mongolint.report.paint import visible
 from mongolint.source.text import decode_source

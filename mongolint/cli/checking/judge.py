@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mongolint.config.perfile import Settings
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import tokens_of
 from mongolint.engine.workers import default_jobs
+from mongolint.fastclasses import NamedTuple
 from mongolint.project.indexes import IndexDeclaration
 
 if TYPE_CHECKING:

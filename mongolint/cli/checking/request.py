@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
@@ -16,6 +16,7 @@ from mongolint.config import ConfigError, check_selectors
 from mongolint.config.perfile import Overrides
 from mongolint.facts.kept import store
 from mongolint.facts.kept.store import Store
+from mongolint.fastclasses import NamedTuple
 from mongolint.finding import Confidence, Severity
 
 _SELECTORS = "codes, prefixes, names or ALL"

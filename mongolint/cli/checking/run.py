@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ from mongolint.engine.load import Loaded
 from mongolint.engine.reading.files import Contents, Reading
 from mongolint.engine.registry import tiers
 from mongolint.engine.workers import Workers
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.report import json, text

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from mongolint.cli.project import ANY_PATH, Decorator
 from mongolint.config import FORMATS
+from mongolint.fastclasses import NamedTuple
 from mongolint.selectors import did_you_mean
 
 # Those that show what a fix changes, or how many there are

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from mongolint.cli.setup.templates import PROJECT, RULE, TESTS
 from mongolint.config import toml
 from mongolint.engine.registry import OWN_PREFIX
 from mongolint.engine.rulebook.packages import GROUP
+from mongolint.fastclasses import dataclass
 from mongolint.selectors import did_you_mean
 from mongolint.source.files import relative
 

@@ -6,7 +6,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mongolint.beside import neighbour
@@ -15,6 +14,7 @@ from mongolint.config import Config
 from mongolint.config.places import tree_of
 from mongolint.engine.load import Loaded
 from mongolint.engine.registry import all_rules
+from mongolint.fastclasses import dataclass
 from mongolint.source.files import relative
 
 _DRIVERS = {

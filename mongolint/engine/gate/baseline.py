@@ -12,12 +12,13 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from mongolint.engine.load import Loaded
 from mongolint.engine.run import SYNTAX_ERROR
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding
 from mongolint.fingerprints import fingerprints, settings
 from mongolint.source.files import relative

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mongolint.config import Config
@@ -16,6 +15,7 @@ from mongolint.engine.gate.history import differing, files_of, kept_lines, renam
 from mongolint.engine.load import Loaded
 from mongolint.engine.reading.files import Contents
 from mongolint.engine.run import Result
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.source.files import relative

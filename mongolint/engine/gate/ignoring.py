@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mongolint.engine.load import Loaded
 from mongolint.engine.mend import Check, Reload
 from mongolint.engine.run import SYNTAX_ERROR, UNUSED_SUPPRESSION, Result
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding
 from mongolint.source.silencing import suppress_all
 from mongolint.source.text import SourceError, decode_source, encode

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from mongolint.config import Config
 from mongolint.engine.parsing import Broken, Parsing
 from mongolint.engine.reading import relevance
+from mongolint.fastclasses import dataclass
 from mongolint.link.imports import ImportMap
 from mongolint.source.files import Discovery, Problem, discover, is_script, relative
 from mongolint.source.text import SourceError, decode_source

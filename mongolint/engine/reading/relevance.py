@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.imports import ImportMap
 from mongolint.mongo import mappers
 from mongolint.mongo.drivers import DRIVER_PACKAGES, ODM_PACKAGES

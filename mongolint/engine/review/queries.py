@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from mongolint.engine.explained import explained
 from mongolint.engine.load import Loaded
 from mongolint.engine.review.runners import MANY, runner_of
+from mongolint.fastclasses import NamedTuple
 from mongolint.project.advice.suggest import Suggestion
 from mongolint.project.explained.answer import answer
 from mongolint.project.explained.statement import text_by_fields

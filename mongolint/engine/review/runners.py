@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from mongolint.fastclasses import NamedTuple
 from mongolint.project.entrypoints import Kind
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation

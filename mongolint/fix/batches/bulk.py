@@ -8,11 +8,11 @@ a server; `update_many` would change each of these. It is sent where the loop en
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mongolint.fastclasses import dataclass
 from mongolint.fix.batches.expressions import (
     arguments,
     changed_names,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mongolint.fastclasses import dataclass
 from mongolint.fix.batches.expressions import arguments, is_pure, names_read, string_value
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree

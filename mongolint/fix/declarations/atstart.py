@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from mongolint.facts.shapes import Scope
+from mongolint.fastclasses import dataclass
 from mongolint.fix.declarations import entrypoints, receivers, startup
 from mongolint.fix.declarations.entrypoints import Entry
 from mongolint.fix.nofix import NoFix

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mongolint.fastclasses import dataclass
 from mongolint.fix.imports import head, is_taken
 from mongolint.fix.limits import add_keyword
 from mongolint.fix.nofix import NoFix

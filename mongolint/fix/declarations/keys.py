@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from mongolint.fastclasses import dataclass
 from mongolint.fix.declarations.sites import Site, given_name
 from mongolint.fix.trees import line_end, line_start
 from mongolint.link.atoms import External

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mongolint.fastclasses import dataclass
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree
 from mongolint.project.indexes import IndexDeclaration

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from mongolint.fastclasses import dataclass
 from mongolint.fix.declarations import entrypoints, receivers
 from mongolint.fix.declarations.entrypoints import Entry, above, gap
 from mongolint.fix.declarations.keys import plain

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from mongolint.facts.shapes import Offsets
+from mongolint.fastclasses import dataclass
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree, descendants, line_start
 from mongolint.project.handlers import ExceptSite

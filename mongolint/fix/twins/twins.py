@@ -6,11 +6,11 @@ ask for what the dict does not hold, so that the error comes at the item that it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from mongolint.fastclasses import dataclass
 from mongolint.fix.batches.expressions import arguments, is_pure, names_read, own_nodes
 from mongolint.fix.batches.loopsite import LoopSite
 from mongolint.fix.batches.prefetch import Prefetch

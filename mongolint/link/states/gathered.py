@@ -7,9 +7,10 @@ changes no more than the entries of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import NamedTuple
 
 # The number of a module, and what it contributes
 Entry = tuple[int, Any]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from typing import NamedTuple
 
 from mongolint.facts.shapes import Call, ModuleFacts, Row, Scope
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.rowtools import reached_rows
 
 Said = Callable[[ModuleFacts, int], object]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lsprotocol import types
 
 from mongolint.engine import fixes, mend, run
 from mongolint.engine.load import Loaded
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Applicability, Finding, Fix, Repair
 from mongolint.fix.apply import by_file
 from mongolint.lsp.acting.editing import between, of_fixes, workspace_edit

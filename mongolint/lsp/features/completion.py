@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from mongolint.engine.load import Loaded
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.lsp.features.fitting import Fitting, fitting
 from mongolint.lsp.features.places import Buffer, Range
 from mongolint.lsp.features.sight import Sight

@@ -7,8 +7,9 @@ Sources: MongoDB manual, "Query Predicates", "Update Operators", "Aggregation St
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from mongolint.fastclasses import dataclass
 from mongolint.lsp.features.slots import ITEM, TUPLE, Slot, sibling, stages_before
 from mongolint.lsp.features.typed import Around, Frame
 from mongolint.mongo.operators import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from mongolint.engine.load import Loaded
+from mongolint.fastclasses import dataclass
 from mongolint.link.atoms import Collection
 from mongolint.lsp.features.completion import wants_collection
 from mongolint.lsp.features.fitting import fitting

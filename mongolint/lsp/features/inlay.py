@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mongolint.engine.load import Loaded
+from mongolint.fastclasses import dataclass
 from mongolint.lsp.features.places import Buffer, operations_of
 from mongolint.lsp.features.shapes import plan_text, shape_text
 from mongolint.lsp.features.words import served_text

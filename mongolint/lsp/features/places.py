@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mongolint.engine.load import Loaded
+from mongolint.fastclasses import dataclass
 from mongolint.finding import Span
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from mongolint.fastclasses import dataclass
 from mongolint.lsp.features.sight import Sight
 from mongolint.lsp.features.typed import (
     Around,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mongolint.engine.load import Loaded
+from mongolint.fastclasses import dataclass
 from mongolint.lsp.features.places import Buffer, Range, operations_of
 from mongolint.lsp.features.shapes import shape_text
 from mongolint.lsp.features.words import index_keys, served_text

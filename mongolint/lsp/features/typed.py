@@ -11,8 +11,9 @@ import keyword
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import field
+
+from mongolint.fastclasses import NamedTuple, dataclass
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\f]+|\\\r?\n)|(?P<newline>\r\n|\r|\n)|(?P<comment>\#[^\r\n]*)

@@ -6,11 +6,12 @@ Source: MongoDB manual, "The ESR (Equality, Sort, Range) Guideline".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from mongolint.coverage.predicates import RANGES, Node, QueryError, parse
 from mongolint.coverage.values import is_regex, is_unknown, pattern_of, regex_prefix
+from mongolint.fastclasses import dataclass
 from mongolint.project.verdicts import Query
 
 Keys = tuple[tuple[str, Any], ...]

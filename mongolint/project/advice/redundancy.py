@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mongolint.facts.shapes import Context
+from mongolint.fastclasses import dataclass
 from mongolint.project import hints
 from mongolint.project.catalog.arrays import array_fields
 from mongolint.project.indexes import IndexDeclaration

@@ -7,10 +7,11 @@ prefix; what no query's best plan reads, and what another index makes needless, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from mongolint.coverage import Index, Plan, QueryError
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import Collection, Database
 from mongolint.project.advice.lean import is_worth_one, lean_patterns
 from mongolint.project.advice.merging import merge

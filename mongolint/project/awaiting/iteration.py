@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts, Offsets
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo.methods import TABLES
 from mongolint.project.entrypoints import words

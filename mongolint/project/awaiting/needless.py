@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.mongo.methods import TABLES
 from mongolint.project.reach.uses import own_name
 

@@ -7,9 +7,10 @@ For linking, a call of an asynchronous function is what awaiting it gives. Here 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from mongolint.facts.shapes import Row
+from mongolint.fastclasses import NamedTuple
 from mongolint.link import driver, functions
 from mongolint.link.atoms import (
     ClassRef,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import Offsets
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Client, Collection, Database, without_none
 
 if TYPE_CHECKING:

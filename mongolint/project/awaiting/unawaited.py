@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, ModuleFacts, Nodes, Row, Use
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External, FunctionRef
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo.awaiting import COROUTINE_NAMES, FUTURE_NAMES, PENDING_NAMES, given

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.finding import Span
 from mongolint.link.atoms import External, Literal
 from mongolint.mongo import drivers

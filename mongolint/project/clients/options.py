@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote_plus
 
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import NONE, Const, External, Value, is_open
 from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.clientoptions import (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import Call
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import UNKNOWN
 from mongolint.link.rowtools import reached_rows
 from mongolint.project.reach.once import is_each_time

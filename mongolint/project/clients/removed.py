@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Client, Collection, Const, Cursor, Database, External, Method
 from mongolint.mongo import removed
 from mongolint.mongo.methods import BULK_STARTS, REMOVED_CLIENT, REMOVED_DATABASE

@@ -7,8 +7,9 @@ Python: comparing or subtracting a naive and an aware date raises TypeError.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import NONE, ClassRef, External, const
 from mongolint.project.results.flow import flow
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mongolint.coverage import ANY
+from mongolint.fastclasses import NamedTuple
 from mongolint.finding import Span
 from mongolint.link.atoms import External
 from mongolint.mongo import drivers

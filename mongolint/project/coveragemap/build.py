@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mongolint.coverage import ANY, Index, Plan, QueryError
+from mongolint.fastclasses import dataclass
 from mongolint.project.coveragemap.asked import (
     Asked,
     Site,

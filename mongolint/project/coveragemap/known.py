@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from mongolint.coverage import Index
+from mongolint.fastclasses import dataclass
 from mongolint.project.coveragemap.asked import Site
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.verdicts import as_index, is_clear

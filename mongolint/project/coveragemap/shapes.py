@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mongolint.coverage.predicates import is_operators
 from mongolint.coverage.values import is_regex, pattern_of, regex_prefix
+from mongolint.fastclasses import NamedTuple
 from mongolint.mongo.operators import QUERY_OPERATORS
 
 _BRANCHING = ("$or", "$nor")

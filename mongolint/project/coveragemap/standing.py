@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.project.coveragemap.build import Shape
 from mongolint.project.coveragemap.known import KnownIndex
 

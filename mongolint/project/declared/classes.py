@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import Row
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, External, ModuleRef, Value, strings
 from mongolint.link.rowtools import reached_rows
 from mongolint.mongo import mappers

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, Collection, Const, Database, FunctionRef, Literal
 from mongolint.mongo import mappers
 from mongolint.project.declared.classes import Call, Classes, declaration

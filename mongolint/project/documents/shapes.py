@@ -7,9 +7,9 @@ what each of its operators holds, and what they come down to together is found a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import field, replace
 
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import Env
 from mongolint.mongo import operators
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mongolint.coverage import ANY, Plan, QueryError
 from mongolint.coverage.predicates import parse
+from mongolint.fastclasses import dataclass
 from mongolint.project.documents import EMPTY, Document
 from mongolint.project.explained.better import Better, better
 from mongolint.project.explained.requests import requests_of

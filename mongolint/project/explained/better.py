@@ -6,9 +6,10 @@ Source: MongoDB manual, "The ESR (Equality, Sort, Range) Guideline".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from mongolint.fastclasses import dataclass
 from mongolint.project.explained.roles import Role
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.verdicts import Declared, Query, Verdict, judge_query

@@ -6,7 +6,7 @@ Sources: MongoDB manual, "The ESR (Equality, Sort, Range) Guideline", "Explain R
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mongolint.coverage import Plan
@@ -17,6 +17,7 @@ from mongolint.coverage.predicates import RANGES, Node, QueryError, parse
 from mongolint.coverage.rating import Predicate, predicates, rate
 from mongolint.coverage.restrictions import restrict
 from mongolint.coverage.values import is_regex, pattern_of, regex_prefix
+from mongolint.fastclasses import dataclass
 from mongolint.project.verdicts import Query
 
 _SIGNS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mongolint.coverage import ANY
+from mongolint.fastclasses import dataclass
 from mongolint.link.atoms import strings
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation, argument

@@ -10,8 +10,9 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from mongolint.fastclasses import dataclass
 
 WIDTH = 100
 _STEP = "  "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, Elements, Instance
 from mongolint.project.fields import types
 from mongolint.project.tracing import stored

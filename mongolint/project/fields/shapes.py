@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.finding import Span
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import Call, ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External
 from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.drivers import ERRORS

@@ -6,9 +6,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External, FunctionRef
 from mongolint.project.entrypoints import Entrypoints, words
 from mongolint.project.reach.programs import ends_by_itself

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import FunctionRef
 from mongolint.project.entrypoints import Entrypoints, Kind
 from mongolint.project.reach.feasible import Feasible

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import dataclass
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project

@@ -7,8 +7,9 @@ and pages that are skipped to may repeat or miss documents.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import NONE, Const, External, const
 from mongolint.link.rowtools import reached_rows
 from mongolint.project import pipelines

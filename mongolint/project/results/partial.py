@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import NONE
 from mongolint.mongo.methods import TABLES
 from mongolint.project.results.flow import Flow, flow

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.project.operations import Operation
 from mongolint.project.tracing.stored import Content, read
 from mongolint.project.writes import inserts, lookups, needs

@@ -6,8 +6,9 @@ Sources: Motor 3.6 changelog and PyMongo documentation, ``to_list(length=None)``
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import NONE, Const, External
 from mongolint.link.rowtools import operands, reached_rows
 from mongolint.mongo.methods import TABLES

@@ -9,9 +9,10 @@ these only).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from mongolint.fastclasses import dataclass
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 
 if TYPE_CHECKING:

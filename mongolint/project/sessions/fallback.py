@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, Context, ModuleFacts, Scope
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Database
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import alternatives, reached_rows

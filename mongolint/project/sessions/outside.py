@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import FunctionRef, Session
 from mongolint.project.operations import Operation, argument
 from mongolint.project.sessions import regions

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import UNKNOWN, Client, FunctionRef, Session
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.project.handlers import is_inside

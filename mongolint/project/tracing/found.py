@@ -6,8 +6,9 @@ documents, and is not run.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link import functions
 from mongolint.link.atoms import DRIVER_ATOMS, Bulk, Env, External, FunctionRef, Method
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import ClassRef, External
 from mongolint.link.rowtools import reached_rows
 from mongolint.project.operations import Operation

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Context, ModuleFacts, Row
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.rowtools import operands, reached_rows
 from mongolint.project.documents import Document
 from mongolint.project.tracing import repeated

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts, Row
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import FunctionRef
 from mongolint.link.rowtools import alternatives, depends_on, operands, reached_rows
 from mongolint.project.operations import argument

@@ -7,9 +7,10 @@ filters and the like: there the question is which fields are compared and how, h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import field, replace
+from typing import TYPE_CHECKING, Any
 
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import ClassRef, External, FunctionRef, Literal, strings
 from mongolint.project.tracing import models, nulls, terms
 from mongolint.project.tracing.tracer import MAX_PATHS, Spot, Term

@@ -7,10 +7,10 @@ value. Each kind of question has its own module (`terms`, `stored`, `guards`), w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mongolint.facts.shapes import Call, ModuleFacts, Row
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link import functions
 from mongolint.link.atoms import NONE, Atom, Env, FunctionRef, Method, Value
 from mongolint.project.tracing.branches import Branches

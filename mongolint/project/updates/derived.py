@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Row
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, External
 from mongolint.link.rowtools import reached_rows
 from mongolint.project.operations import Operation

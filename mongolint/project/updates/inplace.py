@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import MUTATORS, Call, ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External
 from mongolint.project.tracing.tracer import Frame, Spot
 from mongolint.project.updates.derived import IDS, Derived, derived

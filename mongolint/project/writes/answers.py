@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from mongolint.fastclasses import dataclass
 from mongolint.link.atoms import Collection, const
 from mongolint.project.advice.patterns import Pattern
 from mongolint.project.indexes import IndexDeclaration

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection, FunctionRef
 from mongolint.project.operations import Operation, argument, preferred
 from mongolint.project.tracing import guards, stored

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Handler
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection, External
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import terms

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import dataclass
 from mongolint.link.atoms import Collection
 from mongolint.project.callgraph import CallGraph
 from mongolint.project.operations import Operation

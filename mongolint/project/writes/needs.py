@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from mongolint.fastclasses import dataclass
 from mongolint.link.atoms import Collection
 from mongolint.project.indexes import IndexDeclaration
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Handler
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection
 from mongolint.project.callgraph import CallGraph
 from mongolint.project.handlers import calls_by_context, calls_under

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection, const
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import nulls, stored

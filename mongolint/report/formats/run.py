@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import field
 
+from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.finding import Finding, Severity
 from mongolint.report.diff import Rewrite
 from mongolint.report.paint import Paint

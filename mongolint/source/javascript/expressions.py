@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.source.javascript.tokens import CLOSERS, Token, matching
 
 

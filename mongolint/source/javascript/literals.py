@@ -5,8 +5,9 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.source.javascript.expressions import Node
 from mongolint.source.javascript.tokens import whole
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from mongolint.fastclasses import NamedTuple
 
 
 class Token(NamedTuple):

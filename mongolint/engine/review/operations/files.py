@@ -8,8 +8,8 @@ import re
 import tokenize
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.source.files import relative
 
 # Bytes, files: what a person wrote to run things is smaller, and there is less of it

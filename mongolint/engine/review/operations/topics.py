@@ -7,7 +7,8 @@ charts of Bitnami, the Atlas provider of Terraform.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from mongolint.fastclasses import NamedTuple
 
 
 class Topic(NamedTuple):

@@ -6,8 +6,9 @@ Source: MongoDB manual, "TTL Indexes": a document whose indexed field is no date
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.project.fields.shapes import KnownFields, Use
 from mongolint.project.indexes import IndexDeclaration
 

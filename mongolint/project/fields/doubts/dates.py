@@ -7,9 +7,10 @@ local time is stored as what it is not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Row
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, External, Instance
 from mongolint.project.fields.shapes import Use
 from mongolint.project.operations import Operation

@@ -8,9 +8,10 @@ Source: MongoDB manual, "Avoid Unbounded Arrays" and "$slice"; a document holds 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.rowtools import alternatives
 from mongolint.project.fields import types
 from mongolint.project.fields.shapes import KnownFields, Use

@@ -8,8 +8,9 @@ owner of the array themselves, so that nothing would be lost without it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.project.fields.doubts import growth
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.operations import Operation

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.project.fields import types
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.tracing import stored
