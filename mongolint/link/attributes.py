@@ -305,6 +305,9 @@ class Stores:
 
     def from_outside(self, cls: ClassRef, name: str) -> Value:
         """What code outside the class stores in ``name`` of its objects (late wiring, singletons)."""
+        return self.link.once(("from outside", cls, name), lambda: self._from_outside(cls, name), ())
+
+    def _from_outside(self, cls: ClassRef, name: str) -> Value:
         link = self.link
         family = {cls, *link.hierarchy.order(cls), *link.hierarchy.subclasses(cls)}
         found = []

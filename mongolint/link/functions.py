@@ -235,6 +235,10 @@ def _extends(env: Env | None, outer: Env | None) -> bool:
 
 def field_value(link: Linker, cls: ClassRef, name: str) -> Value:
     """What is passed for a field wherever an object of a class without a constructor of its own is made."""
+    return link.once(("field", cls, name), lambda: _field_value(link, cls, name), ())
+
+
+def _field_value(link: Linker, cls: ClassRef, name: str) -> Value:
     if link.hierarchy.find(cls, "__init__") is not None:
         return ()
     fields = [n for c in reversed(link.hierarchy.order(cls)) for n in link.fields(*c)]

@@ -230,3 +230,15 @@ def ensure_indexes(options):
         ("builds", (("at", -1), ("job", 1))),
         ("jobs", (("kernel", 1),)),
     ]
+
+
+def test_what_is_compared_is_read_once_however_many_ways_lead_to_it(tmp_path: Path) -> None:
+    ways = "".join(f"    if form.get({n}):\n        age = {{**age, '$gt': {n}}}\n" for n in range(40))
+    loaded = project(
+        f"from pymongo import MongoClient\n\ndb = MongoClient().shop\n\n\ndef find(form):\n    age = {{'$ne': 0}}\n{ways}"
+        "    return db.users.find({'age': age})\n",
+        tmp_path,
+    )
+    (operation,) = with_deep_stack(lambda: loaded.project.operations)
+    assert operation.filter is not None
+    assert operation.filter.required == {"age": "range"}

@@ -224,41 +224,47 @@ class Reader:
                 names.append(key)
         return names
 
-    def entries(
-        self, module: int, row: int, env: Env | None, within: frozenset[Literal] = frozenset()
-    ) -> Iterator[tuple[str, Place]]:
-        """The literal keys of a document, operators included, with the places of their values.
+    def entries(self, module: int, row: int, env: Env | None) -> Iterator[tuple[str, Place]]:
+        """The literal keys of a document, operators included, with the places of their values; the last one holds."""
+        return self._entries(Place(module, row, env), {})
 
-        ``within``: the literals whose keys these are part of; one that a loop builds leads back to itself.
-        """
+    def _entries(self, place: Place, known: dict[Literal, Sequence[tuple[str, Place]]]) -> Iterator[tuple[str, Place]]:
+        """Those of ``entries``; ``known``: of the literals met on the way, which a loop may lead back to."""
+        module, row, env = place
         node = self.link.node(module, row)
         if node[0] == "dict":
             for key, value in node[1]:
                 if key is None:
-                    yield from self._entries_of(self.link.value(module, value, env), within)
+                    yield from self._entries_of(self.link.value(module, value, env), known)
                 else:
                     for name in strings(self.link.value(module, key, env)):
                         yield name, Place(module, value, env)
         elif node[0] == "setitem":
-            yield from self.entries(module, node[1], env, within)
+            yield from self._entries(Place(module, node[1], env), known)
             for name in strings(self.link.value(module, node[2], env)):
                 yield name, Place(module, node[3], env)
         elif node[0] in ("mutated", "delitem", "await"):
-            yield from self.entries(module, node[1], env, within)
+            yield from self._entries(Place(module, node[1], env), known)
         elif node[0] == "typed" and node[2] is not None:
-            yield from self.entries(module, node[2], env, within)
+            yield from self._entries(Place(module, node[2], env), known)
         elif node[0] == "call" and self.constructed(Place(module, row, env)) == "builtins.dict":
             for keyword, copied in node[2]:
                 if keyword is None:
-                    yield from self.entries(module, copied, env, within)
+                    yield from self._entries(Place(module, copied, env), known)
         elif node[0] not in ("seq", "comp", "const"):
-            yield from self._entries_of(self.link.value(module, row, env), within)
+            yield from self._entries_of(self.link.value(module, row, env), known)
 
-    def _entries_of(self, value: Value, within: frozenset[Literal]) -> Iterator[tuple[str, Place]]:
+    def _entries_of(
+        self, value: Value, known: dict[Literal, Sequence[tuple[str, Place]]]
+    ) -> Iterator[tuple[str, Place]]:
         for atom in value:
             if type(atom) is Literal and self.link.node(atom.module, atom.row)[0] in DOCUMENT_ROWS:
-                if atom not in within:
-                    yield from self.entries(*atom, within | {atom})
+                if atom not in known:
+                    known[atom] = ()
+                    found = list(self._entries(Place(*atom), known))
+                    # Many ways through a function may lead to the same key, each twice as many as the last
+                    known[atom] = tuple(reversed(dict.fromkeys(reversed(found))))
+                yield from known[atom]
 
     def _removed(self, base: Document, module: int, key: int, env: Env | None) -> Document:
         for name in strings(self.link.value(module, key, env)):

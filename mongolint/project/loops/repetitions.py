@@ -62,18 +62,20 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
     for module, facts in enumerate(link.modules):
         if module in link.tests or not facts.loops:
             continue
-        references, calls = link.study(("repeating loops", module), partial(finder.repeating_loops, module))
-        for place, number in references:
+        for entry in facts.references:
             # A method handed on, to a thread or an executor, runs there once per iteration
-            entry, loop = facts.references[place], facts.loops[number]
-            if (module, entry.row) in direct:
-                reach = Reach(direct[module, entry.row], ())
-                yield Repetition(module, entry.row, entry.context, loop, (reach,))
-        for place, number in calls:
-            call, loop = facts.calls[place], facts.loops[number]
-            if _is_on_error(facts, call.context, loop):
-                continue
+            operation = direct.get((module, entry.row))
+            loop = finder.repeating(module, entry.context) if operation is not None else None
+            if operation is not None and loop is not None:
+                yield Repetition(module, entry.row, entry.context, loop, (Reach(operation, ()),))
+        for call in facts.calls:
             operation = direct.get((module, call.row))
+            run = list(graph.run_by_call(module, call.row)) if operation is None else []
+            if operation is None and not run:
+                continue
+            loop = finder.repeating(module, call.context)
+            if loop is None or _is_on_error(facts, call.context, loop):
+                continue
             if operation is not None:
                 if operation.method.kind == "write" and finder.is_no_batch(module, call, loop):
                     continue
@@ -91,7 +93,7 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
                 continue
             if call.row in finder.fallbacks(module) or finder.is_overridden(module, call):
                 continue
-            run = [r for r in graph.run_by_call(module, call.row) if not (r.cached or r.operation.searches)]
+            run = [r for r in run if not (r.cached or r.operation.searches)]
             if any(reach.kept for reach in run) and _is_one_object(facts, call.row, loop):
                 run = [reach for reach in run if not reach.kept]
             # Where it may be one of many, the way to the operation is not seen, and it may never be come to
@@ -218,16 +220,15 @@ class _Finder:
             self._inside[module] = found
         return self._inside[module].get(id(loop), [])
 
-    def repeating_loops(self, module: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """The references and the calls in loops that repeat them, each by its place in the table and its loop's."""
+    def repeating(self, module: int, context: int) -> Loop | None:
+        """The innermost loop around a place that runs its body once per item of something unbounded."""
         facts = self.link.modules[module]
-        contexts = dict.fromkeys([*(r.context for r in facts.references), *(c.context for c in facts.calls)])
-        loops = {context: loop for context in contexts if (loop := self._repeating(module, context)) is not None}
-        references = [(place, loops[r.context]) for place, r in enumerate(facts.references) if r.context in loops]
-        return references, [(place, loops[c.context]) for place, c in enumerate(facts.calls) if c.context in loops]
+        if all(entry.kind not in ("loop", "comp") for entry in facts.chain(context)):
+            return None
+        number = self.link.study(("repeating loop", module, context), partial(self._repeating, module, context))
+        return None if number is None else facts.loops[number]
 
     def _repeating(self, module: int, context: int) -> int | None:
-        """The innermost loop around a place that runs its body once per item of something unbounded."""
         facts = self.link.modules[module]
         inside: list[Context] = []
         for entry in facts.chain(context):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -188,32 +188,45 @@ class Uses:
             for at, row, _ in self.link.sites.of(module, scope) if name == "__init__" else ():
                 yield self._use(at, self.parents(at).scope(row), row, self.link.node(at, row)[1], certain=True)
         yield from self._found(module, scope, FunctionRef(module, scope))
-        yield from self._by_unknown_name(module, scope, cls)
+        yield from self._by_unknown_name(module, cls)
 
-    def _by_unknown_name(self, module: int, scope: int, cls: ClassRef | None) -> Iterator[Use]:
+    def _by_unknown_name(self, module: int, cls: ClassRef | None) -> Iterator[Use]:
         """Reads of attributes whose names only the running program knows: ``getattr(manager, name)``."""
+        reads = self._unknown_names if module in self.link.tests else self._unknown_names_of_code
+        for at, call, row in reads.get(module if cls is None else cls, ()):
+            yield self._use(at, self.parents(at).scope(call), call, row, certain=False)
+
+    @cached_property
+    def _unknown_names(self) -> Mapping[object, Iterable[tuple[int, int, int]]]:
+        return self._read_by_unknown_name(frozenset())
+
+    @cached_property
+    def _unknown_names_of_code(self) -> Mapping[object, Iterable[tuple[int, int, int]]]:
+        return self._read_by_unknown_name(self.link.tests)
+
+    def _read_by_unknown_name(self, without: frozenset[int]) -> Mapping[object, Iterable[tuple[int, int, int]]]:
+        """Module, call and name of the reads, by the modules and classes that each may be a read of."""
+        found: dict[object, dict[tuple[int, int, int], None]] = {}
         for reader in _READERS:
             for at, row in self.link.gathered(_READS, reader):
-                if at in self.link.tests and module not in self.link.tests:
+                if at in without:
                     continue
                 for call in self.parents(at).users(row):
                     node = self.link.node(at, call)
                     given = [arg for _, arg in node[2]] if node[0] == "call" and node[1] == row else None
                     if given is None or (len(given) > 1 and self.link.node(at, given[1])[0] == "const"):
                         continue
-                    if self._may_hold(module, cls, at, given[0] if given else None):
-                        yield self._use(at, self.parents(at).scope(call), call, row, certain=False)
+                    for owner in self._owners(at, given[0]) if given else (at,):
+                        found.setdefault(owner, {})[at, call, row] = None
+        return found
 
-    def _may_hold(self, module: int, cls: ClassRef | None, at: int, row: int | None) -> bool:
-        """Whether what is read may be the module of a function, or an object of the class of a method."""
-        if row is None:
-            return at == module and cls is None
-        value = self.link.value(at, row)
-        if cls is None:
-            return any(type(atom) is ModuleRef and atom.module == module for atom in value)
-        return any(
-            type(a) in (Instance, ClassRef) and cls in self.link.hierarchy.order(ClassRef(*a[:2])) for a in value
-        )
+    def _owners(self, at: int, row: int) -> Iterator[object]:
+        """The modules that an expression may be, and the classes of objects that it may be."""
+        for atom in self.link.value(at, row):
+            if type(atom) is ModuleRef:
+                yield atom.module
+            elif type(atom) in (Instance, ClassRef):
+                yield from self.link.hierarchy.order(ClassRef(*atom[:2]))
 
     def _found(self, module: int, scope: int, target: ClassRef | FunctionRef) -> Iterator[Use]:
         for at, row in self._candidates(module, scope):
