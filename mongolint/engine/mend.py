@@ -29,6 +29,8 @@ _PATIENCE = 5
 # States of the project that may wait to be freed
 _STATES = 8
 Check = Callable[[Loaded], Result]
+# Writes the fixes of what was found, where `Check` leaves that: most tries of many fixes are not for good
+Write = Callable[[Loaded, Result], object]
 # Loads the project with these contents in the place of what is on the disk
 Reload = Callable[[Mapping[str, bytes], Loaded], Loaded]
 # A file, as findings show it, and the code of a rule
@@ -53,12 +55,14 @@ class Mended:
     failures: list[str] = field(default_factory=list)
 
 
-def mend(loaded: Loaded, check: Check, reload: Reload, *, unsafe: bool) -> Mended:
+def mend(loaded: Loaded, check: Check, reload: Reload, *, unsafe: bool, write: Write | None = None) -> Mended:
     """Apply all fixes that may be applied, until there are none."""
+    write = write or (lambda loaded, result: None)
     first = check(loaded)
+    write(loaded, first)
     barred: dict[Pair, str] = {}
     while True:
-        work = _Work(Mended(loaded, first, len(first.findings)), check, reload, unsafe, barred)
+        work = _Work(Mended(loaded, first, len(first.findings)), check, reload, unsafe, barred, write)
         restless = work.run()
         if not restless:
             return work.finish(loaded.sources)
@@ -100,9 +104,12 @@ class _Trial:
 class _Work:
     """One way from the first state to one without fixes to apply."""
 
-    def __init__(self, state: Mended, check: Check, reload: Reload, unsafe: bool, barred: dict[Pair, str]) -> None:
+    def __init__(
+        self, state: Mended, check: Check, reload: Reload, unsafe: bool, barred: dict[Pair, str], write: Write
+    ) -> None:
         self.state = state
         self.check = check
+        self.write = write
         self.reload = reload
         self.unsafe = unsafe
         self.barred = barred
@@ -197,6 +204,8 @@ class _Work:
 
     def _commit(self, trial: _Trial) -> None:
         state = self.state
+        if trial.fixes:
+            self.write(trial.loaded, trial.result)
         state.loaded, state.result = trial.loaded, trial.result
         state.changed.update(trial.contents)
         state.fixed.update(map(_pair, trial.fixes))

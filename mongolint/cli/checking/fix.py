@@ -13,7 +13,7 @@ from mongolint.cli import terminal
 from mongolint.cli.checking.request import Request
 from mongolint.cli.project import Part, warn
 from mongolint.engine.load import Loaded
-from mongolint.engine.mend import Check, Mended, Pair, Reload, WriteError, mend, write
+from mongolint.engine.mend import Check, Mended, Pair, Reload, Write, WriteError, mend, write
 from mongolint.engine.run import Result
 from mongolint.fastclasses import dataclass
 from mongolint.report.diff import unified
@@ -54,15 +54,18 @@ class Changes:
             self.display[path] = first.display[path]
 
 
-def apply(first: Loaded, check: Check, reload: Reload, request: Request, changes: Changes) -> tuple[Loaded, Result]:
+def apply(
+    first: Loaded, check: Check, write_fixes: Write, reload: Reload, request: Request, changes: Changes
+) -> tuple[Loaded, Result]:
     """Fix the files of one part, on the disk unless they are to be shown only; the state after that."""
-    mended = mend(first, check, reload, unsafe=request.unsafe_fixes)
+    mended = mend(first, check, reload, unsafe=request.unsafe_fixes, write=write_fixes)
     changes.errors += [f"mongolint: {failure}" for failure in mended.failures]
     failed = _write_groups(mended, first) if request.rewrites else []
     changes.errors += failed
     if failed:
         mended.loaded = reload({}, mended.loaded)
         mended.result = check(mended.loaded)
+        write_fixes(mended.loaded, mended.result)
     changes.take(mended, first)
     return mended.loaded, mended.result
 

@@ -53,16 +53,27 @@ class Judge(NamedTuple):
 
             import_parser()
 
-    def check(self, loaded: Loaded, sift: Sift | None = None) -> Result:
-        """What the rules find, with what is suppressed and what failed."""
+    def check(self, loaded: Loaded, sift: Sift | None = None, *, fixes: bool | None = None) -> Result:
+        """What the rules find, with what is suppressed and what failed.
+
+        Args:
+            fixes: whether they are written, if not as the judge is told; those left out can be written later.
+        """
         from mongolint.engine import run
 
         return run.check(
             loaded,
             self.settings.selected(loaded.targets),
             self.settings.top.config,
-            fixes=self.fixes,
-            jobs=self.jobs or default_jobs(),
+            fixes=self.fixes if fixes is None else fixes,
+            jobs=(self.jobs or default_jobs()) if fixes is None else 1,
             settings=self.settings,
             sift=sift,
         )
+
+    def write(self, loaded: Loaded, result: Result) -> None:
+        """Write the fixes that `check` left out."""
+        from mongolint.engine.fixes import build
+
+        jobs = self.jobs or default_jobs()
+        result.findings = build(result.findings, loaded, self.settings, result.crashes, jobs=jobs)

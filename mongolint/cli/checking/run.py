@@ -47,7 +47,7 @@ from mongolint.source.files import Problem, relative
 
 if TYPE_CHECKING:
     from mongolint.cli.checking.fix import Changes
-    from mongolint.engine.mend import Check, Reload
+    from mongolint.engine.mend import Check, Reload, Write
     from mongolint.engine.parsing import Broken
     from mongolint.engine.run import Result
 
@@ -220,7 +220,7 @@ def _check_part(
         )
 
     def check(loaded: Loaded) -> Result:
-        return judge.check(loaded, gate.sift)
+        return judge.check(loaded, gate.sift, fixes=False if changes is not None else None)
 
     start = time.perf_counter()
     loaded = reload({}, None)
@@ -232,7 +232,7 @@ def _check_part(
     outcome.lap("read and parse", start)
     start = time.perf_counter()
     progress.say("checking")
-    loaded, result = _judged(loaded, check, reload, request, changes, gate)
+    loaded, result = _judged(loaded, check, judge.write, reload, request, changes, gate)
     outcome.lap("link, check and fix" if changes else "link and check", start)
     progress.close()
     _add(outcome, loaded, result, request, settings)
@@ -240,13 +240,19 @@ def _check_part(
 
 
 def _judged(
-    loaded: Loaded, check: Check, reload: Reload, request: Request, changes: Changes | None, gate: Gate
+    loaded: Loaded,
+    check: Check,
+    write: Write,
+    reload: Reload,
+    request: Request,
+    changes: Changes | None,
+    gate: Gate,
 ) -> tuple[Loaded, Result]:
     """What is found, after what was asked to be done about it."""
     if changes is not None:
         from mongolint.cli.checking.fix import apply
 
-        return apply(loaded, check, reload, request, changes)
+        return apply(loaded, check, write, reload, request, changes)
     result = check(loaded)
     return gate.silence(loaded, result, check, reload) if request.add_ignore else (loaded, result)
 

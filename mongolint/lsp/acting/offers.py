@@ -85,8 +85,7 @@ def fix_all(path: str, code: str | None, root: Root, places: Places) -> dict[str
     """New texts by path, after all fixes in a file that are safe; with ``code``, all of that rule's fixes."""
     analysis = places.analysis
 
-    def check(loaded: Loaded) -> run.Result:
-        result = root.check(loaded)
+    def write(loaded: Loaded, result: run.Result) -> None:
         shown = loaded.display[path]
         here = [f.span.file == shown and code in (None, f.code) for f in result.findings]
         wanted = [finding for finding, is_here in zip(result.findings, here, strict=True) if is_here]
@@ -95,14 +94,13 @@ def fix_all(path: str, code: str | None, root: Root, places: Places) -> dict[str
             next(written) if is_here else finding._replace(fix=None)
             for finding, is_here in zip(result.findings, here, strict=True)
         ]
-        return result
 
     def reload(contents: Mapping[str, bytes], previous: Loaded) -> Loaded:
         loaded = root.model.changed(contents, previous)
         assert loaded is not None, "fixes change files that there are"
         return loaded
 
-    mended = mend.mend(analysis.loaded, check, reload, unsafe=code is not None)
+    mended = mend.mend(analysis.loaded, root.check, reload, unsafe=code is not None, write=write)
     if analysis.stale & mended.changed.keys():
         return {}  # a buffer that is no Python at the moment is not to be written
     return {each: decode_source(data, each).text for each, data in mended.changed.items()}
