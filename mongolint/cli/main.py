@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import io
 import sys
-import traceback
 from typing import Any
 
 import click
@@ -107,6 +106,8 @@ class LazyGroup(click.Group):
             raise
         except Exception as error:
             if ctx.meta.get(VERBOSE):
+                import traceback
+
                 traceback.print_exc()
             reason = " ".join(str(error).split())
             click.echo(f"mongolint: internal error: {type(error).__name__}: {reason}".rstrip(": "), err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -165,7 +164,9 @@ def _by_name(hint: str, indexes: Sequence[IndexDeclaration]) -> list[IndexDeclar
     ]
     if alike:
         return alike
-    near = difflib.get_close_matches(hint, [index.name for index in indexes], 2, _NEAR)
+    from difflib import get_close_matches  # takes a while, and hints are hardly ever wrong
+
+    near = get_close_matches(hint, [index.name for index in indexes], 2, _NEAR)
     return [index for index in indexes if index.name in near[:1]]
 
 

@@ -22,12 +22,12 @@ from mongolint.fix.apply import rewrite
 from mongolint.report import formats, statistics, text
 from mongolint.report.formats.run import Run
 from mongolint.report.paint import visible
-from mongolint.ruledoc import Page
 from mongolint.source.files import relative
 
 if TYPE_CHECKING:
     from mongolint.cli.checking.request import Request
     from mongolint.cli.checking.run import Outcome
+    from mongolint.ruledoc import Page
 
 # For a person, with a summary below
 _TEXTS = ("full", "concise", "grouped")

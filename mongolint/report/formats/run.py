@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.finding import Finding, Severity
 from mongolint.report.diff import Rewrite
 from mongolint.report.paint import Paint
 from mongolint.report.text import Source
-from mongolint.ruledoc import Page
+
+if TYPE_CHECKING:
+    from mongolint.ruledoc import Page
 
 
 class Note(NamedTuple):
