@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import ModuleFacts
@@ -217,4 +218,7 @@ def value_in(tracer: Tracer, content: Content, name: str) -> Term | None:
     """What a document that is stored has in a field; None where it may be anything."""
     if name in content.fields:
         return content.fields[name].term
+    head, *inner = name.split(".")
+    if inner and head in content.fields:
+        return reduce(tracer.member, inner, content.fields[head].term)
     return tracer.member(content.sources[0], name) if len(content.sources) == 1 else None
