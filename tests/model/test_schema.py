@@ -315,6 +315,32 @@ def handle(key, text):
     assert [(r.child, r.field, r.parent) for r in references(found, found.operations)] == [("notes", "book", "books")]
 
 
+def test_references_by_an_object_made_of_the_document(tmp_path: Path) -> None:
+    code = """
+class Book(BaseModel):
+    id: str
+    title: str
+
+    @classmethod
+    def of(cls, data):
+        data["id"] = data.pop("_id")
+        return cls(**data)
+
+class Revision(BaseModel):
+    book: str
+    title: str
+
+def change(query, title):
+    book = Book.of(db.books.find_one(query))
+    fields = book.dict()
+    fields["book"] = fields.pop("id")
+    db.revisions.insert_one(Revision(**fields).dict())
+"""
+    found = model(code, tmp_path)
+    told = [(r.child, r.field, r.parent) for r in references(found, found.operations)]
+    assert told == [("revisions", "book", "books")]
+
+
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
