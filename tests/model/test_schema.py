@@ -192,6 +192,8 @@ GROWING = [
     ("db.things.update_one({'_id': 1, 'log.9': {'$exists': False}}, {'$push': {'log': text}})", []),
     ("db.things.update_one({}, {'$push': {'log': text}})\n    db.things.update_one({}, {'$pop': {'log': 1}})", []),
     ("db.things.update_one({}, {'$push': {'log': text}})\n    db.things.update_one({}, {'$set': {'log': []}})", []),
+    ("db.things.update_one({}, {'$push': {'log': text}})\n"
+     "    db.things.update_one({'_id': text}, {'$set': {'_id': text, 'log': []}}, upsert=True)", []),
     ("thing = db.things.find_one({})\n    log = thing['log']\n    log.append(text)\n"
      "    db.things.update_one({}, {'$set': {'log': log}})", ["log"]),
     ("thing = db.things.find_one({})\n    db.things.update_one({}, {'$set': {'log': thing['log'] + [text]}})", ["log"]),
@@ -203,6 +205,38 @@ GROWING = [
 def test_growing(code: str, wanted: list[str], tmp_path: Path) -> None:
     found = model(f"def add(text):\n    {code}\n", tmp_path).fields.growing("things")
     assert [each.field for each in found] == wanted
+
+
+@pytest.mark.parametrize(("made", "wanted"), [("Upload", ["log"]), ("Crawl", [])])
+def test_growing_beside_objects_of_another_class(made: str, wanted: list[str], tmp_path: Path) -> None:
+    """What an upsert makes of another class does not empty the array of those that are inserted."""
+    code = f"""
+class Base(BaseModel):
+    id: str
+    log: list[str] = []
+
+    def to_dict(self):
+        res = self.dict()
+        res["_id"] = res.pop("id", "")
+        return res
+
+class Crawl(Base):
+    pass
+
+class Upload(Base):
+    pass
+
+def start(key):
+    db.things.insert_one(Crawl(id=key).to_dict())
+
+def upload(key):
+    made = {made}(id=key)
+    db.things.update_one({{"_id": key}}, {{"$set": made.to_dict()}}, upsert=True)
+
+def tell(key, text):
+    db.things.update_one({{"_id": key}}, {{"$push": {{"log": text}}}})
+"""
+    assert [each.field for each in model(code, tmp_path).fields.growing("things")] == wanted
 
 
 SEARCHED = [
