@@ -1,4 +1,4 @@
-"""All results at once, however many there will be.
+"""Results that nothing bounds: all of them at once, or as many as a request asks for.
 
 What it flags
     ``to_list()`` and ``to_list(None)``, ``list(…)`` and comprehensions over a cursor, loops that append each document:
@@ -8,8 +8,8 @@ What it flags
     As low, too: a limit that a parameter of a FastAPI handler says, an ``int`` that may be any number.
 
 Why it hurts
-    The list grows with the collection. One request then holds all of it in memory, and the response with it, until
-    the process is killed.
+    The list grows with the collection, or is as long as somebody likes. One request then holds all of it in memory,
+    and the response with it, until the process is killed.
 
 What it leaves alone
     Queries by ``_id``, by unique keys, by a list of keys, or for a value that is given: what belongs to one user or
