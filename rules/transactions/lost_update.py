@@ -32,7 +32,7 @@ from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Ru
 
 rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
 
-_VERSIONED = "put a version, or the value that was read, into the filter, and begin anew if nothing matched"
+_APART = "set only what changes, by its path; or put a version into the filter, and begin anew if nothing matched"
 
 
 @rule.on(Project)
@@ -69,7 +69,7 @@ def _advice(lost: Any) -> str:
 def _by_hand(lost: Any) -> str:
     if lost.operator and lost.field != lost.whole:
         return _advice(lost)
-    return f"change the field with {lost.operator}" if lost.operator else _VERSIONED
+    return f"change the field with {lost.operator}" if lost.operator else _APART
 
 
 def _write(lost: Any, draft: Draft) -> None:
