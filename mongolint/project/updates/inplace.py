@@ -90,7 +90,7 @@ def _before(tracer: Tracer, to: Spot, read: tuple[int, int]) -> Iterator[tuple[_
     begin = read[1] if to.frame is None else -1
     around = {id(each) for each in facts.chain(end.context)}
     for frame, inside, scope, site in _places(tracer, to, end, begin):
-        for change in sorted(_changes(tracer.facts(inside), scope), key=attrgetter("row")):
+        for change in _of_function(tracer, inside, scope):
             at = site or change
             if not begin < at.row < to.row:
                 continue
@@ -100,6 +100,13 @@ def _before(tracer: Tracer, to: Spot, read: tuple[int, int]) -> Iterator[tuple[_
             held = _origin(tracer, Spot(inside, change.base, frame))
             if held is not None and held.site == read:
                 yield change._replace(sure=not outside), held, Spot(inside, change.value, frame)
+
+
+def _of_function(tracer: Tracer, module: int, scope: int) -> list[_Change]:
+    """What a function changes, in order."""
+    return tracer.once(
+        ("changes", module, scope), lambda: sorted(_changes(tracer.facts(module), scope), key=attrgetter("row")), []
+    )
 
 
 def _places(tracer: Tracer, to: Spot, end: Call, begin: int) -> Iterator[tuple[Frame | None, int, int, Call | None]]:
