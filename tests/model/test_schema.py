@@ -310,6 +310,24 @@ def add(key, parts):
     assert [each.field for each in fields.growing("books")] == []
 
 
+NAMED_AFTER = [
+    ("db.teams.find_one({f'members.{key}': 1})", ["members.<key>"]),
+    ("query = {}\n    if key:\n        query = {f'members.{str(key.id)}.role': 1}\n    db.teams.find_one(query)",
+     ["members.<key.id>.role"]),
+    ("query = {}\n    query[f'members.{key}'] = 1\n    db.teams.count_documents(query)", ["members.<key>"]),
+    ("for role in ['a', 'b']:\n        db.teams.find_one({f'members.{role}': 1})", []),
+    ("db.teams.find_one({f'name_{key}': 1})", []),
+    ("db.teams.find_one({key: 1})", []),
+    ("db.teams.find_one({'members': f'a.{key}'})", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "wanted"), NAMED_AFTER, ids=[code for code, _ in NAMED_AFTER])
+def test_fields_that_are_named_after_a_value(code: str, wanted: list[str], tmp_path: Path) -> None:
+    found = model(f"def f(key):\n    {code}\n", tmp_path)
+    assert [name for each in found.operations for name in found.fields.named_after(each)] == wanted
+
+
 REFERENCES = [
     ("db.books.find_one({'_id': ObjectId(key)})\n    db.notes.insert_one({'book': key})", ["notes.book -> books._id"]),
     ("book = db.books.find_one({})\n    db.notes.find_one({'book': str(book['_id'])})", ["notes.book -> books._id"]),
