@@ -126,13 +126,15 @@ def _chain(facts: ModuleFacts, row: int) -> Iterator[Any]:
 # What is compared
 
 
-def equalities(tracer: Tracer, operation: Operation, frame: Frame | None) -> list[dict[str, Stored]]:
+def equalities(
+    tracer: Tracer, operation: Operation, frame: Frame | None, *, collated: bool = False
+) -> list[dict[str, Stored]]:
     """The fields that a filter compares for equality; one set for each branch of its ``$or``.
 
-    Empty where it compares otherwise too, or where the code does not show all of it.
+    Empty where it compares otherwise, too, unless ``collated`` by a collation, and where the code does not show all.
     """
     spot = inserts.given(tracer, operation, frame, operation.method.filter)
-    if spot is None or operation.sort or _is_collated(tracer, operation):
+    if spot is None or operation.sort or (_is_collated(tracer, operation) and not collated):
         return []
     return _branches(tracer, stored.read(tracer, spot))
 
