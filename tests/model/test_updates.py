@@ -338,6 +338,25 @@ LOST = {
             crawl.config.seeds = seeds
             save(key, Update(config=crawl.config))
         """,
+    "by a key that is the same on one way": """\
+        import uuid
+
+        def start(known):
+            if known:
+                key = known
+            else:
+                key = f"job-{uuid.uuid4()}"
+            return key
+
+        def f(known):
+            key = start(known)
+            if known:
+                job = db.jobs.find_one({"_id": known})
+                job["tries"].append(1)
+            else:
+                job = {"tries": []}
+            db.jobs.update_one({"_id": key}, {"$set": job}, upsert=True)
+        """,
     "session left out": """\
         def work(key, session):
             user = db.users.find_one({"_id": key}, session=session)

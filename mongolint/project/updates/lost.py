@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mongolint.link.atoms import NONE, Session
 from mongolint.project.operations import Operation
 from mongolint.project.sessions import regions
-from mongolint.project.tracing import stored
+from mongolint.project.tracing import stored, terms
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Frame, Spot
 from mongolint.project.updates.derived import IDS, Derived, derived, included
@@ -213,7 +213,8 @@ def _is_identity(tracer: Tracer, operation: Operation, frame: Frame | None, made
         if _is_key(tracer, value, made) or (field not in changed and _is_live(tracer, value)):
             is_same = is_same or not _is_live(tracer, value)
             continue
-        if in_read is not None and in_read.term == value.term:
+        # On some way it is the same, which is enough for a race
+        if in_read is not None and in_read.term in terms.alternatives(value.term):
             is_same = True
         elif value.term == tracer.member(document, field):
             if field != "_id":
