@@ -32,7 +32,7 @@ from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Ru
 
 rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
 
-_APART = "set only what changes, by its path; or put a version into the filter, and begin anew if nothing matched"
+_OR = "; or put a version into the filter, and begin anew if nothing matched"
 
 
 @rule.on(Project)
@@ -51,7 +51,7 @@ def check(project: Project) -> Iterator[Finding]:
             confidence=lost.operation.confidence,
             related=project.related(places),
             fix=rule.repair(
-                "update the field in one step",
+                "update the field in one step" if lost.field else "set only the fields that change",
                 partial(_write, lost),
                 text=_by_hand(lost),
                 reason="the value is no longer that which the code has computed",
@@ -67,9 +67,9 @@ def _advice(lost: Any) -> str:
 
 
 def _by_hand(lost: Any) -> str:
-    if lost.operator and lost.field != lost.whole:
-        return _advice(lost)
-    return f"change the field with {lost.operator}" if lost.operator else _APART
+    if lost.operator:
+        return _advice(lost) if lost.field != lost.whole else f"change the field with {lost.operator}"
+    return f"set only what changes, by its path{_OR}" if lost.field else f"name them in $set{_OR}"
 
 
 def _write(lost: Any, draft: Draft) -> None:
