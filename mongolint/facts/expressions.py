@@ -118,7 +118,9 @@ def assign_item(b: Builder, target: cst.Subscript, value: int) -> None:
         row = expression(b, holder)
         _assign_default(b, holder, row, b.add(("setitem", row, key, value)))
     else:
-        b.facts.item_stores.append(Store(expression(b, holder), key, value, b.scope, b.context))
+        base = expression(b, holder)
+        b.facts.item_stores.append(Store(base, key, value, b.scope, b.context))
+        b.add(("setitem", base, key, value))
 
 
 def _assign_default(b: Builder, given: cst.Call, row: int, value: int) -> None:

@@ -184,6 +184,10 @@ def _but_first(node: Row, at: At) -> Row:
     return (node[0], node[1], *map(at, node[2:]))
 
 
+def _set(node: Row, at: At) -> Row:
+    return (node[0], at(node[1]), node[2], at(node[3]))
+
+
 def _list(node: Row, at: At) -> Row:
     return (node[0], tuple(map(at, node[1])))
 
@@ -219,6 +223,7 @@ _ROWS: dict[str, Callable[[Row, At], Row]] = {
     "ctx": _each,
     "setitem": _each,
     "delitem": _each,
+    "setattr": _set,
     "mutated": _each,
     "comp": _kind_and_list,
     "star": _each,

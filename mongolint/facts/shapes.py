@@ -31,6 +31,7 @@ imports) is answered by `mongolint.project`. Rows, tags first:
 ``("ctx", row)``                           what ``with row as name`` binds
 ``("setitem", base, key, value)``          base after ``base[key] = value``
 ``("delitem", base, key)``                 base after ``del base[key]``
+``("setattr", base, name, value)``         ``base.name = value``; no value itself: it says when
 ``("mutated", base, call)``                base after a mutating method call (update, append, pop …)
 ``("comp", kind, rows)``                   comprehension; kind list, set, generator or dict
 ``("star", row)``                          ``*row``

@@ -58,7 +58,9 @@ def bind_target(b: Builder, target: cst.BaseExpression, row: int, hint: int | No
     if isinstance(target, cst.Name):
         b.bind(target.value, row)
     elif isinstance(target, cst.Attribute):
-        b.facts.stores.append(Store(expression(b, target.value), target.attr.value, row, b.scope, b.context, hint))
+        base, name = expression(b, target.value), target.attr.value
+        b.facts.stores.append(Store(base, name, row, b.scope, b.context, hint))
+        b.add(("setattr", base, name, row))
     elif isinstance(target, cst.Subscript):
         assign_item(b, target, row)
     elif isinstance(target, cst.Tuple | cst.List):
@@ -107,6 +109,8 @@ def _delete(b: Builder, node: cst.Del) -> None:
         elif isinstance(place, cst.Subscript) and isinstance(place.value, cst.Subscript):
             _, held, key = b.nodes[expression(b, place)]
             assign_inside(b, place.value, held, b.add(("delitem", held, key)))
+        elif isinstance(place, cst.Subscript) and isinstance(place.value, cst.Attribute):
+            b.add(("delitem", *b.nodes[expression(b, place)][1:]))
 
 
 def _global(b: Builder, node: cst.Global) -> None:

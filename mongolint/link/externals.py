@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mongolint.facts.shapes import Param
 from mongolint.link import driver, functions
 from mongolint.link.atoms import (
+    NONE,
     UNKNOWN,
     ClassRef,
     Database,
@@ -240,6 +241,16 @@ def dependency(link: Linker, module: int, row: int) -> Value:
                 for method in link.hierarchy.methods(atom, "__call__"):
                     found.append(functions.returned(link, method, None))
     return join(found)
+
+
+def provider(link: Linker, module: int, row: int) -> FunctionRef | None:
+    """The one function that a framework calls for a parameter whose default is ``Depends(current_user)``."""
+    node = link.node(module, row)
+    if node[0] != "call" or not any(type(a) is External and a.name in _DEPENDS for a in link.value(module, node[1])):
+        return None
+    # What is None until it is set is called only afterwards
+    found = [each for each in link.value(module, node[2][0][1]) if each != NONE] if node[2] else []
+    return found[0] if len(found) == 1 and type(found[0]) is FunctionRef else None
 
 
 def injected(link: Linker, module: int, param: Param, default: Value) -> Value:

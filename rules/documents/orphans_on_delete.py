@@ -63,13 +63,15 @@ def check(project: Project) -> Iterator[Finding]:
             fix=rule.repair(
                 "delete what refers to it, too",
                 partial(_delete, found),
-                text="\n".join(
-                    f'{wait}{each.child}.delete_many({{"{each.field}": …}})  # the {each.key} that is deleted'
-                    for each in found.left
-                ),
+                text="\n".join(_by_hand(project, operation, each, wait) for each in found.left),
                 reason="it deletes more than before",
             ),
         )
+
+
+def _by_hand(project: Project, operation: Query, left: Any, wait: str) -> str:
+    other = project.deletes.beside(operation, left.child) or left.child
+    return f'{wait}{other}.delete_many({{"{left.field}": …}})  # the {left.key} that is deleted'
 
 
 def _spare(project: Project, unused: Iterable[Query]) -> str:

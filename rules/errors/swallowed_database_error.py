@@ -11,7 +11,8 @@ Why it hurts
 What it leaves alone
     Handlers that log, raise (by a helper that always does, too), retry after a sleep, use the error, or answer that
     something failed; those that ask the database something else, which fails as well in an outage; errors that are an
-    answer in themselves (DuplicateKeyError, InvalidId, OperationFailure); driver calls more than one helper away.
+    answer in themselves (DuplicateKeyError, InvalidId; OperationFailure, but for writes where it is printed); driver
+    calls more than one helper away.
 
 Fix and its safety
     The driver's narrower error where the body tells which, and ``logger.exception(…)``; the returned value stays, so
@@ -39,7 +40,7 @@ _HARM = {"read": "an outage looks like missing data", "write": "a write may be l
 
 @rule.on(ExceptSite)
 def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
-    if site.catches == "other" or site.refusals or site.uses_error or site.asks_again or project.is_answered(site):
+    if site.catches == "other" or site.uses_error or site.asks_again or project.is_answered(site):
         return
     nearest = min(site.calls, key=lambda call: len(call.chain), default=None)
     if nearest is None or len(nearest.chain) > 1:
@@ -48,6 +49,8 @@ def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
     through = f" (through {name})" if nearest.chain else ""
     done = "only printed" if site.prints else "dropped"
     call, kind = project.driver_call_name(nearest), project.driver_call_kind(nearest)
+    if site.refusals and not (kind == "write" and site.prints):
+        return  # that it is refused may be the answer
     wider = " and catch PyMongoError" if site.catches != "driver" else ""
     # What a write leaves undone is as wrong in a script
     usual = rule.severity if kind == "write" else project.severity(rule.severity, nearest.module, nearest.row)

@@ -1,19 +1,21 @@
-"""All results at once, however many there will be.
+"""Results that nothing bounds: all of them at once, or as many as a request asks for.
 
 What it flags
     ``to_list()`` and ``to_list(None)``, ``list(…)`` and comprehensions over a cursor, loops that append each document:
     without a limit, in code that a request reaches, on collections into which the application itself inserts. Low
     where a filter, such as a status or a range, leaves only a part of the collection.
 
+    As low, too: a limit that a parameter of a FastAPI handler says, an ``int`` that may be any number.
+
 Why it hurts
-    The list grows with the collection. One request then holds all of it in memory, and the response with it, until
-    the process is killed.
+    The list grows with the collection, or is as long as somebody likes. One request then holds all of it in memory,
+    and the response with it, until the process is killed.
 
 What it leaves alone
     Queries by ``_id``, by unique keys, by a list of keys, or for a value that is given: what belongs to one user or
     order. Cursors that are limited on some path; pipelines that group, count or limit; results that are handled one
     by one, or of which each is sent something; what a cache keeps, and is read only where it does not; collections
-    that only scripts or nobody fills.
+    that only scripts or nobody fills. Parameters with a bound, or that the code compares.
 
 Fix and its safety
     A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer. None
@@ -26,7 +28,7 @@ Sources
 
 from collections.abc import Iterator
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
 rule = Rule(
     "MDB110",
@@ -51,6 +53,7 @@ _INSTEAD = {
 def check(query: Query, project: Project) -> Iterator[Finding]:
     found = project.results.unbounded(query)
     if found is None:
+        yield from _as_asked(query, project)
         return
     count = project.option(rule.name, "default")
     handler = project.function_name(*found.path.handler)
@@ -70,6 +73,30 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
             reason=f"what is beyond the first {count} is left out",
         ),
     )
+
+
+def _as_asked(query: Query, project: Project) -> Iterator[Finding]:
+    """A page of the size that a request asks for."""
+    found = project.results.asked_size(query)
+    if found is not None:
+        most, name = project.option(rule.name, "default"), found.parameter
+        yield rule.finding(
+            project.operation_span(query),
+            f"{query.name} on {query.target} returns as many documents as a request asks for by {name}, which nothing "
+            f"bounds; declare {name} with le={most}",
+            severity=Severity.LOW,
+            confidence=query.confidence,
+            related=project.related([(project.function_span(*found.handler), f"takes {name} from the request")]),
+            fix=rule.repair(
+                "bound the size of a page",
+                _kept,
+                text=f"declare {name} as int = Query(…, ge=1, le={most})",
+            ),
+        )
+
+
+def _kept(draft: Draft) -> None:
+    raise NoFix("how large a page may be is for the application to say")
 
 
 EXAMPLES = [
@@ -173,6 +200,38 @@ EXAMPLES = [
         def add_order(order: dict):
             db.orders.insert_one(order)
         """,
+    ),
+    Bad(
+        """\
+        from fastapi import FastAPI, Query
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        app = FastAPI()
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def some_users(size: int):
+            return await db.users.find(limit=size, sort=[("_id", 1)]).to_list(length=size)
+
+
+        @app.get("/users")
+        async def show_users(pageSize: int = 20):
+            return await some_users(pageSize)
+
+
+        @app.get("/teams")
+        async def show_teams(size: int = Query(20, le=100)):
+            return await db.teams.find(sort=[("_id", 1)], limit=size).to_list(length=size)
+
+
+        @app.get("/plans")
+        async def show_plans(size: int = 20):
+            if size > 100:
+                return []
+            return await db.plans.find(sort=[("_id", 1)], limit=size).to_list(length=size)
+        """,
+        at=("find",),
+        message="find on users returns as many documents as a request asks for by pageSize, which nothing bounds",
     ),
     Good(
         """\

@@ -4,7 +4,8 @@ What it flags
     A document read by ``find_one``, a field of it (or all of it) changed by arithmetic, ``append``, ``pop``, an item
     that is set, a comprehension …, and written back by ``$set`` or as a replacement, where the filter holds only which
     document it is. A change of what lies in the field counts, by another name too: of the items that a loop goes
-    through. Also where a helper reads or writes; told at the call that writes, in the function where both meet.
+    through, or of the attributes of an object that was made of the document. Also where a helper reads, changes or
+    writes, or a framework injects what was read; told at the call that writes, in the function where both meet.
 
 Why it hurts
     Two requests read the same value and each writes its own: the counter is one short, the entry that the other one
@@ -13,7 +14,7 @@ Why it hurts
 What it leaves alone
     Filters that ask for a version, a date of change, the old value or a state; updates with a session, or bound to one;
     those under a lock; ``$inc``, ``$push`` and the like; values that do not come from the document; defaults filled in;
-    scripts. Attributes of models that are changed are not followed.
+    scripts; attributes that get a new value, where that is all that is set.
 
 Fix and its safety
     ``$inc`` for a number that something is added to, ``$push`` for a list that something is appended to, where the code
@@ -31,14 +32,13 @@ from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Ru
 
 rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
 
-_VERSIONED = "put a version, or the value that was read, into the filter, and begin anew if nothing matched"
+_OR = "; or put a version into the filter, and begin anew if nothing matched"
 
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
     for lost in project.sessions.lost_updates:
         writer = project.callee_name(lost.module, lost.row)
-        reader = project.callee_name(*lost.read)
         what = f"{lost.field} of {lost.collection}" if lost.field else f"a whole document of {lost.collection}"
         where = " where session is None" if lost.unless_session else ""
         places = [(project.token(*lost.read), "read here")]
@@ -46,12 +46,12 @@ def check(project: Project) -> Iterator[Finding]:
             places.append((project.operation_span(lost.operation), "the update"))
         yield rule.finding(
             project.token(lost.module, lost.row),
-            f"{writer} writes back {what} as {reader} read it and the code changed it: of two changes at the same time "
-            f"one is lost{where}; {_advice(lost)}",
+            f"{writer} writes back {what} as {lost.reader} read it and the code changed it: of two changes at the same "
+            f"time one is lost{where}; {_advice(lost)}",
             confidence=lost.operation.confidence,
             related=project.related(places),
             fix=rule.repair(
-                "update the field in one step",
+                "update the field in one step" if lost.field else "set only the fields that change",
                 partial(_write, lost),
                 text=_by_hand(lost),
                 reason="the value is no longer that which the code has computed",
@@ -67,9 +67,9 @@ def _advice(lost: Any) -> str:
 
 
 def _by_hand(lost: Any) -> str:
-    if lost.operator and lost.field != lost.whole:
-        return _advice(lost)
-    return f"change the field with {lost.operator}" if lost.operator else _VERSIONED
+    if lost.operator:
+        return _advice(lost) if lost.field != lost.whole else f"change the field with {lost.operator}"
+    return f"set only what changes, by its path{_OR}" if lost.field else f"name them in $set{_OR}"
 
 
 def _write(lost: Any, draft: Draft) -> None:
@@ -234,6 +234,39 @@ EXAMPLES = [
         """,
         at=("update_one", "update_one"),
         message="use $push on meta.history, and set each other field of meta by its own path",
+    ),
+    Bad(
+        """\
+        from dataclasses import dataclass
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        @dataclass
+        class Team:
+            id: str
+            members: dict
+
+
+        def team(team_id):
+            found = db.teams.find_one({"_id": team_id})
+            found["id"] = found.pop("_id")
+            return Team(**found)
+
+
+        def save_members(team):
+            db.teams.update_one({"_id": team.id}, {"$set": {"members": team.members}})
+
+
+        def join(team_id, user_id):
+            held = team(team_id)
+            held.members[user_id] = "member"
+            save_members(held)
+        """,
+        at=("save_members",),
+        message="save_members writes back members of teams as team read it and the code changed it",
     ),
     Good(
         """\

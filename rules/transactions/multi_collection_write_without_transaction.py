@@ -2,7 +2,8 @@
 
 What it flags
     In one function, without a session: a write, and after it one to another collection that has the same id, or the
-    ``inserted_id`` of the first. One finding a function, at the second write.
+    ``inserted_id`` of the first. The first may be that of a helper, which is given the ``_id`` of the second. One
+    finding a function, at the second write.
 
 Why it hurts
     MongoDB keeps one document whole, not two: when the process ends, or the second write fails, the first one stays,
@@ -10,7 +11,7 @@ Why it hurts
 
 What it leaves alone
     Writes with a session or in a transaction; those in ``except`` clauses; collections of logs, events, caches and
-    jobs; writes in helpers; scripts. Where one of the two may be missing for a while, nothing is wrong.
+    jobs; other writes in helpers; scripts. Where one of the two may be missing for a while, nothing is wrong.
 
 Fix and its safety
     Shown only: a transaction needs a replica set, and a session for each of the writes.
@@ -44,13 +45,15 @@ _BLOCKS = {
 def check(project: Project) -> Iterator[Finding]:
     for pair in project.sessions.dependent_writes:
         first, second = pair.first, pair.second
+        through = "" if pair.call is None else f" (through {project.callee_name(second.module, pair.call)})"
+        place = project.operation_span(first) if pair.call is None else project.token(second.module, pair.call)
         tie = f"with the same {pair.shared}" if pair.shared else "with what that gives"
         yield rule.finding(
             project.operation_span(second),
-            f"{second.name} on {second.target} follows {first.name} on {first.target} {tie}, in no transaction: "
-            "a failure between leaves one without the other; give both the session of a transaction",
+            f"{second.name} on {second.target} follows {first.name} on {first.target}{through} {tie}, in no "
+            "transaction: a failure between leaves one without the other; give both the session of a transaction",
             confidence=second.confidence,
-            related=project.related([(project.operation_span(first), "the first write")]),
+            related=project.related([(place, "the first write")]),
             fix=rule.repair(
                 "write both in a transaction",
                 _by_hand,
@@ -98,6 +101,29 @@ EXAMPLES = [
         """,
         at=("delete_one",),
         message="with the same _id, in no transaction",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def take_out(team_id):
+            db.users.update_many({"teams": team_id}, {"$pull": {"teams": team_id}})
+
+
+        def remove(team_id):
+            take_out(team_id)
+            db.teams.delete_one({"_id": team_id})
+
+
+        def rename(team_id, name):
+            db.teams.update_one({"_id": team_id}, {"$set": {"name": name}})
+            take_out(name)
+        """,
+        at=("delete_one",),
+        message="delete_one on teams follows update_many on users (through take_out) with the same team_id",
     ),
     Good(
         """\

@@ -149,3 +149,56 @@ def put(name: str):
     assert finding.fix is not None
     (edit,) = finding.fix.edits
     assert edit.content.startswith('db.users.database.command(\n    "collMod",')
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [("self.notes_held", "self.notes_held.delete_many("), ("notes", "how this function reaches the other collection")],
+)
+def test_what_refers_is_deleted_by_the_name_that_the_object_has_for_it(
+    held: str, expected: str, tmp_path: Path
+) -> None:
+    code = f"""
+        from fastapi import FastAPI
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        app = FastAPI()
+        notes = db["notes"]
+
+
+        class Books:
+            def __init__(self, db):
+                self.books = db["books"]
+                {held} = db["notes"]
+
+            def note(self, book_id: str, text: str):
+                if self.books.find_one({{"_id": book_id}}):
+                    {held}.insert_one({{"book_id": book_id, "text": text}})
+
+            def notes(self, text: str):
+                return list({held}.find({{"text": text}}, limit=9))
+
+            def remove(self, book_id: str):
+                self.books.delete_one({{"_id": book_id}})
+
+
+        books = Books(db)
+
+
+        @app.post("/")
+        def note(book_id: str, text: str):
+            books.note(book_id, text)
+            return books.notes(text)
+
+
+        @app.delete("/")
+        def remove(book_id: str):
+            books.remove(book_id)
+        """
+    if held == "notes":
+        code = code.replace('                notes = db["notes"]\n', "", 1)
+    loaded = project(textwrap.dedent(code), tmp_path)
+    (found,) = check(loaded, {"MDB224"}, loaded.project.config, fixes=True).findings
+    assert found.fix is not None
+    assert expected in "".join(edit.content for edit in found.fix.edits) + found.fix.reason

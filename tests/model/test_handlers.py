@@ -224,6 +224,24 @@ def test_what_a_person_runs_weighs_little(path: str, tmp_path: Path) -> None:
     assert found == dict(zip([("MDB103", 7), ("MDB104", 7), ("MDB502", 10), ("MDB502", 14)], usual, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("call", "body", "is_told"),
+    [
+        ("db.users.update_one({'_id': key}, {'$set': {'a': 1}})", "print(f'failed: {error}')", True),
+        ("db.users.update_one({'_id': key}, {'$set': {'a': 1}})", "return False", False),
+        ("db.users.find_one({'_id': key})", "print(f'failed: {error}')", False),
+        ("db.users.create_index('a')", "print(f'failed: {error}')", False),
+    ],
+)
+def test_a_write_that_is_refused_and_printed(call: str, body: str, is_told: bool, tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}from fastapi import FastAPI\nfrom pymongo.errors import OperationFailure\n\napp = FastAPI()\n\n\n"
+        f"@app.post('/')\ndef f(key: str):\n    try:\n        {call}\n    except OperationFailure as error:\n"
+        f"        {body}\n    return True\n"
+    )
+    assert bool(findings(text, tmp_path, rules={"MDB502"})) is is_told
+
+
 def test_a_read_that_still_returns_nothing(tmp_path: Path) -> None:
     text = (
         "from pymongo import MongoClient\n\nusers = MongoClient().app.users\n\n\ndef load(key):\n    try:\n"

@@ -60,6 +60,25 @@ SEEN = {
         """,
         f'found = db.users.find_one({{"email": email}}) -> {UNIQUE}',
     ),
+    "a field of what lies in the document": (
+        """
+        class Body(BaseModel):
+            email: str
+
+        class Mail(BaseModel):
+            kind: str
+            body: Body
+
+        def tell(email: str):
+            if db.users.find_one({"kind": "welcome", "body.email": email}):
+                return
+            mail = Mail(kind="welcome", body=Body(email=email))
+            db.users.insert_one(mail.model_dump())
+        """,
+        'if db.users.find_one({"kind": "welcome", "body.email": email}): -> '
+        'users create_index([("kind", 1), ("body.email", 1)], unique=True, '
+        'partialFilterExpression={"kind": "welcome", "body.email": {"$exists": True}})',
+    ),
     "inside of the branch": (
         """
         def register(email):
@@ -521,6 +540,12 @@ NOT_CLAIMED = {
             if db.users.find_one({"email": email, "checked_at": None}):
                 raise ValueError(email)
             db.users.insert_one({"email": email})
+        """,
+    "another field of what lies in the document": """
+        def tell(email: str, other: str):
+            if db.users.find_one({"body.email": email}):
+                return
+            db.users.insert_one({"body": {"email": other, "to": email}})
         """,
     "the look-up stands in another branch": """
         def turn_on(chat):

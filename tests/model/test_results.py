@@ -354,6 +354,30 @@ NOT_WHOLE = {
 ROUTE = HEAD + "@app.post('/')\ndef add(doc: dict):\n    db.a.insert_one(doc)\n\n\n@app.get('/')\n"
 
 
+SIZES = {
+    "of a cursor": ("size: int = 20", "db.users.find({}).limit(size).to_list()", True),
+    "of a pipeline": ("size: int = 20", "db.users.aggregate([{'$match': {}}, {'$limit': size}])", True),
+    "of a branch": (
+        "size: int = 20",
+        "db.users.aggregate([{'$facet': {'items': [{'$skip': 1}, {'$limit': size}]}}])",
+        True,
+    ),
+    "of a query that is described": ("size: int = Query(20, ge=1)", "db.users.find({}, limit=size)", True),
+    "with a bound": ("size: int = Query(20, lt=100)", "db.users.find({}, limit=size)", False),
+    "with a bound that is not shown": ("size: int = Query(20, **bounds)", "db.users.find({}, limit=size)", False),
+    "of a type that bounds it": ("size: conint(le=9) = 5", "db.users.find({}, limit=size)", False),
+    "at most so many": ("size: int = 20", "db.users.find({}, limit=min(size, 100))", False),
+    "by a dependency": ("size: int = Depends(sized)", "db.users.find({}, limit=size)", False),
+}
+
+
+@pytest.mark.parametrize(("parameter", "query", "is_told"), SIZES.values(), ids=SIZES)
+def test_pages_as_large_as_a_request_likes(parameter: str, query: str, is_told: bool, tmp_path: Path) -> None:
+    head = HEAD.replace("import FastAPI", "import Depends, FastAPI, Query")
+    text = f"{head}@app.get('/users')\ndef users({parameter}):\n    return {query}\n"
+    assert bool(findings(text, tmp_path, rules={"MDB110"})) is is_told
+
+
 @pytest.mark.parametrize("body", WHOLE.values(), ids=WHOLE)
 def test_unbounded_results(body: str, tmp_path: Path) -> None:
     assert len(_codes(body, tmp_path, "MDB110", ROUTE)) == 1

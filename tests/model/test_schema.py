@@ -192,6 +192,8 @@ GROWING = [
     ("db.things.update_one({'_id': 1, 'log.9': {'$exists': False}}, {'$push': {'log': text}})", []),
     ("db.things.update_one({}, {'$push': {'log': text}})\n    db.things.update_one({}, {'$pop': {'log': 1}})", []),
     ("db.things.update_one({}, {'$push': {'log': text}})\n    db.things.update_one({}, {'$set': {'log': []}})", []),
+    ("db.things.update_one({}, {'$push': {'log': text}})\n"
+     "    db.things.update_one({'_id': text}, {'$set': {'_id': text, 'log': []}}, upsert=True)", []),
     ("thing = db.things.find_one({})\n    log = thing['log']\n    log.append(text)\n"
      "    db.things.update_one({}, {'$set': {'log': log}})", ["log"]),
     ("thing = db.things.find_one({})\n    db.things.update_one({}, {'$set': {'log': thing['log'] + [text]}})", ["log"]),
@@ -203,6 +205,38 @@ GROWING = [
 def test_growing(code: str, wanted: list[str], tmp_path: Path) -> None:
     found = model(f"def add(text):\n    {code}\n", tmp_path).fields.growing("things")
     assert [each.field for each in found] == wanted
+
+
+@pytest.mark.parametrize(("made", "wanted"), [("Upload", ["log"]), ("Crawl", [])])
+def test_growing_beside_objects_of_another_class(made: str, wanted: list[str], tmp_path: Path) -> None:
+    """What an upsert makes of another class does not empty the array of those that are inserted."""
+    code = f"""
+class Base(BaseModel):
+    id: str
+    log: list[str] = []
+
+    def to_dict(self):
+        res = self.dict()
+        res["_id"] = res.pop("id", "")
+        return res
+
+class Crawl(Base):
+    pass
+
+class Upload(Base):
+    pass
+
+def start(key):
+    db.things.insert_one(Crawl(id=key).to_dict())
+
+def upload(key):
+    made = {made}(id=key)
+    db.things.update_one({{"_id": key}}, {{"$set": made.to_dict()}}, upsert=True)
+
+def tell(key, text):
+    db.things.update_one({{"_id": key}}, {{"$push": {{"log": text}}}})
+"""
+    assert [each.field for each in model(code, tmp_path).fields.growing("things")] == wanted
 
 
 SEARCHED = [
@@ -276,6 +310,24 @@ def add(key, parts):
     assert [each.field for each in fields.growing("books")] == []
 
 
+NAMED_AFTER = [
+    ("db.teams.find_one({f'members.{key}': 1})", ["members.<key>"]),
+    ("query = {}\n    if key:\n        query = {f'members.{str(key.id)}.role': 1}\n    db.teams.find_one(query)",
+     ["members.<key.id>.role"]),
+    ("query = {}\n    query[f'members.{key}'] = 1\n    db.teams.count_documents(query)", ["members.<key>"]),
+    ("for role in ['a', 'b']:\n        db.teams.find_one({f'members.{role}': 1})", []),
+    ("db.teams.find_one({f'name_{key}': 1})", []),
+    ("db.teams.find_one({key: 1})", []),
+    ("db.teams.find_one({'members': f'a.{key}'})", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "wanted"), NAMED_AFTER, ids=[code for code, _ in NAMED_AFTER])
+def test_fields_that_are_named_after_a_value(code: str, wanted: list[str], tmp_path: Path) -> None:
+    found = model(f"def f(key):\n    {code}\n", tmp_path)
+    assert [name for each in found.operations for name in found.fields.named_after(each)] == wanted
+
+
 REFERENCES = [
     ("db.books.find_one({'_id': ObjectId(key)})\n    db.notes.insert_one({'book': key})", ["notes.book -> books._id"]),
     ("book = db.books.find_one({})\n    db.notes.find_one({'book': str(book['_id'])})", ["notes.book -> books._id"]),
@@ -313,6 +365,32 @@ def handle(key, text):
 """
     found = model(code, tmp_path)
     assert [(r.child, r.field, r.parent) for r in references(found, found.operations)] == [("notes", "book", "books")]
+
+
+def test_references_by_an_object_made_of_the_document(tmp_path: Path) -> None:
+    code = """
+class Book(BaseModel):
+    id: str
+    title: str
+
+    @classmethod
+    def of(cls, data):
+        data["id"] = data.pop("_id")
+        return cls(**data)
+
+class Revision(BaseModel):
+    book: str
+    title: str
+
+def change(query, title):
+    book = Book.of(db.books.find_one(query))
+    fields = book.dict()
+    fields["book"] = fields.pop("id")
+    db.revisions.insert_one(Revision(**fields).dict())
+"""
+    found = model(code, tmp_path)
+    told = [(r.child, r.field, r.parent) for r in references(found, found.operations)]
+    assert told == [("revisions", "book", "books")]
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,146 @@ LOST = {
             user = db.users.find_one({"_id": key})
             save(key, {"n": user["n"] + 1})
         """,
+    "attribute": """\
+        from dataclasses import dataclass
+
+        @dataclass
+        class User:
+            n: int
+
+        def f(key):
+            user = User(**db.users.find_one({"_id": key}))
+            user.n += 1
+            db.users.update_one({"_id": key}, {"$set": {"n": user.n}})
+        """,
+    "attribute, by a helper on the way": """\
+        from pydantic import BaseModel
+
+        class Team(BaseModel):
+            id: str
+            members: dict[str, str]
+
+            @classmethod
+            def from_dict(cls, data):
+                data["id"] = data.pop("_id")
+                return cls(**data)
+
+        def load(key):
+            return Team.from_dict(db.teams.find_one({"_id": key}))
+
+        def save(team):
+            db.teams.find_one_and_update({"_id": team.id}, {"$set": team.model_dump(include={"members"})})
+
+        def add(team, name):
+            team.members[name] = "member"
+            save(team)
+
+        def f(key, name):
+            team = load(key)
+            add(team, name)
+        """,
+    "attribute, of which an item is deleted": """\
+        from pydantic import BaseModel
+
+        class Team(BaseModel):
+            members: dict[str, str]
+
+            def dict(self, *args, **options):
+                return super().dict(*args, **options)
+
+        def f(key, name):
+            team = Team(**db.teams.find_one({"_id": key}))
+            try:
+                del team.members[name]
+            except KeyError:
+                return
+            db.teams.update_one({"_id": key}, {"$set": team.dict(include={"members"})})
+        """,
+    "object": """\
+        from pydantic import BaseModel
+
+        class Team(BaseModel):
+            id: str
+            name: str
+
+            def to_dict(self, **options):
+                res = self.dict(**options)
+                res["_id"] = res.pop("id", "")
+                return res
+
+        def save(team):
+            db.teams.update_one({"_id": team.id}, {"$set": team.to_dict()}, upsert=True)
+
+        def f(key, name):
+            found = db.teams.find_one({"_id": key})
+            found["id"] = found.pop("_id")
+            team = Team(**found)
+            team.name = name
+            save(team)
+        """,
+    "object that is injected": """\
+        from fastapi import Depends
+        from pydantic import BaseModel
+
+        class Team(BaseModel):
+            id: str
+            members: list[str]
+
+        def team_of(key: str):
+            found = db.teams.find_one({"_id": key})
+            found["id"] = found.pop("_id")
+            return Team(**found)
+
+        def own_team(team: Team = Depends(team_of)):
+            return team
+
+        def f(name: str, team: Team = Depends(own_team)):
+            team.members.append(name)
+            db.teams.update_one({"_id": team.id}, {"$set": {"members": team.members}})
+        """,
+    "object in another object": """\
+        from pydantic import BaseModel
+
+        class Config(BaseModel):
+            seeds: list[str]
+
+        class Crawl(BaseModel):
+            config: Config
+
+        class Update(BaseModel):
+            config: Config
+
+        def save(key, update):
+            fields = update.dict(exclude_unset=True)
+            fields["config"] = update.config.dict()
+            db.crawls.update_one({"_id": key, "inactive": {"$ne": True}}, {"$set": fields})
+
+        def f(key, seed):
+            crawl = Crawl(**db.crawls.find_one({"_id": key}))
+            seeds = crawl.config.seeds or []
+            seeds.append(seed)
+            crawl.config.seeds = seeds
+            save(key, Update(config=crawl.config))
+        """,
+    "by a key that is the same on one way": """\
+        import uuid
+
+        def start(known):
+            if known:
+                key = known
+            else:
+                key = f"job-{uuid.uuid4()}"
+            return key
+
+        def f(known):
+            key = start(known)
+            if known:
+                job = db.jobs.find_one({"_id": known})
+                job["tries"].append(1)
+            else:
+                job = {"tries": []}
+            db.jobs.update_one({"_id": key}, {"$set": job}, upsert=True)
+        """,
     "session left out": """\
         def work(key, session):
             user = db.users.find_one({"_id": key}, session=session)
@@ -236,6 +376,74 @@ def test_lost(name: str, tmp_path: Path) -> None:
 
 
 SAFE = {
+    "an attribute that gets a new value": """\
+        from dataclasses import dataclass
+
+        @dataclass
+        class User:
+            name: str
+            tags: list
+
+        def f(key, name):
+            user = User(**db.users.find_one({"_id": key}))
+            user.name = name
+            user.tags = []
+            user.tags.append(name)
+            db.users.update_one({"_id": key}, {"$set": {"name": user.name, "tags": user.tags}})
+        """,
+    "the document, not the object": """\
+        from dataclasses import dataclass
+
+        @dataclass
+        class User:
+            name: str
+            tags: dict
+
+        def f(key, name):
+            found = db.users.find_one({"_id": key})
+            user = User(**found)
+            user.name = name
+            db.users.replace_one({"_id": key}, found)
+            return user
+        """,
+    "another attribute": """\
+        from pydantic import BaseModel
+
+        class User(BaseModel):
+            name: str
+            tags: list[str]
+
+        def f(key, name):
+            user = User(**db.users.find_one({"_id": key}))
+            user.tags.append(name)
+            db.users.update_one({"_id": key}, {"$set": user.model_dump(include={"name"})})
+            return user
+        """,
+    "attributes that change afterwards": """\
+        from pydantic import BaseModel
+
+        class User(BaseModel):
+            name: str
+
+        def f(key, name):
+            user = User(**db.users.find_one({"_id": key}))
+            db.users.update_one({"_id": key}, {"$set": user.model_dump()})
+            user.name = name
+            return user
+        """,
+    "an attribute, with its version": """\
+        from dataclasses import dataclass
+
+        @dataclass
+        class User:
+            n: int
+            version: int
+
+        def f(key):
+            user = User(**db.users.find_one({"_id": key}))
+            user.n += 1
+            db.users.update_one({"_id": key, "version": user.version}, {"$set": {"n": user.n}})
+        """,
     "a copy of an element": """\
         def f(key):
             order = db.orders.find_one({"_id": key})

@@ -53,6 +53,15 @@ UPSERTS = {
         'def save(a, b):\n    return db.t.find_one_and_update({"a": a, "b": b}, {"$inc": {"n": 1}}, upsert=True)\n',
         ['t create_index([("a", 1), ("b", 1)], unique=True)'],
     ),
+    "with a collation": (
+        'def save(a):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True, '
+        'collation={"locale": "en", "strength": 2})\n',
+        ['t create_index([("a", 1)], unique=True, collation={"locale": "en", "strength": 2})'],
+    ),
+    "with a collation that is not known": (
+        'def save(a, how):\n    db.t.update_one({"a": a}, {"$set": {"b": 1}}, upsert=True, collation=how)\n',
+        [],
+    ),
     "a filter in a variable": (
         'def save(a):\n    key = {"a": a}\n    db.t.update_one(key, {"$set": {"b": 1}}, upsert=True)\n',
         ['t create_index([("a", 1)], unique=True)'],

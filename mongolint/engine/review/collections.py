@@ -127,6 +127,7 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
     if asked and len(asked) < len(top) and not known.open:
         right = "are they named right?" if len(asked) > 1 else "is it named right?"
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
+    yield from _by_value(project, run)
     yield from _by_case(project, name, run)
     yield from _left(project, name, ends=expires)
     yield from _read_twice(project, name)
@@ -141,6 +142,25 @@ def _ending(known: KnownFields) -> Iterator[str]:
                 f"{field.name} says when a document ends, and nothing that the code shows deletes it then: is it to "
                 f"stay? (a TTL index would end it, if that were a date; it is a {' or '.join(sorted(kinds))})"
             )
+
+
+def _by_value(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """The filters by fields that are named after a value, which only a wildcard index would serve.
+
+    Source: MongoDB manual, "Wildcard Indexes".
+    """
+    found: dict[str, list[Operation]] = {}
+    for operation in run:
+        for field in project.fields.named_after(operation):
+            found.setdefault(field, []).append(operation)
+    for field, queries in found.items():
+        ask = "1 query asks" if len(queries) == 1 else f"{len(queries)} queries ask"
+        spans = [project.operation_span(each) for each in queries[:_MAX_PLACES]]
+        places = ", ".join(f"{span.file}:{span.line}" for span in spans)
+        yield (
+            f"{ask} for {field} ({places}), a field that is named after a value, which no index serves but a wildcard "
+            f"one on {field.partition('<')[0]}$**: would an array of documents do, with that value in a field of each?"
+        )
 
 
 def _by_case(project: Project, name: str, run: Sequence[Operation]) -> Iterator[str]:

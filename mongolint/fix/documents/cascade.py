@@ -31,7 +31,8 @@ def delete_too(draft: Draft, orphans: Orphans) -> None:
     lines = []
     for each in orphans.left:
         value = _value(draft, tree, key, each)
-        lines.append(f'{wait}{_receiver(tree, call, each)}.delete_many({{"{each.field}": {value}}}{session})')
+        receiver = _receiver(tree, call, each, draft.project.deletes.beside(operation, each.child))
+        lines.append(f'{wait}{receiver}.delete_many({{"{each.field}": {value}}}{session})')
     draft.insert(operation.module, tree.line_start(statement), "".join(f"{indent}{line}\n" for line in lines))
 
 
@@ -74,8 +75,15 @@ def _is_annotated(tree: Tree, key: cst.Name, kind: str) -> bool:
     return False
 
 
-def _receiver(tree: Tree, call: cst.Call, reference: Reference) -> str:
-    """The other collection, beside the one that is deleted from: ``db.questions`` for ``db.books``."""
+def _receiver(tree: Tree, call: cst.Call, reference: Reference, held: str | None) -> str:
+    """The other collection, beside the one that is deleted from: ``db.questions`` for ``db.books``.
+
+    ``held``: how the object that holds the one holds the other.
+    """
+    if held is None:
+        raise NoFix("how this function reaches the other collection is not known")
+    if held:
+        return held
     own = call.func.value if isinstance(call.func, cst.Attribute) else None
     if isinstance(own, cst.Attribute) and own.attr.value == reference.parent and reference.child.isidentifier():
         return f"{tree.text(own.value)}.{reference.child}"

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
 _NUMBERS = (cst.Integer, cst.Float)
 _NUMERIC = frozenset(["int", "float"])
+# Changes of what lies in a value, which ``$set`` and ``$unset`` do by its path
+_PARTS = frozenset(["setitem", "delitem", "pop", "update"])
 
 
 def change_in_place(draft: Draft, lost: LostUpdate) -> None:
     """See `Draft.change_in_place`."""
+    if not lost.operator and not lost.field:
+        raise NoFix("which fields change is for the author to say")
+    if not lost.operator and lost.changes[0] in _PARTS:
+        raise NoFix("only a part of the value changes")
     if not lost.operator:
         raise NoFix("what is done to the value has no operator that does it in the database")
     if not lost.is_direct:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project.fields import asked, oldbulks, values, written
+from mongolint.project.fields import asked, computed, oldbulks, values, written
 from mongolint.project.fields.complete import Complete
 from mongolint.project.fields.doubts.dateless import Dateless, dateless
 from mongolint.project.fields.doubts.dates import LocalDate, local_dates
@@ -147,6 +147,10 @@ class Fields:
     def mirrored(self, collection: str) -> list[Mirrored]:
         """The arrays of a collection that hold a key for each document of another one."""
         return list(mirrored(self.project, self.of(collection)))
+
+    def named_after(self, operation: Operation) -> list[str]:
+        """The fields in the filter of an operation that are named after a value."""
+        return computed.named_after(self.project, operation)
 
     @cached_property
     def references(self) -> list[Reference]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import informative
+from mongolint.link.atoms import NONE, ClassRef, Collection, Instance, informative
 from mongolint.project.operations import Operation
 from mongolint.project.references.links import Reference
 
@@ -62,6 +62,27 @@ class Deletes:
     def records(self) -> list[Orphans]:
         """The deletes that leave what was recorded of it, and is read: until it expires, or as a log that stays."""
         return self._all(self._is_record)
+
+    def beside(self, operation: Operation, collection: str) -> str | None:
+        """The attribute, ``self.notes``, by which the object that holds an operation's collection holds another one.
+
+        "" where no object of the project holds it; None where it does not hold the other.
+        """
+        link, module = self.project.link, operation.module
+        node = link.node(module, link.node(module, operation.row)[1])
+        node = link.node(module, node[1]) if node[0] == "attr" else node
+        held = [atom for atom in link.value(module, node[1]) if type(atom) is Instance] if node[0] == "attr" else []
+        if not held:
+            return ""
+        base = link.node(module, node[1])
+        if base[0] == "param":
+            for owner in link.hierarchy.order(ClassRef(*held[0][:2])):
+                for store in link.modules[owner.module].stores:
+                    if link.method_class(owner.module, store.scope) == owner:
+                        value = [atom for atom in link.attribute(held[0], str(store.name)) if atom != NONE]
+                        if len(value) == 1 and type(value[0]) is Collection and value[0].name == collection:
+                            return f"{base[2]}.{store.name}"
+        return None
 
     def _all(self, is_left: Callable[[str], bool]) -> list[Orphans]:
         wanted = [operation for operation in self._operations if self._is_of_one(operation)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project.results import counts, helpers, pages, partial, rereads, twice, unbounded, unread
+from mongolint.project.results import counts, helpers, pages, partial, rereads, sizes, twice, unbounded, unread
 
 if TYPE_CHECKING:
     from mongolint.project.documents import Place
@@ -34,6 +34,10 @@ class Results:
     def unbounded(self, operation: Operation) -> unbounded.Unbounded | None:
         """Where all results of an operation are kept at once in code that a request reaches."""
         return unbounded.unbounded(self.project, operation)
+
+    def asked_size(self, operation: Operation) -> sizes.AskedSize | None:
+        """The parameter by which a request says how many documents an operation reads, as many as it likes."""
+        return sizes.asked_size(self.project, operation)
 
     def unread(self, operation: Operation) -> unread.Unread | None:
         """The write that sends a document back which nobody looks at."""

@@ -22,11 +22,15 @@ _BESIDE = re.compile(r"log|audit|event|history|metric|stat|notif|cache|lock|queu
 
 
 class DependentWrites(NamedTuple):
-    """Two writes of one function; ``shared``: the id that both have, "" where the second needs what the first gives."""
+    """Two writes of one function; ``shared``: the id that both have, "" where the second needs what the first gives.
+
+    ``call``: the row of the call of a helper that does the first; None where the function does both itself.
+    """
 
     first: Operation
     second: Operation
     shared: str
+    call: int | None = None
 
 
 def find(project: Project) -> Iterator[DependentWrites]:
@@ -41,7 +45,8 @@ def find(project: Project) -> Iterator[DependentWrites]:
         inside = {
             call.row for region in transactions if region.module == module for call in regions.calls_in(facts, region)
         }
-        found = _pair(project, [each for each in writes if each.row not in inside])
+        outside = [each for each in writes if each.row not in inside]
+        found = _pair(project, outside) or _after_helper(project, outside, inside)
         if found is not None:
             yield found
 
@@ -70,6 +75,40 @@ def _pair(project: Project, writes: list[Operation]) -> DependentWrites | None:
             if shared is not None and not _is_bound(project, second):
                 return DependentWrites(first, second, shared)
     return None
+
+
+def _after_helper(project: Project, writes: list[Operation], inside: set[int]) -> DependentWrites | None:
+    """A write to the document with an id, after a helper that is given the id has written to another collection."""
+    for second in writes:
+        facts, place = project.modules[second.module], second.filter.places.get("_id")
+        if second.filter.required.get("_id") != "equality" or place is None or place.module != second.module:
+            continue
+        key = facts.nodes[place.row]
+        name = _id_name(facts, key)
+        if not name or any(entry.kind == "handler" for entry in facts.chain(second.context)):
+            continue
+        for call in facts.calls:
+            if call.scope != second.scope or call.row > second.row or call.row in inside:
+                continue
+            if not is_inside(facts, second.context, call.context):
+                continue
+            first = _only_write(project, second, call.row)
+            given = [facts.nodes[row] for _, row in facts.nodes[call.row][2]]
+            if first is not None and key in given and not _is_bound(project, second):
+                return DependentWrites(first, second, name, call.row)
+    return None
+
+
+def _only_write(project: Project, second: Operation, row: int) -> Operation | None:
+    """The write of the helper that a call runs, if that writes to one other collection than ``second``, and no more."""
+    if project.operation_at(second.module, row) is not None:
+        return None
+    reached = [reach.operation for reach in project.graph.run_by_call(second.module, row) if not reach.chain]
+    writes = [each for each in reached if each.method.kind == "write"]
+    names = {tuple(each.collection_names) for each in writes}
+    if len(names) != 1 or tuple(second.collection_names) in names:
+        return None
+    return writes[0] if all(_is_counted(project, each) for each in writes) else None
 
 
 def _is_bound(project: Project, operation: Operation) -> bool:

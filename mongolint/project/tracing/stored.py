@@ -279,7 +279,7 @@ def as_json(content: Content) -> Content:
 
 def _dumped(tracer: Tracer, spot: Spot, content: Content, args: Iterable[tuple[str | None, int]]) -> Content:
     """A model as the dict that its ``model_dump(…)`` makes."""
-    for keyword, place in _options(tracer, spot, args):
+    for keyword, place in options(tracer, spot, args):
         given = tracer.node(place)
         if keyword == "mode":
             content = content if given == ("const", "python") else as_json(content)
@@ -301,7 +301,7 @@ def _dumped(tracer: Tracer, spot: Spot, content: Content, args: Iterable[tuple[s
     return content
 
 
-def _options(tracer: Tracer, spot: Spot, args: Iterable[tuple[str | None, int]]) -> Iterator[tuple[str | None, Spot]]:
+def options(tracer: Tracer, spot: Spot, args: Iterable[tuple[str | None, int]]) -> Iterator[tuple[str | None, Spot]]:
     """The options of a call, those of ``**options`` that a caller names with them."""
     for keyword, row in args:
         if keyword == "**":

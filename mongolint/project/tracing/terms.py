@@ -204,7 +204,10 @@ def member(tracer: Tracer, base: Term, name: str) -> Term:
         return member(tracer, sources[-1], name) if len(sources) == 1 else ("member", base, name)
     if base[0] == "new":
         given = constructed(tracer, base, name)
-        return of(tracer, given) if given else ("member", base, name)
+        if given is not None:
+            return of(tracer, given)
+        source = _unpacked(tracer, base)
+        return ("member", base, name) if source is None else member(tracer, of(tracer, source), name)
     return ("member", base, name)
 
 
@@ -220,6 +223,16 @@ def constructed(tracer: Tracer, new: Term, name: str) -> Spot | None:
     if cls is None or spread or tracer.link.hierarchy.find(cls, "__init__"):
         return None
     return default(tracer, cls, name)
+
+
+def _unpacked(tracer: Tracer, new: Term) -> Spot | None:
+    """The dict of which an object is made, and of nothing else: ``User(**found)``."""
+    spot: Spot = new[1]
+    cls: ClassRef | None = new[2]
+    args = tracer.node(spot)[2]
+    if cls is None or len(args) != 1 or args[0][0] != "**" or tracer.link.hierarchy.find(cls, "__init__"):
+        return None
+    return spot.at(args[0][1])
 
 
 def default(tracer: Tracer, cls: ClassRef, name: str) -> Spot | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mongolint.facts.shapes import Call, ModuleFacts, Row
 from mongolint.fastclasses import NamedTuple, dataclass
-from mongolint.link import functions
+from mongolint.link import externals, functions
 from mongolint.link.atoms import NONE, Atom, Env, FunctionRef, Method, Value
 from mongolint.project.tracing.branches import Branches
 
@@ -36,7 +36,8 @@ class Frame:
     """A call being followed: the function that the call at ``site`` of ``site_module`` runs, called in ``outer``.
 
     ``env`` binds the parameters for the linker; ``takes_receiver``: the first parameter is what the method is
-    called on. Made only by `Tracer.frame`, so that identity is equality.
+    called on. ``injected``: a framework makes the call, for the parameter whose default is the call at ``site``. Made
+    only by `Tracer.frame`, so that identity is equality.
     """
 
     module: int
@@ -46,6 +47,7 @@ class Frame:
     outer: Frame | None
     env: Env | None
     takes_receiver: bool
+    injected: bool = False
 
     @property
     def depth(self) -> int:
@@ -158,14 +160,26 @@ class Tracer:
             return None
         return self.frame(called[0], spot)
 
-    def frame(self, function: FunctionRef, spot: Spot) -> Frame | None:
+    def injected(self, spot: Spot) -> Frame | None:
+        """The frame in which a framework runs what gives the parameter at ``spot``: ``user=Depends(current_user)``."""
+        _, scope, name = self.node(spot)
+        frame = spot.frame.find(spot.module, scope) if spot.frame else None
+        default = next((p.default for p in self.link.scope(spot.module, scope).params if p.name == name), None)
+        passed = self.argument(frame, name) if frame else None
+        if default is None or (frame and passed != Spot(spot.module, default, None)):
+            return None  # the caller passes another
+        function = externals.provider(self.link, spot.module, default)
+        return self.frame(function, Spot(spot.module, default, frame), True) if function else None
+
+    def frame(self, function: FunctionRef, spot: Spot, injected: bool = False) -> Frame | None:
         """The frame in which the call at ``spot`` runs ``function``; None in a recursion, and where calls nest deep."""
         outer = spot.frame
         if outer is not None and (outer.depth >= _MAX_FRAMES or outer.find(function.module, function.scope)):
             return None
-        env = functions.bind(self.link, function, spot.module, spot.row, outer.env if outer else None, every=True)
+        outer_env = outer.env if outer else None
+        env = None if injected else functions.bind(self.link, function, spot.module, spot.row, outer_env, every=True)
         takes_receiver = function.receiver is not None and not self.link.hierarchy.is_static(function)
-        key = (function.module, function.scope, spot.module, spot.row, outer, env, takes_receiver)
+        key = (function.module, function.scope, spot.module, spot.row, outer, env, takes_receiver, injected)
         found = self.link.interned.get(key)
         if found is None:
             found = self.link.interned[key] = Frame(*key)
@@ -176,6 +190,8 @@ class Tracer:
         params = list(self.link.scope(frame.module, frame.scope).params)
         site = Spot(frame.site_module, frame.site, frame.outer)
         if frame.takes_receiver and params and params.pop(0).name == name:
+            if frame.injected:
+                return None
             env = frame.outer.env if frame.outer else None
             passed = functions.handed_on(self.link, site.module, site.row, env)
             function = self.node(site.at(self.node(site)[1] if passed is None else passed.function))
@@ -194,6 +210,8 @@ class Tracer:
         return {name: spot for name, spot in found.items() if name not in named and not name.isdigit()}
 
     def _arguments(self, frame: Frame, positional: list[str]) -> tuple[dict[str, Spot], bool]:
+        if frame.injected:
+            return {}, True
         env = frame.outer.env if frame.outer else None
         args, complete = functions.arguments(self.link, frame.site_module, frame.site, env)
         names = iter(positional)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Row
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import ClassRef, External
+from mongolint.link.atoms import ClassRef, External, Super
 from mongolint.link.rowtools import reached_rows
 from mongolint.project.operations import Operation
+from mongolint.project.tracing import stored
+from mongolint.project.tracing.terms import DUMPING, returns
 from mongolint.project.tracing.tracer import Spot
 
 if TYPE_CHECKING:
@@ -37,13 +39,15 @@ class Derived(NamedTuple):
 
     ``read``: the call that reads it; ``path``: the field, "" for the whole document. ``changes``: what was done to it,
     the last first: an operator, the name of a method, "concat" for lists, "setitem", "delitem", "merge", "filter",
-    "not"; "slice" only of what has been changed before.
+    "not"; "slice" only of what has been changed before. ``model``: the call that makes the object, whose attributes
+    the fields are; None for the document itself.
     """
 
     read: Spot
     operation: Operation
     path: str
     changes: tuple[str, ...] = ()
+    model: Spot | None = None
 
     @property
     def site(self) -> tuple[int, int]:
@@ -83,8 +87,7 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "bool" if node[1] == "or":
             return of(node[2][0])
         case "param":
-            passed = tracer.parameter(spot)
-            return derived(tracer, passed) if passed else None
+            return first_of(tracer, passed(tracer, spot))
         case "mutated":
             return _mutated(tracer, spot.at(node[2]), of(node[1]))
         case "setitem" | "delitem":
@@ -142,7 +145,7 @@ def _is_list(tracer: Tracer, spot: Spot) -> bool:
 def _mutated(tracer: Tracer, call: Spot, found: Derived | None) -> Derived | None:
     _, function, args = tracer.node(call)
     method = tracer.node(call.at(function))[2]
-    if method == "pop" and args and tracer.node(call.at(args[0][1])) == ("const", "_id"):
+    if method == "pop" and args and tracer.facts(call.module).constant(args[0][1]) in IDS:
         return found
     return _changed(found, method)
 
@@ -163,9 +166,12 @@ def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
         return derived(tracer, spot.at(function[1]))
     called = tracer.value(spot.at(node[1]))
     name = called[0].name if len(called) == 1 and type(called[0]) is External else ""
-    given = [row for keyword, row in node[2] if keyword not in IDS]
+    given = [(keyword, row) for keyword, row in node[2] if keyword not in IDS]
     if len(given) == 1 and (type(called[0]) is ClassRef if len(called) == 1 else function[-1] in _MODELLING):
-        return derived(tracer, spot.at(given[0]))
+        made = derived(tracer, spot.at(given[0][1])) if given[0][0] in (None, "**") else None
+        return made._replace(model=spot) if made is not None else None
+    if (dumped := _dumped(tracer, spot)) is not None:
+        return derived(tracer, dumped)
     if name in _PASSING and len(node[2]) == len(rows) == 1:
         return derived(tracer, spot.at(rows[0]))
     if name in _COMPARING:
@@ -180,6 +186,67 @@ def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
     return None
 
 
+def passed(tracer: Tracer, spot: Spot) -> Iterator[Spot]:
+    """What the parameter at ``spot`` is: what the caller passes, or what a framework injects."""
+    if (frame := tracer.injected(spot)) is not None:
+        yield from (Spot(frame.module, row, frame) for row, _ in tracer.link.scope(frame.module, frame.scope).returns)
+    elif (given := tracer.parameter(spot)) is not None:
+        yield given
+
+
+def first_of(tracer: Tracer, spots: Iterable[Spot]) -> Derived | None:
+    """Of several expressions the first that is made of a document."""
+    return next((found for spot in spots if (found := derived(tracer, spot)) is not None), None)
+
+
+def _dumped(tracer: Tracer, spot: Spot) -> Spot | None:
+    """The object of which a call makes a dict that holds all of it: ``user.model_dump()``."""
+    found = _dumping(tracer, spot)
+    return found[0] if found is not None and found[1] is None else None
+
+
+def _dumping(tracer: Tracer, spot: Spot) -> tuple[Spot, Spot | None] | None:
+    """The object of which a library's method makes a dict, and what it names to be in it."""
+    node = tracer.node(spot)
+    function = tracer.node(spot.at(node[1]))
+    if function[0] != "attr" or function[2] not in DUMPING or tracer.enter(spot) is not None:
+        return None
+    chosen = dict(stored.options(tracer, spot, node[2])).get("include")
+    return _receiver(tracer, spot.at(function[1])), chosen
+
+
+def _receiver(tracer: Tracer, base: Spot) -> Spot:
+    """The object that ``super()`` is; any other is itself."""
+    if tracer.node(base)[0] == "call" and any(type(atom) is Super for atom in tracer.value(base)):
+        params = tracer.link.scope(base.frame.module, base.frame.scope).params if base.frame else ()
+        found = tracer.argument(base.frame, params[0].name) if base.frame and params else None
+        return found or base
+    return base
+
+
+def included(tracer: Tracer, spot: Spot) -> Iterator[tuple[str, Derived]]:
+    """The fields of an object that ``user.model_dump(include={"name"})`` holds, each as it was read."""
+    node = tracer.node(spot)
+    match node[0]:
+        case "await" | "setitem" | "mutated" | "delitem":
+            yield from included(tracer, spot.at(node[1]))
+        case "call" if (frame := tracer.enter(spot)) is not None:
+            for returned in returns(tracer, frame):
+                yield from included(tracer, returned)
+        case "call" if (found := _dumping(tracer, spot)) is not None and found[1] is not None:
+            held = derived(tracer, found[0])
+            if held is not None and held.model is not None and not held.changes:
+                for name in _named(tracer, found[1]):
+                    yield name, held._replace(path=f"{held.path}.{name}".lstrip("."))
+
+
+def _named(tracer: Tracer, chosen: Spot) -> list[str]:
+    """The names that are written out in ``{"a", "b"}`` or ``{"a": True}``."""
+    node = tracer.node(chosen)
+    rows = node[2] if node[0] == "seq" else [key for key, _ in node[1] if key is not None] if node[0] == "dict" else ()
+    return [name for row in rows if type(name := tracer.facts(chosen.module).constant(row)) is str]
+
+
 def _field(tracer: Tracer, base: Spot, key: object) -> Derived | None:
     """``base[key]``: what was put there, else the field of the document that ``base`` is."""
     if not isinstance(key, str):
@@ -192,6 +259,10 @@ def _field_of(tracer: Tracer, base: Spot, key: str) -> Derived | None:
     match node[0]:
         case "phi":
             return _chosen(_field(tracer, base.at(row), key) for row in node[1])
+        case "param" if (given := tracer.parameter(base)) is not None:
+            return _field(tracer, given, key)
+        case "call" if (set_to := dict(node[2]).get(key)) is not None and _is_object(tracer, base):
+            return derived(tracer, base.at(set_to))
         case "setitem" if tracer.facts(base.module).constant(node[2]) == key:
             return derived(tracer, base.at(node[3]))
         case "setitem" | "mutated" | "delitem":
@@ -202,6 +273,12 @@ def _field_of(tracer: Tracer, base: Spot, key: str) -> Derived | None:
     if held is None or held.changes:
         return None
     return held._replace(path=f"{held.path}.{key}" if held.path else key)
+
+
+def _is_object(tracer: Tracer, call: Spot) -> bool:
+    """Whether a call makes an object of one class."""
+    called = tracer.value(call.at(tracer.node(call)[1]))
+    return len(called) == 1 and type(called[0]) is ClassRef
 
 
 def _put(tracer: Tracer, base: Spot, key: object) -> Spot | None:

@@ -10,10 +10,10 @@ from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import NONE, Session
 from mongolint.project.operations import Operation
 from mongolint.project.sessions import regions
-from mongolint.project.tracing import stored
+from mongolint.project.tracing import stored, terms
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Frame, Spot
-from mongolint.project.updates.derived import Derived, derived
+from mongolint.project.updates.derived import IDS, Derived, derived, included
 from mongolint.project.updates.inplace import changed_in_place
 from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
@@ -44,14 +44,16 @@ class LostUpdate(NamedTuple):
     """An update of a field with what was made of its old value.
 
     ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
-    call that reads it there. ``field``: "" for the whole document; ``whole``: the field that is set, in which it lies.
-    ``written``: all that is set of what was read. ``unless_session``: it runs with a session, too.
+    call that reads it there, ``reader``: the function that it calls. ``field``: "" for the whole document; ``whole``:
+    the field that is set, in which it lies. ``written``: all that is set of what was read. ``unless_session``: it runs
+    with a session, too.
     """
 
     module: int
     row: int
     operation: Operation
     read: tuple[int, int]
+    reader: str
     reading: Operation
     collection: str
     field: str
@@ -115,8 +117,20 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
             return None
         written = frozenset(whole for _, whole, each in every if each.site == made.site)
         lost = (collection.name, name, whole, made.changes, session == "either", written)
-        return LostUpdate(way.point.module, way.row, operation, made.site, made.operation, *lost)
+        return LostUpdate(
+            way.point.module, way.row, operation, made.site, _reader(project, made), made.operation, *lost
+        )
     return None
+
+
+def _reader(project: Project, made: Derived) -> str:
+    """What the call that reads it is called, or what a framework calls for a parameter."""
+    frame = made.read.frame
+    while frame is not None and frame.outer is not None:
+        frame = frame.outer
+    if frame is not None and frame.injected:
+        return project.modules[frame.module].scopes[frame.scope].name
+    return project.callee_name(*made.site)
 
 
 def _is_here(way: Way, made: Derived) -> bool:
@@ -155,6 +169,8 @@ def _written(tracer: Tracer, operation: Operation, frame: Frame | None) -> Itera
         if made is not None and not made.path:
             yield "", "", made
         yield from _of_fields(tracer, stored.read(tracer, spot))
+        for name, made in included(tracer, spot):
+            yield name, name, made
 
 
 def _of_fields(
@@ -195,7 +211,11 @@ def _is_identity(tracer: Tracer, operation: Operation, frame: Frame | None, made
         if field.startswith("$") or _VERSION.search(field) or _overlaps(field, changed):
             return False
         in_read = asked.fields.get(field)
-        if in_read is not None and in_read.term == value.term:
+        if _is_key(tracer, value, made) or (field not in changed and _is_live(tracer, value)):
+            is_same = is_same or not _is_live(tracer, value)
+            continue
+        # On some way it is the same, which is enough for a race
+        if in_read is not None and in_read.term in terms.alternatives(value.term):
             is_same = True
         elif value.term == tracer.member(document, field):
             if field != "_id":
@@ -204,6 +224,21 @@ def _is_identity(tracer: Tracer, operation: Operation, frame: Frame | None, made
         elif not _OWNER.search(field) or not lookups.is_equality(tracer, value):
             return False
     return is_same
+
+
+def _is_key(tracer: Tracer, value: Stored, made: Derived) -> bool:
+    """Whether it is the key of the document that was read: ``user.id``."""
+    found = [derived(tracer, spot) for spot in value.spots]
+    return bool(found) and all(each and each.site == made.site and each.path in IDS for each in found)
+
+
+def _is_live(tracer: Tracer, value: Stored) -> bool:
+    """Whether a filter asks for what is not marked, as deleted perhaps: ``{"$ne": True}``."""
+    node = tracer.node(value.spots[0]) if len(value.spots) == 1 else ("none",)
+    if node[0] != "dict" or len(node[1]) != 1 or node[1][0][0] is None:
+        return False
+    key, given = (tracer.facts(value.spots[0].module).constant(row) for row in node[1][0])
+    return key == "$ne" and given is True
 
 
 def _asked(tracer: Tracer, made: Derived) -> Content:

@@ -96,7 +96,7 @@ class Writes:
             Need(need, one)
             for one in self._upserted
             if self._is_concurrent(one.operation.module, one.operation.scope)
-            and (need := self._unique(one.collection, one.values, dict(one.constants)))
+            and (need := self._unique(one.collection, one.values, dict(one.constants), one.collation))
         ]
 
     @cached_property
@@ -274,7 +274,11 @@ class Writes:
     # Unique indexes
 
     def _unique(
-        self, collection: Collection, values: Mapping[str, Stored | None], constants: Mapping[str, Any]
+        self,
+        collection: Collection,
+        values: Mapping[str, Stored | None],
+        constants: Mapping[str, Any],
+        collation: Mapping[str, Any] | None = None,
     ) -> Constraint | None:
         """The unique index that is missing; None where there may be one, or where the fields are no key.
 
@@ -308,6 +312,7 @@ class Writes:
         if any(index.keys and {name for name, _ in index.keys} == set(values) for index in indexes):
             doubt = doubt or "an index on the same fields is declared already, and has to be dropped first"
         options = {"unique": True, **({"partialFilterExpression": partial} if partial else {})}
+        options |= {"collation": dict(collation)} if collation else {}
         kept = f"documents that are only marked as deleted keep their {', '.join(values)}"
         remark = kept if self._stays_marked(collection, values) else ""
         return Constraint(collection, tuple((name, 1) for name in values), options, doubt, remark)
@@ -411,6 +416,8 @@ def _may_expire(options: dict[str, Any], is_open: bool) -> bool:
 def _fits(need: Constraint, pattern: Pattern) -> bool:
     """Whether an index that the data needs is the one that a query needs: a unique key needs no further fields."""
     is_same = need.keys == pattern.keys
+    if "collation" in need.options and need.options["collation"] != pattern.options.get("collation"):
+        return False
     if "unique" not in need.options or pattern.collation:
         return is_same
     is_whole = "partialFilterExpression" not in need.options

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import field
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import ModuleFacts
@@ -126,13 +127,15 @@ def _chain(facts: ModuleFacts, row: int) -> Iterator[Any]:
 # What is compared
 
 
-def equalities(tracer: Tracer, operation: Operation, frame: Frame | None) -> list[dict[str, Stored]]:
+def equalities(
+    tracer: Tracer, operation: Operation, frame: Frame | None, *, collated: bool = False
+) -> list[dict[str, Stored]]:
     """The fields that a filter compares for equality; one set for each branch of its ``$or``.
 
-    Empty where it compares otherwise too, or where the code does not show all of it.
+    Empty where it compares otherwise, too, unless ``collated`` by a collation, and where the code does not show all.
     """
     spot = inserts.given(tracer, operation, frame, operation.method.filter)
-    if spot is None or operation.sort or _is_collated(tracer, operation):
+    if spot is None or operation.sort or (_is_collated(tracer, operation) and not collated):
         return []
     return _branches(tracer, stored.read(tracer, spot))
 
@@ -218,4 +221,7 @@ def value_in(tracer: Tracer, content: Content, name: str) -> Term | None:
     """What a document that is stored has in a field; None where it may be anything."""
     if name in content.fields:
         return content.fields[name].term
+    head, *inner = name.split(".")
+    if inner and head in content.fields:
+        return reduce(tracer.member, inner, content.fields[head].term)
     return tracer.member(content.sources[0], name) if len(content.sources) == 1 else None

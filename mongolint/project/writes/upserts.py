@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mongolint.fastclasses import NamedTuple
@@ -11,6 +11,7 @@ from mongolint.project.operations import Operation
 from mongolint.project.tracing import nulls, stored
 from mongolint.project.tracing.guards import Point
 from mongolint.project.tracing.stored import Stored
+from mongolint.project.verdicts import query_of
 from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
 
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 
 class Upsert(NamedTuple):
-    """An operation with ``upsert=True``; ``fields`` and ``constants`` are what its filter compares for equality."""
+    """An operation with ``upsert=True``; ``fields`` and ``constants`` are what its filter compares for equality.
+
+    ``collation``: by what it compares text, which the index has to do, too.
+    """
 
     operation: Operation
     collection: Collection
     fields: tuple[str, ...]
     constants: tuple[tuple[str, Any], ...]
     values: dict[str, Stored]
+    collation: Mapping[str, Any]
 
 
 def find(tracer: Tracer, operations: Sequence[Operation]) -> Iterator[Upsert]:
@@ -36,7 +41,8 @@ def find(tracer: Tracer, operations: Sequence[Operation]) -> Iterator[Upsert]:
         given = inserts.given(tracer, operation, None, "upsert")
         if given is None or tracer.value(given) != (const(True),):
             continue
-        compared = lookups.equalities(tracer, operation, None)
+        query = query_of(tracer.reader, operation)
+        compared = lookups.equalities(tracer, operation, None, collated=not query.unclear)
         if len(compared) != 1 or any("." in name or name == "_id" for name in compared[0]):
             continue
         if _sets_identity(tracer, operation, compared[0]):
@@ -44,7 +50,9 @@ def find(tracer: Tracer, operations: Sequence[Operation]) -> Iterator[Upsert]:
         constants = {name: value.term[2] for name, value in compared[0].items() if value.term[0] == "const"}
         fields = tuple(name for name in compared[0] if name not in constants)
         if fields:
-            yield Upsert(operation, operation.collection, fields, tuple(constants.items()), compared[0])
+            yield Upsert(
+                operation, operation.collection, fields, tuple(constants.items()), compared[0], query.collation or {}
+            )
 
 
 def makes_null(tracer: Tracer, one: Upsert, name: str) -> bool:

@@ -14,10 +14,11 @@ from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.rowtools import alternatives
 from mongolint.project.fields import types
-from mongolint.project.fields.shapes import KnownFields, Use
+from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored, terms
 from mongolint.project.tracing.tracer import Spot
+from mongolint.project.writes import inserts
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -51,7 +52,7 @@ def growing(project: Project, known: KnownFields) -> Iterator[Growing]:
     for name, each in known.fields.items():
         added = [use for use in each.written if use.operator in _ADDING]
         appended = [use for use in each.written if use.operator == "$set" and _is_appended(tracer, use, name)]
-        if not (added or appended) or is_trimmed(known, name, appended) or is_counted(project, name):
+        if not (added or appended) or is_trimmed(tracer, known, name, appended) or is_counted(project, name):
             continue
         searched = tuple(_searched(known, name))
         for use in added:
@@ -67,17 +68,35 @@ def _searched(known: KnownFields, name: str) -> Iterator[Use]:
             yield from (use for use in each.uses if use.how == "filter" and use.operator not in _SAYING_IF_ANY)
 
 
-def is_trimmed(known: KnownFields, name: str, apart: Sequence[Use]) -> bool:
+def is_trimmed(tracer: Tracer, known: KnownFields, name: str, apart: Sequence[Use]) -> bool:
     """Whether something takes members out of an array, or puts another one in its place; ``apart`` do not count."""
     above = [name.rsplit(".", count)[0] for count in range(1, name.count(".") + 1)]
     for path in (name, *above):
         found = known.fields.get(path)
-        for use in found.written if found is not None else ():
-            if use in apart:
+        if found is None:
+            continue
+        for use in found.written:
+            if use in apart or _makes_another(tracer, use, found):
                 continue
             if use.operator in _TRIMMING or use.how == "replace" or (use.how == "update" and use.operator == "$set"):
                 return True
     return False
+
+
+def _makes_another(tracer: Tracer, use: Use, field: KnownField) -> bool:
+    """Whether an upsert sets all of a new object, its key too, which is of another class than what is inserted."""
+    inserted = {each.declared[0] for each in field.written if each.how == "insert" and each.declared is not None}
+    operation = use.operation
+    if operation is None or use.declared is None or not inserted or use.declared[0] in inserted:
+        return False
+    upsert = inserts.given(tracer, operation, None, "upsert") if "upsert" in operation.method.params else None
+    update = inserts.given(tracer, operation, None, operation.method.update)
+    if upsert is None or update is None or tracer.node(upsert) != ("const", True):
+        return False
+    fields = stored.read(tracer, update).fields
+    sets = [stored.read(tracer, spot) for spot in fields["$set"].spots] if "$set" in fields else []
+    keys = [term for each in sets if "_id" in each.fields for term in terms.alternatives(each.fields["_id"].term)]
+    return bool(keys) and all(term[0] in ("param", "pure", "text") for term in keys)
 
 
 def may_set_any(known: KnownFields) -> bool:

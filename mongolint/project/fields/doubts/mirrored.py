@@ -45,7 +45,7 @@ def mirrored(project: Project, known: KnownFields) -> Iterator[Mirrored]:
     finder = _Finder(project)
     for name, field in known.fields.items():
         found = finder.of(known.collection, name, field)
-        if found is not None and not growth.is_trimmed(known, name, found.pulled):
+        if found is not None and not growth.is_trimmed(finder.tracer, known, name, found.pulled):
             yield found
 
 

@@ -1,0 +1,71 @@
+"""Fields that filters name after a value: ``{f"members.{user_id}": {"$gte": 2}}``, a name of its own for each user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mongolint.link.atoms import Const
+
+if TYPE_CHECKING:
+    from mongolint.facts.shapes import ModuleFacts
+    from mongolint.project.model import Project
+    from mongolint.project.operations import Operation
+
+
+def named_after(project: Project, operation: Operation) -> list[str]:
+    """The names of such fields in the filter of an operation, with what is filled in: ``members.<user_id>``."""
+    place = project.results.argument(operation, operation.method.filter)
+    if place is None or operation.module in project.tests:
+        return []
+    facts = project.modules[place.module]
+    found = (_name(project, place.module, key) for key in _keys(facts, place.row))
+    return list(dict.fromkeys(name for name in found if name))
+
+
+def _keys(facts: ModuleFacts, row: int) -> Iterator[int]:
+    """The rows of the keys of a filter, on each path."""
+    pending, seen = [row], {row}
+    while pending:
+        node = facts.nodes[pending.pop()]
+        below: tuple[int | None, ...] = ()
+        if node[0] == "dict":
+            yield from (key for key, _ in node[1] if key is not None)
+        elif node[0] == "phi":
+            below = node[1]
+        elif node[0] == "typed":
+            below = (node[2],)
+        elif node[0] == "setitem":
+            yield node[2]
+            below = (node[1],)
+        pending += [each for each in below if each is not None and each not in seen]
+        seen.update(each for each in below if each is not None)
+
+
+def _name(project: Project, module: int, key: int) -> str:
+    """The name that a key makes, if a whole part of its path is a value that the code does not know; else ""."""
+    facts = project.modules[module]
+    node = facts.nodes[key]
+    rows = node[1] if node[0] == "fstr" else ()
+    name, is_computed = "", False
+    for number, row in enumerate(rows):
+        text = facts.constant(row)
+        if isinstance(text, str):
+            name += text
+            continue
+        behind = facts.constant(rows[number + 1]) if number + 1 < len(rows) else "."
+        value = project.link.value(module, row)
+        if not name.endswith(".") or not str(behind or "").startswith(".") or any(type(a) is Const for a in value):
+            return ""
+        name, is_computed = f"{name}<{_shown(facts, row)}>", True
+    return name if is_computed else ""
+
+
+def _shown(facts: ModuleFacts, row: int) -> str:
+    """A value in short: ``user.id``."""
+    node = facts.nodes[row]
+    if node[0] == "attr":
+        return f"{_shown(facts, node[1])}.{node[2]}"
+    if node[0] == "call" and len(node[2]) == 1:
+        return _shown(facts, node[2][0][1])
+    return str(node[2]) if node[0] in ("param", "free", "from") else "…"
