@@ -62,7 +62,8 @@ def attribute(link: Linker, atom: Atom, name: str) -> Value:
     if type(atom) is Const and name == "value":
         return (atom,)
     if type(atom) in _DATA:
-        return (Method(atom, name),)
+        # Code that runs on past an attribute of None has something else there
+        return (Method(atom, name),) if atom != NONE else ()
     if type(atom) is ExternalObject:
         return link.stores.hung(name) or (atom,)
     return link.stores.hung(name) or (UNKNOWN,) if type(atom) is Unknown else (UNKNOWN,)
