@@ -378,6 +378,11 @@ def test_only_what_requests_reach(tmp_path: Path) -> None:
 USED = {
     "answered": ("return [d['x'] for d in db.a.find()]", "limit=1000"),
     "written": ("found = [d['x'] for d in db.a.find()]\nopen(key).write(show(found))", "as the cursor gives it"),
+    "written line by line": (
+        "found = []\nfor d in db.a.find():\n    found.append(d)\nx = ''\nfor d in found:\n    x += f\"{d['x']}\\n\"\n"
+        "open(key, 'w').write(x)",
+        "as the cursor gives it",
+    ),
     "dumped": ("import json\njson.dump(list(db.a.find()), open(key, 'w'))", "as the cursor gives it"),
     "counted in a file": ("found = list(db.a.find())\nopen(key).write(str(len(found)))", "let the server count"),
     "sliced": ("return [d['x'] for d in db.a.find()][:2]", "what the slice takes"),

@@ -268,7 +268,7 @@ def _use(project: Project, operation: Operation, place: Place) -> Use:
             node = facts.nodes[function]
             use: Use = "written" if node[0] == "attr" and node[2] in _WRITING else ""
             use = use or ("drawn" if _is_drawing(project, module, function) else "")
-            if use and any(_is_made_of(facts, each, row) for _, each in args):
+            if use and any(_is_made_of(facts, each, row, by_element=True) for _, each in args):
                 return use
     return ""
 
@@ -311,12 +311,17 @@ def _is_counted(project: Project, place: Place) -> bool:
     )
 
 
-def _is_made_of(facts: ModuleFacts, row: int, part: int) -> bool:
-    """Whether a value holds what stands at another row, and not only its number."""
+def _is_made_of(facts: ModuleFacts, row: int, part: int, *, by_element: bool = False) -> bool:
+    """Whether a value holds what stands at another row, and not only its number.
+
+    ``by_element``: or something of each of its elements, as a text does to which a loop adds a line for each.
+    """
 
     def parts(node: Row) -> Iterable[int]:
         if node[0] == "comp":
             return [each for inner in node[2] for each in reached_rows(facts, inner)]
+        if by_element and node[0] == "item" and facts.nodes[node[1]][0] == "iter":
+            return (node[1],)
         if node[0] in ("item", "attr") or (node[0] == "call" and facts.nodes[node[1]][-1] in _COUNTING):
             return ()
         return [given for _, given in node[2]] if node[0] == "call" else operands(node)
