@@ -288,10 +288,12 @@ class _Finder:
         return (name == "range" and len(node[2]) == 3) or any(word in name for word in _BATCH_WORDS)
 
     def has_few(self, module: int, loop: Loop) -> bool:
-        """Whether it is over a cursor of a handful of documents: ``find(…).limit(5)``, ``to_list(length=3)``."""
+        """Whether it is over a handful: ``find(…).limit(5)``, ``to_list(length=3)``, ``ids[:2]``."""
         row = loop.iterable if loop.kind != "while" else None
         while row is not None:
             node = self.link.node(module, row)
+            if node[0] == "item" and self.link.node(module, node[2])[0] == "slice":
+                return 0 < (self.link.node(module, node[2])[1] or 0) <= _FEW
             if node[0] != "call":
                 row = node[1] if node[0] in ("await", "attr") else None
                 continue
