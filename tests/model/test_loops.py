@@ -387,6 +387,25 @@ def test_a_slice_of_one_is_no_loop(items: str, tmp_path: Path) -> None:
     assert _messages(text, tmp_path) == []
 
 
+RECEIVED = """\
+async def messages(connection):
+    while True:
+        message = await connection.RECEIVE()
+        if message:
+            yield message
+
+
+async def serve(connection):
+    async for message in messages(connection):
+        db.agents.update_one({"_id": message["id"]}, {"$set": {"seen": message["at"]}})
+"""
+
+
+@pytest.mark.parametrize(("receive", "told"), [("receive_bytes", 0), ("next_row", 1)])
+def test_messages_come_one_by_one(receive: str, told: int, tmp_path: Path) -> None:
+    assert len(_messages(RECEIVED.replace("RECEIVE", receive), tmp_path)) == told
+
+
 def test_a_message_to_each_is_what_the_loop_waits_for(tmp_path: Path) -> None:
     text = """\
 from firebase_admin import messaging
