@@ -58,3 +58,39 @@ def test_none_has_no_attributes_that_rule_a_collection_out(tmp_path: Path) -> No
     (operation,) = with_deep_stack(lambda: queries(loaded))
     assert (operation["method"], operation["filter"]["required"]) == ("delete_one", ["id"])
     assert operation["confidence"] == "inferred"
+
+
+SHARED = """\
+from pymongo import AsyncMongoClient
+
+
+class Agents:
+    def __init__(self, store):
+        self.collection = store.collection
+        self.found = store.found
+
+    async def one(self, agent_id):
+        return await self.collection.find_one({"id": agent_id})
+
+    async def all(self, size):
+        cursor = self.collection.find({"status": "open"})
+        cursor = cursor.sort("at").limit(5)
+        return await cursor.to_list()
+
+    async def names(self):
+        return [*await self.collection.distinct("name"), *self.found.find("name")]
+"""
+
+
+def test_what_the_driver_alone_has_tells_of_the_same_name(tmp_path: Path) -> None:
+    loaded = project(SHARED, tmp_path)
+    found = with_deep_stack(lambda: queries(loaded))
+    assert [(each["method"], each["confidence"]) for each in found] == [
+        ("find_one", "inferred"),
+        ("find", "inferred"),
+        ("distinct", "inferred"),
+    ]
+    assert found[1]["filter"]["required"] == ["status"]
+    assert found[1]["bounded"]
+    (left,) = with_deep_stack(lambda: unresolved(loaded))
+    assert "self.found" in left["hint"]
