@@ -152,8 +152,26 @@ def _slice(b: Builder, elements: Sequence[cst.SubscriptElement]) -> int:
             rows.append(expression(b, part.value))
         else:
             _other(b, part)
-            rows.append(b.add(("slice",)))
+            rows.append(b.add(("slice", _most(part) if isinstance(part, cst.Slice) else None)))
     return rows[0] if len(rows) == 1 else b.add(("seq", "tuple", tuple(rows)))
+
+
+def _most(part: cst.Slice) -> int | None:
+    """How many a slice takes at most, where the source says it: ``[:3]``, ``[2:5]``, ``[-1:]``."""
+    lower = _whole_number(part.lower) if part.lower is not None else 0
+    upper = _whole_number(part.upper) if part.upper is not None else None
+    if lower is None or part.step is not None:
+        return None
+    if part.upper is None:
+        return -lower if lower < 0 else None
+    return max(upper - lower, 0) if upper is not None and (lower < 0) == (upper < 0) else None
+
+
+def _whole_number(node: cst.BaseExpression) -> int | None:
+    if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
+        number = _whole_number(node.expression)
+        return -number if number is not None else None
+    return node.evaluated_value if isinstance(node, cst.Integer) else None
 
 
 def _string(b: Builder, node: cst.SimpleString) -> int:

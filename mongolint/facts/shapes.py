@@ -11,7 +11,7 @@ imports) is answered by `mongolint.project`. Rows, tags first:
 ``("param", scope, name)``                 a parameter
 ``("attr", base, name)``                   attribute access
 ``("item", base, key)``                    subscription
-``("slice",)``                             the key of ``base[begin:end]``
+``("slice", most | None)``                 the key of ``base[begin:end]``; how many it takes at most
 ``("call", function, args)``               args: pairs (keyword | None | "*" | "**", row)
 ``("dict", pairs)``                        pairs (key row | None for ``**``, value row)
 ``("seq", kind, rows)``                    kind list, tuple or set

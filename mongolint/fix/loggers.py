@@ -1,4 +1,7 @@
-"""The logger of a module: the one it has, else ``logger = logging.getLogger(__name__)`` below its imports."""
+"""The logger of a module: the one it has, else ``logger = logging.getLogger(__name__)`` below its imports.
+
+In a project whose modules log by loguru, its logger is imported: nobody configures ``logging`` there.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,18 @@ _USUAL = ("logger", "log", "LOGGER", "LOG", "_logger", "_log", "logging")
 
 def logger(draft: Draft, module: int) -> tuple[str, str]:
     """See `Draft.logger`."""
-    return _existing(draft, module) or (_define(draft, module), "logging")
+    existing = _existing(draft, module)
+    if existing is None and _logs_by_loguru(draft):
+        return draft.need(module, "loguru", "logger"), "loguru"
+    return existing or (_define(draft, module), "logging")
+
+
+def _logs_by_loguru(draft: Draft) -> bool:
+    """Whether more modules of the project import loguru than ``logging``."""
+    project = draft.project
+    own = [facts for module, facts in enumerate(project.modules) if module not in project.tests]
+    packages = [{name.partition(".")[0] for name, _, _ in facts.imports} for facts in own]
+    return sum("loguru" in each for each in packages) > sum("logging" in each for each in packages)
 
 
 def logger_at(draft: Draft, module: int, scope: int, offset: int) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from mongolint.link.atoms import (
     UNKNOWN,
     Atom,
     ClassRef,
+    Collection,
     Const,
     Database,
     Elements,
@@ -36,6 +37,7 @@ from mongolint.link.atoms import (
 )
 from mongolint.link.classes import WITH_BASES
 from mongolint.link.states.gathered import Gather
+from mongolint.mongo import mappers
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -62,7 +64,8 @@ def attribute(link: Linker, atom: Atom, name: str) -> Value:
     if type(atom) is Const and name == "value":
         return (atom,)
     if type(atom) in _DATA:
-        return (Method(atom, name),)
+        # Code that runs on past an attribute of None has something else there
+        return (Method(atom, name),) if atom != NONE else ()
     if type(atom) is ExternalObject:
         return link.stores.hung(name) or (atom,)
     return link.stores.hung(name) or (UNKNOWN,) if type(atom) is Unknown else (UNKNOWN,)
@@ -279,7 +282,20 @@ def _receiver_binding(link: Linker, method: FunctionRef) -> dict[str, Value]:
 def _inherited(link: Linker, atom: Instance | ClassRef, base: str, name: str) -> Value:
     if base.startswith("enum.") and name in ("value", "name"):
         return (UNKNOWN,)
+    document = (base.partition(".")[0], base.rpartition(".")[2])
+    if name in mappers.COLLECTION_GETTERS and document in mappers.BEANIE_DOCUMENTS | mappers.MONGOENGINE_DOCUMENTS:
+        flavour = "sync" if document[0] == "bunnet" else mappers.COLLECTION_GETTERS[name]
+        stored = Collection(Database(None, None, flavour), _stored_as(link, ClassRef(atom.module, atom.scope)))
+        return (Method(stored, "with_options"),)  # a method that gives the collection
     return ()
+
+
+def _stored_as(link: Linker, cls: ClassRef) -> str | None:
+    """The collection of a mapper's class, as ``Settings.name`` or ``meta`` says it; None where neither does."""
+    given = [link.item(meta, (const("collection"),)) for meta in link.attribute(cls, "meta") if type(meta) is Literal]
+    given += [link.attribute(each, "name") for each in link.attribute(cls, "Settings") if type(each) is ClassRef]
+    names = strings(join(given))
+    return names[0] if len(names) == 1 else None
 
 
 class Stores:

@@ -23,6 +23,12 @@ MONGOENGINE_DOCUMENTS: frozenset[Name] = frozenset(
 )
 # An object with all names of mongoengine as attributes
 MONGOENGINE_EXTENSION: Name = ("flask_mongoengine", "MongoEngine")
+# Methods of a document's class that give the driver's collection, and the driver that it is of
+COLLECTION_GETTERS: dict[str, str] = {
+    "get_motor_collection": "motor",
+    "get_pymongo_collection": "async",
+    "_get_collection": "sync",
+}
 # What a prefix of a field in meta["indexes"] makes of its key
 MONGOENGINE_PREFIXES: dict[str, int | str] = {
     "+": 1,

@@ -78,6 +78,8 @@ _DECORATORS: Mapping[str, Kind] = {
     **dict.fromkeys(words("event listen hybrid_command slash_command message_handler on_message"), "event"),
     **dict.fromkeys(words("callback_query_handler callback_query inline_query action message"), "event"),
     **dict.fromkeys(words("hybrid_group slash_group user_command message_command"), "event"),
+    **dict.fromkeys(words("on_callback_query on_inline_query on_edited_message on_chosen_inline_result"), "event"),
+    **dict.fromkeys(words("on_deleted_messages on_chat_member_updated on_chat_join_request on_poll"), "event"),
 }
 # Of them those that name the time themselves: nobody has to ask
 _PERIODIC = words("periodic_task scheduled_job cron crontab timer loop repeat_every db_periodic_task")
@@ -143,6 +145,10 @@ _REGISTERS: Mapping[str, Kind] = {
     **dict.fromkeys(words("before_request after_request add_exception_handler add_middleware"), "request"),
     **dict.fromkeys(words("add_event_handler register_listener add_startup_handler on_startup"), "start"),
     **dict.fromkeys(words("add_job add_periodic_task schedule_job do every"), "task"),
+    **dict.fromkeys(words("CommandHandler MessageHandler CallbackQueryHandler InlineQueryHandler"), "event"),
+    **dict.fromkeys(words("ChosenInlineResultHandler ChatMemberHandler ChatJoinRequestHandler TypeHandler"), "event"),
+    **dict.fromkeys(words("PrefixHandler PollAnswerHandler PreCheckoutQueryHandler add_error_handler"), "event"),
+    **dict.fromkeys(words("register_message_handler register_callback_query_handler"), "event"),
     **dict.fromkeys(words("run create_task ensure_future Thread Process Timer run_in_executor to_thread"), "run"),
     **dict.fromkeys(words("run_in_threadpool run_sync submit partial call_soon call_later add_callback"), "run"),
     **dict.fromkeys(words("call_soon_threadsafe run_until_complete gather add_task spawn start_soon map"), "run"),
@@ -258,6 +264,8 @@ class Entrypoints:
             return Entry("start" if _starts(packages, ("celery",)) else "unknown")
         if name in _VERBS:
             return Entry("request" if route.startswith("/") or not route else "unknown", route)
+        if name == "on" and _starts(packages, _BOT_PACKAGES):
+            return Entry("event")
         return Entry(_DECORATORS.get(name, "unknown"), route)
 
     def _of_command(self, module: int, row: int, packages: list[str], depth: int = 4) -> Kind:

@@ -12,11 +12,9 @@ from mongolint.fastclasses import dataclass
 from mongolint.link import functions
 from mongolint.link.atoms import (
     NONE,
-    UNKNOWN,
     Client,
     Collection,
     Cursor,
-    Database,
     Env,
     External,
     Partial,
@@ -26,17 +24,17 @@ from mongolint.link.atoms import (
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo import drivers
-from mongolint.mongo.methods import BULK, DRIVER_ONLY, TABLES
+from mongolint.mongo.methods import BULK, TABLES
 from mongolint.mongo.methods import Method as Spec
 from mongolint.project import pipelines, queued
 from mongolint.project.documents import EMPTY, OPEN, Document, Place, Reader, either
+from mongolint.project.untraced import receivers
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 COLLECTION_METHODS: dict[str, Spec] = TABLES["collection"]
 _COUNTED = frozenset(("read", "write", "queued", "index", "command"))
-_DATABASE_NAMES = frozenset(["db", "database", "mongo", "mongodb", "mdb", "_db", "_database", "mongo_db", "_mongo"])
 # Collections that a message names one by one
 _MAX_SHOWN = 3
 
@@ -177,7 +175,7 @@ class OperationFinder:
             collections, confidence = self._receiver(module, node[1], receiver, method)
             if collections is None:
                 collections, confidence = self._kept_method(module, function, method), "known"
-            if not collections and method.name in _TELLING_NAMES and _untraced(receiver):
+            if not collections and method.name in _TELLING_NAMES and receivers.is_untraced(receiver):
                 unresolved.append((module, entry.row, node[1]))
             if collections:
                 place = (entry.row, entry.row, entry.scope, entry.context)
@@ -290,26 +288,11 @@ class OperationFinder:
         collections = tuple(atom for atom in value if type(atom) is Collection)
         if collections:
             return preferred(collections), "known"
-        if method.name not in DRIVER_ONLY or not self.uses_driver:
+        if not self.uses_driver or not receivers.is_untraced(value):
             return None, ""
-        if not _untraced(value):
+        if not receivers.asks_collection(self.link, module, row, method.name):
             return None, ""
-        return self._guess(module, row), "inferred"
-
-    def _guess(self, module: int, row: int) -> tuple[Collection, ...]:
-        """The collection that ``db.users`` or ``db["users"]`` names, where ``db`` itself is not traced."""
-        node = self.link.node(module, row)
-        unnamed = (Collection(Database(None, None, "unknown"), None),)
-        if node[0] not in ("attr", "item") or self._last_name(module, node[1]) not in _DATABASE_NAMES:
-            return unnamed
-        if node[0] == "attr":
-            return (Collection(Database(None, None, "unknown"), node[2]),)
-        names = strings(self.link.value(module, node[2]))
-        return tuple(Collection(Database(None, None, "unknown"), name) for name in names) or unnamed
-
-    def _last_name(self, module: int, row: int) -> str:
-        node = self.link.node(module, row)
-        return str(node[2]) if node[0] in ("attr", "param", "free", "from") else ""
+        return receivers.guessed(self.link, module, row), "inferred"
 
     # Cursor steps
 
@@ -323,6 +306,12 @@ class OperationFinder:
                     if operation is not None:
                         certain = self._is_certain(operation, module, entry.context)
                         operation.steps.append(Step(name, module, entry.row, certain))
+        for operation in (each for each in by_call.values() if each.confidence == "inferred" and not each.steps):
+            module = operation.module
+            calls = self.link.of_module(_cursor_calls, module)
+            for entry, name in receivers.chained(self.link.modules[module], calls, operation.row):
+                certain = self._is_certain(operation, module, entry.context)
+                operation.steps.append(Step(name, module, entry.row, certain))
 
     def _is_certain(self, operation: Operation, module: int, context: int) -> bool:
         """Whether a step runs whenever the operation does, as far as their contexts tell."""
@@ -577,11 +566,6 @@ def preferred(collections: tuple[Collection, ...]) -> tuple[Collection, ...]:
     for name in several:
         best[name] = best[name]._replace(database=best[name].database._replace(name=None))
     return tuple(best.values())
-
-
-def _untraced(value: Value) -> bool:
-    """Whether nothing is known of a receiver that would rule a driver object out."""
-    return all(atom in (UNKNOWN, NONE) for atom in value)
 
 
 _TELLING_NAMES = frozenset(["aggregate", "find", "update_one", "insert", "create_index", "bulk_write", "distinct"])

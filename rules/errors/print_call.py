@@ -16,8 +16,8 @@ What it leaves alone
     log handlers, which a log line of their own would call again, and what configures the logs.
 
 Fix and its safety
-    ``logger.info(…)`` with lazy arguments; the level follows the context. Unsafe: nothing shows unless logging
-    is configured.
+    ``logger.info(…)`` with lazy arguments, of loguru where the project logs by that; the level follows the context.
+    Unsafe: nothing shows unless logging is configured.
 
 Sources
     Python documentation, "Logging HOWTO": when to use logging.

@@ -22,9 +22,9 @@ DRIVER = "import pymongo\n"
 Lines = list[tuple[str, str]]
 
 
-def fixed(code: str, folder: Path) -> str:
+def fixed(code: str, folder: Path, driver: str = DRIVER) -> str:
     """The code after all fixes of the rule."""
-    loaded = project({"app/service.py": code, "app/db.py": DRIVER}, folder)
+    loaded = project({"app/service.py": code, "app/db.py": driver}, folder)
     tokens = [token for rule in all_rules() for token in rule.tokens]
 
     def run(loaded: Loaded) -> Result:
@@ -370,6 +370,18 @@ def test_head(head: str, expected: str | None, tmp_path: Path) -> None:
 )
 def test_loguru(call: str, expected: str, tmp_path: Path) -> None:
     after = fixed(f"from loguru import logger\n\ndef work(n, total, x):\n    {call}\n", tmp_path)
+    assert expected in after
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ("from loguru import logger\n", 'from loguru import logger\n\ndef work(n):\n    logger.info("got {}", n)\n'),
+        ("import logging\nfrom loguru import logger\n", 'logger.info("got %s", n)'),
+    ],
+)
+def test_the_project_logs_by_loguru(other: str, expected: str, tmp_path: Path) -> None:
+    after = fixed('import os\n\ndef work(n):\n    print("got", n)\n', tmp_path, DRIVER + other)
     assert expected in after
 
 

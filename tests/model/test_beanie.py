@@ -271,3 +271,52 @@ def test_tests_declare_nothing_for_the_application(tmp_path: Path) -> None:
     models = HEAD + "class User(Document):\n    email: Indexed(str)\n"
     loaded = project({"tests/models.py": models}, tmp_path)
     assert with_deep_stack(lambda: (loaded.project.indexes, len(loaded.project.test_indexes))) == ([], 1)
+
+
+REACHED = """\
+from beanie import Document
+from mongoengine import Document as Mapped, StringField
+
+
+class User(Document):
+    name: str
+
+    class Settings:
+        name = "users"
+
+    @classmethod
+    async def named(cls, name):
+        return await cls.get_pymongo_collection().find_one({"name": name})
+
+
+class Admin(User):
+    pass
+
+
+class Shop(Mapped):
+    name = StringField()
+    meta = {"collection": "shops"}
+
+
+class Plain(Document):
+    name: str
+
+
+async def ask(name):
+    coll = User.get_motor_collection()
+    await coll.update_many({"name": name}, {"$set": {"seen": 1}})
+    Shop._get_collection().find({"name": name})
+    await Plain.get_motor_collection().find_one({"name": name})
+"""
+
+
+def test_the_collection_that_a_class_hands_out(tmp_path: Path) -> None:
+    operations = with_deep_stack(lambda: project(REACHED, tmp_path).project.operations)
+    found = [(each.name, each.collection_names, each.confidence) for each in operations]
+    assert found == [
+        ("find_one", ["users"], "known"),
+        ("update_many", ["users"], "known"),
+        ("find", ["shops"], "known"),
+        ("find_one", [], "known"),
+    ]
+    assert {each.collection.database.flavour for each in operations[1:2] if each.collection} == {"motor"}

@@ -44,6 +44,36 @@ def test_a_dict_that_a_loop_builds(query: str, required: list[str], tmp_path: Pa
     assert list(operation.filter.required) == required
 
 
+COMPREHENSIONS = [
+    ('{k: given[k] for k in ("shop", "sku")}', ["shop", "sku"], [], False),
+    ('{k: {"$eq": given[k]} for k in KEYS}', ["shop", "sku"], [], False),
+    ("{k: given[k] for k in KEYS if given[k]}", [], ["shop", "sku"], False),
+    ("{k: given[k] for k in given}", [], [], True),
+    ("{k: v for k, v in given.items()}", [], [], True),
+    ("{k: given[k] for k in chosen}", [], [], True),
+]
+
+
+@pytest.mark.parametrize(("query", "required", "optional", "is_open"), COMPREHENSIONS)
+def test_a_dict_for_listed_names(
+    query: str, required: list[str], optional: list[str], is_open: bool, tmp_path: Path
+) -> None:
+    text = f"""\
+    from pymongo import MongoClient
+
+    db = MongoClient().shop
+    KEYS = ["shop", "sku"]
+
+
+    def find(given, chosen):
+        return db.stock.find_one({query})
+    """
+    (operation,) = with_deep_stack(lambda: project(text, tmp_path).project.operations)
+    found = operation.filter
+    assert (list(found.required), list(found.optional), found.open) == (required, optional, is_open)
+    assert set(found.required.values()) <= {"equality"}
+
+
 SPECS = """\
 from pymongo import MongoClient
 

@@ -364,6 +364,11 @@ def test_keys_of_an_enumeration_are_few(keys: str, told: int, tmp_path: Path) ->
         ('db.things.find().sort("at", -1).limit(5)', "low"),
         ("db.things.find().to_list(length=3)", "low"),
         ("sorted(db.things.find(limit=5))", "low"),
+        ("count[:3]", "low"),
+        ("list(count)[-2:]", "low"),
+        ("count[:100]", "high"),
+        ("count[2:]", "high"),
+        ("count[::2]", "high"),
         ("db.things.find().limit(100)", "high"),
         ("db.things.find().limit(count)", "high"),
     ],
@@ -374,6 +379,31 @@ def f(count):
     return [db.users.find_one({{"_id": each["owner"]}}) for each in {items}]
 """
     assert [each.severity.name.lower() for each in findings(HEAD + text, tmp_path, rules={"MDB101"})] == [severity]
+
+
+@pytest.mark.parametrize("items", ["ids[:1]", "ids[-1:]", "ids[2:3]", "enumerate(ids[:1])"])
+def test_a_slice_of_one_is_no_loop(items: str, tmp_path: Path) -> None:
+    text = f"def f(ids):\n    return [db.users.find_one({{'_id': each}}) for each in {items}]\n"
+    assert _messages(text, tmp_path) == []
+
+
+RECEIVED = """\
+async def messages(connection):
+    while True:
+        message = await connection.RECEIVE()
+        if message:
+            yield message
+
+
+async def serve(connection):
+    async for message in messages(connection):
+        db.agents.update_one({"_id": message["id"]}, {"$set": {"seen": message["at"]}})
+"""
+
+
+@pytest.mark.parametrize(("receive", "told"), [("receive_bytes", 0), ("next_row", 1)])
+def test_messages_come_one_by_one(receive: str, told: int, tmp_path: Path) -> None:
+    assert len(_messages(RECEIVED.replace("RECEIVE", receive), tmp_path)) == told
 
 
 def test_a_message_to_each_is_what_the_loop_waits_for(tmp_path: Path) -> None:

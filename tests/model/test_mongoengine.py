@@ -63,6 +63,14 @@ class UserProfile(DynamicDocument):
     assert told(models, tmp_path) == [("user_profile", keys, options)]
 
 
+def test_a_template_declares_no_index(tmp_path: Path) -> None:
+    models = """
+class New(DynamicDocument):
+    meta = {"collection": "", "indexes": [{"fields": [""], "name": ""}]}
+"""
+    assert told(models, tmp_path) == []
+
+
 def test_fields(tmp_path: Path) -> None:
     models = """
 class Address(EmbeddedDocument):

@@ -785,6 +785,36 @@ HANDLERS = {
         app = web.Application()
         app.add_routes([web.get("/users", users)])
         """,
+    "python-telegram-bot": """\
+        from telegram.ext import Application, CommandHandler
+        import store
+
+        async def users(update, context):
+            await store.ensure_indexes()
+
+        application = Application.builder().token("…").build()
+        application.add_handler(CommandHandler(["users", "all"], users, block=False))
+        """,
+    "Pyrogram": """\
+        from pyrogram import Client, filters
+        import store
+
+        bot = Client("bot")
+
+        @bot.on_callback_query(filters.regex("users"))
+        async def users(client, query):
+            await store.ensure_indexes()
+        """,
+    "Telethon": """\
+        from telethon import TelegramClient, events
+        import store
+
+        bot = TelegramClient("bot", 1, "…")
+
+        @bot.on(events.NewMessage(pattern="/users"))
+        async def users(event):
+            await store.ensure_indexes()
+        """,
     "aiohttp table": """\
         from aiohttp import web
         import store

@@ -311,6 +311,7 @@ WHOLE = {
     "a status": "return list(db.a.find({'x': 'open'}))",
     "an element with a range": "return list(db.a.find({'x': {'$elemMatch': {'$gt': key}}}))",
     "an element of the code": "return list(db.a.find({'x': {'$elemMatch': {'$eq': 'open'}}}))",
+    "stored each time": "found = list(db.a.find())\nsettings.kept['all'] = found\nreturn found",
     "set each time": "found = list(db.a.find())\nshow.set('all', found)\nreturn found",
     "steps": "return list(db.a.find().sort('x').batch_size(9))",
     "in a variable": "c = db.a.find()\nreturn list(c)",
@@ -347,6 +348,10 @@ NOT_WHOLE = {
     "cached list": (
         "found = settings.get('all')\nif found:\n    return found\n"
         "found = list(db.a.find())\nsettings.set('all', found, 60)\nreturn found"
+    ),
+    "cached under a key": (
+        "if 'all' in settings.kept:\n    found = settings.kept['all']\nelse:\n"
+        "    found = list(db.a.find())\n    settings.kept['all'] = found\nreturn found"
     ),
     "nobody inserts": "return list(db.b.find())",
     "first": "return next(db.a.find())",
@@ -397,6 +402,11 @@ def test_only_what_requests_reach(tmp_path: Path) -> None:
 USED = {
     "answered": ("return [d['x'] for d in db.a.find()]", "limit=1000"),
     "written": ("found = [d['x'] for d in db.a.find()]\nopen(key).write(show(found))", "as the cursor gives it"),
+    "written line by line": (
+        "found = []\nfor d in db.a.find():\n    found.append(d)\nx = ''\nfor d in found:\n    x += f\"{d['x']}\\n\"\n"
+        "open(key, 'w').write(x)",
+        "as the cursor gives it",
+    ),
     "dumped": ("import json\njson.dump(list(db.a.find()), open(key, 'w'))", "as the cursor gives it"),
     "counted in a file": ("found = list(db.a.find())\nopen(key).write(str(len(found)))", "let the server count"),
     "sliced": ("return [d['x'] for d in db.a.find()][:2]", "what the slice takes"),
@@ -414,6 +424,8 @@ USED = {
     "only counted": ("return len(list(db.a.find()))", "let the server count"),
     "counted twice": ("found = list(db.a.find())\nreturn len(found) if len(found) > 1 else 0", "let the server count"),
     "counted, and answered": ("found = list(db.a.find())\nreturn len(found), found", "limit=1000"),
+    "drawn": ("found = list(db.a.find())\nreturn random.choice([d for d in found if d['x']])", "$sample"),
+    "drawn from something else": ("found = list(db.a.find())\nreturn random.choice(order), found", "limit=1000"),
     "worked on": ("show(list(db.a.find()))\ndb.a.update_many({'x': 1}, {'$set': {'x': 2}})", "in parts"),
     "beside another": ("db.b.update_one({'_id': key}, {'$inc': {'n': 1}})\nreturn list(db.a.find())", "limit=1000"),
     "one of it": ("found = list(db.a.find())\nreturn found[0]", "limit=1000"),

@@ -26,3 +26,71 @@ def test_the_annotation_resolves_it(tmp_path: Path) -> None:
     assert with_deep_stack(lambda: unresolved(loaded)) == []
     (operation,) = with_deep_stack(lambda: queries(loaded))
     assert (operation["method"], operation["confidence"]) == ("find", "known")
+
+
+PLUGINS = """\
+from pymongo import AsyncMongoClient
+
+
+class Applet:
+    def __init__(self, parent=None):
+        self.parent = parent
+        self.collection = None
+
+    async def setup(self, name):
+        if self.parent is not None:
+            self.collection = self.parent.collection if name is None else self.parent.db[name]
+
+
+class Agents(Applet):
+    async def delete(self, agent_id):
+        await self.collection.delete_one({"id": agent_id})
+
+
+async def main(plugins):
+    client = AsyncMongoClient(timeoutMS=5000)
+    return [plugin(parent=client) for plugin in plugins]
+"""
+
+
+def test_none_has_no_attributes_that_rule_a_collection_out(tmp_path: Path) -> None:
+    loaded = project(PLUGINS, tmp_path)
+    (operation,) = with_deep_stack(lambda: queries(loaded))
+    assert (operation["method"], operation["filter"]["required"]) == ("delete_one", ["id"])
+    assert operation["confidence"] == "inferred"
+
+
+SHARED = """\
+from pymongo import AsyncMongoClient
+
+
+class Agents:
+    def __init__(self, store):
+        self.collection = store.collection
+        self.found = store.found
+
+    async def one(self, agent_id):
+        return await self.collection.find_one({"id": agent_id})
+
+    async def all(self, size):
+        cursor = self.collection.find({"status": "open"})
+        cursor = cursor.sort("at").limit(5)
+        return await cursor.to_list()
+
+    async def names(self):
+        return [*await self.collection.distinct("name"), *self.found.find("name")]
+"""
+
+
+def test_what_the_driver_alone_has_tells_of_the_same_name(tmp_path: Path) -> None:
+    loaded = project(SHARED, tmp_path)
+    found = with_deep_stack(lambda: queries(loaded))
+    assert [(each["method"], each["confidence"]) for each in found] == [
+        ("find_one", "inferred"),
+        ("find", "inferred"),
+        ("distinct", "inferred"),
+    ]
+    assert found[1]["filter"]["required"] == ["status"]
+    assert found[1]["bounded"]
+    (left,) = with_deep_stack(lambda: unresolved(loaded))
+    assert "self.found" in left["hint"]

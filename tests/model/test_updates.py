@@ -686,3 +686,53 @@ def test_a_date_and_a_text_in_one_element(put: str, expected: list[str], tmp_pat
     code = HEAD + body.replace("PUT", put) + body.replace("def f", "def g").replace("PUT", text)
     found = findings(code, tmp_path, rules={"MDB226"})
     assert [each.message.split(" of ")[1].split()[0] for each in found] == expected
+
+
+ADVISED = {
+    "added on both ways": (
+        """\
+        def f(key, n):
+            user = db.users.find_one({"_id": key})
+            total = user["n"] + n if user else n
+            db.users.update_one({"_id": key}, {"$set": {"n": total}}, upsert=True)
+        """,
+        "use $inc",
+    ),
+    "begun anew on one way": (
+        """\
+        def f(key, days, now):
+            user = db.users.find_one({"_id": key})
+            if user["end"] < now:
+                end = now + days
+            else:
+                end = user["end"] + days
+            db.users.update_one({"_id": key}, {"$set": {"end": end}})
+        """,
+        "set only what changes",
+    ),
+    "in a loop": (
+        """\
+        def f(key, items):
+            total = db.users.find_one({"_id": key})["n"]
+            for item in items:
+                total += item
+            db.users.update_one({"_id": key}, {"$set": {"n": total}})
+        """,
+        "use $inc",
+    ),
+    "the first that is equal": (
+        """\
+        def f(key, card):
+            cards = db.users.find_one({"_id": key})["cards"]
+            cards.remove(card)
+            db.users.update_one({"_id": key}, {"$set": {"cards": cards}})
+        """,
+        "use $pull (it takes out every equal member)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "advice"), ADVISED.values(), ids=ADVISED)
+def test_an_operator_is_advised_that_does_the_same(code: str, advice: str, tmp_path: Path) -> None:
+    (message,) = _told(code, tmp_path)
+    assert advice in message

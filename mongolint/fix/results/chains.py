@@ -70,17 +70,20 @@ def _insert_stage(draft: Draft, page: UnsortedPage) -> None:
     draft.insert(module, start, stage_code + gap)
 
 
+_NO_LIMIT = {
+    "written": "the list is written out whole, and a limit would leave documents out",
+    "counted": "a limit would make the number wrong",
+    "worked": "a limit would leave some undone",
+    "sliced": "how many it wants, the slice says",
+    "drawn": "a limit would leave some that are never drawn",
+}
+
+
 def bound(draft: Draft, found: Unbounded, count: int) -> None:
     """See `Draft.bound_result`."""
     operation = found.operation
-    if found.use == "written":
-        raise NoFix("the list is written out whole, and a limit would leave documents out")
-    if found.use == "counted":
-        raise NoFix("a limit would make the number wrong")
-    if found.use == "worked":
-        raise NoFix("a limit would leave some undone")
-    if found.use == "sliced":
-        raise NoFix("how many it wants, the slice says")
+    if found.use:
+        raise NoFix(_NO_LIMIT[found.use])
     if found.by == "to_list":
         _bound_list(draft, found.place.module, found.place.row, count)
     elif operation.name == "find":

@@ -29,6 +29,13 @@ STREAMS = frozenset(
         "watch",
     ]
 )
+# What waits for the next message of a socket or a broker
+RECEIVING = frozenset(
+    [
+        *("receive", "receive_bytes", "receive_text", "receive_json", "receive_str", "recv", "recv_json"),
+        *("recv_multipart", "recv_string", "get_message", "wait_for_message", "getone", "blpop", "brpop"),
+    ]
+)
 OTHER_SYSTEMS = frozenset(
     [
         "requests",

@@ -127,7 +127,8 @@ class MongoEngineFinder:
             before = found.get(key)
             options = {**(before.options if before else common), **index.options}
             found[key] = replace(before or index, options=options)
-        yield from found.values()
+        # The gaps of a class that is there to be copied and filled in are no fields
+        yield from (index for index in found.values() if not any(name == "" for name, _ in index.keys or ()))
         if not meta.is_known or self.classes.is_opaque(cls):
             yield declaration(self.classes.row(cls), None)
         is_first = any(index.keys and index.keys[0][0] == "_cls" for index in found.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mongolint.facts.shapes import ModuleFacts
 from mongolint.link import functions
 from mongolint.link.atoms import (
     NONE,
@@ -123,11 +124,30 @@ class Reader:
                 return self.document(module, node[2], env)
             case "await":
                 return self.document(module, node[1], env)
+            case "comp" if node[1] == "dict":
+                return self._comprehension(module, node[2][0], node[2][1], env)
             case "call":
                 return self._call(module, row, node, env)
             case "param" if not (env and env.lookup(module, node[1])):
                 return OPEN
         return self.of_value(self.link.value(module, row, env))
+
+    def _comprehension(self, module: int, key: int, value: int, env: Env | None) -> Document:
+        """``{name: given[name] for name in ("shop", "sku")}``: open where the source does not list the names."""
+        element = self.link.node(module, key)
+        source = element[1] if element[0] == "iter" else None
+        if source is None or self.link.node(module, source)[0] == "param":
+            return OPEN
+        listed = self.link.value(module, source, env)
+        names = self.link.elements(listed) if len(listed) == 1 and type(listed[0]) is Literal else ()
+        if not names or any(name.startswith("$") for name in strings(names)) or len(strings(names)) != len(names):
+            return OPEN
+        document = EMPTY
+        for name in names:
+            pinned = self.link.pin(module, source, name, env)
+            kind = self.operator_class(module, value, pinned)
+            document = document.with_field(strings((name,))[0], kind, Place(module, value, pinned))
+        return document.maybe() if _is_chosen(self.link.modules[module], source) else document
 
     def _paths(self, module: int, phi: int, rows: Iterable[int], env: Env | None) -> Iterator[Document]:
         for row in rows:
@@ -511,6 +531,15 @@ _ID_TYPES = frozenset(
         "builtins.int",
     ]
 )
+
+
+def _is_chosen(facts: ModuleFacts, source: int) -> bool:
+    """Whether a comprehension over the row leaves some out by an ``if``."""
+    loops = {number for number, loop in enumerate(facts.loops) if loop.iterable == source}
+    return any(
+        entry.kind == "then" and (around := facts.contexts[entry.parent]).kind == "comp" and around.ref in loops
+        for entry in facts.contexts
+    )
 
 
 def _is_id(name: str) -> bool:

@@ -32,7 +32,8 @@ def is_bounded(link: Linker, module: int, row: int) -> bool:
         if function[0] == "attr" and function[2] in _SAME_ENTRIES:
             return is_bounded(link, module, function[1])
     if node[0] == "item" and link.node(module, node[2])[0] == "slice":
-        return is_bounded(link, module, node[1])
+        most = link.node(module, node[2])[1]
+        return (most is not None and most <= 1) or is_bounded(link, module, node[1])
     if _is_ordered(link, module, row) or _is_listed(link, module, node):
         return True
     literals = [atom for atom in link.value(module, row) if type(atom) is Literal]

@@ -18,7 +18,7 @@ from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef
 from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
-from mongolint.project.catalog.pace import PACING, STREAMS
+from mongolint.project.catalog.pace import PACING, RECEIVING, STREAMS
 from mongolint.project.loops import elsewhere
 from mongolint.project.loops.bounds import is_bounded
 from mongolint.project.operations import Operation, names_of
@@ -290,10 +290,12 @@ class _Finder:
         return (name == "range" and len(node[2]) == 3) or any(word in name for word in _BATCH_WORDS)
 
     def has_few(self, module: int, loop: Loop) -> bool:
-        """Whether it is over a cursor of a handful of documents: ``find(…).limit(5)``, ``to_list(length=3)``."""
+        """Whether it is over a handful: ``find(…).limit(5)``, ``to_list(length=3)``, ``ids[:2]``."""
         row = loop.iterable if loop.kind != "while" else None
         while row is not None:
             node = self.link.node(module, row)
+            if node[0] == "item" and self.link.node(module, node[2])[0] == "slice":
+                return 0 < (self.link.node(module, node[2])[1] or 0) <= _FEW
             if node[0] != "call":
                 row = node[1] if node[0] in ("await", "attr") else None
                 continue
@@ -342,13 +344,26 @@ class _Finder:
         return sum(type(atom) is ClassRef for atom in callees) > 1
 
     def _is_stream(self, module: int, row: int) -> bool:
-        """Items that arrive at their own pace: a socket, a queue, a change stream."""
+        """Items that arrive at their own pace: a socket, a queue, a change stream, a generator that waits for them."""
         node = self.link.node(module, row)
+        if node[0] == "call" and any(self._waits(f.module, f.scope) for f in self.link.functions_called(module, row)):
+            return True
         while node[0] in ("call", "await", "attr", "ctx"):
             if node[0] == "attr" and str(node[2]).lower() in STREAMS:
                 return True
             node = self.link.node(module, node[1])
         return node[0] in ("param", "free") and str(node[2]).lower() in STREAMS
+
+    def _waits(self, module: int, scope: int) -> bool:
+        """Whether a function goes on for good, and waits for one message at a time."""
+        facts = self.link.modules[module]
+        return any(
+            facts.nodes[facts.nodes[call.row][1]][-1] in RECEIVING
+            for loop in facts.loops
+            if loop.scope == scope and loop.kind == "while" and loop.iterable is not None
+            if facts.nodes[loop.iterable] in (("const", True), ("const", 1))
+            for call, _ in self._calls_inside(module, loop)
+        )
 
     def talks_elsewhere(self, module: int, loop: Loop) -> bool:
         """Each round sends or fetches something that is not the project's: a message, a request, a file."""

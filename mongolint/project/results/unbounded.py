@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from mongolint.project.operations import Operation
     from mongolint.project.reach.reachability import RequestPath
 
-Use = Literal["", "written", "sliced", "counted", "worked"]
+Use = Literal["", "written", "sliced", "counted", "drawn", "worked"]
 
 _COLLECTING = frozenset(["list", "tuple", "sorted", "set", "frozenset"])
 _COUNTING = ("len", "any", "all", "bool")
 # What puts a value into a file, whole
 _WRITING = frozenset(["write", "writelines", "writerows", "write_text", "write_bytes", "dump"])
+# What takes some of a list by chance
+_DRAWING = frozenset(["random.choice", "random.choices", "random.sample", "random.shuffle"])
 # What puts a value into a cache, under a key
 _KEEPING = frozenset(["set", "setex", "set_cache"])
 _STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
@@ -49,7 +51,7 @@ class Unbounded(NamedTuple):
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
     from the request. ``narrow``: the filter asks for something, so that it is not the whole collection. ``use``: what
     becomes of the list, where any number as a limit would be wrong: it is written to a file, a slice of it taken,
-    nothing but its length asked for, or the same request changes such documents.
+    nothing but its length asked for, some of it drawn by chance, or the same request changes such documents.
     """
 
     operation: Operation
@@ -242,17 +244,17 @@ def _is_kept(project: Project, operation: Operation, place: Place) -> bool:
     if project.runs_each_time(operation):
         return False
     facts = project.modules[place.module]
+    kept = [store.value for store in facts.item_stores if store.scope == operation.scope]
     for call in facts.calls:
         _, function, args = facts.nodes[call.row]
         node = facts.nodes[function]
         if call.scope == operation.scope and node[0] == "attr" and node[2] in _KEEPING and len(args) > 1:
-            if any(_is_made_of(facts, given, place.row) for _, given in args):
-                return True
-    return False
+            kept += [given for _, given in args]
+    return any(_is_made_of(facts, value, place.row) for value in kept)
 
 
 def _use(project: Project, operation: Operation, place: Place) -> Use:
-    """Whether the list is written out, here or by a caller, or only a part or the number of it wanted."""
+    """Whether the list is written out or drawn from, here or by a caller, or only a part or the number of it wanted."""
     facts = project.modules[place.module]
     if _is_counted(project, place):
         return "counted"
@@ -265,9 +267,18 @@ def _use(project: Project, operation: Operation, place: Place) -> Use:
         for call in facts.calls:
             _, function, args = facts.nodes[call.row]
             node = facts.nodes[function]
-            if node[0] == "attr" and node[2] in _WRITING and any(_is_made_of(facts, each, row) for _, each in args):
-                return "written"
+            use: Use = "written" if node[0] == "attr" and node[2] in _WRITING else ""
+            use = use or ("drawn" if _is_drawing(project, module, function) else "")
+            if use and any(_is_made_of(facts, each, row, by_element=True) for _, each in args):
+                return use
     return ""
+
+
+def _is_drawing(project: Project, module: int, function: int) -> bool:
+    node = project.link.node(module, function)
+    if node[0] not in ("attr", "from") or node[2] not in ("choice", "choices", "sample", "shuffle"):
+        return False
+    return any(type(atom) is External and atom.name in _DRAWING for atom in project.link.value(module, function))
 
 
 def _is_worked_on(project: Project, operation: Operation, path: RequestPath) -> bool:
@@ -301,12 +312,17 @@ def _is_counted(project: Project, place: Place) -> bool:
     )
 
 
-def _is_made_of(facts: ModuleFacts, row: int, part: int) -> bool:
-    """Whether a value holds what stands at another row, and not only its number."""
+def _is_made_of(facts: ModuleFacts, row: int, part: int, *, by_element: bool = False) -> bool:
+    """Whether a value holds what stands at another row, and not only its number.
+
+    ``by_element``: or something of each of its elements, as a text does to which a loop adds a line for each.
+    """
 
     def parts(node: Row) -> Iterable[int]:
         if node[0] == "comp":
             return [each for inner in node[2] for each in reached_rows(facts, inner)]
+        if by_element and node[0] == "item" and facts.nodes[node[1]][0] == "iter":
+            return (node[1],)
         if node[0] in ("item", "attr") or (node[0] == "call" and facts.nodes[node[1]][-1] in _COUNTING):
             return ()
         return [given for _, given in node[2]] if node[0] == "call" else operands(node)

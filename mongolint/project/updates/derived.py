@@ -31,6 +31,8 @@ _MODELLING = frozenset(["from_dict", "parse_obj", "model_validate", "from_mongo"
 # How a document's own key is renamed and rewritten for those who take it
 IDS = ("_id", "id")
 _COMPARING = frozenset(["builtins.max", "builtins.min"])
+# Values that are not what a field begins with
+_MADE = frozenset(["binop", "call", "await", "attr", "item", "param", "free"])
 _ARITHMETIC = frozenset(["+", "-", "*", "?"])
 
 
@@ -39,8 +41,8 @@ class Derived(NamedTuple):
 
     ``read``: the call that reads it; ``path``: the field, "" for the whole document. ``changes``: what was done to it,
     the last first: an operator, the name of a method, "concat" for lists, "setitem", "delitem", "merge", "filter",
-    "not"; "slice" only of what has been changed before. ``model``: the call that makes the object, whose attributes
-    the fields are; None for the document itself.
+    "not"; "slice" only of what has been changed before; "else" where on some path it is made of something else.
+    ``model``: the call that makes the object, whose attributes the fields are; None for the document itself.
     """
 
     read: Spot
@@ -81,9 +83,9 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "typed" if node[2] is not None:
             return of(node[2])
         case "phi":
-            return first(node[1])
+            return _one_of(tracer, spot, node[1])
         case "ifexp":
-            return first(node[2:4])
+            return _one_of(tracer, spot, node[2:4])
         case "bool" if node[1] == "or":
             return of(node[2][0])
         case "param":
@@ -125,6 +127,22 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "call":
             return _call(tracer, spot, node)
     return None
+
+
+def _one_of(tracer: Tracer, spot: Spot, rows: Iterable[int]) -> Derived | None:
+    """What one of several values is made of.
+
+    What the code begins with counts for none: a constant, or what else is added, ``n if new else doc["n"] + n``.
+    """
+    every = {row: derived(tracer, spot.at(row)) for row in rows}
+    chosen = _chosen(every.values())
+    if chosen is None or not chosen.changes:
+        return chosen
+    facts = tracer.facts(spot.module)
+    parts = {part for row, each in every.items() if each is not None for part in reached_rows(facts, row)}
+    others = [row for row, each in every.items() if each is None and facts.nodes[row][0] in _MADE]
+    begins = (row in parts or spot.row in reached_rows(facts, row) for row in others)
+    return chosen if all(begins) else chosen.changed("else")
 
 
 def _is_list(tracer: Tracer, spot: Spot) -> bool:

@@ -30,7 +30,8 @@ _VERSION = re.compile(r"(^|[._])(_?v|version|rev|revision|etag|e_tag|lock\w*|\w*
 # Whose document it is, which does not change while others do
 _OWNER = re.compile(r"(^|[._])(owner|user|tenant|org|organi[sz]ation|account|customer|team|oid)(_?id)?$|_id$|Id$", re.I)
 
-_OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each", "remove": "$pull"}
+_OPERATORS = {"+": "$inc", "-": "$inc", "append": "$push", "extend": "$push with $each"}
+_OPERATORS |= {"remove": "$pull (it takes out every equal member)"}
 _OPERATORS |= {"concat": "$push or $addToSet, with $each"}
 _OPERATORS |= {"max": "$max", "min": "$min", "*": "$mul", "filter": "$pull"}
 # Documents that the code puts together

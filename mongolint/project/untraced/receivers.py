@@ -1,0 +1,89 @@
+"""Receivers of which nothing is known: whether one is a collection, which one, and what is done to its cursor.
+
+A method that only the driver has tells it. Methods that other things have, too, count where the same name is asked for
+such a one in the same module: ``self.collection.find(…)`` beside ``self.collection.find_one(…)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from mongolint.facts.shapes import Call, ModuleFacts
+from mongolint.link.atoms import NONE, UNKNOWN, Collection, Database, Value, strings
+from mongolint.link.rowtools import alternatives
+from mongolint.mongo.methods import DRIVER_ONLY
+
+if TYPE_CHECKING:
+    from mongolint.link.linker import Linker
+
+_DATABASE_NAMES = frozenset(["db", "database", "mongo", "mongodb", "mdb", "_db", "_database", "mongo_db", "_mongo"])
+# Of the methods that other things have, those whose arguments mean the same wherever a receiver has the others
+_SHARED = frozenset(["find", "aggregate", "distinct"])
+# ``self.collection`` as its names, from the first on
+Dotted = tuple[str, ...]
+
+
+def is_untraced(value: Value) -> bool:
+    """Whether nothing is known of a receiver that would rule a driver object out."""
+    return all(atom in (UNKNOWN, NONE) for atom in value)
+
+
+def asks_collection(link: Linker, module: int, row: int, method: str) -> bool:
+    """Whether a call of ``method`` on what is not traced at ``row`` can only be meant for a collection."""
+    if method in DRIVER_ONLY:
+        return True
+    if method not in _SHARED:
+        return False
+    facts = link.modules[module]
+    names = set(_dotted(facts, row)) & link.of_module(_asked, module).keys()
+    return any(is_untraced(link.value(module, each)) for name in names for each in link.of_module(_asked, module)[name])
+
+
+def guessed(link: Linker, module: int, row: int) -> tuple[Collection, ...]:
+    """The collection that ``db.users`` or ``db["users"]`` names, where ``db`` itself is not traced."""
+    node = link.node(module, row)
+    unnamed = (Collection(Database(None, None, "unknown"), None),)
+    if node[0] not in ("attr", "item") or _last_name(link, module, node[1]) not in _DATABASE_NAMES:
+        return unnamed
+    if node[0] == "attr":
+        return (Collection(Database(None, None, "unknown"), node[2]),)
+    names = strings(link.value(module, node[2]))
+    return tuple(Collection(Database(None, None, "unknown"), name) for name in names) or unnamed
+
+
+def chained(facts: ModuleFacts, calls: Iterable[tuple[Call, int, str]], row: int) -> Iterator[tuple[Call, str]]:
+    """Of the calls of cursor methods, with receivers and names, those on the cursor of the call at ``row``."""
+    held = {row}
+    for call, receiver, name in calls:
+        if any(each in held for each in alternatives(facts, receiver)):
+            held.add(call.row)
+            yield call, name
+
+
+def _last_name(link: Linker, module: int, row: int) -> str:
+    node = link.node(module, row)
+    return str(node[2]) if node[0] in ("attr", "param", "free", "from") else ""
+
+
+def _asked(facts: ModuleFacts, index: int) -> dict[Dotted, list[int]]:
+    """What a module calls methods on that only the driver has, by name."""
+    found: dict[Dotted, list[int]] = {}
+    for call in facts.calls:
+        node = facts.nodes[facts.nodes[call.row][1]]
+        if node[0] == "attr" and node[2] in DRIVER_ONLY:
+            for name in _dotted(facts, node[1]):
+                found.setdefault(name, []).append(node[1])
+    return found
+
+
+def _dotted(facts: ModuleFacts, row: int) -> Iterator[Dotted]:
+    """The names by which the source calls a value: of a parameter, a global or their attributes."""
+    for each in alternatives(facts, row):
+        names: list[str] = []
+        node = facts.nodes[each]
+        while node[0] == "attr":
+            names.append(node[2])
+            node = facts.nodes[node[1]]
+        if node[0] in ("param", "free", "from"):
+            yield (node[2], *reversed(names))
