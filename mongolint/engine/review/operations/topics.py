@@ -143,8 +143,8 @@ TOPICS = (
             r"\b(?:tlsAllowInvalid(?:Certificates|Hostnames)|tlsInsecure)\b[\"']?\s*[=:]\s*[Tt]rue\b|"
             r"\bssl_cert_reqs\b[\"']?\s*[=:]\s*(?:ssl\.)?CERT_NONE\b"
         ),
-        note="a client is made that does not check whose certificate it gets: whoever gets between it and the server can "
-        "read what is sent, and change it",
+        note="a client is made that does not check whose certificate it gets: whoever gets between it and the server "
+        "can read what is sent, and change it",
         doubted=True,
     ),
     Topic(
