@@ -73,6 +73,7 @@ MDB408 sync-iteration-of-async-cursor high default t
 MDB409 superfluous-await high default t
 MDB410 wrong-time-limit-keyword high default t
 MDB411 bool-of-collection high default t
+MDB412 ambiguous-update medium default
 MDB501 bare-except medium default
 MDB502 swallowed-database-error medium default
 MDB503 print-call low default
