@@ -191,6 +191,10 @@ def _field_of(tracer: Tracer, base: Spot, key: str) -> Derived | None:
     match node[0]:
         case "phi":
             return _chosen(_field(tracer, base.at(row), key) for row in node[1])
+        case "param" if (passed := tracer.parameter(base)) is not None:
+            return _field(tracer, passed, key)
+        case "typed" if node[2] is not None:
+            return _field(tracer, base.at(node[2]), key)
         case "setitem" if tracer.facts(base.module).constant(node[2]) == key:
             return derived(tracer, base.at(node[3]))
         case "setitem" | "mutated" | "delitem":

@@ -196,13 +196,21 @@ def _is_identity(tracer: Tracer, operation: Operation, frame: Frame | None, made
         in_read = asked.fields.get(field)
         if in_read is not None and in_read.term == value.term:
             is_same = True
-        elif value.term == tracer.member(document, field):
+        elif value.term == tracer.member(document, field) or _is_of(tracer, value, field, made):
             if field != "_id":
                 return False  # it is compared with what was read
             is_same = True
         elif not _OWNER.search(field) or not lookups.is_equality(tracer, value):
             return False
     return is_same
+
+
+def _is_of(tracer: Tracer, value: Stored, field: str, made: Derived) -> bool:
+    """Whether a value is that which the document had in a field when it was read, whatever was put into others."""
+    found = [derived(tracer, spot) for spot in value.spots]
+    return bool(found) and all(
+        each is not None and each.path == field and not each.changes and each.site == made.site for each in found
+    )
 
 
 def _asked(tracer: Tracer, made: Derived) -> Content:
