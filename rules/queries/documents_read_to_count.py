@@ -5,7 +5,7 @@ What it flags
     who call a helper that gives the list, be it as one of several that are gathered.
 
 Why it hurts
-    All of the documents are read, sent and decoded for one number, which the server takes from the index.
+    All of the documents are read, sent and decoded for one number, which the server could tell without them.
 
 What it leaves alone
     Lists of which anything else is used; reads with a limit, and by ``_id`` or a list of keys; scripts.

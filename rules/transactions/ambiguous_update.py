@@ -35,11 +35,11 @@ def check(project: Project) -> Iterator[Finding]:
         if project.is_script(operation.module):
             continue
         fields = ", ".join(found.fields)
-        taken = "takes one of several by their order" if listed.name == "find_one" else "lists several in order"
+        taken = "takes the first of them in order" if listed.name == "find_one" else "lists them in order"
         yield rule.finding(
             project.operation_span(operation),
-            f"{operation.name} on {operation.target} asks only for {fields}, by which {listed.name} elsewhere {taken}: "
-            "it changes whichever the server finds first; ask for the _id of the one that is meant",
+            f"{operation.name} on {operation.target} asks only for {fields}, which several documents share "
+            f"({listed.name} {taken}): it changes whichever the server meets; ask for the _id of the one that is meant",
             confidence=operation.confidence,
             related=project.related([(project.operation_span(listed), taken)]),
             fix=rule.repair(
@@ -71,7 +71,7 @@ EXAMPLES = [
             db.orders.update_one({"user_id": user_id}, {"$set": {"paid": True}})
         """,
         at=("update_one",),
-        message="asks only for user_id, by which find_one elsewhere takes one of several by their order",
+        message="asks only for user_id, which several documents share (find_one takes the first of them in order)",
     ),
     Bad(
         """\
@@ -90,7 +90,7 @@ EXAMPLES = [
             db.visits.update_one({"page": page}, {"$set": {"hidden": True}}, upsert=False)
         """,
         at=("update_one",),
-        message="lists several in order",
+        message="(find lists them in order): it changes whichever the server meets",
     ),
     Good(
         """\
