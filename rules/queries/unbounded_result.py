@@ -17,8 +17,8 @@ What it leaves alone
 
 Fix and its safety
     A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer. None
-    where the list is written to a file whole, sliced, or only counted, or where the same request changes documents of
-    the collection.
+    where the list is written to a file whole, sliced, or only counted, where the same request changes documents of the
+    collection, or where it is a helper that others give another filter.
 
 Sources
     PyMongo documentation, ``AsyncCursor.to_list`` (``length=None``: all), and Motor 3.6 changelog (it became optional).
@@ -43,6 +43,7 @@ _INSTEAD = {
     "written": "write each document as the cursor gives it, for a limit would leave some out of what is written",
     "sliced": "let the query limit what the slice takes of it",
     "worked": "work through the cursor in parts, for a limit would leave some undone",
+    "given": "give the helper a limit, or let it give back the cursor",
     "counted": "let the server count, for only the length of the list is asked for",
 }
 

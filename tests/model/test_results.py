@@ -569,3 +569,41 @@ def test_lists_that_are_read_to_be_counted(body: str, told: list[object] | None,
         return [[one.function, one.chosen] for each in loaded.project.operations for one in results.counted(each)]
 
     assert with_deep_stack(found) == ([told] if told else [])
+
+
+GIVEN = """\
+def read(query):
+    return list(db.a.find(query))
+
+
+@app.get("/own")
+def own(key):
+    return read({{"owner": key}})
+
+
+@app.get("/all")
+def everything(key):
+    return read({asked})
+
+
+@app.post("/add")
+def add(key: dict):
+    db.a.insert_one(key)
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("{}", True),
+        ('{"state": "open"}', True),
+        ('{"owner": key}', False),
+        ('{"_id": {"$in": key}}', False),
+        ('{"$or": key}', False),
+        ("key", False),
+    ],
+)
+def test_a_helper_that_is_given_the_filter(asked: str, told: bool, tmp_path: Path) -> None:
+    found = findings(HEAD + GIVEN.format(asked=asked), tmp_path, rules={"MDB110"})
+    wanted = "is read whole (by list) whenever everything runs, and grows with the collection; give the helper a limit"
+    assert [wanted in each.message for each in found] == [True] * told

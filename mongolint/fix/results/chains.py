@@ -77,6 +77,8 @@ def bound(draft: Draft, found: Unbounded, count: int) -> None:
         raise NoFix("the list is written out whole, and a limit would leave documents out")
     if found.use == "counted":
         raise NoFix("a limit would make the number wrong")
+    if found.use == "given":
+        raise NoFix("other callers of the helper ask for what is bounded")
     if found.use == "worked":
         raise NoFix("a limit would leave some undone")
     if found.use == "sliced":
