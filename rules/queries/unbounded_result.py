@@ -19,8 +19,8 @@ What it leaves alone
 
 Fix and its safety
     A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer. None
-    where the list is written to a file whole, sliced, drawn from by chance, or only counted, or where the same request
-    changes documents of the collection.
+    where the list is written to a file whole, sliced, drawn from by chance, or only counted, where the same request
+    changes documents of the collection, or where it is a helper that others give another filter.
 
 Sources
     PyMongo documentation, ``AsyncCursor.to_list`` (``length=None``: all), and Motor 3.6 changelog (it became optional).
@@ -46,6 +46,7 @@ _INSTEAD = {
     "sliced": "let the query limit what the slice takes of it",
     "worked": "work through the cursor in parts, for a limit would leave some undone",
     "drawn": "let the server draw with $sample, for a limit would leave some that are never drawn",
+    "given": "give the helper a limit, or let it give back the cursor",
     "counted": "let the server count, for only the length of the list is asked for",
 }
 

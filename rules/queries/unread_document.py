@@ -1,14 +1,15 @@
 """A write that sends a document back which nobody looks at.
 
 What it flags
-    ``find_one_and_update``, ``find_one_and_replace`` and ``find_one_and_delete`` whose result is not used at all.
+    ``find_one_and_update``, ``find_one_and_replace`` and ``find_one_and_delete`` whose result is not used at all; also
+    where a helper returns it and every call lets it drop, be it as a task.
 
 Why it hurts
     The whole document is read, sent and decoded for nothing, with all that has grown in it, at each of these writes.
 
 What it leaves alone
     Results that are kept in a variable, tested, returned or passed on; writes with a sort, which chooses the document;
-    scripts and migrations.
+    helpers whose result a test looks at; scripts and migrations.
 
 Fix and its safety
     ``update_one``, ``replace_one`` or ``delete_one`` with the same arguments, without ``projection`` or
@@ -30,11 +31,15 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     found = project.results.unread(query)
     if found is None or project.is_script(query.module):
         return
+    who, instead = "nobody", found.name
+    if found.function:
+        who, instead = f"no caller of {found.function}", f"{found.name}, and return nothing"
     yield rule.finding(
         project.operation_span(query),
-        f"{query.name} on {query.target} sends the whole document back, and nobody looks at it; use {found.name}",
+        f"{query.name} on {query.target} sends the whole document back, and {who} looks at it; use {instead}",
         confidence=query.confidence,
-        fix=rule.repair("send no document back", lambda draft: draft.write_only(found), text=f"use {found.name}"),
+        related=project.related((project.token(use.module, use.row), "dropped here") for use in found.calls),
+        fix=rule.repair("send no document back", lambda draft: draft.write_only(found), text=f"use {instead}"),
     )
 
 
@@ -94,6 +99,35 @@ EXAMPLES = [
         """,
         at=("find_one_and_update",),
         message="use update_one",
+    ),
+    Bad(
+        """\
+        import asyncio
+
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def append(thread_id, text):
+            return await db.threads.find_one_and_update({"_id": thread_id}, {"$push": {"texts": text}})
+
+
+        async def close(thread_id):
+            return await db.threads.find_one_and_update({"_id": thread_id}, {"$set": {"open": False}})
+
+
+        async def reply(thread_id, text, send):
+            asyncio.create_task(append(thread_id, text))
+            tasks = [send(text)]
+            if text:
+                tasks.append(append(thread_id, text))
+            await asyncio.gather(*tasks)
+            await append(thread_id, "replied")
+            return (await close(thread_id))["texts"]
+        """,
+        at=("find_one_and_update",),
+        message="and no caller of append looks at it; use update_one, and return nothing",
     ),
     Good(
         """\

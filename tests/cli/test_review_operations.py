@@ -61,6 +61,8 @@ SHOWN: list[tuple[str, dict[str, str], str]] = [
     ("version", {"compose.yml": COMPOSE}, "compose.yml:3"),
     ("login", {"compose.yml": COMPOSE}, "compose.yml:4"),
     ("login", {"compose.yml": "image: mongo:7\nMONGO_INITDB_ROOT_USERNAME_FILE: /run/user\n"}, "compose.yml:2"),
+    ("encryption", {"shop/db.py": 'URL = "mongodb://a,b/?tls=true"\n'}, "shop/db.py:1"),
+    ("encryption", {"compose.yml": "image: mongo:7\ncommand: mongod --tlsMode requireTLS\n"}, "compose.yml:2"),
 ]
 
 
@@ -89,6 +91,15 @@ BEARING: list[tuple[str, dict[str, str], str]] = [
         {"k8s/db.yaml": "readinessProbe:\n  command: [mongosh, --eval, db.adminCommand('ping')]\n"},
         "k8s/db.yaml:2",
     ),
+    (
+        "encryption",
+        {
+            "app.env": "URI=mongodb+srv://shop@db\n",
+            "shop/db.py": f"import pymongo\n\nC = pymongo.MongoClient(tlsAllowInvalidCertificates=True)\n\n{CODE}",
+        },
+        "shop/db.py:3",
+    ),
+    ("encryption", {"app.env": "URI=mongodb://db/?tls=true&tlsInsecure=true\n"}, "app.env:1"),
 ]
 
 
@@ -109,6 +120,7 @@ NOTHING: list[tuple[str, dict[str, str]]] = [
     ("login", {"compose.yml": "image: mongo:7\ncommand: mongod --keyFile /key\n"}),
     ("login", {"fame.env.template": "MONGO_INITDB_ROOT_USERNAME=admin\n"}),
     ("rights", {"compose.yml": "MONGO_INITDB_ROOT_USERNAME: admin\n"}),
+    ("encryption", {"shop/db.py": f"OPTIONS = {{'tlsAllowInvalidCertificates': False}}\n\n{CODE}"}),
     ("health", {"wait.py": f'{CODE}\n\ndef wait():\n    db.command("ping")\n\n\nwait()\n'}),
 ]
 

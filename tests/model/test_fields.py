@@ -278,3 +278,24 @@ def test_one_of_several_models_is_dumped_by_their_own_method(tmp_path: Path) -> 
     found = known(DUMPED + code, tmp_path)
     assert told(found) == {"at": "date", "count": "number", "path": "string"}
     assert not found.open
+
+
+TEXT_DATES = {
+    "str of now": ("str(datetime.now())", "db.books.find().sort('at', 1)", ["at"]),
+    "iso, compared": ("datetime.utcnow().isoformat()", "db.books.find({'at': {'$lt': text}})", ["at"]),
+    "of another library": ("str(clock.utcnow())", "db.books.find().sort('at', -1)", ["at"]),
+    "a date": ("datetime.now()", "db.books.find().sort('at', 1)", []),
+    "a day": ("datetime.now().date().isoformat()", "db.books.find().sort('at', 1)", []),
+    "a text": ("str(text)", "db.books.find().sort('at', 1)", []),
+    "not ordered": ("str(datetime.now())", "db.books.find({'at': text})", []),
+}
+
+
+@pytest.mark.parametrize(("value", "asked", "wanted"), TEXT_DATES.values(), ids=TEXT_DATES)
+def test_dates_as_text(value: str, asked: str, wanted: list[str], tmp_path: Path) -> None:
+    code = f"import clock\n\ndef write(text):\n    db.books.insert_one({{'at': {value}, 'end': None}})\n    {asked}\n"
+    code += "    db.books.update_one({'_id': text}, {'$unset': {'at': ''}})\n"
+    loaded = project(HEAD + code, tmp_path).project
+    assert [each.field for each in loaded.fields.text_dates] == wanted
+    more = project(HEAD + code + "    db.books.insert_one({'at': text})\n", tmp_path).project
+    assert not more.fields.text_dates

@@ -577,3 +577,69 @@ def test_a_document_is_read_once(body: str, tmp_path: Path) -> None:
 def _twice(body: str, tmp_path: Path) -> list[ReadTwice]:
     loaded = project(HEAD + HELPERS + textwrap.dedent(body), tmp_path)
     return with_deep_stack(lambda: loaded.project.results.read_twice)
+
+
+READ_TO_COUNT = {
+    "a list": ("return len(list(db.a.find({'x': key})))", ["", False]),
+    "in a variable": ("found = list(db.a.find({'x': key}).sort('y'))\nreturn len(found) > 3", ["", False]),
+    "those that are open": ("return sum(1 for d in list(db.a.find({'x': key})) if d['y'])", ["", True]),
+    "a part": ("return len(list(db.a.find({'x': key}).limit(3)))", None),
+    "by keys": ("return len(list(db.a.find({'_id': {'$in': key}})))", None),
+    "answered, too": ("found = list(db.a.find({'x': key}))\nreturn len(found), found", None),
+    "tested": ("found = list(db.a.find({'x': key}))\nif found:\n    return len(found)", None),
+    "added up": ("return sum(d['n'] for d in list(db.a.find({'x': key})))", None),
+    "of a helper": ("return len(get())", ["get", False]),
+    "of one of several": ("one, found = asyncio.gather(show(), get())\nreturn one, len(found)", ["get", False]),
+    "of another one": ("found, one = asyncio.gather(show(), get())\nreturn one, len(found)", None),
+    "of several, one by one": ("found = asyncio.gather(show(), get())\nreturn len(found)", None),
+}
+
+
+@pytest.mark.parametrize(("body", "told"), READ_TO_COUNT.values(), ids=READ_TO_COUNT)
+def test_lists_that_are_read_to_be_counted(body: str, told: list[object] | None, tmp_path: Path) -> None:
+    body = textwrap.indent(body, "    ")
+    loaded = project(f"{HEAD}def get():\n    return list(db.b.find())\n\n\ndef ask(key, show):\n{body}\n", tmp_path)
+
+    def found() -> list[list[object]]:
+        results = loaded.project.results
+        return [[one.function, one.chosen] for each in loaded.project.operations for one in results.counted(each)]
+
+    assert with_deep_stack(found) == ([told] if told else [])
+
+
+GIVEN = """\
+def read(query):
+    return list(db.a.find(query))
+
+
+@app.get("/own")
+def own(key):
+    return read({{"owner": key}})
+
+
+@app.get("/all")
+def everything(key):
+    return read({asked})
+
+
+@app.post("/add")
+def add(key: dict):
+    db.a.insert_one(key)
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("{}", True),
+        ('{"state": "open"}', True),
+        ('{"owner": key}', False),
+        ('{"_id": {"$in": key}}', False),
+        ('{"$or": key}', False),
+        ("key", False),
+    ],
+)
+def test_a_helper_that_is_given_the_filter(asked: str, told: bool, tmp_path: Path) -> None:
+    found = findings(HEAD + GIVEN.format(asked=asked), tmp_path, rules={"MDB110"})
+    wanted = "is read whole (by list) whenever everything runs, and grows with the collection; give the helper a limit"
+    assert [wanted in each.message for each in found] == [True] * told

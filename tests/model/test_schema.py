@@ -247,6 +247,25 @@ SEARCHED = [
 ]
 
 
+GIVEN = [
+    ('{"_id": n}, {"$push": {"log": n}}', ["log 18"]),
+    ('{"_id": n, "log.9": {"$exists": False}}, {"$push": {"log": n}}', []),
+    ('{"_id": n, "count": {"$lt": 9}}, {"$push": {"log": n}}', []),
+    ('n, {"$push": {"log": n}}', []),
+    ('{"_id": n, **n}, {"$push": {"log": n}}', []),
+    ('{"_id": n}, {"$push": {"log": {"$each": [n], "$slice": -9}}}', []),
+]
+
+
+@pytest.mark.parametrize(("given", "wanted"), GIVEN, ids=[given for given, _ in GIVEN])
+def test_growing_by_a_helper_that_takes_the_filter(given: str, wanted: list[str], tmp_path: Path) -> None:
+    code = (
+        f"def change(query, update):\n    db.things.update_one(query, update)\n\n\ndef add(n):\n    change({given})\n"
+    )
+    found = model(code, tmp_path).fields.growing("things")
+    assert [f"{each.field} {each.use.span.line}" for each in found] == wanted
+
+
 @pytest.mark.parametrize(("code", "wanted"), SEARCHED, ids=[code for code, _ in SEARCHED])
 def test_growing_and_searched(code: str, wanted: list[str], tmp_path: Path) -> None:
     """The filters that would miss a member which a bound drops."""

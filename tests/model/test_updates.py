@@ -25,6 +25,54 @@ def _told(code: str, tmp_path: Path) -> list[str]:
 
 
 LOST = {
+    "under an _id that is read after a change": """\
+        def f(name, entry):
+            user = db.users.find_one({"name": name})
+            if user is None:
+                user = db.users.find_one({"_id": add(name)})
+            user.setdefault("log", []).append(entry)
+            user["at"] = entry
+            db.users.replace_one({"_id": user["_id"]}, user)
+        """,
+    "by a helper that reads the _id of what it is given": """\
+        def save(user):
+            db.users.replace_one({"_id": user["_id"]}, user)
+
+
+        def f(name, mail):
+            user: dict = db.users.find_one({"name": name})
+            user["at"] = 1
+            if mail:
+                user["mail"] = mail
+            save(user)
+        """,
+    "of a class that is a dict": """\
+        class Stored(dict):
+            def __init__(self, values={}):
+                dict.__init__(self, values)
+                self.collection = db[self.name]
+
+            @classmethod
+            def get(cls, **asked):
+                found = db[cls.name].find_one(asked)
+                if found:
+                    found = cls(found)
+                return found
+
+            def save(self):
+                if "_id" in self:
+                    self.collection.replace_one({"_id": self["_id"]}, dict(self))
+
+
+        class User(Stored):
+            name = "users"
+
+
+        def f(key):
+            user = User.get(key=key)
+            user["at"] = 1
+            user.save()
+        """,
     "in a document that is written out": """\
         def f(key, entry):
             user = db.users.find_one({"_id": key})
@@ -443,6 +491,23 @@ SAFE = {
             user = User(**db.users.find_one({"_id": key}))
             user.n += 1
             db.users.update_one({"_id": key, "version": user.version}, {"$set": {"n": user.n}})
+        """,
+    "under the _id of another document": """\
+        def save(user, key):
+            db.users.replace_one({"_id": key}, user)
+
+
+        def f(name, other):
+            user = db.users.find_one({"name": name})
+            user["at"] = 1
+            save(user, other["_id"])
+        """,
+    "under an _id that was put there": """\
+        def f(name, key):
+            user = db.users.find_one({"name": name})
+            user["_id"] = key
+            user["at"] = 1
+            db.users.replace_one({"_id": user["_id"]}, user)
         """,
     "a copy of an element": """\
         def f(key):

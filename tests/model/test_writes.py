@@ -655,3 +655,59 @@ def test_documents_that_the_code_calls_by_name(code: str, named: set[str], tmp_p
     assert with_deep_stack(lambda: loaded.project.writes.named) == named
     if named:
         assert not findings(f"{HEAD}def save(b):\n    {code}\n", tmp_path, rules={"MDB104"})
+
+
+ONE_OF_SEVERAL = {
+    "the newest is taken": (
+        'db.t.find_one({"u": u}, sort=[("at", -1)])',
+        'db.t.update_one({"u": u}, {"$set": {"b": 1}})',
+        True,
+    ),
+    "a list in order": ('list(db.t.find({"u": u, "c": u}).sort("at"))', 'db.t.replace_one({"u": u}, {"u": u})', True),
+    "without an order": ('list(db.t.find({"u": u}))', 'db.t.update_one({"u": u}, {"$set": {"b": 1}})', False),
+    "by another field": (
+        'db.t.find_one({"u": u}, sort=[("at", -1)])',
+        'db.t.update_one({"v": u}, {"$set": {"b": 1}})',
+        False,
+    ),
+    "by more": (
+        'db.t.find_one({"u": u}, sort=[("at", -1)])',
+        'db.t.update_one({"u": u, "v": u}, {"$set": {"b": 1}})',
+        False,
+    ),
+    "a range": (
+        'db.t.find_one({"u": u}, sort=[("at", -1)])',
+        'db.t.update_one({"u": {"$gt": u}}, {"$set": {"b": 1}})',
+        False,
+    ),
+    "by the _id": (
+        'db.t.find_one({"u": u}, sort=[("at", -1)])',
+        'db.t.update_one({"_id": u}, {"$set": {"b": 1}})',
+        False,
+    ),
+    "an upsert": (
+        'db.t.find_one({"u": u}, sort=[("at", -1)])',
+        'db.t.update_one({"u": u}, {"$set": {"b": 1}}, upsert=True)',
+        False,
+    ),
+    "any is taken": (
+        'db.t.find_one({"u": u}, sort=[("at", -1)])',
+        'db.t.find_one_and_update({"u": u}, {"$set": {"b": 1}})',
+        False,
+    ),
+    "a made key": (
+        'db.t.find_one({"u": u}, sort=[("at", -1)])\n    db.t.insert_one({"u": str(uuid.uuid4())})',
+        'db.t.update_one({"u": u}, {"$set": {"b": 1}})',
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("read", "write", "told"), ONE_OF_SEVERAL.values(), ids=ONE_OF_SEVERAL)
+def test_updates_of_one_of_several(read: str, write: str, told: bool, tmp_path: Path) -> None:
+    code = f"{HEAD}def show(u):\n    return {read}\n\n\ndef change(u):\n    return {write}\n"
+    if "\n" in read:
+        code = code.replace("return " + read, read)
+    loaded = project(code, tmp_path)
+    found = with_deep_stack(lambda: loaded.project.writes.any_ones)
+    assert [one.fields for one in found] == ([("u",)] if told else [])

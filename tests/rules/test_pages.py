@@ -36,6 +36,7 @@ MDB110 unbounded-result medium default
 MDB111 reread-after-write low default
 MDB112 count-for-existence low default
 MDB113 unread-document low review
+MDB114 documents-read-to-count low default
 MDB201 index-never-created critical default
 MDB202 check-then-insert high default
 MDB203 redundant-index low default
@@ -57,6 +58,7 @@ MDB225 unknown-field high default
 MDB226 two-types-one-field medium default
 MDB227 naive-datetime medium default
 MDB229 large-embedded-rewrite low review
+MDB230 date-stored-as-text low review
 MDB301 client-without-limits high default
 MDB302 client-per-call high default
 MDB303 unknown-client-option high default t
@@ -73,6 +75,7 @@ MDB408 sync-iteration-of-async-cursor high default t
 MDB409 superfluous-await high default t
 MDB410 wrong-time-limit-keyword high default t
 MDB411 bool-of-collection high default t
+MDB412 ambiguous-update medium default
 MDB501 bare-except medium default
 MDB502 swallowed-database-error medium default
 MDB503 print-call low default

@@ -17,6 +17,7 @@ from mongolint.project.fields.doubts.empty import EmptyField, empty
 from mongolint.project.fields.doubts.growth import Growing, growing, rewritten
 from mongolint.project.fields.doubts.mirrored import Mirrored, mirrored
 from mongolint.project.fields.doubts.mixed import MixedField, mixed
+from mongolint.project.fields.doubts.textdates import TextDate, text_dates
 from mongolint.project.fields.doubts.unknown import Unknown, UnknownField
 from mongolint.project.fields.doubts.untyped import UntypedField, untyped
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
@@ -122,6 +123,11 @@ class Fields:
     def local_dates(self) -> list[LocalDate]:
         """Where local time is taken that reaches the database without its zone."""
         return local_dates(self.project, self)
+
+    @cached_property
+    def text_dates(self) -> list[TextDate]:
+        """The fields that hold dates as text, and by which documents are ordered or compared."""
+        return list(text_dates(self.project, self))
 
     @cached_property
     def dateless(self) -> list[Dateless]:

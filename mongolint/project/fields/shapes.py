@@ -12,7 +12,7 @@ from mongolint.finding import Span
 if TYPE_CHECKING:
     from mongolint.link.atoms import ClassRef
     from mongolint.project.operations import Operation
-    from mongolint.project.tracing.tracer import Spot
+    from mongolint.project.tracing.tracer import Frame, Spot
 
 # How a field is used, as `Use.how` says
 WRITES = frozenset(["insert", "replace", "update"])
@@ -40,6 +40,7 @@ class Use:
         declared: the class and name of ``model``.
         operation: the one that writes or asks; None for values and indexes.
         astray: which of several collections is written there, the way to it does not tell.
+        frame: the calls that lead to the operation, for a field that is written there.
     """
 
     how: str
@@ -54,6 +55,7 @@ class Use:
     declared: tuple[ClassRef, str] | None = field(default=None, compare=False, repr=False)
     operation: Operation | None = field(default=None, compare=False, repr=False)
     astray: bool = field(default=False, compare=False, repr=False)
+    frame: Frame | None = field(default=None, compare=False, repr=False)
 
 
 class KnownField(NamedTuple):

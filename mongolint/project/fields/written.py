@@ -91,9 +91,9 @@ class Writing:
 
     def written(self) -> Iterator[Named]:
         """The fields that it writes."""
-        astray = len(self.collections) > 1
+        astray, frame = len(self.collections) > 1, self.way.frame
         for name, given in self._all():
-            use = replace(given, astray=True) if astray else given
+            use = replace(given, astray=astray, frame=frame) if astray or frame else given
             yield from (Named(each, name, use) for each in self.collections)
 
     def documents(self) -> Iterator[tuple[str, Content]]:

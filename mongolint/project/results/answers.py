@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.project.results import counts, helpers, pages, partial, rereads, sizes, twice, unbounded, unread
+from mongolint.project.results import counted, counts, helpers, pages, partial, rereads, sizes, twice, unbounded, unread
 
 if TYPE_CHECKING:
     from mongolint.project.documents import Place
@@ -26,6 +26,10 @@ class Results:
     def existence(self, operation: Operation) -> counts.Existence | None:
         """The count that an operation makes only to know whether there is a document."""
         return counts.existence(self.project, operation)
+
+    def counted(self, operation: Operation) -> list[counted.Counted]:
+        """The places that read what an operation finds only to count it."""
+        return list(counted.counted(self.project, operation))
 
     def unsorted_page(self, operation: Operation) -> pages.UnsortedPage | None:
         """How an operation skips documents without a sort."""

@@ -90,24 +90,30 @@ def _returns_document(project: Project, operation: Operation, own: Seen) -> bool
 
 def _returns_list(project: Project, operation: Operation, own: Seen) -> bool:
     """Whether a helper makes a list of all that it finds, and only returns that."""
-    facts, row, is_list = project.modules[operation.module], operation.row, False
-    found = flow(project, operation.module, row)
-    while not is_list:
+    row = listed(project, operation)
+    found = flow(project, operation.module, row) if row is not None else None
+    return found is not None and found.returned and not (found.kept or found.users or found.tested)
+
+
+def listed(project: Project, operation: Operation) -> int | None:
+    """The row of the list that a function makes of all that it finds, where nothing else is done with the cursor."""
+    facts, row = project.modules[operation.module], operation.row
+    while True:
+        found = flow(project, operation.module, row)
         if found.leaves or found.tested or len(found.users) != 1:
-            return False
+            return None
         user, used = found.users[0]
         node = facts.nodes[user]
         if is_call_of(facts, "list", user, used):
-            is_list, row = True, user
-        elif node[0] == "attr" and (node[2] in STEPS or node[2] == "to_list"):
-            called = flow(project, operation.module, user).users
-            if len(called) != 1 or facts.nodes[called[0][0]][0] != "call":
-                return False
-            is_list, row = node[2] == "to_list", called[0][0]
-        else:
-            return False
-        found = flow(project, operation.module, row)
-    return found.returned and not (found.kept or found.users or found.tested)
+            return user
+        if node[0] != "attr" or (node[2] not in STEPS and node[2] != "to_list"):
+            return None
+        called = flow(project, operation.module, user).users
+        if len(called) != 1 or facts.nodes[called[0][0]][0] != "call":
+            return None
+        row = called[0][0]
+        if node[2] == "to_list":
+            return row
 
 
 def _outermost(project: Project, module: int, scope: int) -> tuple[int, int] | None:

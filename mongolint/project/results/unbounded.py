@@ -16,14 +16,18 @@ from mongolint.project import pipelines
 from mongolint.project.documents import Document, Place
 from mongolint.project.loops.repetitions import sends_each
 from mongolint.project.results.flow import flow
+from mongolint.project.tracing import stored
+from mongolint.project.tracing.stored import Stored
+from mongolint.project.writes import inserts
 
 if TYPE_CHECKING:
     from mongolint.facts.shapes import ModuleFacts, Row
     from mongolint.project.model import Project
     from mongolint.project.operations import Operation
     from mongolint.project.reach.reachability import RequestPath
+    from mongolint.project.tracing.tracer import Tracer
 
-Use = Literal["", "written", "sliced", "counted", "drawn", "worked"]
+Use = Literal["", "written", "sliced", "counted", "drawn", "worked", "given"]
 
 _COLLECTING = frozenset(["list", "tuple", "sorted", "set", "frozenset"])
 _COUNTING = ("len", "any", "all", "bool")
@@ -51,7 +55,8 @@ class Unbounded(NamedTuple):
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
     from the request. ``narrow``: the filter asks for something, so that it is not the whole collection. ``use``: what
     becomes of the list, where any number as a limit would be wrong: it is written to a file, a slice of it taken,
-    nothing but its length asked for, some of it drawn by chance, or the same request changes such documents.
+    nothing but its length asked for, some of it drawn by chance, the same request changes such documents, or other
+    callers give another filter.
     """
 
     operation: Operation
@@ -66,26 +71,64 @@ def unbounded(project: Project, operation: Operation) -> Unbounded | None:
     """Where an operation that nothing bounds is read whole; None where something may bound it."""
     if operation.name not in ("find", "aggregate") or operation.bounded or operation.collection is None:
         return None
-    if project.link.node(operation.module, operation.row)[0] != "call" or _may_be_bounded(project, operation):
+    if project.link.node(operation.module, operation.row)[0] != "call" or _may_be_limited(project, operation):
         return None
     collecting = _collected(project, operation)
     if collecting is None or not _grows(project, operation):
         return None
-    path = project.request_path(operation.module, operation.scope)
+    path, narrow, is_given = _asked_widely(project, operation)
     if path is None or _is_for_all(project, operation, collecting[1]) or _is_kept(project, operation, collecting[1]):
         return None
     use = _use(project, operation, collecting[1]) or ("worked" if _is_worked_on(project, operation, path) else "")
-    return Unbounded(operation, *collecting, path, bool(operation.filter.required), use)
+    use = use or ("given" if is_given else "")
+    return Unbounded(operation, *collecting, path, narrow, use)
 
 
-def _may_be_bounded(project: Project, operation: Operation) -> bool:
-    """Whether a limit, a list of keys, or what the model does not see may bound the results."""
+def _asked_widely(project: Project, operation: Operation) -> tuple[RequestPath | None, bool, bool]:
+    """The way from a request on which nothing bounds the filter, whether that asks for anything, and is given.
+
+    Where callers give the filter, one that bounds it says nothing of the others.
+    """
+    if not _is_narrowed(project, operation):
+        return project.request_path(operation.module, operation.scope), bool(operation.filter.required), False
+    tracer = project.writes.tracer
+    for way in inserts.ways(tracer, operation, project.writes.left_out) if _is_given(project, operation) else ():
+        filter = inserts.given(tracer, operation, way.frame, operation.method.filter)
+        content = stored.read(tracer, filter) if filter is not None and way.frame is not None else None
+        if content is None or content.open or content.sources:
+            continue
+        if all(_is_wide(tracer, name, value) for name, value in content.fields.items()):
+            path = project.request_path(way.point.module, way.scope)
+            if path is not None:
+                call = (way.point.module, way.row)
+                return path._replace(calls=(*path.calls, call)), bool(content.fields), True
+    return None, False, False
+
+
+def _is_given(project: Project, operation: Operation) -> bool:
+    """Whether a parameter is the filter, as it is."""
+    place = project.results.argument(operation, operation.method.filter)
+    return place is not None and project.link.node(place.module, place.row)[0] == "param"
+
+
+def _is_wide(tracer: Tracer, name: str, value: Stored) -> bool:
+    """Whether a field of a filter is compared with a constant of the code only, as a status is."""
+    return not name.startswith("$") and name != "_id" and value.sure and value.term[0] == "const"
+
+
+def _may_be_limited(project: Project, operation: Operation) -> bool:
+    """Whether a limit, or what the model does not see of it, may bound the results."""
     keywords = {keyword for keyword, _ in project.link.node(operation.module, operation.row)[2]}
     if keywords & {"limit", "*", "**", "cursor_type"} or any(step.name == "limit" for step in operation.steps):
         return True
     limit = project.results.argument(operation, operation.method.limit)
     if limit is not None and project.link.value(*limit) != (NONE,):
         return True
+    return operation.name == "aggregate" and not _passes_all(project, operation)
+
+
+def _is_narrowed(project: Project, operation: Operation) -> bool:
+    """Whether the filter names documents, or may ask for what is given, or for more than the model sees."""
     filter = operation.filter
     if filter.open or "_id" in filter.optional or project.names_its_documents(operation):
         return True
@@ -93,9 +136,9 @@ def _may_be_bounded(project: Project, operation: Operation) -> bool:
         return True
     if any(kind == "equality" and not _is_constant(project, filter.places.get(name)) for name, kind in _all(filter)):
         return True  # what belongs to one user or order
-    if any(kind == "elem-match" and _names_an_element(project, filter.places.get(name)) for name, kind in _all(filter)):
-        return True
-    return operation.name == "aggregate" and not _passes_all(project, operation)
+    return any(
+        kind == "elem-match" and _names_an_element(project, filter.places.get(name)) for name, kind in _all(filter)
+    )
 
 
 def _all(filter: Document) -> list[tuple[str, str]]:

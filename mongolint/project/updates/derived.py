@@ -279,6 +279,8 @@ def _field_of(tracer: Tracer, base: Spot, key: str) -> Derived | None:
             return _chosen(_field(tracer, base.at(row), key) for row in node[1])
         case "param" if (given := tracer.parameter(base)) is not None:
             return _field(tracer, given, key)
+        case "typed" if node[2] is not None:
+            return _field(tracer, base.at(node[2]), key)
         case "call" if (set_to := dict(node[2]).get(key)) is not None and _is_object(tracer, base):
             return derived(tracer, base.at(set_to))
         case "setitem" if tracer.facts(base.module).constant(node[2]) == key:

@@ -218,7 +218,7 @@ def _is_identity(tracer: Tracer, operation: Operation, frame: Frame | None, made
         # On some way it is the same, which is enough for a race
         if in_read is not None and in_read.term in terms.alternatives(value.term):
             is_same = True
-        elif value.term == tracer.member(document, field):
+        elif value.term == tracer.member(document, field) or _is_of(tracer, value, field, made):
             if field != "_id":
                 return False  # it is compared with what was read
             is_same = True
@@ -240,6 +240,14 @@ def _is_live(tracer: Tracer, value: Stored) -> bool:
         return False
     key, given = (tracer.facts(value.spots[0].module).constant(row) for row in node[1][0])
     return key == "$ne" and given is True
+
+
+def _is_of(tracer: Tracer, value: Stored, field: str, made: Derived) -> bool:
+    """Whether a value is that which the document had in a field when it was read, whatever was put into others."""
+    found = [derived(tracer, spot) for spot in value.spots]
+    return bool(found) and all(
+        each is not None and each.path == field and not each.changes and each.site == made.site for each in found
+    )
 
 
 def _asked(tracer: Tracer, made: Derived) -> Content:

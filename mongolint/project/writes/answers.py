@@ -170,6 +170,20 @@ class Writes:
         return named.find(self.tracer, self._operations)
 
     @cached_property
+    def any_ones(self) -> list[several.AnyOne]:
+        """The writes that change whichever document the server finds first, of several that are meant elsewhere."""
+        made = {(one.collection.name, one.field) for one in keys.made(self.tracer, self._operations, self.written)}
+        found = []
+        for one in several.any_one(self.tracer, self._operations, self.left_out):
+            name = str(one.operation.collection and one.operation.collection.name)
+            indexes = self.project.indexes_of(name)
+            if indexes is None or needs.keeps_unique(indexes, one.fields):
+                continue
+            if not any((name, field) in made for field in one.fields):
+                found.append(one)
+        return found
+
+    @cached_property
     def idle_cleanups(self) -> list[cleanups.IdleCleanup]:
         """The deletions of what is old that nothing runs."""
         return list(cleanups.find(self.project, self.tracer))

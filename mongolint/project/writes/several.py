@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored
-from mongolint.project.writes import inserts, lookups
+from mongolint.project.writes import inserts, lookups, needs
 
 if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
@@ -17,6 +18,46 @@ if TYPE_CHECKING:
 _STAGES = frozenset(
     ["$sort", "$group", "$skip", "$count", "$facet", "$sample", "$bucket", "$bucketAuto", "$sortByCount"]
 )
+
+
+class AnyOne(NamedTuple):
+    """A write that changes one document, of several with the same values of all ``fields`` that it asks for.
+
+    ``listed``: a read that puts them in order, the newest first say, by the same fields.
+    """
+
+    operation: Operation
+    fields: tuple[str, ...]
+    listed: Operation
+
+
+def any_one(tracer: Tracer, operations: Sequence[Operation], left_out: frozenset[int]) -> Iterator[AnyOne]:
+    """The writes to one document that do not say which."""
+    ordered = [each for each in operations if each.sort and each.name in ("find", "find_one")]
+    for operation in operations:
+        fields = operation.filter.required
+        if operation.name not in ("update_one", "replace_one") or not fields or not _is_plain(tracer, operation):
+            continue
+        for listed in ordered:
+            equal = {name for name, kind in listed.filter.required.items() if kind == "equality"}
+            if fields.keys() <= equal and listed.module not in left_out and _are_same(operation, listed):
+                yield AnyOne(operation, tuple(fields), listed)
+                break
+
+
+def _is_plain(tracer: Tracer, operation: Operation) -> bool:
+    """Whether all that a write asks for is known, and compared for equality; an upsert keeps one document itself."""
+    filter = operation.filter
+    if filter.open or filter.optional or filter.clauses or "_id" in filter.required or operation.sort:
+        return False
+    given = inserts.given(tracer, operation, None, "upsert")
+    if given is not None and tracer.term(given) != ("const", "bool", False):
+        return False
+    return all(kind == "equality" for kind in filter.required.values())
+
+
+def _are_same(one: Operation, other: Operation) -> bool:
+    return one.collection is not None and other.collection is not None and needs.same(one.collection, other.collection)
 
 
 def find(

@@ -53,6 +53,8 @@ def _evidence(
     shown = _places(held, topic.shows, idle, topic.near, topic.not_near)
     is_open = not _places(held, topic.unless, idle)
     bearing = _places(held, topic.bears, idle, topic.near if topic.shows is None else None) if is_open else []
+    if topic.doubted and bearing:
+        shown = []
     return shown, bearing, topic.note if bearing else ""
 
 

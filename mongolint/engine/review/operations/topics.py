@@ -16,7 +16,8 @@ class Topic(NamedTuple):
 
     ``near``: what has to stand within a few lines around as well. ``not_near``: what must not. ``in_ci``: a workflow
     shows it, too; else what a workflow says is true of the tests that it runs, not of more. ``unless``: where this
-    stands anywhere, what only has to do with the question tells nothing.
+    stands anywhere, what only has to do with the question tells nothing. ``doubted``: what has to do with it speaks
+    against what shows it elsewhere.
     """
 
     topic: str
@@ -28,6 +29,7 @@ class Topic(NamedTuple):
     note: str = ""
     in_ci: bool = False
     unless: re.Pattern[str] | None = None
+    doubted: bool = False
 
 
 def _words(pattern: str) -> re.Pattern[str]:
@@ -130,6 +132,21 @@ TOPICS = (
         unless=_words(r"\bmongodb(?:\+srv)?://[^/\s\"'@]+@|--keyFile\b|\bkeyFile:"),
         note="a server is started, and no line of the repository makes it ask for a login: started like that, it lets "
         "whoever reaches its port read and change everything",
+    ),
+    Topic(
+        "encryption",
+        "Are connections to the database encrypted, and is the certificate of the server checked?",
+        _words(
+            r"\b(?:tls|ssl)=true\b|\btls\s*=\s*True\b|\btlsCAFile\b\s*[\"']?\s*[=:]|mongodb\+srv://|"
+            r"--tlsMode[=\s]+[\"']?requireTLS\b|^\s*mode:\s*[\"']?requireTLS\b"
+        ),
+        bears=_words(
+            r"\b(?:tlsAllowInvalid(?:Certificates|Hostnames)|tlsInsecure)\b[\"']?\s*[=:]\s*[Tt]rue\b|"
+            r"\bssl_cert_reqs\b[\"']?\s*[=:]\s*(?:ssl\.)?CERT_NONE\b"
+        ),
+        note="a client is made that does not check whose certificate it gets: whoever gets between it and the server "
+        "can read what is sent, and change it",
+        doubted=True,
     ),
     Topic(
         "rights",

@@ -8,6 +8,7 @@ Source: MongoDB manual, "Avoid Unbounded Arrays" and "$slice"; a document holds 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
@@ -18,7 +19,7 @@ from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored, terms
 from mongolint.project.tracing.tracer import Spot
-from mongolint.project.writes import inserts
+from mongolint.project.writes import inserts, lookups
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -57,7 +58,7 @@ def growing(project: Project, known: KnownFields) -> Iterator[Growing]:
         searched = tuple(_searched(known, name))
         for use in added:
             if not is_bounded(tracer, use, name):
-                yield Growing(known.collection, name, use.operator, use, searched)
+                yield Growing(known.collection, name, use.operator, _told_at(project, use), searched)
         yield from (Growing(known.collection, name, "set", use, searched) for use in appended)
 
 
@@ -133,17 +134,40 @@ def is_bounded(tracer: Tracer, use: Use, name: str) -> bool:
     """Whether one place keeps the array short itself."""
     operation = use.operation
     if operation is not None:
-        if any(key == name or key.startswith(f"{name}.") for key in _asked(operation)):
-            return True  # it looks at the array first: at its length, or at what is in it
-        if "range" in operation.filter.required.values():
+        filter = operation.filter
+        asked = [*filter.required, *filter.optional]
+        if "range" in filter.required.values() or any(clause == "$expr" for clause, _ in filter.clauses):
             return True  # it is full some day, and another document is taken
-        if operation.filter.open or any(clause == "$expr" for clause, _ in operation.filter.clauses):
-            return True
+        if filter.open:
+            given = _asked_there(tracer, operation, use)
+            if given is None:
+                return True
+            asked += given
+        if any(key == name or key.startswith(f"{name}.") for key in asked):
+            return True  # it looks at the array first: at its length, or at what is in it
     return any(_is_short(tracer, spot, use.operator) for spot in use.values)
 
 
-def _asked(operation: Operation) -> list[str]:
-    return [*operation.filter.required, *operation.filter.optional]
+def _told_at(project: Project, use: Use) -> Use:
+    """The place that says what is added where: the call of a helper that takes the filter, too."""
+    frame = use.frame
+    if frame is None or use.operation is None or not use.operation.filter.open:
+        return use
+    while frame.outer is not None:
+        frame = frame.outer
+    return replace(use, span=project.token(frame.site_module, frame.site))
+
+
+def _asked_there(tracer: Tracer, operation: Operation, use: Use) -> list[str] | None:
+    """The fields of the filter that a helper is given, on the way on which it adds; None where more may be asked."""
+    given = inserts.given(tracer, operation, use.frame, operation.method.filter)
+    content = stored.read(tracer, given) if given is not None else None
+    if content is None or content.open or content.sources or not content.fields:
+        return None
+    is_plain = all(
+        not name.startswith("$") and lookups.is_equality(tracer, value) for name, value in content.fields.items()
+    )
+    return list(content.fields) if is_plain else None
 
 
 def _is_short(tracer: Tracer, spot: Spot, operator: str) -> bool:
