@@ -332,7 +332,8 @@ def test_patterns(filter: dict[str, Any], keys: list[Any]) -> None:
     ("filter", "wide"),
     [
         ({"a": {"$regex": "x"}}, {"a": "regex"}),
-        ({"a": {"$regex": ANY, "$options": "i"}}, {"a": "regex"}),
+        ({"a": {"$regex": ANY, "$options": "i"}}, {"a": "case"}),
+        ({"a": {"$regex": "^x", "$options": "i"}}, {"a": "case"}),
         ({"a": {"$ne": 1}, "b": {"$exists": True}}, {"a": "negation", "b": "exists"}),
         ({"$or": [{"a": {"$regex": "x"}}, {"b": {"$not": {"$gt": 1}}}]}, {"a": "regex", "b": "negation"}),
         ({"a": {"$regex": ANY}}, {}),
