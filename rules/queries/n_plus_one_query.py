@@ -119,7 +119,7 @@ def _variant(repetition: Repetition, project: Project) -> str:
     key = project.loop_key(repetition)
     names = {reach.operation.name for reach in repetition.reaches}
     kinds = {reach.operation.method.kind for reach in repetition.reaches}
-    taken = _TAKING[key.compared] if key is not None else "takes all documents at once"
+    taken = _TAKING[key.compared] if key is not None else "takes all items at once"
     if kinds == {"write"}:
         if key and names <= set(_DELETING) and ("delete_one" not in names or key.is_id):
             return f"{taken}, with one delete_many({key.together})"

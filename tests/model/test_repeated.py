@@ -279,7 +279,7 @@ IN_ONE = {
     ),
     "a value from before the loop": (
         "made = chat.make()\nfor name in names:\n    show(names_of(made.of(chat)))",
-        "takes all documents at once",
+        "takes all items at once",
     ),
     "one of several of a key": (
         "for name in names:\n    db.chats.delete_one({'name': name})",

@@ -33,7 +33,7 @@ def is_bounded(link: Linker, module: int, row: int) -> bool:
             return is_bounded(link, module, function[1])
     if node[0] == "item" and link.node(module, node[2])[0] == "slice":
         return is_bounded(link, module, node[1])
-    if _is_ordered(link, module, row) or _is_listed(link, module, node):
+    if _is_ordered(link, module, row) or _is_listed(link, module, node) or _is_written_out(link, module, row):
         return True
     literals = [atom for atom in link.value(module, row) if type(atom) is Literal]
     if len(literals) != len(link.value(module, row)) or not all(_is_literal(link, atom) for atom in literals):
@@ -42,6 +42,30 @@ def is_bounded(link: Linker, module: int, row: int) -> bool:
     reached = reached_rows(link.modules[module], row).values()
     passed = any(n[0] == "param" for n in reached) and not _is_class_constant(link, module, row)
     return any(_size(link, atom) for atom in literals) and (not passed or _holds_code(link, literals))
+
+
+def _is_written_out(link: Linker, module: int, row: int) -> bool:
+    """A list that is filled item by item, outside of loops: ``[]``, ``ways.append(…)``, ``ways.append(…)``."""
+    facts = link.modules[module]
+    chain: set[int] = set()
+    ways: list[tuple[int, frozenset[int]]] = [(row, frozenset())]
+    while ways:
+        row, above = ways.pop()
+        node = facts.nodes[row]
+        if row in above:
+            return False  # a loop adds to it
+        chain.add(row)
+        if node[0] == "phi":
+            ways += [(each, above | {row}) for each in node[1]]
+        elif node[0] == "mutated":
+            name, given = facts.nodes[facts.nodes[node[2]][1]][2], facts.nodes[node[2]][2]
+            if name not in ("append", "add", "insert") or any(keyword is not None for keyword, _ in given):
+                return False
+            ways.append((node[1], above | {row}))
+        elif node[0] != "seq" or not _is_literal(link, Literal(module, row, None)):
+            return False
+    handed_on = (given for call in facts.calls for _, given in facts.nodes[call.row][2] if given in chain)
+    return any(facts.nodes[each][0] == "mutated" for each in chain) and not any(handed_on)
 
 
 def _is_listed(link: Linker, module: int, node: Row) -> bool:
