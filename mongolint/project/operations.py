@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mongolint.facts.shapes import Call, ModuleFacts, Reference
+from mongolint.facts.shapes import Call, ModuleFacts, Reference, Row
 from mongolint.link import functions
 from mongolint.link.atoms import (
     NONE,
     UNKNOWN,
+    ClassRef,
     Client,
     Collection,
     Cursor,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 COLLECTION_METHODS: dict[str, Spec] = TABLES["collection"]
 _COUNTED = frozenset(("read", "write", "queued", "index", "command"))
+# Other databases make indexes by these names, too: what is no collection by its name is none
+_INDEXING = ("create_index", "create_indexes")
 _DATABASE_NAMES = frozenset(["db", "database", "mongo", "mongodb", "mdb", "_db", "_database", "mongo_db", "_mongo"])
 # Collections that a message names one by one
 _MAX_SHOWN = 3
@@ -289,22 +292,31 @@ class OperationFinder:
         collections = tuple(atom for atom in value if type(atom) is Collection)
         if collections:
             return preferred(collections), "known"
-        if method.name not in DRIVER_ONLY or not self.uses_driver:
+        if method.name not in (*DRIVER_ONLY, *_INDEXING) or not self.uses_driver or not _untraced(value):
             return None, ""
-        if not _untraced(value):
-            return None, ""
-        return self._guess(module, row), "inferred"
+        found = self._guess(module, row)
+        return (None, "") if method.name in _INDEXING and found[0].name is None else (found, "inferred")
 
     def _guess(self, module: int, row: int) -> tuple[Collection, ...]:
         """The collection that ``db.users`` or ``db["users"]`` names, where ``db`` itself is not traced."""
         node = self.link.node(module, row)
         unnamed = (Collection(Database(None, None, "unknown"), None),)
+        if (cls := self._of_self(module, node)) is not None:  # what the constructor has named
+            stores = (store for store in self.link.modules[module].stores if store.name == node[2])
+            kept = [s.value for s in stores if self._of_self(module, ("attr", s.base)) == cls]
+            is_made = len(kept) == 1 and self._of_self(module, self.link.node(module, kept[0])) is None
+            return self._guess(module, kept[0]) if is_made else unnamed
         if node[0] not in ("attr", "item") or self._last_name(module, node[1]) not in _DATABASE_NAMES:
             return unnamed
         if node[0] == "attr":
             return (Collection(Database(None, None, "unknown"), node[2]),)
         names = strings(self.link.value(module, node[2]))
         return tuple(Collection(Database(None, None, "unknown"), name) for name in names) or unnamed
+
+    def _of_self(self, module: int, node: Row) -> ClassRef | None:
+        """The class on whose ``self`` an attribute is."""
+        base = self.link.node(module, node[1]) if node[0] == "attr" else ("none",)
+        return self.link.method_class(module, base[1]) if base[0] == "param" and base[2] == "self" else None
 
     def _last_name(self, module: int, row: int) -> str:
         node = self.link.node(module, row)
