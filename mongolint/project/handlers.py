@@ -186,6 +186,8 @@ def _is_made_again(link: Linker, module: int, context: int, handler: Handler, ca
     if not tried or clause.leaves or not all(link.node(module, row)[-1] in _OF_INDEXES for row in tried):
         return False
     around = facts.contexts[context].parent
+    while facts.contexts[around].kind == "loop":  # for each name that the index once had
+        around = facts.contexts[around].parent
     behind = [link.node(module, call.row)[1] for call in facts.calls if call.context == around]
     return any(
         row > clause.begins and facts.nodes[row][-1] in _OF_INDEXES and _is_driver_call(link, module, row, _SILENT)

@@ -117,6 +117,12 @@ INDEXES = {
 }
 
 
+def test_indexes_that_are_made_again_after_a_loop(tmp_path: Path) -> None:
+    tried = "        try:\n            db.users.drop_index(name)\n        except Exception:\n            pass\n"
+    text = f"{HEAD}def setup(names):\n    for name in names:\n{tried}    db.users.create_index('name')\n"
+    assert findings(text, tmp_path, rules={"MDB502"}) == []
+
+
 @pytest.mark.parametrize(("caught", "clause", "behind", "count"), INDEXES.values(), ids=INDEXES)
 def test_errors_with_indexes(caught: str, clause: str, behind: str, count: int, tmp_path: Path) -> None:
     tried = f"    try:\n        db.users.drop_index('name_1')\n    except {caught}:\n        {clause}\n"
