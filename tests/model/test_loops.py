@@ -550,3 +550,32 @@ def test_a_helper_that_sends_something_is_the_cost_of_the_loop(function: str, se
         """
     found = findings(HEAD + dedent(body), tmp_path, rules={"MDB101"})
     assert [finding.severity.value for finding in found] == [severity]
+
+
+SESSION = """
+async def session():
+    opened = db.client.app
+    try:
+        yield opened
+    finally:
+        pass
+
+
+async def run(keys):
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("    async for opened in session():\n        opened.users.find_one({'_id': keys})\n", 0),
+        (
+            "    for key in keys:\n        async for opened in session():\n"
+            "            opened.users.find_one({'_id': key})\n",
+            1,
+        ),
+    ],
+    ids=["alone", "in a loop"],
+)
+def test_what_is_yielded_once_is_no_loop(body: str, told: int, tmp_path: Path) -> None:
+    assert len(_messages(SESSION + body, tmp_path)) == told

@@ -31,6 +31,9 @@ def is_bounded(link: Linker, module: int, row: int) -> bool:
         function = link.node(module, node[1])
         if function[0] == "attr" and function[2] in _SAME_ENTRIES:
             return is_bounded(link, module, function[1])
+        run = list(link.functions_called(module, row))
+        if run and all(_yields_once(link, each) for each in run):
+            return True
     if node[0] == "item" and link.node(module, node[2])[0] == "slice":
         return is_bounded(link, module, node[1])
     if _is_ordered(link, module, row) or _is_listed(link, module, node) or _is_written_out(link, module, row):
@@ -42,6 +45,13 @@ def is_bounded(link: Linker, module: int, row: int) -> bool:
     reached = reached_rows(link.modules[module], row).values()
     passed = any(n[0] == "param" for n in reached) and not _is_class_constant(link, module, row)
     return any(_size(link, atom) for atom in literals) and (not passed or _holds_code(link, literals))
+
+
+def _yields_once(link: Linker, function: FunctionRef) -> bool:
+    """What a framework would inject, gone through for the one thing that it gives: ``async for db in get_db():``."""
+    facts = link.modules[function.module]
+    is_one = len(link.scope(function.module, function.scope).yields) == 1
+    return is_one and not any(loop.scope == function.scope for loop in facts.loops)
 
 
 def _is_written_out(link: Linker, module: int, row: int) -> bool:
