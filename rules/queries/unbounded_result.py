@@ -18,7 +18,7 @@ What it leaves alone
 Fix and its safety
     A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer. None
     where the list is written to a file whole, sliced, or only counted, or where the same request changes documents of
-    the collection.
+    the collection, or counts or changes others by their keys.
 
 Sources
     PyMongo documentation, ``AsyncCursor.to_list`` (``length=None``: all), and Motor 3.6 changelog (it became optional).
@@ -43,6 +43,7 @@ _INSTEAD = {
     "written": "write each document as the cursor gives it, for a limit would leave some out of what is written",
     "sliced": "let the query limit what the slice takes of it",
     "worked": "work through the cursor in parts, for a limit would leave some undone",
+    "asked": "join the collections in one pipeline, for a limit would leave some out of what is counted or changed",
     "counted": "let the server count, for only the length of the list is asked for",
 }
 
@@ -173,6 +174,28 @@ EXAMPLES = [
         def add_order(order: dict):
             db.orders.insert_one(order)
         """,
+    ),
+    Bad(
+        """\
+        from fastapi import FastAPI
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        app = FastAPI()
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        @app.get("/stats")
+        async def stats():
+            ids = [job["_id"] async for job in db.jobs.find({}, {"_id": 1})]
+            return await db.tasks.count_documents({"job": {"$in": ids}})
+
+
+        @app.post("/jobs")
+        async def add_job(job: dict):
+            await db.jobs.insert_one(job)
+        """,
+        at=("find",),
+        message="join the collections in one pipeline, for a limit would leave some out of what is counted",
     ),
     Good(
         """\

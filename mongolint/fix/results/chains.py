@@ -75,6 +75,8 @@ def bound(draft: Draft, found: Unbounded, count: int) -> None:
     operation = found.operation
     if found.use == "written":
         raise NoFix("the list is written out whole, and a limit would leave documents out")
+    if found.use == "asked":
+        raise NoFix("what is counted or changed by these documents would lack some")
     if found.use == "counted":
         raise NoFix("a limit would make the number wrong")
     if found.use == "worked":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mongolint.project.operations import Operation
     from mongolint.project.reach.reachability import RequestPath
 
-Use = Literal["", "written", "sliced", "counted", "worked"]
+Use = Literal["", "written", "sliced", "counted", "worked", "asked"]
 
 _COLLECTING = frozenset(["list", "tuple", "sorted", "set", "frozenset"])
 _COUNTING = ("len", "any", "all", "bool")
@@ -33,6 +33,8 @@ _KEEPING = frozenset(["set", "setex", "set_cache"])
 _STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
 # What adds documents. Upserts do not count: often there is one for each of a few keys.
 _INSERTING = ("insert_one", "insert_many", "insert", "save")
+# What gives or does something wrong where a key is left out of its filter
+_TELLING = ("count_documents", "aggregate", "distinct", "update_many", "delete_many")
 # Stages that leave each document what it is, so that as many come out as go in
 _PASSING = frozenset(
     [
@@ -48,7 +50,7 @@ class Unbounded(NamedTuple):
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
     from the request. ``narrow``: the filter asks for something, so that it is not the whole collection. ``use``: what
     becomes of the list, where any number as a limit would be wrong: it is written to a file, a slice of it taken,
-    nothing but its length asked for, or the same request changes such documents.
+    nothing but its length asked for, the same request changes such documents, or counts or changes others by them.
     """
 
     operation: Operation
@@ -266,7 +268,19 @@ def _use(project: Project, operation: Operation, place: Place) -> Use:
             node = facts.nodes[function]
             if node[0] == "attr" and node[2] in _WRITING and any(_is_made_of(facts, each, row) for _, each in args):
                 return "written"
-    return ""
+    return "asked" if _is_asked_by(project, operation) else ""
+
+
+def _is_asked_by(project: Project, operation: Operation) -> bool:
+    """Whether the function counts or changes other documents by those that were read: ``{"$in": ids}``."""
+    facts = project.modules[operation.module]
+    return any(
+        operation.row in reached_rows(facts, given)
+        for other in project.operations
+        if (other.module, other.scope) == (operation.module, operation.scope) and other.name in _TELLING
+        for _, given in facts.nodes[other.row][2]
+        if other.row != operation.row and facts.nodes[other.row][0] == "call"
+    )
 
 
 def _is_worked_on(project: Project, operation: Operation, path: RequestPath) -> bool:
