@@ -232,7 +232,7 @@ def _is_sure(tree: Tree, node: cst.CSTNode, direct: set[Offsets | None]) -> bool
         if tree.span(node) in direct:
             return True
         if isinstance(function, cst.Name):
-            return function.value in _SURE_FUNCTIONS
+            return function.value in _SURE_FUNCTIONS or function.value.endswith("ObjectId")
         return isinstance(function, cst.Attribute) and (
             function.attr.value in _SURE_METHODS
             or (function.attr.value in _LOG_METHODS and isinstance(function.value, cst.Name))
@@ -333,7 +333,7 @@ def _makes_id(body: cst.CSTNode) -> bool:
         if isinstance(node, cst.Call) and len(node.args) == 1:
             function = node.func
             name = function.attr if isinstance(function, cst.Attribute) else function
-            if isinstance(name, cst.Name) and name.value == "ObjectId":
+            if isinstance(name, cst.Name) and name.value.endswith("ObjectId"):
                 return isinstance(node.args[0].value, cst.Name | cst.Attribute | cst.Subscript)
     return False
 

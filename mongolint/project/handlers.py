@@ -187,6 +187,8 @@ def _is_made_again(link: Linker, module: int, context: int, handler: Handler, ca
     if not tried or clause.leaves or not all(link.node(module, row)[-1] in _OF_INDEXES for row in tried):
         return False
     around = facts.contexts[context].parent
+    while facts.contexts[around].kind == "loop":  # for each name that the index once had
+        around = facts.contexts[around].parent
     behind = [link.node(module, call.row)[1] for call in facts.calls if call.context == around]
     return any(
         row > clause.begins and facts.nodes[row][-1] in _OF_INDEXES and _is_driver_call(link, module, row, _SILENT)
@@ -211,16 +213,21 @@ def _driver_calls(
             continue
         for reach in graph.run_by_call(module, call.row):
             operation = reach.operation
-            if not any(_is_caught(link, *place) for place in (*reach.chain, (operation.module, operation.row))):
+            if not any(is_caught(link, *place) for place in (*reach.chain, (operation.module, operation.row))):
                 yield DriverCall(module, call.row, reach.chain or ((module, call.row),))
                 break
 
 
-def _is_caught(link: Linker, module: int, row: int) -> bool:
-    """Whether a driver error of a call goes no further than its own function, which catches all and does not raise."""
+def is_caught(link: Linker, module: int, row: int, within: int = -1) -> bool:
+    """Whether a driver error of a call goes no further than its own function, which catches all and does not raise.
+
+    ``within``: no further than a ``try`` statement inside that context.
+    """
     facts = link.modules[module]
     context = link.of_module(_contexts, module)[row]
     for attempt in facts.tries:
+        if within >= 0 and (attempt.context == within or not is_inside(facts, attempt.context, within)):
+            continue
         if is_inside(facts, context, attempt.context):
             for handler in attempt.handlers:
                 if caught_names(link, module, handler) & _ALL:

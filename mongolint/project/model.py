@@ -324,7 +324,7 @@ class Project(Places):
         """The fields of a filter that reads most of a collection with an index too, and why (see `advice.patterns`)."""
         found = wide_comparisons(verdicts.query_of(self.reader, operation))
         # The first document that fits ends the search: where most do, that is at once
-        return found if "_one" not in operation.name or "regex" in found.values() else {}
+        return found if "_one" not in operation.name or {"regex", "case"}.intersection(found.values()) else {}
 
     def patterns_of_lookup(self, lookup: Lookup) -> list[Pattern]:
         """The key patterns that would serve what a stage asks of another collection."""

@@ -83,9 +83,11 @@ def value_of(reader: Reader, place: Place) -> Any:
 def _value(reader: Reader, place: Place, depth: int) -> Any:
     if reader.constructed(place) in REGEXES:
         return _regex(reader, place)
+    if reader.is_none(place):
+        return None
     value = reader.link.value(*place)
     if value == (NONE,):
-        return None
+        return ANY
     if len(value) != 1 or not depth:
         return ANY
     atom = value[0]

@@ -73,7 +73,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
 def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
     made = project.made_clients
     option = "timeoutMS" if made.knows_timeout(client.module) else "socketTimeoutMS"
-    if project.option(rule.name, "per-operation") or (option != "timeoutMS" and made.options(client).limits(option)):
+    if project.option(rule.name, "per-operation") or made.options(client).limits(option):
         return
     told = [
         query

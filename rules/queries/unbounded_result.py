@@ -20,7 +20,8 @@ What it leaves alone
 Fix and its safety
     A limit of 1000 (option ``default``). Unsafe: what is beyond it is left out; pages are the better answer. None
     where the list is written to a file whole, sliced, drawn from by chance, or only counted, where the same request
-    changes documents of the collection, or where it is a helper that others give another filter.
+    changes documents of the collection, or counts or changes others by their keys, or where it is a helper that others
+    give another filter.
 
 Sources
     PyMongo documentation, ``AsyncCursor.to_list`` (``length=None``: all), and Motor 3.6 changelog (it became optional).
@@ -47,6 +48,7 @@ _INSTEAD = {
     "worked": "work through the cursor in parts, for a limit would leave some undone",
     "drawn": "let the server draw with $sample, for a limit would leave some that are never drawn",
     "given": "give the helper a limit, or let it give back the cursor",
+    "asked": "join the collections in one pipeline, for a limit would leave some out of what is counted or changed",
     "counted": "let the server count, for only the length of the list is asked for",
 }
 
@@ -205,34 +207,29 @@ EXAMPLES = [
     ),
     Bad(
         """\
-        from fastapi import FastAPI, Query
+        from fastapi import FastAPI
         from motor.motor_asyncio import AsyncIOMotorClient
 
         app = FastAPI()
         db = AsyncIOMotorClient(timeoutMS=5000).app
 
 
-        async def some_users(size: int):
-            return await db.users.find(limit=size, sort=[("_id", 1)]).to_list(length=size)
-
-
         @app.get("/users")
         async def show_users(pageSize: int = 20):
-            return await some_users(pageSize)
+            return await db.users.find(limit=pageSize, sort=[("_id", 1)]).to_list(length=pageSize)
 
 
-        @app.get("/teams")
-        async def show_teams(size: int = Query(20, le=100)):
-            return await db.teams.find(sort=[("_id", 1)], limit=size).to_list(length=size)
+        @app.get("/stats")
+        async def stats():
+            ids = [job["_id"] async for job in db.jobs.find({}, {"_id": 1})]
+            return await db.tasks.count_documents({"job": {"$in": ids}})
 
 
-        @app.get("/plans")
-        async def show_plans(size: int = 20):
-            if size > 100:
-                return []
-            return await db.plans.find(sort=[("_id", 1)], limit=size).to_list(length=size)
+        @app.post("/jobs")
+        async def add_job(job: dict):
+            await db.jobs.insert_one(job)
         """,
-        at=("find",),
+        at=("find", "find"),
         message="find on users returns as many documents as a request asks for by pageSize, which nothing bounds",
     ),
     Good(

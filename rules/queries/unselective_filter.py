@@ -15,14 +15,15 @@ What it leaves alone
 
 Fix and its safety
     An expression that names how the text goes on (`abc.*`) is anchored: unsafe, for matches inside a text are no
-    longer found. The rest is shown only: anchor it where a prefix is meant, compare with the values that are wanted
-    instead of those that are not, or search with a text index.
+    longer found. The rest is shown only: anchor it where a prefix is meant, compare in a collation that ignores case,
+    compare with the values that are wanted instead of those that are not, or search with a text index.
 
 Sources
-    MongoDB manual, "$regex" (index use), "$ne" and "Query Selectivity" in "Create Queries that Ensure Selectivity".
+    MongoDB manual, "$regex" (index use), "Case-Insensitive Indexes", "$ne" and "Query Selectivity" in "Create Queries
+    that Ensure Selectivity".
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
@@ -30,12 +31,19 @@ rule = Rule("MDB107", "unselective-filter", Severity.MEDIUM, fix=Applicability.U
 
 _WHAT = {
     "regex": "a regular expression that is not anchored",
+    "case": "a regular expression that ignores case",
     "negation": "only what it must not be",
     "exists": "only that it is there",
 }
-_TITLES = {"regex": "anchor the expression", "negation": "ask for what is wanted", "exists": "ask for a value"}
+_TITLES = {
+    "regex": "anchor the expression",
+    "case": "compare without an expression",
+    "negation": "ask for what is wanted",
+    "exists": "ask for a value",
+}
 _ADVICE = {
     "regex": "anchor it with ^ where a prefix is meant, or search with a text index",
+    "case": "for whole values, give the query and its index a collation of strength 2, for words use a text index",
     "negation": "compare with the values that are wanted",
     "exists": "filter by a value, or make a partial index of these documents",
 }
@@ -57,15 +65,20 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         confidence=query.confidence,
         fix=rule.repair(
             _TITLES[kind],
-            (lambda draft: draft.anchor(query)) if kind == "regex" else _by_hand,
+            (lambda draft: draft.anchor(query)) if kind == "regex" else _by_hand(kind),
             text=_ADVICE[kind],
             reason="what matched inside a text is no longer found",
         ),
     )
 
 
-def _by_hand(draft: Draft) -> None:
-    raise NoFix("the code does not tell which values are wanted")
+def _by_hand(kind: str) -> Callable[[Draft], None]:
+    def write(draft: Draft) -> None:
+        if kind == "case":
+            raise NoFix("the code does not tell whether whole values are meant")
+        raise NoFix("the code does not tell which values are wanted")
+
+    return write
 
 
 EXAMPLES = [
@@ -103,12 +116,16 @@ EXAMPLES = [
         db.books.create_index("title")
 
 
+        def named(title):
+            return db.books.find_one({"title": re.compile(f"^{re.escape(title)}$", re.IGNORECASE)})
+
+
         def search(text):
             pattern = re.compile(re.escape(text), re.IGNORECASE)
             return list(db.books.find({"$or": [{"title": pattern}, {"author": {"$regex": ".*" + text}}]}))
         """,
-        at=("find",),
-        message="asks of title, author a regular expression that is not anchored",
+        at=("find_one", "find"),
+        message="asks of title a regular expression that ignores case",
     ),
     Bad(
         """\

@@ -8,8 +8,8 @@ Why it hurts
     writes and with the plan: pages repeat some documents and miss others.
 
 What it leaves alone
-    ``skip(0)``; sorts that are added on some path only or by whoever gets the cursor; hints; searches by text or
-    distance; one random document; arguments that are not plain to see.
+    ``skip(0)``, and a default of 0 that no request replaces; sorts that are added on some path only or by whoever
+    gets the cursor; hints; searches by text or distance; one random document; arguments that are not plain to see.
 
 Fix and its safety
     A sort by ``_id``. Unsafe: the order of the pages changes, and where the filter has an index without ``_id`` behind
@@ -119,6 +119,41 @@ EXAMPLES = [
             ]
             return await db.books.aggregate(pipeline).to_list(length=size)
         """,
+    ),
+    Bad(
+        """\
+        from fastapi import FastAPI
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        app = FastAPI()
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def page(skip: int = 0, size: int = 10):
+            return await db.books.find().skip(skip).limit(size).to_list(length=size)
+
+
+        @app.get("/books")
+        async def show_books(skip: int = 0):
+            return await page(skip)
+        """,
+        at=("find",),
+    ),
+    Good(
+        """\
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def first(skip: int = 0, size: int = 10):
+            return await db.books.find().skip(skip).limit(size).to_list(length=size)
+
+
+        async def show():
+            return await first(size=20)
+        """,
+        why="nobody asks for another page",
     ),
     Good(
         """\

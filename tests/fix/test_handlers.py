@@ -155,6 +155,11 @@ SWALLOWED = [
         f"except PyMongoError:\n    {TOLD}\n    # no such user\n    return None",
     ),
     (
+        'return users.find_one({"_id": PyObjectId(key)})',
+        "except Exception:\n    return None",
+        f"except (InvalidId, TypeError):\n    return None\nexcept PyMongoError:\n    {TOLD}\n    return None",
+    ),
+    (
         'return parse(users.find_one({"_id": ObjectId(key)}))',
         "except: return None",
         "except (InvalidId, TypeError): return None\n"

@@ -300,6 +300,11 @@ def test_a_client_that_has_the_limit_is_not_told_of(required: str, option: str, 
     assert not [finding for finding in told if "of this client" in finding.message]
 
 
+def test_what_cannot_be_traced_is_not_told_of_a_client_with_a_limit(tmp_path: Path) -> None:
+    code = USED.format(given="timeoutMS=5000") + "\n\ndef other(store):\n    store.users.insert_one({})\n"
+    assert not findings(code, tmp_path, rules={"MDB103"})
+
+
 REQUIRED = {"pymongo==4.16.0": True, "pymongo>=4.6": True, "pymongo>=3": False, "pymongo": False, "": False}
 
 

@@ -117,6 +117,12 @@ INDEXES = {
 }
 
 
+def test_indexes_that_are_made_again_after_a_loop(tmp_path: Path) -> None:
+    tried = "        try:\n            db.users.drop_index(name)\n        except Exception:\n            pass\n"
+    text = f"{HEAD}def setup(names):\n    for name in names:\n{tried}    db.users.create_index('name')\n"
+    assert findings(text, tmp_path, rules={"MDB502"}) == []
+
+
 @pytest.mark.parametrize(("caught", "clause", "behind", "count"), INDEXES.values(), ids=INDEXES)
 def test_errors_with_indexes(caught: str, clause: str, behind: str, count: int, tmp_path: Path) -> None:
     tried = f"    try:\n        db.users.drop_index('name_1')\n    except {caught}:\n        {clause}\n"
@@ -270,3 +276,22 @@ def test_a_clause_before_lets_a_stop_through(before: str, is_async: bool, stoppa
     code = f"import asyncio\n\n\n{define} read(x):\n    try:\n        x()\n    {before}\n    except:\n        pass\n"
     *_, last = project({"app.py": code}, tmp_path).project.handlers
     assert last.stoppable is stoppable
+
+
+@pytest.mark.parametrize(
+    ("inner", "lost"),
+    [
+        ("pass", ["an index on users", "the unique index on users"]),
+        ("raise", ["2 unique indexes on users"]),
+    ],
+)
+def test_an_inner_clause_ends_the_error_of_a_build(inner: str, lost: list[str], tmp_path: Path) -> None:
+    text = (
+        "from pymongo import MongoClient\n\nusers = MongoClient().app.users\n\n\ndef prepare():\n    try:\n"
+        '        users.create_index("name")\n        try:\n'
+        f'            users.create_index("slug", unique=True)\n        except Exception:\n            {inner}\n'
+        "    except Exception:\n        pass\n\n\nprepare()\n"
+    )
+    if inner == "raise":
+        text = text.replace('"name"', '"name", unique=True')
+    assert sorted(each.words for each in project(text, tmp_path).project.lost_builds) == lost

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 
 import pytest
 
@@ -27,6 +27,33 @@ def store(claim):
 
 def _messages(text: str, tmp_path: Path) -> list[str]:
     return [finding.message for finding in findings(HEAD + text, tmp_path, rules={"MDB101"})]
+
+
+TRIED = {
+    "filled": 'ways = []\nif key:\n    ways.append({"_id": key})\nways.append({"name": user})',
+    "continued": 'ways = [{"_id": key}]\nways.append({"name": user})',
+}
+NOT_TRIED = {
+    "filled by a loop": 'ways = []\nfor each in pool:\n    ways.append({"_id": each})',
+    "continued by a loop": 'ways = [{"_id": key}]\nways.append({"_id": user})\nfor each in pool:\n    ways.append({})',
+    "extended": 'ways = [{"_id": key}]\nways.append({"_id": user})\nways.extend(pool)',
+    "filled elsewhere": 'ways = []\nways.append({"_id": key})\nfill(ways)',
+}
+
+
+def _tries(body: str) -> str:
+    text = f"{body}\nfor way in ways:\n    found = db.claims.find_one(way)\n    if found:\n        return found\n"
+    return "def run(key, user, pool, fill):\n" + indent(text, "    ")
+
+
+@pytest.mark.parametrize("body", TRIED.values(), ids=TRIED)
+def test_ways_that_are_written_out_are_few(body: str, tmp_path: Path) -> None:
+    assert _messages(_tries(body), tmp_path) == []
+
+
+@pytest.mark.parametrize("body", NOT_TRIED.values(), ids=NOT_TRIED)
+def test_a_list_that_may_grow_is_not_few(body: str, tmp_path: Path) -> None:
+    assert len(_messages(_tries(body), tmp_path)) == 1
 
 
 CLAIMING = {
@@ -553,3 +580,32 @@ def test_a_helper_that_sends_something_is_the_cost_of_the_loop(function: str, se
         """
     found = findings(HEAD + dedent(body), tmp_path, rules={"MDB101"})
     assert [finding.severity.value for finding in found] == [severity]
+
+
+SESSION = """
+async def session():
+    opened = db.client.app
+    try:
+        yield opened
+    finally:
+        pass
+
+
+async def run(keys):
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("    async for opened in session():\n        opened.users.find_one({'_id': keys})\n", 0),
+        (
+            "    for key in keys:\n        async for opened in session():\n"
+            "            opened.users.find_one({'_id': key})\n",
+            1,
+        ),
+    ],
+    ids=["alone", "in a loop"],
+)
+def test_what_is_yielded_once_is_no_loop(body: str, told: int, tmp_path: Path) -> None:
+    assert len(_messages(SESSION + body, tmp_path)) == told

@@ -643,3 +643,29 @@ def test_a_helper_that_is_given_the_filter(asked: str, told: bool, tmp_path: Pat
     found = findings(HEAD + GIVEN.format(asked=asked), tmp_path, rules={"MDB110"})
     wanted = "is read whole (by list) whenever everything runs, and grows with the collection; give the helper a limit"
     assert [wanted in each.message for each in found] == [True] * told
+
+
+PAGES = {
+    "by a helper": ("size: int = 20", "return some(size)", True),
+    "with a bound": ("size: int = Query(20, le=100)", "return some(size)", False),
+    "described, without one": ("size: int = Query(20, ge=1)", "return some(size)", True),
+    "compared": ("size: int = 20", "if size > 100:\n        return []\n    return some(size)", False),
+}
+
+
+@pytest.mark.parametrize(("parameter", "body", "told"), PAGES.values(), ids=PAGES)
+def test_a_request_says_how_large_a_page_is(parameter: str, body: str, told: bool, tmp_path: Path) -> None:
+    code = f"""\
+from fastapi import Query
+
+{HEAD}
+def some(count: int):
+    return list(db.users.find(sort=[("_id", 1)], limit=count))
+
+
+@app.get("/users")
+def users({parameter}):
+    {body}
+"""
+    found = findings(code, tmp_path, rules={"MDB110"})
+    assert ["by size, which nothing bounds" in finding.message for finding in found] == [True] * told

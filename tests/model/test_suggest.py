@@ -92,6 +92,20 @@ def test_a_constant_makes_it_partial(tmp_path: Path) -> None:
     assert suggested(tmp_path, other) == [("tasks", {"owner": 1, "done": 1}, {}, 3)]
 
 
+def test_a_flag_does_not_choose_the_order_of_keys(tmp_path: Path) -> None:
+    body = """
+        def run(flow, user, everything):
+            db.chats.find({"flow": flow})
+            db.chats.find({"flow": flow, "gone": False})
+            mine = {"gone": False} if everything else {"user": user, "gone": False}
+            db.chats.find(mine).sort("at", -1)
+    """
+    assert suggested(tmp_path, body) == [
+        ("chats", {"flow": 1, "gone": 1}, {}, 2),
+        ("chats", {"gone": 1, "at": -1}, {}, 1),
+    ]
+
+
 def test_what_another_query_sorts_by_is_not_partial(tmp_path: Path) -> None:
     body = """
         db.tasks.create_index([("owner", 1), ("title", 1)])
@@ -318,7 +332,8 @@ def test_patterns(filter: dict[str, Any], keys: list[Any]) -> None:
     ("filter", "wide"),
     [
         ({"a": {"$regex": "x"}}, {"a": "regex"}),
-        ({"a": {"$regex": ANY, "$options": "i"}}, {"a": "regex"}),
+        ({"a": {"$regex": ANY, "$options": "i"}}, {"a": "case"}),
+        ({"a": {"$regex": "^x", "$options": "i"}}, {"a": "case"}),
         ({"a": {"$ne": 1}, "b": {"$exists": True}}, {"a": "negation", "b": "exists"}),
         ({"$or": [{"a": {"$regex": "x"}}, {"b": {"$not": {"$gt": 1}}}]}, {"a": "regex", "b": "negation"}),
         ({"a": {"$regex": ANY}}, {}),

@@ -94,3 +94,40 @@ def test_what_the_driver_alone_has_tells_of_the_same_name(tmp_path: Path) -> Non
     assert found[1]["bounded"]
     (left,) = with_deep_stack(lambda: unresolved(loaded))
     assert "self.found" in left["hint"]
+
+
+KEPT = """\
+from pymongo import MongoClient
+
+
+class Store:
+    def __init__(self, db, other):
+        self.events = db.events
+        self.rest = other.rest
+        self.again = self.events
+        self.twice = db.one
+        self.twice = db.two
+
+    def prepare(self):
+        self.events.create_index("name", unique=True)
+        self.rest.create_index("name")
+
+    def load(self, name):
+        self.events.find_one({"name": name})
+        self.rest.find_one({"name": name})
+        self.again.find_one({"name": name})
+        self.twice.find_one({"name": name})
+"""
+
+
+def test_what_a_constructor_takes_out_of_a_database_is_named(tmp_path: Path) -> None:
+    loaded = project(KEPT, tmp_path)
+    found = with_deep_stack(lambda: queries(loaded))
+    assert [(each["method"], each["collection"]) for each in found] == [
+        ("create_index", "events"),
+        ("find_one", "events"),
+        *[("find_one", None)] * 3,
+    ]
+    assert found[1]["index"]["verdict"] == "served"
+    (untraced,) = with_deep_stack(lambda: unresolved(loaded))
+    assert (untraced["method"], untraced["line"]) == ("create_index", 14)

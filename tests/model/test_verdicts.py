@@ -315,3 +315,19 @@ def load(email):
 """
     loaded = project(code, tmp_path)
     assert with_deep_stack(lambda: queries(loaded))[-1]["index"]["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("callers", "expected"),
+    [("", "served"), ('\n\ndef run():\n    find("x")\n', "served"), ("\n\ndef run():\n    find()\n", "unserved")],
+    ids=["a framework", "a value", "the default"],
+)
+def test_the_default_of_a_parameter_is_not_what_is_given(callers: str, expected: str, tmp_path: Path) -> None:
+    text = (
+        "from pymongo import MongoClient\n\ndb = MongoClient(timeoutMS=5000).app\n"
+        'db.c.create_index("s", partialFilterExpression={"s": {"$exists": True}})\n\n\n'
+        'def find(s=None):\n    return db.c.find_one({"s": s})\n'
+    )
+    loaded = project(text + callers, tmp_path)
+    (found,) = [each for each in with_deep_stack(lambda: queries(loaded)) if each["method"] == "find_one"]
+    assert found["index"]["verdict"] == expected

@@ -480,6 +480,7 @@ LACKS = {
     'z = x.get("z")\n    y = {}\n    if z:\n        y["a"] = z\n    db.t.insert_one(y)': '{"$exists": True}',
     'y = {"a": None}\n    y["a"] = "b"\n    db.t.insert_one(y)': None,
     'y = dict(a=None)\n    y.pop("a")\n    db.t.insert_one(y)': '{"$exists": True}',
+    'y = x.get("a")\n    db.t.insert_one({"a": y if y else str(x)})': None,
     'y = x.get("a")\n    if y is None:\n        return\n    db.t.insert_one({"a": y})': None,
     'y = x.get("a")\n    if not all([x, y]):\n        return\n    db.t.insert_one({"a": y})': None,
     'db.t.update_one({"b": 1}, {"$set": {"a": None}})': '{"$gt": ""}',

@@ -76,6 +76,7 @@ _NO_LIMIT = {
     "worked": "a limit would leave some undone",
     "sliced": "how many it wants, the slice says",
     "drawn": "a limit would leave some that are never drawn",
+    "asked": "what is counted or changed by these documents would lack some",
     "given": "other callers of the helper ask for what is bounded",
 }
 

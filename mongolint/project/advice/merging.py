@@ -13,7 +13,7 @@ def merge(wanted: Iterable[Pattern]) -> dict[Pattern, Keys]:
     kept: list[_Merged] = []
     chosen: dict[Pattern, _Merged] = {}
     # What tells only yes from no makes a poor beginning of an index, so it chooses the order last
-    for pattern in sorted(dict.fromkeys(wanted), key=lambda each: (-len(each.keys), each.is_flag, each.loose)):
+    for pattern in sorted(dict.fromkeys(wanted), key=lambda each: (_is_poor(each), -len(each.keys), each.loose)):
         found = next((merged for merged in kept if merged.takes(pattern)), None)
         if found is None:
             found = _Merged(pattern)
@@ -92,6 +92,10 @@ class _Merged:
         rank = {name: sum(name not in names for names in self.first) for name in self.order}
         ordered = sorted(self.order, key=lambda name: rank[name])
         return (*((name, self.directions[name]) for name in ordered), *self.rest)
+
+
+def _is_poor(pattern: Pattern) -> bool:
+    return pattern.is_flag or (pattern.loose and pattern.flags >= set(pattern.equal))
 
 
 def _names(keys: Keys) -> frozenset[str]:

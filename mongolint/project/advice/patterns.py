@@ -155,7 +155,7 @@ def constants(query: Query) -> Mapping[str, Any]:
 
 
 def wide_comparisons(query: Query) -> dict[str, str]:
-    """The fields of a filter of which every sure comparison leaves little out, and why: regex, negation or exists.
+    """The fields of a filter of which every sure comparison leaves little out, and why: regex, case, negation, exists.
 
     Empty where one leaves much out, or may do so, and where others may be in the filter.
     """
@@ -191,7 +191,7 @@ def _wide_kind(node: Node) -> str | None:
     if node.kind == "regex":
         source, options = pattern_of(node.value)
         if "i" in options:
-            return "regex"
+            return "case"  # however it begins
         return "regex" if isinstance(source, str) and not regex_prefix(source, options)[0] else None
     if node.kind == "not":
         return "negation" if node.child.kind != "exists" and not _leaves_much_out(node.child) else None

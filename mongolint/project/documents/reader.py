@@ -229,7 +229,16 @@ class Reader:
                     return comparison_class(names)
             if type(atom) is ExternalObject and atom.name in REGEXES:
                 return "regex"
-        return "null" if value == (NONE,) else "equality"
+        return "null" if self.is_none(Place(module, row, env)) else "equality"
+
+    def is_none(self, place: Place) -> bool:
+        """Whether a value is None: not the default of a parameter, where nobody is seen to call the function."""
+        if self.link.value(*place) != (NONE,):
+            return False
+        node = self.link.node(place.module, place.row)
+        if node[0] != "param" or (place.env is not None and place.env.lookup(place.module, node[1])):
+            return True
+        return bool(self.link.sites.of(place.module, node[1]))
 
     def constructed(self, place: Place) -> str:
         """The external function or class whose call stands at a place: ``re.compile``; "" for other values."""

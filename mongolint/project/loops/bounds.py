@@ -31,10 +31,13 @@ def is_bounded(link: Linker, module: int, row: int) -> bool:
         function = link.node(module, node[1])
         if function[0] == "attr" and function[2] in _SAME_ENTRIES:
             return is_bounded(link, module, function[1])
+        run = list(link.functions_called(module, row))
+        if run and all(_yields_once(link, each) for each in run):
+            return True
     if node[0] == "item" and link.node(module, node[2])[0] == "slice":
         most = link.node(module, node[2])[1]
         return (most is not None and most <= 1) or is_bounded(link, module, node[1])
-    if _is_ordered(link, module, row) or _is_listed(link, module, node):
+    if _is_ordered(link, module, row) or _is_listed(link, module, node) or _is_written_out(link, module, row):
         return True
     literals = [atom for atom in link.value(module, row) if type(atom) is Literal]
     if len(literals) != len(link.value(module, row)) or not all(_is_literal(link, atom) for atom in literals):
@@ -43,6 +46,37 @@ def is_bounded(link: Linker, module: int, row: int) -> bool:
     reached = reached_rows(link.modules[module], row).values()
     passed = any(n[0] == "param" for n in reached) and not _is_class_constant(link, module, row)
     return any(_size(link, atom) for atom in literals) and (not passed or _holds_code(link, literals))
+
+
+def _yields_once(link: Linker, function: FunctionRef) -> bool:
+    """What a framework would inject, gone through for the one thing that it gives: ``async for db in get_db():``."""
+    facts = link.modules[function.module]
+    is_one = len(link.scope(function.module, function.scope).yields) == 1
+    return is_one and not any(loop.scope == function.scope for loop in facts.loops)
+
+
+def _is_written_out(link: Linker, module: int, row: int) -> bool:
+    """A list that is filled item by item, outside of loops: ``[]``, ``ways.append(…)``, ``ways.append(…)``."""
+    facts = link.modules[module]
+    chain: set[int] = set()
+    ways: list[tuple[int, frozenset[int]]] = [(row, frozenset())]
+    while ways:
+        row, above = ways.pop()
+        node = facts.nodes[row]
+        if row in above:
+            return False  # a loop adds to it
+        chain.add(row)
+        if node[0] == "phi":
+            ways += [(each, above | {row}) for each in node[1]]
+        elif node[0] == "mutated":
+            name, given = facts.nodes[facts.nodes[node[2]][1]][2], facts.nodes[node[2]][2]
+            if name not in ("append", "add", "insert") or any(keyword is not None for keyword, _ in given):
+                return False
+            ways.append((node[1], above | {row}))
+        elif node[0] != "seq" or not _is_literal(link, Literal(module, row, None)):
+            return False
+    handed_on = (given for call in facts.calls for _, given in facts.nodes[call.row][2] if given in chain)
+    return any(facts.nodes[each][0] == "mutated" for each in chain) and not any(handed_on)
 
 
 def _is_listed(link: Linker, module: int, node: Row) -> bool:

@@ -11,7 +11,15 @@ from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External
 from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.drivers import ERRORS
-from mongolint.project.handlers import ExceptSite, calls_by_context, calls_under, is_inside, is_logging, last_name
+from mongolint.project.handlers import (
+    ExceptSite,
+    calls_by_context,
+    calls_under,
+    is_caught,
+    is_inside,
+    is_logging,
+    last_name,
+)
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
 from mongolint.project.reach.setups import in_words
@@ -116,6 +124,7 @@ def _builds(
     facts = project.modules[site.module]
     attempt = facts.tries[facts.contexts[site.handler.context].ref]
     inside = calls_under(facts, attempt.context, project.link.of_module(calls_by_context, site.module))
+    inside = [call for call in inside if not is_caught(project.link, site.module, call.row, attempt.context)]
     direct = [making[site.module, call.row] for call in inside if (site.module, call.row) in making]
     if direct or _ends_the_program(project, site):
         return direct, None

@@ -14,6 +14,7 @@ from mongolint.link.atoms import NONE, Const, External, const
 from mongolint.link.rowtools import reached_rows
 from mongolint.project import pipelines
 from mongolint.project.documents import Place
+from mongolint.project.tracing.tracer import Spot
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -25,6 +26,8 @@ _ORDERING = frozenset(
 )
 # Stages that lose it
 _MIXING = frozenset(["$group", "$unionWith", "$sample", "$out", "$merge"])
+# Calls between a handler and what reads the page for it
+_MAX_CALLS = 3
 
 
 class UnsortedPage(NamedTuple):
@@ -78,8 +81,25 @@ def _skips(project: Project, place: Place) -> bool:
     """Whether a number of documents is skipped that may be other than 0, and not a random one."""
     value = project.link.value(*place)
     if value and all(type(atom) is Const and atom in (const(0), const(None)) for atom in value):
-        return False
+        return _is_requested(project, Spot(place.module, place.row, None))
     return not _is_random(project, place)
+
+
+def _is_requested(project: Project, spot: Spot, depth: int = _MAX_CALLS) -> bool:
+    """Whether whoever sends a request gives a value, so that the default of the parameter is the first page only."""
+    tracer = project.writes.tracer
+    for node in reached_rows(project.modules[spot.module], spot.row).values():
+        if node[0] != "param":
+            continue
+        entry = project.reachability.entrypoints.of(spot.module, node[1])
+        if entry is not None and entry.kind in ("request", "event"):
+            return True
+        for module, row, function in project.link.sites.of(spot.module, node[1]) if depth else ():
+            frame = tracer.frame(function, Spot(module, row, None))
+            passed = tracer.argument(frame, node[2]) if frame else None
+            if passed is not None and passed.module == module and _is_requested(project, passed, depth - 1):
+                return True
+    return False
 
 
 def _is_random(project: Project, place: Place) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mongolint.project.reach.reachability import RequestPath
     from mongolint.project.tracing.tracer import Tracer
 
-Use = Literal["", "written", "sliced", "counted", "drawn", "worked", "given"]
+Use = Literal["", "written", "sliced", "counted", "drawn", "worked", "given", "asked"]
 
 _COLLECTING = frozenset(["list", "tuple", "sorted", "set", "frozenset"])
 _COUNTING = ("len", "any", "all", "bool")
@@ -40,6 +40,8 @@ _KEEPING = frozenset(["set", "setex", "set_cache"])
 _STEPS = frozenset(name for name, method in TABLES["cursor"].items() if method.kind == "cursor-step")
 # What adds documents. Upserts do not count: often there is one for each of a few keys.
 _INSERTING = ("insert_one", "insert_many", "insert", "save")
+# What gives or does something wrong where a key is left out of its filter
+_TELLING = ("count_documents", "aggregate", "distinct", "update_many", "delete_many")
 # Stages that leave each document what it is, so that as many come out as go in
 _PASSING = frozenset(
     [
@@ -55,8 +57,8 @@ class Unbounded(NamedTuple):
     ``by``: what collects them: to_list, list, a comprehension, a loop. ``place``: the row of that; ``path``: the way
     from the request. ``narrow``: the filter asks for something, so that it is not the whole collection. ``use``: what
     becomes of the list, where any number as a limit would be wrong: it is written to a file, a slice of it taken,
-    nothing but its length asked for, some of it drawn by chance, the same request changes such documents, or other
-    callers give another filter.
+    nothing but its length asked for, some of it drawn by chance, the same request changes such documents, or counts or
+    changes others by them, or other callers give another filter.
     """
 
     operation: Operation
@@ -314,7 +316,19 @@ def _use(project: Project, operation: Operation, place: Place) -> Use:
             use = use or ("drawn" if _is_drawing(project, module, function) else "")
             if use and any(_is_made_of(facts, each, row, by_element=True) for _, each in args):
                 return use
-    return ""
+    return "asked" if _is_asked_by(project, operation) else ""
+
+
+def _is_asked_by(project: Project, operation: Operation) -> bool:
+    """Whether the function counts or changes other documents by those that were read: ``{"$in": ids}``."""
+    facts = project.modules[operation.module]
+    return any(
+        operation.row in reached_rows(facts, given)
+        for other in project.operations
+        if (other.module, other.scope) == (operation.module, operation.scope) and other.name in _TELLING
+        for _, given in facts.nodes[other.row][2]
+        if other.row != operation.row and facts.nodes[other.row][0] == "call"
+    )
 
 
 def _is_drawing(project: Project, module: int, function: int) -> bool:

@@ -62,7 +62,8 @@ def _is_null(tracer: Tracer, spot: Spot) -> bool:
         case "phi":
             return any(is_null(tracer, spot.at(row)) for row in node[1])
         case "ifexp":
-            return any(is_null(tracer, spot.at(row)) for row in node[2:4])
+            kept = node[3:4] if node[1] == node[2] else node[2:4]  # in ``found if found else other`` found is not null
+            return any(is_null(tracer, spot.at(row)) for row in kept)
         case "bool":
             return is_null(tracer, spot.at(node[2][-1])) or (node[1] == "and" and is_null(tracer, spot.at(node[2][0])))
         case "param":

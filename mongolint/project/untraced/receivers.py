@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import Call, ModuleFacts
-from mongolint.link.atoms import NONE, UNKNOWN, Collection, Database, Value, strings
+from mongolint.facts.shapes import Call, ModuleFacts, Row
+from mongolint.link.atoms import NONE, UNKNOWN, ClassRef, Collection, Database, Value, strings
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo.methods import DRIVER_ONLY
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _DATABASE_NAMES = frozenset(["db", "database", "mongo", "mongodb", "mdb", "_db", "_database", "mongo_db", "_mongo"])
 # Of the methods that other things have, those whose arguments mean the same wherever a receiver has the others
 _SHARED = frozenset(["find", "aggregate", "distinct"])
+# Other databases make indexes by these names, too: what is no collection by its name is none
+_INDEXING = frozenset(["create_index", "create_indexes"])
 # ``self.collection`` as its names, from the first on
 Dotted = tuple[str, ...]
 
@@ -33,6 +35,8 @@ def asks_collection(link: Linker, module: int, row: int, method: str) -> bool:
     """Whether a call of ``method`` on what is not traced at ``row`` can only be meant for a collection."""
     if method in DRIVER_ONLY:
         return True
+    if method in _INDEXING:
+        return guessed(link, module, row)[0].name is not None
     if method not in _SHARED:
         return False
     facts = link.modules[module]
@@ -44,6 +48,11 @@ def guessed(link: Linker, module: int, row: int) -> tuple[Collection, ...]:
     """The collection that ``db.users`` or ``db["users"]`` names, where ``db`` itself is not traced."""
     node = link.node(module, row)
     unnamed = (Collection(Database(None, None, "unknown"), None),)
+    if (cls := _of_self(link, module, node)) is not None:  # what the constructor has named
+        stores = (store for store in link.modules[module].stores if store.name == node[2])
+        kept = [store.value for store in stores if _of_self(link, module, ("attr", store.base)) == cls]
+        is_made = len(kept) == 1 and _of_self(link, module, link.node(module, kept[0])) is None
+        return guessed(link, module, kept[0]) if is_made else unnamed
     if node[0] not in ("attr", "item") or _last_name(link, module, node[1]) not in _DATABASE_NAMES:
         return unnamed
     if node[0] == "attr":
@@ -59,6 +68,12 @@ def chained(facts: ModuleFacts, calls: Iterable[tuple[Call, int, str]], row: int
         if any(each in held for each in alternatives(facts, receiver)):
             held.add(call.row)
             yield call, name
+
+
+def _of_self(link: Linker, module: int, node: Row) -> ClassRef | None:
+    """The class on whose ``self`` an attribute is."""
+    base = link.node(module, node[1]) if node[0] == "attr" else ("none",)
+    return link.method_class(module, base[1]) if base[0] == "param" and base[2] == "self" else None
 
 
 def _last_name(link: Linker, module: int, row: int) -> str:
