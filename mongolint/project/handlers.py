@@ -210,15 +210,19 @@ def _driver_calls(
             continue
         for reach in graph.run_by_call(module, call.row):
             operation = reach.operation
-            if not any(_is_caught(link, *place) for place in (*reach.chain, (operation.module, operation.row))):
+            caught = _is_caught(link, operation.module, operation.context)
+            if not caught and not any(_is_caught_at(link, *place) for place in reach.chain):
                 yield DriverCall(module, call.row, reach.chain or ((module, call.row),))
                 break
 
 
-def _is_caught(link: Linker, module: int, row: int) -> bool:
+def _is_caught_at(link: Linker, module: int, row: int) -> bool:
+    return _is_caught(link, module, link.of_module(_contexts, module)[row])
+
+
+def _is_caught(link: Linker, module: int, context: int) -> bool:
     """Whether a driver error of a call goes no further than its own function, which catches all and does not raise."""
     facts = link.modules[module]
-    context = link.of_module(_contexts, module)[row]
     for attempt in facts.tries:
         if is_inside(facts, context, attempt.context):
             for handler in attempt.handlers:

@@ -493,7 +493,9 @@ class OperationFinder:
 
 
 def argument(link: Linker, module: int, row: int, method: Spec, parameter: str, env: Env | None = None) -> Place | None:
-    """The argument of the call at ``row`` that plays ``parameter`` of ``method``."""
+    """The argument of the call at ``row`` that plays ``parameter`` of ``method``; None of a bare reference."""
+    if link.node(module, row)[0] != "call":
+        return None
     args, _ = functions.arguments(link, module, row, env)
     aliases = {old for old, new in method.aliases if new == parameter}
     for arg in args:

@@ -252,3 +252,47 @@ def test_a_clause_before_lets_a_stop_through(before: str, is_async: bool, stoppa
     code = f"import asyncio\n\n\n{define} read(x):\n    try:\n        x()\n    {before}\n    except:\n        pass\n"
     *_, last = project({"app.py": code}, tmp_path).project.handlers
     assert last.stoppable is stoppable
+
+
+HANDED_ON = """\
+import time
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def again(function):
+    def run(*args):
+        return function(*args)
+
+    return run
+
+
+def load(key):
+    BODY
+
+
+def main(keys):
+    for key in keys:
+        try:
+            load(key)
+        except Exception:
+            pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("return again(db.users.find_one)({'_id': key})", [22]),
+        ("try:\n        again(db.users.find_one)({'_id': key})\n    except Exception:\n        return None", []),
+    ],
+)
+def test_a_method_that_is_handed_on_is_caught_where_it_stands(body: str, lines: list[int], tmp_path: Path) -> None:
+    found = findings(HANDED_ON.replace("BODY", body), tmp_path, rules={"MDB502"})
+    assert [finding.span.line for finding in found] == lines
+
+
+def test_a_method_that_is_handed_on_has_no_arguments(tmp_path: Path) -> None:
+    found = findings(HANDED_ON.replace("BODY", "again(db.users.find_one)({'_id': key})"), tmp_path, rules={"MDB101"})
+    assert len(found) == 1
