@@ -20,12 +20,18 @@ def key_pattern(reader: Reader, place: Place, direction: Place | None = None) ->
     if len(names) == 1 and len(value) == 1:
         given = [1] if direction is None else directions(reader, direction)
         return [(names[0], given[0])] if given else None
+    if reader.link.node(place.module, place.row)[0] == "binop":  # one list behind the other
+        return _listed(reader, place)
     if len(value) != 1 or type(value[0]) is not Literal:
         return None
-    literal = value[0]
+    literal = Place(*value[0])
     if reader.link.node(literal.module, literal.row)[0] in DOCUMENT_ROWS:
         return None if reader.document(*literal).open else _pairs(reader, reader.entries(*literal))
-    items, is_open = reader.items(*literal)
+    return _listed(reader, literal)
+
+
+def _listed(reader: Reader, place: Place) -> list[tuple[str, Any]] | None:
+    items, is_open = reader.items(*place)
     if is_open or not items or not all(item.certain for item in items):
         return None
     return _key_list(reader, items)
