@@ -523,3 +523,30 @@ def test_a_helper_that_sends_something_is_the_cost_of_the_loop(function: str, se
         """
     found = findings(HEAD + dedent(body), tmp_path, rules={"MDB101"})
     assert [finding.severity.value for finding in found] == [severity]
+
+
+ADDED = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+STATES = ["new", "open"]
+
+
+def run(names):
+    states = LISTED
+    for state in states:
+        db.jobs.update_many({"state": state}, {"$set": {"seen": True}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("listed", "count"),
+    [
+        ("STATES + ['done']", 0),
+        ("STATES + names", 1),
+        ("[]\n    for name in names:\n        states += [name, 'new']", 1),
+        ("[]\n    while names:\n        states = states + states + STATES", 1),
+    ],
+)
+def test_a_list_behind_another_is_in_the_source_if_both_are(listed: str, count: int, tmp_path: Path) -> None:
+    assert len(findings(ADDED.replace("LISTED", listed), tmp_path, rules={"MDB101"})) == count

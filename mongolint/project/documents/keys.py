@@ -20,8 +20,6 @@ def key_pattern(reader: Reader, place: Place, direction: Place | None = None) ->
     if len(names) == 1 and len(value) == 1:
         given = [1] if direction is None else directions(reader, direction)
         return [(names[0], given[0])] if given else None
-    if reader.link.node(place.module, place.row)[0] == "binop":  # one list behind the other
-        return _listed(reader, place)
     if len(value) != 1 or type(value[0]) is not Literal:
         return None
     literal = Place(*value[0])
