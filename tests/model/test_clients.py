@@ -264,6 +264,7 @@ def _aware(given: str, code: str, tmp_path: Path) -> list[str]:
 
 # What the requirements ask for, and the option that limits all operations of a client with that driver
 LIMITS = {"pymongo~=3.11.0": "socketTimeoutMS", "motor==2.5": "socketTimeoutMS", "pymongo>=4.6": "timeoutMS"}
+LIMITS |= {"pymongo>=3.6.1, <4": "socketTimeoutMS", "pymongo<5,>=4.6": "timeoutMS"}
 USED = """\
 from pymongo import MongoClient
 
@@ -300,7 +301,14 @@ def test_a_client_that_has_the_limit_is_not_told_of(required: str, option: str, 
     assert not [finding for finding in told if "of this client" in finding.message]
 
 
-REQUIRED = {"pymongo==4.16.0": True, "pymongo>=4.6": True, "pymongo>=3": False, "pymongo": False, "": False}
+REQUIRED = {
+    "pymongo==4.16.0": True,
+    "pymongo>=4.6": True,
+    "pymongo!=4.7,>=4.6": True,
+    "pymongo>=3": False,
+    "pymongo": False,
+    "": False,
+}
 
 
 @pytest.mark.parametrize(("required", "is_new"), REQUIRED.items(), ids=REQUIRED)
