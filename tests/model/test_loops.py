@@ -147,6 +147,14 @@ KEEPING = {
         "    def of(self, key, anew=False):\n        if key in KEPT and not anew:\n            return KEPT[key]\n"
         "        found = db.kinds.find_one({'_id': key})\n        KEPT[key] = found\n        return found\n"
     ),
+    "the default of a parameter": (
+        "    def of(self, key, kept={}):\n        if key not in kept:\n"
+        "            kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
+    ),
+    "a dictionary that is the default of a parameter": (
+        "    def of(self, key, kept=KEPT):\n        if key in kept:\n            return kept[key]\n"
+        "        kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
+    ),
     "a global": (
         "    def of(self, key):\n        global LAST\n        if LAST is None:\n"
         "            LAST = list(db.kinds.find())\n"
@@ -183,6 +191,10 @@ ASKING = {
     ),
     "a dictionary of its own": (
         "    def of(self, key):\n        kept = {}\n        if key not in kept:\n"
+        "            kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
+    ),
+    "a parameter without a default": (
+        "    def of(self, key, kept=None):\n        if key not in kept:\n"
         "            kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
     ),
     "the other branch": (
