@@ -562,3 +562,41 @@ def run(names):
 )
 def test_a_list_behind_another_is_in_the_source_if_both_are(listed: str, count: int, tmp_path: Path) -> None:
     assert len(findings(ADDED.replace("LISTED", listed), tmp_path, rules={"MDB101"})) == count
+
+
+STORED = """
+def put(name, documents):
+    try:
+        db[name].insert_many(documents, ordered=False)
+    except DuplicateKeyError:
+        pass
+
+
+def put_named(documents):
+    db.claims.bulk_write(requests=documents)
+
+
+def put_one(document):
+    db.claims.insert_many([document])
+
+
+def put_known(documents):
+    if db.kinds.find_one({"_id": len(documents)}):
+        db.claims.insert_many(documents)
+
+
+def run(chunks):
+    for chunk in chunks:
+        CALL
+"""
+STORES = {
+    "the caller's documents": ("put('claims', chunk.to_dict())", 0),
+    "by name": ("put_named(chunk)", 0),
+    "one of them": ("put_one(chunk)", 1),
+    "with another query": ("put_known(chunk)", 1),
+}
+
+
+@pytest.mark.parametrize(("call", "count"), STORES.values(), ids=STORES)
+def test_a_helper_that_writes_a_batch_writes_a_batch(call: str, count: int, tmp_path: Path) -> None:
+    assert len(_messages(STORED.replace("CALL", call), tmp_path)) == count

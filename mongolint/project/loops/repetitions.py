@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
 from mongolint.link.atoms import ClassRef
-from mongolint.link.rowtools import depends_on, reached_rows
+from mongolint.link.rowtools import alternatives, depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.catalog.pace import PACING, STREAMS
 from mongolint.project.loops import elsewhere
@@ -25,6 +25,10 @@ from mongolint.project.tracing.narrowing import is_kept, narrowed
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
+
+
+# What takes many at a time, and its parameter for them
+_BATCHES = {"insert_many": "documents", "bulk_write": "requests"}
 
 
 class Repetition(NamedTuple):
@@ -96,6 +100,8 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
             # Where it may be one of many, the way to the operation is not seen, and it may never be come to
             ways = narrowed(link, module, call.row, run)
             reaches = tuple(reach for reach in ways if len(names_of(reach.collections)) <= _MAX_COLLECTIONS)
+            if all(finder.is_batch_of_caller(reach.operation) for reach in reaches):
+                continue
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
                 beside = (finder.talks_elsewhere(module, loop), finder.has_few(module, loop))
@@ -376,7 +382,7 @@ class _Finder:
     def is_batch(self, operation: Operation, loop: Loop) -> bool:
         """The operation takes many at a time: ``insert_many(chunk)``, ``{"$in": chunk}`` of the loop's own chunk."""
         facts = self.link.modules[operation.module]
-        if operation.name in ("insert_many", "bulk_write", "execute"):
+        if operation.name in _BATCHES or operation.name == "execute":
             return True
         if loop.iterable is None:
             return False
@@ -387,6 +393,16 @@ class _Finder:
                 if value[0] == "dict":
                     return any(v in elements for _, v in value[1])
         return False
+
+    def is_batch_of_caller(self, operation: Operation) -> bool:
+        """``insert_many(documents)`` of a helper that is given them: each round writes as many as it has."""
+        node = self.link.node(operation.module, operation.row)
+        if operation.name not in _BATCHES or node[0] != "call" or not node[2]:
+            return False
+        facts, (keyword, first) = self.link.modules[operation.module], node[2][0]
+        return keyword in (None, *_BATCHES.values()) and all(
+            facts.nodes[row][0] == "param" for row in alternatives(facts, first)
+        )
 
     def varies_collection(self, operation: Operation, loop: Loop) -> bool:
         """Another collection each round: ``db[name]`` with the loop's own name."""
