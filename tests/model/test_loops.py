@@ -593,6 +593,7 @@ STORES = {
     "the caller's documents": ("put('claims', chunk.to_dict())", 0),
     "by name": ("put_named(chunk)", 0),
     "one of them": ("put_one(chunk)", 1),
+    "one that the round makes": ("put('claims', [chunk])", 1),
     "with another query": ("put_known(chunk)", 1),
 }
 

@@ -9,7 +9,7 @@ in their first round, searches, which take one question each, and what a loop ev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -101,7 +101,8 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
             ways = narrowed(link, module, call.row, run)
             reaches = tuple(reach for reach in ways if len(names_of(reach.collections)) <= _MAX_COLLECTIONS)
             if all(finder.is_batch_of_caller(reach.operation) for reach in reaches):
-                continue
+                if not _is_begun_anew(facts, call, loop):
+                    continue
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
                 beside = (finder.talks_elsewhere(module, loop), finder.has_few(module, loop))
@@ -468,6 +469,18 @@ def _is_emptied(facts: ModuleFacts, call: Call) -> bool:
             below = (each for row in given for each in reached_rows(facts, row).items())
             return any(row > call.row and node in _EMPTY for row, node in below)
     return False
+
+
+def _is_begun_anew(facts: ModuleFacts, call: Call, loop: Loop) -> bool:
+    """Whether a call gets a list that the round puts together: those of all rounds could go at once."""
+    begins = min(c.begins for c in facts.contexts if c.kind in ("loop", "comp") and facts.loops[c.ref] is loop)
+    given = (reached_rows(facts, row, _below) for _, row in facts.nodes[call.row][2])
+    return any(row >= begins and node[0] == "seq" for rows in given for row, node in rows.items())
+
+
+def _below(node: Row) -> Iterable[int]:
+    """The rows of the same list before something was put into it."""
+    return node[1] if node[0] == "phi" else node[1:2] if node[0] in ("mutated", "setitem", "delitem") else ()
 
 
 def _ends_first(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
