@@ -19,7 +19,7 @@ _MAY_TAKE_TIME = "a script or migration may take its time, and a limit would sto
 
 def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
     """See `Draft.limit_time`."""
-    if draft.project.config.is_script(draft.project.modules[query.module].path):
+    if draft.project.is_script(query.module) or draft.project.runs_by_hand(query.module, query.row):
         raise NoFix(_MAY_TAKE_TIME)
     form = query.method.time_limit
     if form == "csot":

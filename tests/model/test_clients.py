@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.engine.run import check
 from mongolint.testing import findings, project
 
 # The arguments of a client; the options that are found, whether there may be others, what is known of the URI
@@ -317,3 +318,47 @@ def test_a_required_new_driver_outranks_calls_that_are_gone(required: str, is_ne
     text = USED.format(given="") + "\n\ndef dropped(name):\n    client.app.users.remove({'name': name})\n"
     told = " ".join(finding.message for finding in findings(text, tmp_path, rules={"MDB301"}))
     assert (" timeoutMS" in told) is is_new
+
+
+BY_HAND = {
+    "main.py": """\
+from flask import Flask
+
+import store
+
+app = Flask(__name__)
+
+
+@app.route("/<name>")
+def by_name(name):
+    return store.by_name(name)
+""",
+    "store.py": """\
+from pymongo import MongoClient
+
+client = MongoClient()
+
+
+def by_name(name):
+    return str(list(client.app.users.find({"name": name})))
+""",
+    "copy_users.py": """\
+from pymongo import MongoClient
+
+if __name__ == "__main__":
+    other = MongoClient()
+    for user in other.old.users.find():
+        print(user)
+""",
+}
+
+
+def test_what_a_person_runs_by_hand_may_take_its_time(tmp_path: Path) -> None:
+    loaded = project(BY_HAND, tmp_path)
+    found = check(loaded, {"MDB103", "MDB301"}, loaded.project.config, fixes=True).findings
+    assert [(f.code, f.span.file, f.severity.name, bool(f.fix and f.fix.edits)) for f in found] == [
+        ("MDB301", "copy_users.py", "LOW", True),
+        ("MDB103", "copy_users.py", "LOW", False),
+        ("MDB301", "store.py", "HIGH", True),
+        ("MDB103", "store.py", "MEDIUM", True),
+    ]
