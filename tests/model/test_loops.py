@@ -122,6 +122,10 @@ KEEPING = {
         "            self.kept = {d['_id']: d for d in db.kinds.find()}\n"
         "        return self.kept.get(key)\n"
     ),
+    "an attribute that equals nothing": (
+        "    def of(self, key):\n        if self.kept == []:\n            self.kept = list(db.kinds.find())\n"
+        "        return self.kept[key]\n"
+    ),
     "an attribute that may be missing": (
         "    def of(self, key):\n        if not hasattr(self, 'kept'):\n            self.kept = list(db.kinds.find())\n"
         "        return self.kept[key]\n"
@@ -601,3 +605,35 @@ STORES = {
 @pytest.mark.parametrize(("call", "count"), STORES.values(), ids=STORES)
 def test_a_helper_that_writes_a_batch_writes_a_batch(call: str, count: int, tmp_path: Path) -> None:
     assert len(_messages(STORED.replace("CALL", call), tmp_path)) == count
+
+
+CHOSEN = """
+def make(name):
+    db.actions.insert_one({"made": name})
+
+
+def run(items):
+    LOOP
+"""
+CHOICES = {
+    "the item": ('for name in items:\n        if name == "users":\n            make("users")', 0),
+    "one of several": (
+        'for name in items:\n        if name == "users":\n            print(name)\n'
+        '        elif "runs" == name:\n            make(name)',
+        0,
+    ),
+    "a key": ('for key, value in items.items():\n        if key == "name":\n            make(value)', 0),
+    "a value": ('for key, value in items.items():\n        if value == "name":\n            make(value)', 1),
+    "a part of the item": ('for item in items:\n        if item["kind"] == "users":\n            make("users")', 1),
+    "any other": ('for name in items:\n        if name != "users":\n            make(name)', 1),
+    "what another is": ("for name in items:\n        if name == items[0]:\n            make(name)", 1),
+    "in a loop around": (
+        'for item in items:\n        for key in item:\n            if key == "name":\n                make(key)',
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("loop", "count"), CHOICES.values(), ids=CHOICES)
+def test_what_is_for_one_item_runs_once(loop: str, count: int, tmp_path: Path) -> None:
+    assert len(_messages(CHOSEN.replace("LOOP", loop), tmp_path)) == count

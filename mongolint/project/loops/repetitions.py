@@ -239,7 +239,8 @@ class _Finder:
         for entry in facts.chain(context):
             if entry.kind in ("loop", "comp"):
                 loop = facts.loops[entry.ref]
-                if self._is_per_item(module, entry.ref, loop) and not _ends_first(facts, loop, inside):
+                left_out = _ends_first(facts, loop, inside) or _is_for_one(facts, loop, inside)
+                if self._is_per_item(module, entry.ref, loop) and not left_out:
                     return entry.ref
                 if self._takes_batches(module, loop):
                     return None
@@ -495,6 +496,21 @@ def _ends_first(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
             return True
         if entry.kind in ("try", "try-else") and _leaves_when_done(facts, entry, exits):
             return True
+    return False
+
+
+def _is_for_one(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
+    """Under a test that the item, or the key of an entry, is a constant: ``if name == "users":``."""
+    if loop.iterable is None or loop.kind == "while":
+        return False
+    for entry in inside:
+        node = facts.nodes[entry.ref] if entry.kind == "then" else ("none",)
+        if node[0] == "compare" and node[1] == ("Equal",):
+            item, constant = sorted((facts.nodes[row] for row in node[2]), key=lambda side: side[0] == "const")
+            if item[0] == "unpack" and item[2] == 0:
+                item = facts.nodes[item[1]]
+            if constant[0] == "const" and item == ("iter", loop.iterable):
+                return True
     return False
 
 

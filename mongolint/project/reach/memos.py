@@ -100,8 +100,8 @@ def _renamed(name: Name, old: Row, new: Row) -> Name:
 
 
 def _compared(facts: ModuleFacts, operator: str, left: int, right: int, *, missing: bool) -> Iterator[Name]:
-    if operator in ("Is", "Eq", "IsNot", "NotEq"):
-        if (operator in ("Is", "Eq")) == missing and _is_nothing(facts, right):
+    if operator in ("Is", "Equal", "IsNot", "NotEqual"):
+        if (operator in ("Is", "Equal")) == missing and _is_nothing(facts, right):
             yield from _looked_up(facts, facts.nodes[left]) or [_name(facts, left)]
     elif operator in ("In", "NotIn"):
         node = facts.nodes[right]
