@@ -296,3 +296,10 @@ def test_a_method_that_is_handed_on_is_caught_where_it_stands(body: str, lines: 
 def test_a_method_that_is_handed_on_has_no_arguments(tmp_path: Path) -> None:
     found = findings(HANDED_ON.replace("BODY", "again(db.users.find_one)({'_id': key})"), tmp_path, rules={"MDB101"})
     assert len(found) == 1
+
+
+def test_the_operation_is_named_and_not_the_session_around_it(tmp_path: Path) -> None:
+    body = "with db.client.start_session() as s, s.start_transaction():\n            db.notes.insert_one({}, session=s)"
+    text = f"{HEAD}def put():\n    try:\n        {body}\n    except Exception:\n        return None\n"
+    (finding,) = findings(text, tmp_path, rules={"MDB502"})
+    assert finding.message.startswith("an error of insert_one on notes is dropped here, so a write may be lost")
