@@ -19,7 +19,7 @@ _MAY_TAKE_TIME = "a script or migration may take its time, and a limit would sto
 
 def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
     """See `Draft.limit_time`."""
-    if draft.project.config.is_script(draft.project.modules[query.module].path):
+    if draft.project.is_script(query.module) or draft.project.runs_by_hand(query.module, query.row):
         raise NoFix(_MAY_TAKE_TIME)
     form = query.method.time_limit
     if form == "csot":
@@ -28,7 +28,8 @@ def limit(draft: Draft, query: Operation, milliseconds: int) -> None:
     if query.method.returns == "cursor" and form == "max_time_ms":
         tree, call = draft.call(query.module, query.row)
         end, step = tree.span(call)[1], f".max_time_ms({milliseconds})"
-        if _is_chained(tree, call) and _fits(tree.file_text, end, len(step)):
+        has_keyword = draft.project.made_clients.knows_limit_of_find(query.module)
+        if not has_keyword or (_is_chained(tree, call) and _fits(tree.file_text, end, len(step))):
             draft.insert(query.module, end, step)
             return
     add_keyword(draft, query.module, query.row, form, str(milliseconds))

@@ -139,7 +139,7 @@ def literal_item(link: Linker, atom: Literal, key: Value) -> Value:
         return link.values(module, rows, env) or (UNKNOWN,)
     if node[0] == "comp":
         return link.value(module, node[2][-1], env)
-    return (UNKNOWN,)
+    return link.elements((atom,)) if node[0] == "binop" else (UNKNOWN,)
 
 
 def _moves_items(link: Linker, module: int, call: int) -> bool:
@@ -195,6 +195,8 @@ def _elements(link: Linker, atom: Atom) -> Value:
         return join([base, _added(link, module, node[2], env)])
     if node[0] in ("setitem", "delitem"):
         return link.elements(link.value(module, node[1], env))
+    if node[0] == "binop":
+        return link.elements(link.values(module, node[2:4], env))
     return (UNKNOWN,)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mongolint.facts.shapes import Row
+from mongolint.facts.shapes import ModuleFacts, Reference, Row
 from mongolint.fastclasses import NamedTuple
 
 # Where the function stands among the arguments; what follows it is passed on (concurrent.futures, asyncio, Starlette,
@@ -39,3 +39,25 @@ def handed(at: Callable[[int], Row], call: Row) -> Handed | None:
     if position is None or len(call[2]) <= position or any(keyword for keyword, _ in call[2][: position + 1]):
         return None
     return Handed(call[2][position][1], call[2][position + 1 :])
+
+
+def given(facts: ModuleFacts, entry: Reference, outer: dict[int, int]) -> tuple[tuple[str | None, int], ...] | None:
+    """The arguments for a method that is handed on; None where they are not seen.
+
+    ``to_thread(find, {…})`` gives it those that follow, ``retry(find)({…})`` those of the call of what that makes.
+    ``outer``: the calls of what calls make.
+    """
+    if entry.call is None:
+        return None
+    call = facts.nodes[entry.call]
+    if entry.call in outer and entry.position == 0 and all(keyword for keyword, _ in call[2][1:]):
+        return tuple(facts.nodes[outer[entry.call]][2])
+    follow = call[2][entry.position + 1 :]
+    is_known = any(keyword is None for keyword, _ in follow) or handed(facts.nodes.__getitem__, call) is not None
+    return tuple(follow) if is_known else None
+
+
+def calls_of_calls(facts: ModuleFacts, index: int) -> dict[int, int]:
+    """The calls whose function is what another call gives, by that call: ``retry(find)({…})``."""
+    found = ((facts.nodes[call.row][1], call.row) for call in facts.calls)
+    return {function: row for function, row in found if facts.nodes[function][0] == "call"}

@@ -115,7 +115,10 @@ def _binop(link: Linker, module: int, row: int, node: Row, env: Env | None) -> V
         befores, afters = strings(lefts), strings(rights)
         if (len(befores), len(afters)) == (len(lefts), len(rights)) and 0 < len(befores) * len(afters) <= _MOST_TEXTS:
             return tuple(dict.fromkeys(const(before + after) for before in befores for after in afters))
-        return join(a for a in (lefts, rights) if any(type(x) in (Literal, Elements) for x in a)) or (UNKNOWN,)
+        if not any(type(atom) in (Literal, Elements) for atom in (*lefts, *rights)):
+            return (UNKNOWN,)
+        # One list behind the other is neither of them; a loop that adds to its own list comes back to nothing
+        return (Literal(module, row, env),) if lefts and rights else lefts or rights
     if operator == "%" and len(strings(lefts)) == 1 and len(strings(rights)) == 1:
         text = strings(lefts)[0]
         return (const(text.replace("%s", strings(rights)[0])),) if text.count("%") == 1 else (UNKNOWN,)

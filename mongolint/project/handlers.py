@@ -213,7 +213,8 @@ def _driver_calls(
             continue
         for reach in graph.run_by_call(module, call.row):
             operation = reach.operation
-            if not any(is_caught(link, *place) for place in (*reach.chain, (operation.module, operation.row))):
+            caught = _is_caught(link, operation.module, operation.context)
+            if not caught and not any(is_caught(link, *place) for place in reach.chain):
                 yield DriverCall(module, call.row, reach.chain or ((module, call.row),))
                 break
 
@@ -223,8 +224,11 @@ def is_caught(link: Linker, module: int, row: int, within: int = -1) -> bool:
 
     ``within``: no further than a ``try`` statement inside that context.
     """
+    return _is_caught(link, module, link.of_module(_contexts, module)[row], within)
+
+
+def _is_caught(link: Linker, module: int, context: int, within: int = -1) -> bool:
     facts = link.modules[module]
-    context = link.of_module(_contexts, module)[row]
     for attempt in facts.tries:
         if within >= 0 and (attempt.context == within or not is_inside(facts, attempt.context, within)):
             continue

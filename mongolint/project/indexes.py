@@ -224,7 +224,9 @@ class IndexFinder:
         taken = self._taken_out(keys) if keys is not None else None
         pattern = None if taken is None else self.reader.key_pattern(taken)
         where = origin if taken is None else self._spelled(taken, origin) if taken == keys else taken
-        found = tuple(pattern) if pattern else None
+        # What stands there as a direction may be the keys of an index that is listed by its name
+        is_read = bool(pattern) and all(isinstance(direction, int | str) for _, direction in pattern or ())
+        found = tuple(pattern or ()) if is_read else None
         is_open = self._is_open(module, args, env)
         return IndexDeclaration(module, row, where, collection, found, options, open=is_open)
 

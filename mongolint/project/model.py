@@ -567,8 +567,12 @@ class Project(Places):
         """``severity``, or low in scripts and migrations, and at a row that only scripts and commands run."""
         if self.config.is_script(self.modules[module].path):
             return Severity.LOW
-        scope = self.reachability.uses.parents(module).scope(row) if row is not None else 0
-        return Severity.LOW if scope and self.reached(module, scope).runner == "script" else severity
+        return Severity.LOW if row is not None and self.runs_by_hand(module, row) else severity
+
+    def runs_by_hand(self, module: int, row: int) -> bool:
+        """Whether only scripts and commands come to a row."""
+        place = self.reachability.uses.parents(module)
+        return self.reached(module, place.scope(row), place.context(row)).runner == "script"
 
     def severity_of(self, severity: Severity, places: Iterable[tuple[int, int]]) -> Severity:
         """That of several places, modules and rows: low where each is in a script."""

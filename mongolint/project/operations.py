@@ -7,9 +7,9 @@ from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mongolint.facts.shapes import Call, ModuleFacts, Reference
+from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.fastclasses import dataclass
-from mongolint.link import functions
+from mongolint.link import functions, handed
 from mongolint.link.atoms import (
     NONE,
     Client,
@@ -122,6 +122,8 @@ class Operation:
 _READ = ("filter", "sort", "in_loop", "time_limit", "bounded", "session", "head", "lookups")
 # An operation: its row, token, scope and context, its method's name, its collections, how sure they are
 _Found = tuple[tuple[int, int, int, int], str, tuple[Collection, ...], str]
+_Arguments = tuple[tuple[str | None, int], ...]
+_TIME_LIMITS = frozenset(("max_time_ms", "maxTimeMS"))
 
 
 class OperationFinder:
@@ -215,19 +217,22 @@ class OperationFinder:
                 place = (entry.row, entry.row, entry.scope, entry.context)
                 method = COLLECTION_METHODS[node[2]]
                 operation = self._operation(module, place, method, preferred(collections), "known")
-                operation.filter = self._filter_of_reference(module, entry, method)
+                given = handed.given(facts, entry, self.link.of_module(handed.calls_of_calls, module))
+                operation.filter = self._filter_of_reference(module, given, method)
+                operation.time_limit = any(keyword in _TIME_LIMITS for keyword, _ in given or ())
+                operation.session = any(keyword == method.session for keyword, _ in given or ())
                 yield operation
 
-    def _filter_of_reference(self, module: int, entry: Reference, method: Spec) -> Document:
+    def _filter_of_reference(self, module: int, given: _Arguments | None, method: Spec) -> Document:
         role = method.filter
         if role is None or role not in method.params:
             return OPEN if method.pipeline else EMPTY
-        if entry.call is None:
+        if given is None or any(keyword in ("*", "**") for keyword, _ in given):
             return OPEN
-        args = self.link.node(module, entry.call)[2]
-        given = [row for keyword, row in args[entry.position + 1 :] if keyword is None]
+        positional = [row for keyword, row in given if keyword is None]
         index = method.params.index(role)
-        return self.reader.document(module, given[index]) if index < len(given) else EMPTY
+        rows = [*positional[index : index + 1], *(row for keyword, row in given if keyword == role)]
+        return self.reader.document(module, rows[0]) if rows else EMPTY
 
     @cached_property
     def _kept(self) -> tuple[dict[int, dict[int, int]], dict[str, list[tuple[int, int]]]]:
@@ -348,6 +353,7 @@ class OperationFinder:
         operation.in_loop = any(entry.kind in ("loop", "comp") for entry in chain)
         if link.node(operation.module, operation.row)[0] != "call":
             operation.bounded = not method.many
+            operation.time_limit = operation.time_limit or self._is_limited_around(operation, chain)
             return operation
         self._read_filter(operation)
         self._read_sort(operation)
@@ -420,8 +426,11 @@ class OperationFinder:
         if any(step.name == "max_time_ms" and step.certain for step in operation.steps):
             return True
         keywords = {keyword for keyword, _ in self.link.node(operation.module, operation.row)[2]}
-        if keywords & {"max_time_ms", "maxTimeMS"}:
+        if keywords & _TIME_LIMITS:
             return True
+        return self._is_limited_around(operation, chain)
+
+    def _is_limited_around(self, operation: Operation, chain: list[Any]) -> bool:
         for entry in chain:
             if entry.kind == "with" and self._is_timeout(operation.module, entry.ref):
                 return True
@@ -483,7 +492,9 @@ class OperationFinder:
 
 
 def argument(link: Linker, module: int, row: int, method: Spec, parameter: str, env: Env | None = None) -> Place | None:
-    """The argument of the call at ``row`` that plays ``parameter`` of ``method``."""
+    """The argument of the call at ``row`` that plays ``parameter`` of ``method``; None of a bare reference."""
+    if link.node(module, row)[0] != "call":
+        return None
     args, _ = functions.arguments(link, module, row, env)
     aliases = {old for old, new in method.aliases if new == parameter}
     for arg in args:

@@ -108,7 +108,7 @@ def _is_guessed(reader: Reader, place: Place) -> bool:
 
 def _literal(reader: Reader, atom: Literal, depth: int) -> Any:
     node = reader.link.node(atom.module, atom.row)
-    if node[0] == "seq":
+    if node[0] in ("seq", "binop"):
         items, is_open = reader.items(*atom)
         if is_open or not all(item.certain for item in items):
             return ANY

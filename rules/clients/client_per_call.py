@@ -10,7 +10,8 @@ Why it hurts
 
 What it leaves alone
     Clients kept in a global, a cached function, a dict or an object made once; made where the application starts;
-    whose server differs from call to call; scripts, commands, tests.
+    whose server differs from call to call; in a task of Airflow, which has a process of its own; scripts, commands,
+    tests.
 
 Fix and its safety
     In a function of the module, the client moves before it, and all calls share it. Unsafe: it then is made on
@@ -149,6 +150,19 @@ EXAMPLES = [
         """,
         at=("MongoClient",),
         message="a client is made at each request /users (show_users)",
+    ),
+    Good(
+        """\
+        from airflow.decorators import task
+        from pymongo import MongoClient
+
+
+        @task()
+        def store(readings: list[dict]):
+            with MongoClient(timeoutMS=5000) as client:
+                client.app.readings.insert_many(readings)
+        """,
+        why="each run of an Airflow task has a process of its own",
     ),
     Good(
         """\

@@ -3,7 +3,8 @@
 What it flags
     Clients made with none of ``timeoutMS``, ``socketTimeoutMS``, ``serverSelectionTimeoutMS`` and
     ``connectTimeoutMS``, neither as a keyword nor in the connection string that the code shows. Medium where it shows
-    none; a string that only the running program knows may set one, and the message says so.
+    none; a string that only the running program knows may set one, and the message says so. Low where only scripts
+    and commands make the client.
 
 Why it hurts
     An answer is waited for without end (``socketTimeoutMS`` has no default), a server for 30 seconds. When a server
@@ -56,7 +57,9 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
         project.token(client.module, client.row),
         f"nothing limits how long this client waits{unless}: without end for an answer, 30 s for a server, so one that "
         f"stalls uses up the pool; set {' and '.join(f'{name}={milliseconds}' for name in names)}",
-        severity=Severity.MEDIUM if options.uri == "nothing" else None,
+        severity=project.severity(
+            Severity.MEDIUM if options.uri == "nothing" else rule.severity, client.module, client.row
+        ),
         fix=rule.repair(
             "limit the time of every operation",
             lambda draft: draft.limit_client(client.module, client.row, milliseconds),

@@ -42,7 +42,9 @@ _HARM = {"read": "an outage looks like missing data", "write": "a write may be l
 def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
     if site.catches == "other" or site.uses_error or site.asks_again or project.is_answered(site):
         return
-    nearest = min(site.calls, key=lambda call: len(call.chain), default=None)
+    # What an operation loses says more than the session around it
+    ranked = {(len(call.chain), project.operation_at(call.module, call.row) is None): call for call in site.calls[::-1]}
+    nearest = ranked[min(ranked)] if ranked else None
     if nearest is None or len(nearest.chain) > 1:
         return
     name = project.callee_name(nearest.module, nearest.row)

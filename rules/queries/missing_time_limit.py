@@ -16,8 +16,8 @@ What it leaves alone
     or methods that are gone show a driver before PyMongo 4.2; there, a client with ``socketTimeoutMS`` is left alone.
 
 Fix and its safety
-    The limit in the form that the method takes, or ``timeoutMS`` at the client. Unsafe: a query that takes
-    longer now raises.
+    The limit in the form that the method takes, or ``timeoutMS`` at the client; none to a query that only scripts and
+    commands run, which may take its time. Unsafe: a query that takes longer now raises.
 
 Sources
     PyMongo documentation, "Client-Side Operation Timeout" and ``Cursor.max_time_ms``; only these bound writes.

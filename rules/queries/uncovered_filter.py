@@ -1,10 +1,10 @@
 """A filter that no declared index serves.
 
 What it flags
-    Queries, updates and deletes whose filter no index declared in the project serves; an `$or` needs one for each of
-    its branches. One finding per file, collection and needed key pattern; the other places are listed with it. What
-    callers ask by a helper that takes the filter, or its fields as `**kwargs`, is told at the first such call. Less
-    severe where only yes or no is asked, as in `{"done": False}`: most documents may say that.
+    Queries, updates and deletes, those that a `bulk_write` sends too, whose filter no index declared in the project
+    serves; an `$or` needs one for each of its branches. One finding per file, collection and needed key pattern; the
+    other places are listed with it. What callers ask by a helper that takes the filter, or its fields as `**kwargs`,
+    is told at the first such call. Less severe where only yes or no is asked: most documents may say that.
 
 Why it hurts
     Every call reads the whole collection: fine with a thousand documents, an outage with a million.
@@ -29,13 +29,14 @@ from typing import Any
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
 rule = Rule("MDB104", "uncovered-filter", Severity.HIGH, fix=Applicability.UNSAFE, concern="speed", asks_documents=True)
+_UNITS = {"bulk_write": "request"}
 
 
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], list[Query]] = {}
     wanted: dict[str, dict[Any, list[Query]]] = {}
-    for query in project.operations:
+    for query in (*project.operations, *project.advice.sent_in_bulk):
         if patterns := _needed(project, query):
             collection = query.collection_names[0]
             groups.setdefault((query.module, collection, tuple(patterns)), []).append(query)
@@ -113,7 +114,7 @@ def _finding(
     return rule.finding(
         project.operation_span(first),
         f"{first.name} on {collection} filters by {joint.join(fields)}{_more(fields, by, 'queries')}: "
-        f"{verdict.reason}, so each call reads the whole collection; {order}",
+        f"{verdict.reason}, so each {_UNITS.get(first.name, 'call')} reads the whole collection; {order}",
         severity=_severity(project, patterns, [(each.module, each.row) for each in queries]),
         confidence=first.confidence,
         related=project.related(places),

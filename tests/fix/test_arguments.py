@@ -109,3 +109,16 @@ def test_scripts_take_their_time(tmp_path: Path) -> None:
     for finding in found:
         assert isinstance(finding.fix, Fix)
         assert "may take its time" in finding.fix.reason
+
+
+# What the requirements ask for, and whether ``find`` takes the keyword there
+DRIVERS = {"pymongo>=2.2,<3.0.0": False, "pymongo==3.4.0": False, "pymongo==3.5.1": True, "pymongo": True}
+
+
+@pytest.mark.parametrize(("required", "has_keyword"), DRIVERS.items(), ids=DRIVERS)
+def test_an_old_driver_limits_the_cursor(required: str, has_keyword: bool, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(required + "\n")
+    before = "def load(state):\n    return list(db.users.find({'state': state}))\n"
+    after = fixed(before, tmp_path, "MDB103", UNLIMITED)
+    limited = ", max_time_ms=5000))" if has_keyword else ").max_time_ms(5000))"
+    assert f"find({{'state': state}}{limited}" in after

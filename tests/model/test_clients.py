@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.engine.run import check
 from mongolint.testing import findings, project
 
 # The arguments of a client; the options that are found, whether there may be others, what is known of the URI
@@ -264,6 +265,7 @@ def _aware(given: str, code: str, tmp_path: Path) -> list[str]:
 
 # What the requirements ask for, and the option that limits all operations of a client with that driver
 LIMITS = {"pymongo~=3.11.0": "socketTimeoutMS", "motor==2.5": "socketTimeoutMS", "pymongo>=4.6": "timeoutMS"}
+LIMITS |= {"pymongo>=3.6.1, <4": "socketTimeoutMS", "pymongo<5,>=4.6": "timeoutMS"}
 USED = """\
 from pymongo import MongoClient
 
@@ -305,7 +307,14 @@ def test_what_cannot_be_traced_is_not_told_of_a_client_with_a_limit(tmp_path: Pa
     assert not findings(code, tmp_path, rules={"MDB103"})
 
 
-REQUIRED = {"pymongo==4.16.0": True, "pymongo>=4.6": True, "pymongo>=3": False, "pymongo": False, "": False}
+REQUIRED = {
+    "pymongo==4.16.0": True,
+    "pymongo>=4.6": True,
+    "pymongo!=4.7,>=4.6": True,
+    "pymongo>=3": False,
+    "pymongo": False,
+    "": False,
+}
 
 
 @pytest.mark.parametrize(("required", "is_new"), REQUIRED.items(), ids=REQUIRED)
@@ -314,3 +323,47 @@ def test_a_required_new_driver_outranks_calls_that_are_gone(required: str, is_ne
     text = USED.format(given="") + "\n\ndef dropped(name):\n    client.app.users.remove({'name': name})\n"
     told = " ".join(finding.message for finding in findings(text, tmp_path, rules={"MDB301"}))
     assert (" timeoutMS" in told) is is_new
+
+
+BY_HAND = {
+    "main.py": """\
+from flask import Flask
+
+import store
+
+app = Flask(__name__)
+
+
+@app.route("/<name>")
+def by_name(name):
+    return store.by_name(name)
+""",
+    "store.py": """\
+from pymongo import MongoClient
+
+client = MongoClient()
+
+
+def by_name(name):
+    return str(list(client.app.users.find({"name": name})))
+""",
+    "copy_users.py": """\
+from pymongo import MongoClient
+
+if __name__ == "__main__":
+    other = MongoClient()
+    for user in other.old.users.find():
+        print(user)
+""",
+}
+
+
+def test_what_a_person_runs_by_hand_may_take_its_time(tmp_path: Path) -> None:
+    loaded = project(BY_HAND, tmp_path)
+    found = check(loaded, {"MDB103", "MDB301"}, loaded.project.config, fixes=True).findings
+    assert [(f.code, f.span.file, f.severity.name, bool(f.fix and f.fix.edits)) for f in found] == [
+        ("MDB301", "copy_users.py", "LOW", True),
+        ("MDB103", "copy_users.py", "LOW", False),
+        ("MDB301", "store.py", "HIGH", True),
+        ("MDB103", "store.py", "MEDIUM", True),
+    ]

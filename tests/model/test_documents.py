@@ -276,3 +276,51 @@ def find(form):
 """
     (operation,) = with_deep_stack(lambda: project(code, tmp_path).project.operations)
     assert operation.filter.required == {"age": "range"}
+
+
+NAMED = """\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+INDEXES = {
+    "users": [[("email", 1)], {"newest": [("at", -1), ("email", 1)]}],
+}
+
+
+def ensure_indexes():
+    for collection in INDEXES:
+        for index in INDEXES[collection]:
+            if isinstance(index, list):
+                db[collection].ensure_index(index)
+"""
+
+
+def test_an_index_that_is_listed_by_its_name_is_not_one_on_that_field(tmp_path: Path) -> None:
+    found = with_deep_stack(lambda: project(NAMED, tmp_path).project.indexes)
+    assert [(index.collection_name, index.keys) for index in found] == [
+        ("users", (("email", 1),)),
+        ("users", None),
+    ]
+
+
+DB = "from pymongo import MongoClient\n\ndb = MongoClient().shop\n"
+LISTS = {
+    "a prefix that is not known": "prefix() + [('at', -1)]",
+    "one that is made in a loop": "[(name, 1) for name in names] + [('at', -1)]",
+}
+
+
+@pytest.mark.parametrize("keys", LISTS.values(), ids=LISTS)
+@pytest.mark.parametrize("added", [False, True])
+def test_keys_that_are_known_in_part_are_not_those_of_the_index(keys: str, added: bool, tmp_path: Path) -> None:
+    first, _, last = keys.rpartition(" + ")
+    made = f"index = {first}\n    index += {last}" if added else f"index = {keys}"
+    code = f"{DB}\n\ndef ensure(names):\n    {made}\n    db.users.create_index(index)\n"
+    found = with_deep_stack(lambda: project(code, tmp_path).project.indexes)
+    assert [index.keys for index in found] == [None]
+
+
+def test_keys_that_are_put_together_are_known(tmp_path: Path) -> None:
+    code = f"{DB}\nOWN = [('user', 1)]\n\ndef ensure():\n    db.users.create_index(OWN + [('at', -1)])\n"
+    found = with_deep_stack(lambda: project(code, tmp_path).project.indexes)
+    assert [index.keys for index in found] == [(("user", 1), ("at", -1))]

@@ -295,3 +295,54 @@ def test_an_inner_clause_ends_the_error_of_a_build(inner: str, lost: list[str], 
     if inner == "raise":
         text = text.replace('"name"', '"name", unique=True')
     assert sorted(each.words for each in project(text, tmp_path).project.lost_builds) == lost
+
+
+HANDED_ON = """\
+import time
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def again(function):
+    def run(*args):
+        return function(*args)
+
+    return run
+
+
+def load(key):
+    BODY
+
+
+def main(keys):
+    for key in keys:
+        try:
+            load(key)
+        except Exception:
+            pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("return again(db.users.find_one)({'_id': key})", [22]),
+        ("try:\n        again(db.users.find_one)({'_id': key})\n    except Exception:\n        return None", []),
+    ],
+)
+def test_a_method_that_is_handed_on_is_caught_where_it_stands(body: str, lines: list[int], tmp_path: Path) -> None:
+    found = findings(HANDED_ON.replace("BODY", body), tmp_path, rules={"MDB502"})
+    assert [finding.span.line for finding in found] == lines
+
+
+def test_a_method_that_is_handed_on_has_no_arguments(tmp_path: Path) -> None:
+    found = findings(HANDED_ON.replace("BODY", "again(db.users.find_one)({'_id': key})"), tmp_path, rules={"MDB101"})
+    assert len(found) == 1
+
+
+def test_the_operation_is_named_and_not_the_session_around_it(tmp_path: Path) -> None:
+    body = "with db.client.start_session() as s, s.start_transaction():\n            db.notes.insert_one({}, session=s)"
+    text = f"{HEAD}def put():\n    try:\n        {body}\n    except Exception:\n        return None\n"
+    (finding,) = findings(text, tmp_path, rules={"MDB502"})
+    assert finding.message.startswith("an error of insert_one on notes is dropped here, so a write may be lost")

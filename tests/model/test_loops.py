@@ -149,6 +149,10 @@ KEEPING = {
         "            self.kept = {d['_id']: d for d in db.kinds.find()}\n"
         "        return self.kept.get(key)\n"
     ),
+    "an attribute that equals nothing": (
+        "    def of(self, key):\n        if self.kept == []:\n            self.kept = list(db.kinds.find())\n"
+        "        return self.kept[key]\n"
+    ),
     "an attribute that may be missing": (
         "    def of(self, key):\n        if not hasattr(self, 'kept'):\n            self.kept = list(db.kinds.find())\n"
         "        return self.kept[key]\n"
@@ -173,6 +177,14 @@ KEEPING = {
     "a dictionary, unless asked anew": (
         "    def of(self, key, anew=False):\n        if key in KEPT and not anew:\n            return KEPT[key]\n"
         "        found = db.kinds.find_one({'_id': key})\n        KEPT[key] = found\n        return found\n"
+    ),
+    "the default of a parameter": (
+        "    def of(self, key, kept={}):\n        if key not in kept:\n"
+        "            kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
+    ),
+    "a dictionary that is the default of a parameter": (
+        "    def of(self, key, kept=KEPT):\n        if key in kept:\n            return kept[key]\n"
+        "        kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
     ),
     "a global": (
         "    def of(self, key):\n        global LAST\n        if LAST is None:\n"
@@ -210,6 +222,10 @@ ASKING = {
     ),
     "a dictionary of its own": (
         "    def of(self, key):\n        kept = {}\n        if key not in kept:\n"
+        "            kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
+    ),
+    "a parameter without a default": (
+        "    def of(self, key, kept=None):\n        if key not in kept:\n"
         "            kept[key] = db.kinds.find_one({'_id': key})\n        return kept[key]\n"
     ),
     "the other branch": (
@@ -609,3 +625,101 @@ async def run(keys):
 )
 def test_what_is_yielded_once_is_no_loop(body: str, told: int, tmp_path: Path) -> None:
     assert len(_messages(SESSION + body, tmp_path)) == told
+
+
+ADDED = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+STATES = ["new", "open"]
+
+
+def run(names):
+    states = LISTED
+    for state in states:
+        db.jobs.update_many({"state": state}, {"$set": {"seen": True}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("listed", "count"),
+    [
+        ("STATES + ['done']", 0),
+        ("STATES + names", 1),
+        ("[]\n    for name in names:\n        states += [name, 'new']", 1),
+        ("[]\n    while names:\n        states = states + states + STATES", 1),
+    ],
+)
+def test_a_list_behind_another_is_in_the_source_if_both_are(listed: str, count: int, tmp_path: Path) -> None:
+    assert len(findings(ADDED.replace("LISTED", listed), tmp_path, rules={"MDB101"})) == count
+
+
+STORED = """
+def put(name, documents):
+    try:
+        db[name].insert_many(documents, ordered=False)
+    except DuplicateKeyError:
+        pass
+
+
+def put_named(documents):
+    db.claims.bulk_write(requests=documents)
+
+
+def put_one(document):
+    db.claims.insert_many([document])
+
+
+def put_known(documents):
+    if db.kinds.find_one({"_id": len(documents)}):
+        db.claims.insert_many(documents)
+
+
+def run(chunks):
+    for chunk in chunks:
+        CALL
+"""
+STORES = {
+    "the caller's documents": ("put('claims', chunk.to_dict())", 0),
+    "by name": ("put_named(chunk)", 0),
+    "one of them": ("put_one(chunk)", 1),
+    "one that the round makes": ("put('claims', [chunk])", 1),
+    "with another query": ("put_known(chunk)", 1),
+}
+
+
+@pytest.mark.parametrize(("call", "count"), STORES.values(), ids=STORES)
+def test_a_helper_that_writes_a_batch_writes_a_batch(call: str, count: int, tmp_path: Path) -> None:
+    assert len(_messages(STORED.replace("CALL", call), tmp_path)) == count
+
+
+CHOSEN = """
+def make(name):
+    db.actions.insert_one({"made": name})
+
+
+def run(items):
+    LOOP
+"""
+CHOICES = {
+    "the item": ('for name in items:\n        if name == "users":\n            make("users")', 0),
+    "one of several": (
+        'for name in items:\n        if name == "users":\n            print(name)\n'
+        '        elif "runs" == name:\n            make(name)',
+        0,
+    ),
+    "a key": ('for key, value in items.items():\n        if key == "name":\n            make(value)', 0),
+    "a value": ('for key, value in items.items():\n        if value == "name":\n            make(value)', 1),
+    "a part of the item": ('for item in items:\n        if item["kind"] == "users":\n            make("users")', 1),
+    "any other": ('for name in items:\n        if name != "users":\n            make(name)', 1),
+    "what another is": ("for name in items:\n        if name == items[0]:\n            make(name)", 1),
+    "in a loop around": (
+        'for item in items:\n        for key in item:\n            if key == "name":\n                make(key)',
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("loop", "count"), CHOICES.values(), ids=CHOICES)
+def test_what_is_for_one_item_runs_once(loop: str, count: int, tmp_path: Path) -> None:
+    assert len(_messages(CHOSEN.replace("LOOP", loop), tmp_path)) == count

@@ -401,3 +401,35 @@ def indexes(titles):
     assert [each.message.partition(";")[0] for each in found] == [
         "Index runs find_one on index once per item of the loop"
     ]
+
+
+OPTIONAL = """\
+def term(name, meta=None):
+    if TEST:
+        meta = db.metadata.find_one({"_id": name})
+    return meta["term"]
+
+
+def all_terms(names, module, kept=None):
+    meta = module.metadata
+    return [CALL for name in names]
+"""
+
+
+@pytest.mark.parametrize("test", ["meta is None", "not meta"])
+@pytest.mark.parametrize(
+    ("call", "count"),
+    [
+        ("term(name, meta)", 0),
+        ("term(name, meta=module.metadata)", 0),
+        ("term(name, {'term': name})", 0),
+        ("term(name)", 1),
+        ("term(name, None)", 1),
+        ("term(name, kept)", 1),
+        ("term(name, meta if name else None)", 1),
+    ],
+)
+def test_what_is_passed_is_not_asked_for(test: str, call: str, count: int, tmp_path: Path) -> None:
+    text = HEAD + OPTIONAL.replace("TEST", test).replace("CALL", call)
+    found = [finding for finding in findings(text, tmp_path, rules={"MDB101"}) if "metadata" in finding.message]
+    assert len(found) == count

@@ -1106,3 +1106,19 @@ ADDED = '\n\n@app.post("/users")\nasync def add(user: dict):\n    await store.db
 def test_what_fills_a_collection_makes_its_indexes(changed: dict[str, str], idle: int, tmp_path: Path) -> None:
     of = _load({"store.py": STORE, **FILLED, **changed}, tmp_path)
     assert len(of.idle_setups()) == idle
+
+
+HELPER = "\n\nasync def put(name, documents):\n    await db[name].insert_many(documents)\n"
+TOLD = '\n\n@app.post("/NAME")\nasync def add(document: dict):\n    await store.put("NAME", [document])\n'
+
+
+@pytest.mark.parametrize(("name", "idle"), [("events", 0), ("users", 1)])
+def test_a_helper_fills_the_collection_that_it_is_told(name: str, idle: int, tmp_path: Path) -> None:
+    files = {
+        "store.py": STORE + HELPER,
+        "main.py": FILLED["main.py"] + TOLD.replace("NAME", name),
+        "scripts/copy_users.py": FILLED["scripts/copy_users.py"]
+        .replace("import db, ", "import put, ")
+        .replace("db.users.insert_many(", 'put("users", '),
+    }
+    assert len(_load(files, tmp_path).idle_setups()) == idle

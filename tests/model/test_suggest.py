@@ -17,7 +17,7 @@ from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.verdicts import Query
 from mongolint.source.deepstack import with_deep_stack
-from mongolint.testing import project
+from mongolint.testing import findings, project
 from mongolint.testing.projects import run as check
 
 HEAD = "from pymongo import MongoClient\n\ndb = MongoClient(timeoutMS=5000).app\n"
@@ -415,3 +415,39 @@ def test_a_migration_needs_no_index(folder: str, is_told: bool, tmp_path: Path) 
     code = f'{HEAD}\n\ndef upgrade(x):\n    db.orgs.update_many({{"kind": x}}, {{"$set": {{"kind": 1}}}})\n'
     found = check(project({f"{folder}/m0001_kinds.py": code}, tmp_path), ["MDB104"])
     assert bool(found) is is_told
+
+
+BULK = """\
+from pymongo import MongoClient, UpdateOne
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def store(rows):
+    requests = []
+    for row in rows:
+        requests.append(UpdateOne({FILTER}, {"$set": row}, upsert=True))
+    SEND
+"""
+SENT = {
+    "all": ('"device": row["device"]', "db.readings.bulk_write(requests)", ["device"]),
+    "in slices": (
+        '"device": row["device"], "at": row["at"]',
+        "for i in range(0, len(requests), 500):\n        db.readings.bulk_write(requests[i : i + 500])",
+        ["device, at"],
+    ),
+    "by _id": ('"_id": row["_id"]', "db.readings.bulk_write(requests)", []),
+    "by a field with an index": ('"name": row["name"]', "db.readings.bulk_write(requests)", []),
+    "by what is not known": ("**row", "db.readings.bulk_write(requests)", []),
+    "nobody sees where": ('"device": row["device"]', "return requests", []),
+}
+
+
+@pytest.mark.parametrize(("filter", "send", "fields"), SENT.values(), ids=SENT)
+def test_each_request_of_a_bulk_write_is_a_query(filter: str, send: str, fields: list[str], tmp_path: Path) -> None:
+    text = BULK.replace("FILTER", filter).replace("SEND", send) + '\n\ndb.readings.create_index("name")\n'
+    found = findings(text, tmp_path, rules={"MDB104"})
+    told = [f"bulk_write on readings filters by {each}: no index" for each in fields]
+    assert len(found) == len(told)
+    assert all(start in finding.message for start, finding in zip(told, found, strict=True))
+    assert all("each request reads" in finding.message for finding in found)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mongolint.mongo.methods import Method
 from mongolint.project.advice.patterns import Keys, Pattern, agreed
 from mongolint.project.advice.suggest import Asked, Suggestion, questions, suggest
+from mongolint.project.explained.requests import requests_of
+from mongolint.project.operations import Operation
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
+
+
+# A request as an operation: what it is given stands in its filter, and not in the call of ``bulk_write``
+_REQUEST = Method("bulk_write", "write", (), "result", "csot", many=True)
 
 
 class Advice:
@@ -38,6 +46,16 @@ class Advice:
             if one.query.collection is not None:
                 found.setdefault(one.query.collection, []).append(one)
         return found
+
+    @cached_property
+    def sent_in_bulk(self) -> list[Operation]:
+        """Each request of a ``bulk_write`` that has a filter, as an operation of its own."""
+        return [
+            replace(operation, method=_REQUEST, filter=self.project.reader.document(*filter))
+            for operation in self.project.operations
+            if operation.module not in self.project.tests
+            for _, filter, _ in requests_of(self.project, operation)
+        ]
 
     def chosen_for(self, collection: str, pattern: Pattern) -> Suggestion | None:
         """The suggested index that serves a pattern: made for it, or one that begins with its fields."""

@@ -24,7 +24,7 @@ class Clients:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._options: dict[ClientSite, Options] = {}
-        self._knows_timeout: dict[str, bool] = {}
+        self._knows: dict[tuple[str, driverversion.Releases], bool] = {}
 
     def options(self, site: ClientSite) -> Options:
         """The options that a client is made with."""
@@ -34,14 +34,20 @@ class Clients:
 
     def knows_timeout(self, module: int) -> bool:
         """Whether nothing says that the driver is older than ``timeoutMS`` and ``pymongo.timeout``."""
-        folder = os.path.dirname(self.project.modules[module].path)
-        if folder not in self._knows_timeout:
-            is_new = driverversion.is_new(self.project, module, driverversion.TIMEOUT)
+        return self._has(module, driverversion.TIMEOUT)
+
+    def knows_limit_of_find(self, module: int) -> bool:
+        """Whether nothing says that the driver is older than ``find(…, max_time_ms=…)``."""
+        return self._has(module, driverversion.FIND_LIMIT)
+
+    def _has(self, module: int, since: driverversion.Releases) -> bool:
+        key = (os.path.dirname(self.project.modules[module].path), since)
+        if key not in self._knows:
             # Calls that are gone may never run, or fail: what gets installed is for the requirements to say
-            self._knows_timeout[folder] = is_new and (
-                not self._calls_removed or driverversion.is_surely_new(self.project, module, driverversion.TIMEOUT)
+            self._knows[key] = driverversion.is_new(self.project, module, since) and (
+                not self._calls_removed or driverversion.is_surely_new(self.project, module, since)
             )
-        return self._knows_timeout[folder]
+        return self._knows[key]
 
     @cached_property
     def _calls_removed(self) -> bool:

@@ -1,7 +1,8 @@
 """Which driver a project asks for, as far as its requirement and lock files say.
 
 ``timeoutMS`` came with PyMongo 4.2, ``tls…`` and other new names of options with 3.9: clients before them refuse to
-start with an option they do not know. PyMongo 4.0 took away what had been deprecated.
+start with an option they do not know. ``find`` takes ``max_time_ms`` since 3.5. PyMongo 4.0 took away what had been
+deprecated.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _ASKED = r"""(?im)^[\s"'\-]*{name}(?:\[[^\]]*\])?["']?\s*[=:]*\s*["'{{]*\s*(?:version\s*=\s*["'])?"""
 _VERSION = r"""(?P<sign>[~^=<>!]*)\s*(?P<major>\d+)(?:\.(?P<minor>\d+))?"""
 _LOCKED = r"""name = "{name}"\s+version = "(?P<sign>)(?P<major>\d+)\.(?P<minor>\d+)"""
+# What else the same requirement says: ``>=3.11,<4``
+_MORE = re.compile(rf"[\w.*]*\s*,\s*{_VERSION}")
 _PINNING = ("", "==", "===")
 _CAPPING = (*_PINNING, "~=", "^", "<", "<=")
 _BASING = (*_PINNING, "~=", "^", ">=", ">")
@@ -26,6 +29,8 @@ Releases = tuple[tuple[str, Version], ...]
 # The first releases that know timeoutMS, and the new names; Motor 3.1 asks for PyMongo 4.2, Motor 2.1 for 3.10
 TIMEOUT: Releases = (("pymongo", (4, 2)), ("motor", (3, 1)))
 NEW_NAMES: Releases = (("pymongo", (3, 9)), ("motor", (2, 1)))
+# Before them, ``find`` takes no ``max_time_ms``, other than ``find_one``; the cursor has the method since PyMongo 2.7
+FIND_LIMIT: Releases = (("pymongo", (3, 5)), ("motor", (1, 2)))
 # Without what was deprecated in PyMongo 3; Motor 3 asks for PyMongo 4
 FOURTH: Releases = (("pymongo", (4, 0)), ("motor", (3, 0)))
 
@@ -54,10 +59,13 @@ def _is_old(text: str, releases: Releases) -> bool:
 
 @lru_cache(maxsize=128)
 def _asked(text: str, releases: Releases) -> list[tuple[Version, str, Version]]:
-    """What a file asks of each driver: the release since which all is well, the sign, and the version behind it."""
+    """What a file asks of each driver: the release since which all is well, a sign, and the version behind it."""
     found = []
     for name, first in releases:
         for pattern in (_ASKED + _VERSION, _LOCKED):
             for match in re.finditer(pattern.replace("{name}", name).replace("{{", "{"), text):
-                found.append((first, match["sign"], (int(match["major"]), int(match["minor"] or 0))))
+                said: re.Match[str] | None = match
+                while said is not None:
+                    found.append((first, said["sign"], (int(said["major"]), int(said["minor"] or 0))))
+                    said = _MORE.match(text, said.end())
     return found

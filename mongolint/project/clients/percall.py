@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import Call
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import UNKNOWN
+from mongolint.link.atoms import UNKNOWN, External
 from mongolint.link.rowtools import reached_rows
 from mongolint.project.reach.once import is_each_time
 
@@ -18,6 +18,9 @@ _KINDS: tuple[Kind, ...] = ("request", "event", "task")
 # Functions that a serverless platform runs by name, with an event and a context
 _HANDLERS = ("handler", "lambda_handler", "main")
 _GIVEN = frozenset(["event", "context"])
+# Airflow starts a process for each run of a task, and reads the file with all that stands outside of tasks again and
+# again (its documentation, "Best Practices": top level code)
+_OWN_PROCESS = ("airflow.",)
 
 
 class PerCall(NamedTuple):
@@ -57,11 +60,24 @@ def _function(project: Project, module: int, scope: int) -> bool:
 def _runner(project: Project, site: ClientSite, scope: int) -> PerCall | None:
     path = project.reachability.request_path(site.module, scope, each=True, kinds=_KINDS)
     if path is not None:
-        return PerCall(site, scope, path.kind, path.route, path.calls, path.handler)
+        per_call = PerCall(site, scope, path.kind, path.route, path.calls, path.handler)
+        return None if _has_own_process(project, *path.handler) else per_call
     found = project.modules[site.module].scopes[scope]
     if found.name in _HANDLERS and _GIVEN.issubset(param.name for param in found.params) and not found.decorators:
         return PerCall(site, scope, "invocation", "", (), (site.module, scope))
     return None
+
+
+def _has_own_process(project: Project, module: int, scope: int) -> bool:
+    """Whether a task runs once in a process made for it: no client could wait there for the next."""
+    nodes = project.modules[module].nodes
+    for row in project.modules[module].scopes[scope].decorators:
+        made = nodes[row][1] if nodes[row][0] == "call" else row
+        if any(
+            type(atom) is External and atom.name.startswith(_OWN_PROCESS) for atom in project.link.value(module, made)
+        ):
+            return True
+    return False
 
 
 def _is_kept_by_key(project: Project, site: ClientSite) -> bool:

@@ -22,10 +22,14 @@ def key_pattern(reader: Reader, place: Place, direction: Place | None = None) ->
         return [(names[0], given[0])] if given else None
     if len(value) != 1 or type(value[0]) is not Literal:
         return None
-    literal = value[0]
+    literal = Place(*value[0])
     if reader.link.node(literal.module, literal.row)[0] in DOCUMENT_ROWS:
         return None if reader.document(*literal).open else _pairs(reader, reader.entries(*literal))
-    items, is_open = reader.items(*literal)
+    return _listed(reader, literal)
+
+
+def _listed(reader: Reader, place: Place) -> list[tuple[str, Any]] | None:
+    items, is_open = reader.items(*place)
     if is_open or not items or not all(item.certain for item in items):
         return None
     return _key_list(reader, items)

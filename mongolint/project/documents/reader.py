@@ -402,6 +402,9 @@ class Reader:
                 return self.items(module, node[1], env)
             case "comp":
                 return [Item(Place(module, node[2][0], env), False)], True
+            case "item" if self.link.node(module, node[2])[0] == "slice":
+                items, is_open = self.items(module, node[1], env)
+                return [item._replace(certain=False) for item in items], is_open
             case "item" | "call" if (held := self._held_list(module, row, env)) is not None:
                 return held
             case "setitem":

@@ -117,7 +117,7 @@ class Transcriber:
             node = self.link.node(literal.module, row)
         below = self.link.value(literal.module, row, literal.env) if node[0] == "item" and depth else ()
         kinds = {self._kind(atom, depth - 1) for atom in below if type(atom) is Literal}
-        own = "dict" if node[:2] == ("comp", "dict") else str(node[0])
+        own = {("comp", "dict"): "dict", ("binop", "+"): "seq"}.get(node[:2], str(node[0]))
         return kinds.pop() if len(kinds) == 1 else own
 
     def listed(self, place: Place, otherwise: str = "…") -> Any:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Row
 from mongolint.link import annotations as hints
-from mongolint.link.atoms import ClassRef, Const, External, ExternalObject, FunctionRef, Instance, Literal, Unknown
+from mongolint.link.atoms import (
+    ClassRef,
+    Const,
+    External,
+    ExternalObject,
+    FunctionRef,
+    Instance,
+    Literal,
+    Unknown,
+    Value,
+)
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.externals import ORDERED
 from mongolint.link.rowtools import is_set_once, reached_rows
@@ -119,8 +129,15 @@ def _is_class_constant(link: Linker, module: int, row: int) -> bool:
     return in_body or (cls is not None and is_set_once(link.modules[cls[0]], node[2]))
 
 
+def _sides(link: Linker, atom: Literal) -> Value:
+    """The lists of which one stands behind the other."""
+    return link.values(atom.module, link.node(atom.module, atom.row)[2:4], atom.env)
+
+
 def _size(link: Linker, atom: Literal) -> int:
     node = link.node(atom.module, atom.row)
+    if node[0] == "binop":
+        return sum(_size(link, part) for part in _sides(link, atom) if type(part) is Literal)
     return len(node[1] if node[0] == "dict" else node[2])
 
 
@@ -138,9 +155,14 @@ def _is_number(link: Linker, module: int, row: int) -> bool:
     return bool(value) and all(type(a) is Const for a in value)
 
 
-def _is_literal(link: Linker, atom: Literal) -> bool:
-    """A literal with all its items in the source."""
+def _is_literal(link: Linker, atom: Literal, within: frozenset[Literal] = frozenset()) -> bool:
+    """A literal with all its items in the source; not a list that a loop adds to, which is ``within`` itself."""
     node = link.node(atom.module, atom.row)
     if node[0] == "dict":
         return all(key is not None for key, _ in node[1])
+    if node[0] == "binop":
+        inner = within | {atom}
+        return atom not in within and all(
+            type(part) is Literal and _is_literal(link, part, inner) for part in _sides(link, atom)
+        )
     return node[0] == "seq" and all(link.node(atom.module, r)[0] != "star" for r in node[2])

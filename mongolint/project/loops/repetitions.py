@@ -9,14 +9,14 @@ in their first round, searches, which take one question each, and what a loop ev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from mongolint.facts.shapes import Call, Context, Loop, ModuleFacts, Row
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef
-from mongolint.link.rowtools import depends_on, reached_rows
+from mongolint.link.rowtools import alternatives, depends_on, reached_rows
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.catalog.pace import PACING, RECEIVING, STREAMS
 from mongolint.project.loops import elsewhere
@@ -26,6 +26,10 @@ from mongolint.project.tracing.narrowing import is_kept, narrowed
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
+
+
+# What takes many at a time, and its parameter for them
+_BATCHES = {"insert_many": "documents", "bulk_write": "requests"}
 
 
 class Repetition(NamedTuple):
@@ -99,6 +103,9 @@ def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operat
             # Where it may be one of many, the way to the operation is not seen, and it may never be come to
             ways = narrowed(link, module, call.row, run)
             reaches = tuple(reach for reach in ways if len(names_of(reach.collections)) <= _MAX_COLLECTIONS)
+            if all(finder.is_batch_of_caller(reach.operation) for reach in reaches):
+                if not _is_begun_anew(facts, call, loop):
+                    continue
             writes_only = all(r.operation.method.kind == "write" for r in reaches)
             if reaches and not (writes_only and finder.is_no_batch(module, call, loop)):
                 beside = (finder.talks_elsewhere(module, loop), finder.has_few(module, loop))
@@ -234,7 +241,8 @@ class _Finder:
         for entry in facts.chain(context):
             if entry.kind in ("loop", "comp"):
                 loop = facts.loops[entry.ref]
-                if self._is_per_item(module, entry.ref, loop) and not _ends_first(facts, loop, inside):
+                left_out = _ends_first(facts, loop, inside) or _is_for_one(facts, loop, inside)
+                if self._is_per_item(module, entry.ref, loop) and not left_out:
                     return entry.ref
                 if self._takes_batches(module, loop):
                     return None
@@ -393,7 +401,7 @@ class _Finder:
     def is_batch(self, operation: Operation, loop: Loop) -> bool:
         """The operation takes many at a time: ``insert_many(chunk)``, ``{"$in": chunk}`` of the loop's own chunk."""
         facts = self.link.modules[operation.module]
-        if operation.name in ("insert_many", "bulk_write", "execute"):
+        if operation.name in _BATCHES or operation.name == "execute":
             return True
         if loop.iterable is None:
             return False
@@ -404,6 +412,16 @@ class _Finder:
                 if value[0] == "dict":
                     return any(v in elements for _, v in value[1])
         return False
+
+    def is_batch_of_caller(self, operation: Operation) -> bool:
+        """``insert_many(documents)`` of a helper that is given them: each round writes as many as it has."""
+        node = self.link.node(operation.module, operation.row)
+        if operation.name not in _BATCHES or node[0] != "call" or not node[2]:
+            return False
+        facts, (keyword, first) = self.link.modules[operation.module], node[2][0]
+        return keyword in (None, *_BATCHES.values()) and all(
+            facts.nodes[row][0] == "param" for row in alternatives(facts, first)
+        )
 
     def varies_collection(self, operation: Operation, loop: Loop) -> bool:
         """Another collection each round: ``db[name]`` with the loop's own name."""
@@ -471,6 +489,18 @@ def _is_emptied(facts: ModuleFacts, call: Call) -> bool:
     return False
 
 
+def _is_begun_anew(facts: ModuleFacts, call: Call, loop: Loop) -> bool:
+    """Whether a call gets a list that the round puts together: those of all rounds could go at once."""
+    begins = min(c.begins for c in facts.contexts if c.kind in ("loop", "comp") and facts.loops[c.ref] is loop)
+    given = (reached_rows(facts, row, _below) for _, row in facts.nodes[call.row][2])
+    return any(row >= begins and node[0] == "seq" for rows in given for row, node in rows.items())
+
+
+def _below(node: Row) -> Iterable[int]:
+    """The rows of the same list before something was put into it."""
+    return node[1] if node[0] == "phi" else node[1:2] if node[0] in ("mutated", "setitem", "delitem") else ()
+
+
 def _ends_first(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
     """The place lies on a path that leaves the loop: an ``if`` that ends in break or return.
 
@@ -483,6 +513,21 @@ def _ends_first(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
             return True
         if entry.kind in ("try", "try-else") and _leaves_when_done(facts, entry, exits):
             return True
+    return False
+
+
+def _is_for_one(facts: ModuleFacts, loop: Loop, inside: list[Context]) -> bool:
+    """Under a test that the item, or the key of an entry, is a constant: ``if name == "users":``."""
+    if loop.iterable is None or loop.kind == "while":
+        return False
+    for entry in inside:
+        node = facts.nodes[entry.ref] if entry.kind == "then" else ("none",)
+        if node[0] == "compare" and node[1] == ("Equal",):
+            item, constant = sorted((facts.nodes[row] for row in node[2]), key=lambda side: side[0] == "const")
+            if item[0] == "unpack" and item[2] == 0:
+                item = facts.nodes[item[1]]
+            if constant[0] == "const" and item == ("iter", loop.iterable):
+                return True
     return False
 
 

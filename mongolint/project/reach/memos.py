@@ -1,7 +1,8 @@
 """Caches made by hand: what stands under a test that a kept value is missing, in a function that then stores it.
 
 ``if self._names is None: self._names = …``, ``if key in KEPT: return KEPT[key]`` before the rest, and the like with
-``cache.get(…)`` and ``cache.set(…)``. Says what the code of a function says by itself; who calls it, is not asked.
+``cache.get(…)`` and ``cache.set(…)``, or a dict that is the default of a parameter. Says what the code of a function
+says by itself; who calls it, is not asked.
 """
 
 from __future__ import annotations
@@ -99,8 +100,8 @@ def _renamed(name: Name, old: Row, new: Row) -> Name:
 
 
 def _compared(facts: ModuleFacts, operator: str, left: int, right: int, *, missing: bool) -> Iterator[Name]:
-    if operator in ("Is", "Eq", "IsNot", "NotEq"):
-        if (operator in ("Is", "Eq")) == missing and _is_nothing(facts, right):
+    if operator in ("Is", "Equal", "IsNot", "NotEqual"):
+        if (operator in ("Is", "Equal")) == missing and _is_nothing(facts, right):
             yield from _looked_up(facts, facts.nodes[left]) or [_name(facts, left)]
     elif operator in ("In", "NotIn"):
         node = facts.nodes[right]
@@ -167,11 +168,22 @@ def _named(facts: ModuleFacts, row: int) -> set[Name]:
 def _owner(facts: ModuleFacts, name: Name) -> Kept:
     while name[0] in ("attr", "item"):
         name = name[1]
+    if name[0] == "param" and name[2] not in _OWN:
+        return _owner_of_default(facts, name)
     if name[0] == "param":
-        return ("object" if name[2] == "self" else "all") if name[2] in _OWN else ""
+        return "object" if name[2] == "self" else "all"
     if name[0] == "free":
         return "all" if name[2] in facts.scopes[0].defs or name[2] in facts.scopes[0].final else ""
     return "all" if name[0] in ("from", "module") else ""
+
+
+def _owner_of_default(facts: ModuleFacts, name: Name) -> Kept:
+    """``def load(key, _kept={})``: the default is made once, and nobody is meant to pass another."""
+    for param in facts.scopes[name[1]].params:
+        if param.name == name[2] and param.default is not None:
+            node = facts.nodes[param.default]
+            return "all" if node[0] == "dict" else _owner(facts, node) if node[0] == "free" else ""
+    return ""
 
 
 def _is_stored(facts: ModuleFacts, scope: int, name: Name) -> bool:

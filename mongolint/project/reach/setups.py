@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Cursor
 from mongolint.link.rowtools import depends_on, reached_rows
+from mongolint.project.callgraph import Reach
 from mongolint.project.indexes import IndexDeclaration
-from mongolint.project.operations import Operation
+from mongolint.project.operations import Operation, names_of
+from mongolint.project.tracing.narrowing import narrowed
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -96,13 +98,27 @@ def _filled_with(project: Project, setup: Setup) -> set[str]:
     for operation in project.operations if scripts else ():
         if operation.method.kind != "write" or operation.module in project.tests:
             continue
-        found = names & set(operation.collection_names)
-        reached = project.reached(operation.module, operation.scope, operation.context) if found else None
-        if reached is not None and reached.runner not in ("script", "nothing"):
-            names -= found
-        elif reached is not None and _fills(project, operation) and scripts & {module for module, _ in reached.by}:
-            filled |= found
+        for held, place in _written(project, operation) if names & set(operation.collection_names) else ():
+            found = names & held
+            reached = project.reached(*place) if found else None
+            if reached is not None and reached.runner not in ("script", "nothing"):
+                names -= found
+            elif reached is not None and _fills(project, operation) and scripts & {module for module, _ in reached.by}:
+                filled |= found
     return filled & names
+
+
+def _written(project: Project, operation: Operation) -> Iterator[tuple[set[str], tuple[int, int, int]]]:
+    """The collections that a write is for, and where; each of its calls, of a helper that is told the collection."""
+    link, helper = project.link, (operation.module, operation.scope)
+    sites = [(module, row) for module, row, _ in link.sites.of(*helper) if module not in project.tests]
+    if len(operation.collections) < 2 or not sites:
+        yield set(operation.collection_names), (*helper, operation.context)
+        return
+    for module, row in sites:
+        if (call := link.call_at(module, row)) is not None:
+            for reach in narrowed(link, module, row, [Reach(operation, ())]):
+                yield set(names_of(reach.collections)), (module, call.scope, call.context)
 
 
 def _fills(project: Project, operation: Operation) -> bool:

@@ -129,7 +129,28 @@ def _is_left_out(link: Linker, module: int, context: int, env: Env | None) -> bo
             outcome = _outcome(link, module, entry.ref, env)
             if outcome is not None and outcome != (entry.kind == "then"):
                 return True
+            if entry.kind == "then" and env is not None and _is_filled_in(link, module, entry.ref, env):
+                return True
     return False
+
+
+def _is_filled_in(link: Linker, module: int, row: int, env: Env) -> bool:
+    """Whether a test is that an optional parameter is missing, for which the call passes something."""
+    node = link.node(module, row)
+    if node[0] == "compare" and node[1] == ("Is",) and link.node(module, node[2][1]) == ("const", None):
+        row = node[2][0]
+    elif node[0] == "not":
+        row = node[1]
+    else:
+        return False
+    node = link.node(module, row)
+    if node[0] != "param" or not _is_parameter(link, module, row, env):
+        return False
+    defaults = [param.default for param in link.scope(module, node[1]).params if param.name == node[2]]
+    if not defaults or defaults[0] is None or link.node(module, defaults[0]) != ("const", None):
+        return False
+    value = link.value(module, row, env)
+    return bool(value) and not any(type(atom) is Const and not atom.value for atom in value)
 
 
 def _has_returned(link: Linker, module: int, scope: int, context: int, row: int, env: Env | None) -> bool:
