@@ -222,7 +222,7 @@ def _helper(
     callee = _short(tree.text(call.func))
     if len(repetition.reaches) > 1:
         # How often each runs, the branches of the helper decide
-        held = list(dict.fromkeys(draft.project.queries_of(repetition)))
+        held = list(dict.fromkeys(draft.project.loops.queries(repetition)))
         more = [f"and {len(held) - _MOST} more"] if len(held) > _MOST else []
         return "\n".join([f"{callee} may run for each item:", *held[:_MOST], *more]) if len(held) > 1 else ""
     names = target_names(loop.target)

@@ -11,7 +11,7 @@ from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.finding import Severity, Span
 from mongolint.link import functions
-from mongolint.link.atoms import Client, Cursor
+from mongolint.link.atoms import Client
 from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
 from mongolint.link.states.journal import Journal
@@ -29,6 +29,7 @@ from mongolint.project.documents import Reader
 from mongolint.project.fields.known import Fields
 from mongolint.project.handlers import DriverCall, ExceptSite, caught_by_callers, find_handlers, is_inside
 from mongolint.project.indexes import IndexDeclaration, IndexFinder
+from mongolint.project.loops.answers import Loops
 from mongolint.project.loops.repetitions import Repetition, find_repetitions, nested
 from mongolint.project.operations import Operation, OperationFinder
 from mongolint.project.pipelines import Lookup
@@ -51,7 +52,6 @@ from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
 from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
-from mongolint.project.tracing import loopkeys, repeated
 from mongolint.project.tracing.asked import Asked, asked
 from mongolint.project.tracing.given import given
 from mongolint.project.writes.answers import Writes
@@ -203,6 +203,11 @@ class Project(Places):
     def results(self) -> Results:
         """What becomes of the results of operations."""
         return Results(self)
+
+    @cached_property
+    def loops(self) -> Loops:
+        """What the queries of loops have in common, and where they differ."""
+        return Loops(self)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -489,52 +494,6 @@ class Project(Places):
         """Whether an ``except`` clause returns something to the caller."""
         facts = self.modules[site.module]
         return any(is_inside(facts, context, site.handler.context) for _, context in facts.scopes[site.scope].returns)
-
-    def loop_source(self, repetition: Repetition) -> str:
-        """What a loop goes through: "document of orders", or "item"."""
-        iterable = repetition.loop.iterable
-        if iterable is not None and repetition.loop.kind != "while":
-            for atom in self.link.value(repetition.module, iterable):
-                operation = self._operation_at.get((atom.module, atom.row)) if type(atom) is Cursor else None
-                if operation is not None:
-                    return f"document of {operation.target}" if operation.collection is not None else "document"
-        return "item of the loop"
-
-    def loop_key(self, repetition: Repetition) -> loopkeys.LoopKey | None:
-        """The field of the repeated filter whose value comes from the loop."""
-        return loopkeys.loop_key(self, repetition)
-
-    def varies_collection(self, repetition: Repetition) -> bool:
-        """Whether each iteration asks another collection, through helpers."""
-        return loopkeys.varies_collection(self, repetition)
-
-    def is_sent_at_once(self, repetition: Repetition) -> bool:
-        """Whether the queries of all iterations are under way at the same time."""
-        return loopkeys.is_sent_at_once(self, repetition)
-
-    def is_answer_used(self, repetition: Repetition) -> bool:
-        """Whether the code looks at what the repeated call gives."""
-        return loopkeys.is_answer_used(self, repetition)
-
-    def adds_up(self, repetition: Repetition) -> bool:
-        """Whether what the repeated query finds is only counted, or added up."""
-        return loopkeys.adds_up(self, repetition)
-
-    def decides(self, repetition: Repetition) -> bool:
-        """Whether the answer of each of the repeated writes is asked for before the next."""
-        return repeated.decides(self, repetition)
-
-    def queries_of(self, repetition: Repetition) -> list[str]:
-        """What each iteration runs, in words; of the two branches of a test it runs one or the other."""
-        return repeated.queries(self, repetition)
-
-    def repeated_queries(self, repetition: Repetition) -> str:
-        """What each iteration runs, in one phrase: "find_one on users and insert_one on orders and 2 more queries"."""
-        return repeated.in_words(self, repetition)
-
-    def same_key(self, repetition: Repetition) -> str | None:
-        """The field by which each iteration asks for the same; "" where it asks for all, None where it does not."""
-        return repeated.same_key(self, repetition)
 
     def caught_by_callers(self, module: int, scope: int, depth: int = 3) -> set[str]:
         """The last names of the classes that callers of a function catch around their call, ``depth`` calls up."""

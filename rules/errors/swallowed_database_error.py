@@ -272,10 +272,9 @@ EXAMPLES = [
 
         def create(user):
             try:
-                users.insert_one(user)
+                return users.insert_one(user).inserted_id
             except DuplicateKeyError:
-                return False
-            return True
+                return None
         """,
         why="it logs; a duplicate is an answer, not an outage",
     ),
@@ -291,8 +290,7 @@ EXAMPLES = [
         def wait():
             while True:
                 try:
-                    client.admin.command("ping")
-                    return
+                    return client.admin.command("ping")
                 except Exception:
                     time.sleep(1)
         """,

@@ -41,14 +41,14 @@ rule = Rule("MDB101", "n-plus-one-query", Severity.HIGH, fix=Applicability.UNSAF
 @rule.on(Repetition)
 def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
     query = repetition.reaches[0].operation
-    if project.varies_collection(repetition) or project.decides(repetition):
+    if project.loops.varies_collection(repetition) or project.loops.decides(repetition):
         return
-    source = project.loop_source(repetition) + (", all at once" if project.is_sent_at_once(repetition) else "")
+    source = project.loops.source(repetition) + (", all at once" if project.loops.is_sent_at_once(repetition) else "")
     if repetition.is_direct:
         what = f"{query.name} on {query.target} runs once per {source}"
     else:
         name = project.callee_name(repetition.module, repetition.row)
-        what = f"{name} runs {project.repeated_queries(repetition)} once per {source}"
+        what = f"{name} runs {project.loops.in_words(repetition)} once per {source}"
     cure = _cure(repetition, query, project)
     yield rule.finding(
         project.token(repetition.module, repetition.row),
@@ -64,7 +64,7 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
 
 def _cure(repetition: Repetition, query: Query, project: Project) -> str:
     """The batched form for the shape of the query."""
-    same = project.same_key(repetition)
+    same = project.loops.same_key(repetition)
     if same is not None:
         asked = f"{same} is the same each time" if same else "it asks the same each time"
         kinds = {reach.operation.method.kind for reach in repetition.reaches}
@@ -81,7 +81,7 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
 
 
 def _read(repetition: Repetition, project: Project) -> str:
-    query, key = repetition.reaches[0].operation, project.loop_key(repetition)
+    query, key = repetition.reaches[0].operation, project.loops.key(repetition)
     first = bool(query.sort) if query.name == "find_one" else any(step.name == "limit" for step in query.steps)
     if key is None or (key.compared == "other" and (first or query.name not in _FINDING)):
         return "ask for all of them with one query"
@@ -93,20 +93,20 @@ def _read(repetition: Repetition, project: Project) -> str:
     if first:
         return f'use one aggregate with {{"$match": {key.together}}} and {grouped} with $topN for the first of each'
     found = f"fetch all before the loop with find({key.together})"
-    if project.adds_up(repetition):
+    if project.loops.adds_up(repetition):
         return f"{found}, or let the server add up with $match and {grouped}"
     return f"{found} and {'pick' if query.name == 'find_one' else 'group them'} by {key.name}"
 
 
 def _written(repetition: Repetition, project: Project) -> str:
-    name, key = repetition.reaches[0].operation.name, project.loop_key(repetition)
+    name, key = repetition.reaches[0].operation.name, project.loops.key(repetition)
     if name.startswith("insert"):
         return "collect the documents and write them with one insert_many"
     if name == "save":  # by its _id, which a document that was never saved has none of
         return "collect a ReplaceOne with upsert=True per _id, InsertOne without one, and send them with one bulk_write"
     request = ("Delete" if name in _DELETING else "Update") + ("Many" if name in _MANY else "One")
     if name not in _DELETING:
-        reads = name.startswith("find_one_and_") and project.is_answer_used(repetition)
+        reads = name.startswith("find_one_and_") and project.loops.is_answer_used(repetition)
         found = ", and read the documents with one find" if reads else ""
         return f"collect {request} requests and send them with one bulk_write{found}"
     if key is None or (name == "delete_one" and not key.is_id):  # it takes one of those with the key
@@ -116,7 +116,7 @@ def _written(repetition: Repetition, project: Project) -> str:
 
 def _variant(repetition: Repetition, project: Project) -> str:
     """What a helper for all items would do in place of what it runs for one."""
-    key = project.loop_key(repetition)
+    key = project.loops.key(repetition)
     names = {reach.operation.name for reach in repetition.reaches}
     kinds = {reach.operation.method.kind for reach in repetition.reaches}
     taken = _TAKING[key.compared] if key is not None else "takes all items at once"

@@ -20,7 +20,7 @@ def batch(draft: Draft, repetition: Repetition) -> None:
     try:
         _batch(draft, repetition)
     except NoFix:
-        if draft.project.same_key(repetition) is not None:
+        if draft.project.loops.same_key(repetition) is not None:
             draft.title = _once(repetition)
             raise
         draft.title = draft.title or "batch the queries of the loop"
@@ -45,7 +45,7 @@ def _sketched(draft: Draft, repetition: Repetition) -> str:
 
 def _batch(draft: Draft, repetition: Repetition) -> None:
     if not repetition.is_direct:
-        if draft.project.same_key(repetition) is not None:
+        if draft.project.loops.same_key(repetition) is not None:
             raise NoFix("the helper may be called for more than that query")
         twins.prefetch(draft, repetition)
         return
