@@ -11,9 +11,10 @@ Why it hurts
 What it leaves alone
     Documents asked for by ``_id`` or by the key of a unique index, a list of them too, also by a pipeline that reads
     no others; pipelines that begin with a search, which says how many it takes. Operations with ``max_time_ms``,
-    ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)``, and of clients with ``timeoutMS`` (keyword
-    or connection string). Nothing is said of ``timeoutMS`` where the requirements
-    or methods that are gone show a driver before PyMongo 4.2; there, a client with ``socketTimeoutMS`` is left alone.
+    ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)`` (anywhere, where their client is not known),
+    and of clients with ``timeoutMS`` (keyword or connection string). Nothing is said of ``timeoutMS`` where the
+    requirements or methods that are gone show a driver before PyMongo 4.2; there, a client with ``socketTimeoutMS`` is
+    left alone.
 
 Fix and its safety
     The limit in the form that the method takes, or ``timeoutMS`` at the client; none to a query that only scripts and
@@ -51,7 +52,7 @@ _COUNTING = ("count_documents", "count", "distinct")
 
 @rule.on(Query)
 def check(query: Query, project: Project) -> Iterator[Finding]:
-    if query.time_limit or query.method.kind not in ("read", "write"):
+    if query.time_limit or query.method.kind not in ("read", "write") or project.made_clients.may_be_limited(query):
         return
     if not (_is_unbounded(query, project) or project.option(rule.name, "per-operation")):
         return

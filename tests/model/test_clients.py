@@ -307,6 +307,24 @@ def test_what_cannot_be_traced_is_not_told_of_a_client_with_a_limit(tmp_path: Pa
     assert not findings(code, tmp_path, rules={"MDB103"})
 
 
+@pytest.mark.parametrize(("around", "told"), [("pymongo.timeout(5)", 0), ("open(5)", 1)])
+def test_an_unknown_client_may_run_within_a_limit_of_another_place(around: str, told: int, tmp_path: Path) -> None:
+    code = f"""\
+import pymongo
+
+
+def ask(question, client):
+    with {around}:
+        return question(client)
+
+
+def names(held):
+    held.estimated_document_count()
+    return list(held.aggregate([{{"$group": {{"_id": "$name"}}}}]))
+"""
+    assert len(findings(code, tmp_path, rules={"MDB103"})) == told
+
+
 REQUIRED = {
     "pymongo==4.16.0": True,
     "pymongo>=4.6": True,

@@ -6,8 +6,10 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.link.atoms import const
+from mongolint.link import functions
+from mongolint.link.atoms import External, const
 from mongolint.mongo.clientoptions import TIME_LIMITS
+from mongolint.mongo.drivers import TIMEOUT_CONTEXTS
 from mongolint.project.clients import driverversion, monitoring, options, percall, removed, timezones
 from mongolint.project.clients.options import Fate, Option, Options
 from mongolint.project.clients.percall import PerCall
@@ -60,6 +62,22 @@ class Clients:
     def unknown(self, site: ClientSite) -> list[Option]:
         """The options that no client has."""
         return options.unknown(self.options(site), site.flavour)
+
+    def may_be_limited(self, operation: Operation) -> bool:
+        """Whether an operation of which no client is known may run within a time limit that code elsewhere sets."""
+        return self._sets_limits and all(made.database.client is None for made in operation.collections)
+
+    @cached_property
+    def _sets_limits(self) -> bool:
+        """Whether code outside of tests limits all that runs within: ``with pymongo.timeout(5):``."""
+        link, tests = self.project.link, self.project.tests
+        called = {name.rpartition(".")[2] for name in TIMEOUT_CONTEXTS}
+        places = ((m, row) for name in called for m, row in link.gathered(functions.CALLS, name) if m not in tests)
+        return any(
+            type(atom) is External and atom.name in TIMEOUT_CONTEXTS
+            for module, row in places
+            for atom in link.value(module, link.node(module, row)[1])
+        )
 
     def is_meant_to_limit(self, module: int, row: int) -> bool:
         """Whether the client made at ``row`` is given an option that it does not know, and that is meant as a limit."""
