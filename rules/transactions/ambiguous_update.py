@@ -25,7 +25,14 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
-rule = Rule("MDB412", "ambiguous-update", Severity.MEDIUM, fix=Applicability.DISPLAY, concern="integrity")
+rule = Rule(
+    "MDB412",
+    "ambiguous-update",
+    Severity.MEDIUM,
+    fix=Applicability.DISPLAY,
+    concern="integrity",
+    asks_documents=True,
+)
 
 
 @rule.on(Project)
