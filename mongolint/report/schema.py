@@ -75,6 +75,8 @@ def _script(item: Record) -> Iterator[str]:
 
 
 def _reason(item: Record) -> str:
+    if item["timeseries"]:
+        return "a time series takes none"
     if item["open"]:
         return f"documents of other fields are written at {', '.join(_lines(item['opened']))}"
     return "the code shows no field of a type that it has everywhere"

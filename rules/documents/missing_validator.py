@@ -8,7 +8,8 @@ Why it hurts
     MongoDB stores what it is given. A misspelt field, or a text in the place of a date, is found when it is read.
 
 What it leaves alone
-    Projects that give validators to collections which only the running program knows.
+    Time series, which take none. Projects that give validators to collections which only the running program knows,
+    or make time series of such.
 
 Fix and its safety
     A `$jsonSchema` that all documents satisfy which the code writes, behind the indexes that the project makes on the
@@ -17,7 +18,8 @@ Fix and its safety
     validators of all collections as a script.
 
 Sources
-    MongoDB manual, "Schema Validation", "collMod" and "Specify Validation Level for Existing Documents".
+    MongoDB manual, "Schema Validation", "collMod", "Specify Validation Level for Existing Documents" and "Time Series
+    Collection Limitations"; asked of a server 6.0.5.
 """
 
 import json
@@ -150,5 +152,20 @@ EXAMPLES = [
             return db.settings.find_one({"_id": email})
         """,
         why="both have one; nothing is stored in the third",
+    ),
+    Good(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.create_collection("visits", timeseries={"timeField": "at", "metaField": "page"}, expireAfterSeconds=864000)
+
+
+        def add(page: str):
+            db.visits.insert_one({"at": datetime.now(timezone.utc), "page": page})
+        """,
+        why="the server refuses a validator of a time series",
     ),
 ]

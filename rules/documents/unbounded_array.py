@@ -19,8 +19,8 @@ What it leaves alone
 
 Fix and its safety
     `$each` with `$slice`, which keeps the last `array-limit` members (1000 unless configured). Unsafe: older ones are
-    dropped. None where queries look for members, which would find the dropped ones no more: what has to be kept
-    belongs into documents of its own.
+    dropped. None where queries look for members, which would find the dropped ones no more, and none for a set, which
+    would take a dropped member for a new one: what has to be kept belongs into documents of its own.
 
 Sources
     MongoDB manual, "Avoid Unbounded Arrays", "$push" (`$slice`) and "MongoDB Limits and Thresholds" (BSON size).
@@ -67,20 +67,22 @@ def _finding(project: Project, collection: str, field: str, places: list[Any], l
     operation = first.use.operation
     spans = dict.fromkeys(each.use.span for each in places)
     shown = dict.fromkeys(list(spans)[1:], "grows here, too")
-    if first.searched:
-        advice = "give its members, which queries look for, a collection"
-        shown[first.searched[0].span] = "looks for a member"
+    is_set = any(each.how == "$addToSet" for each in places)
+    if first.searched or is_set:
+        advice = f"give its members{', which queries look for,' if first.searched else ''} a collection"
+        shown |= {use.span: "looks for a member" for use in first.searched[:1]}
+        index = " and the member, unique together" if is_set else ""
         repair = rule.repair(
             "give the members a collection",
-            _kept,
-            text=f"store each as a document that names the one of {collection} it belongs to, and index that",
+            partial(_kept, "found no more" if first.searched else "taken for new when it is met again"),
+            text=f"store each as a document that names the one of {collection} it belongs to, and index that{index}",
         )
     else:
         advice = "bound it, or give its members a collection"
         repair = rule.repair(
             f"keep the last {limit} members",
             partial(_bound, places, field, limit),
-            text=_text(first.how, field, limit),
+            text=f'update with {{"$push": {{"{field}": {{"$each": [item], "$slice": -{limit}}}}}}}',
             reason="older members are dropped",
         )
     return rule.finding(
@@ -119,20 +121,13 @@ def _by_hand(draft: Draft) -> None:
     raise NoFix("what reads the array has to ask the other collection first")
 
 
-def _kept(draft: Draft) -> None:
-    raise NoFix("a member that is dropped is found no more, and what is stored has to be moved")
-
-
-def _text(how: str, field: str, limit: int) -> str:
-    pushed = f'{{"$push": {{"{field}": {{"$each": [item], "$slice": -{limit}}}}}}}'
-    if how == "$addToSet":
-        return f"$addToSet has no $slice: store each member as a document of its own, or {pushed}"
-    return f"update with {pushed}"
+def _kept(lost: str, draft: Draft) -> None:
+    raise NoFix(f"a member that is dropped is {lost}, and what is stored has to be moved")
 
 
 def _bound(places: list[Any], field: str, limit: int, draft: Draft) -> None:
     if any(each.how != "$push" for each in places):
-        raise NoFix("a set has no order, and what is read may have changed meanwhile")
+        raise NoFix("what is read may have changed meanwhile")
     for operation in {id(each.use.operation): each.use.operation for each in places}.values():
         draft.bound_array(operation, field, limit)
 
@@ -198,7 +193,7 @@ EXAMPLES = [
             db.pages.update_one({"_id": page_id}, {"$set": {"words.seen": words}})
         """,
         at=("update_one", "update_one"),
-        message="adds to visitors",
+        message="updates fail; give its members a collection",
         options={"array-limit": 50},
     ),
     Bad(

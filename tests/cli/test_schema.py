@@ -91,3 +91,14 @@ def test_nothing(place: Any) -> None:
     place.write({"app.py": "print(1)\n"})
     assert place.run("schema").out == ""
     assert place.run("schema", "--format", "json").out == "[]\n"
+
+
+def test_a_time_series_takes_no_validator(place: Any) -> None:
+    """The server refuses one, by ``create`` and by ``collMod``."""
+    made = 'db.create_collection("logs", timeseries={"timeField": "at"})\n\n\ndef add('
+    place.write({"pyproject.toml": "[tool.mongolint]\n", "app.py": CODE.replace("\ndef add(", made, 1)})
+    logs, users = place.run("schema", "--format", "json").json
+    assert (logs["timeseries"], users["timeseries"]) == (True, False)
+    assert (logs["validator"], users["validator"] is None) == (None, False)
+    assert "// logs: no validator, since a time series takes none" in place.run("schema", "--format", "mongosh").out
+    assert "| logs | who, \\_id, … | none | none | a time series takes none |" in place.run("review").out

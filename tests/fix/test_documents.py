@@ -151,6 +151,28 @@ def put(name: str):
     assert edit.content.startswith('db.users.database.command(\n    "collMod",')
 
 
+def test_a_set_is_not_cut_to_its_last_members(tmp_path: Path) -> None:
+    """`$push` would store a member as often as it is met, and one that was dropped would count as new."""
+    code = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def visit(page: str, address: str):
+    db.pages.update_one({"_id": page}, {"$addToSet": {"visitors": address}})
+"""
+    loaded = project(code, tmp_path)
+    (finding,) = check(loaded, {"MDB222"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    assert finding.fix.title == "give the members a collection"
+    assert finding.fix.text.endswith("and index that and the member, unique together")
+    assert (
+        finding.fix.reason
+        == "a member that is dropped is taken for new when it is met again, and what is stored has to be moved"
+    )
+
+
 @pytest.mark.parametrize(
     ("held", "expected"),
     [("self.notes_held", "self.notes_held.delete_many("), ("notes", "how this function reaches the other collection")],

@@ -12,8 +12,9 @@ A review is an object with these keys; a *place* is ``{file, line, column}``, 1-
                  [{code, name, title, count}], rules that found the same places and are told with this one.
                  places: [{…place, end_line, end_column, severity, message, collections, related, fix, fingerprint,
                  script}]; script: whether the file is a script or a migration.
-    collections  [{name, operations, fields, open, indexes, needed, validator, notes, completeness}]: made: whether
-                 a start of the application makes an index; validator: null where only the running program knows
+    collections  [{name, operations, fields, open, indexes, needed, validator, timeseries, notes, completeness}]:
+                 made: whether a start of the application makes an index; validator: null where only the running
+                 program knows
     indexes      [{priority, collection, keys, options, why, reason, serves, writes, replaces}]
     queries      [{…of mongolint.engine.explained}]: the queries to look at first, with what would serve them
     coverage     the record of mongolint.engine.coverage

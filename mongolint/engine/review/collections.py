@@ -72,11 +72,12 @@ def _collection(
 ) -> Record:
     name = held["name"]
     known = project.fields.of(name)
+    timed = name in project.fields.time_series
     parts: dict[str, float | None] = {
         "queries": _served(held["shapes"]),
         "uniqueness": 0.0 if any(index["why"] == "unique" for index in needed) else 1.0,
         "fields": 0.0 if known.open or not any(field.written for field in known.fields.values()) else 1.0,
-        "validator": 1.0 if validator else 0.0,
+        "validator": None if timed else 1.0 if validator else 0.0,
     }
     return {
         "name": name,
@@ -93,6 +94,7 @@ def _collection(
         ],
         "needed": [{key: index[key] for key in ("keys", "options", "why", "reason", "priority")} for index in needed],
         "validator": validator,
+        "timeseries": timed,
         "notes": list(_notes(project, name, known)),
         "completeness": {
             "percent": _percent(parts),

@@ -23,6 +23,7 @@ from mongolint.project.fields.doubts.untyped import UntypedField, untyped
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.operations import Operation
 from mongolint.project.references.links import Reference, references
+from mongolint.project.schema.validated import time_series
 from mongolint.project.tracing.stored import Content
 
 if TYPE_CHECKING:
@@ -133,6 +134,11 @@ class Fields:
     def dateless(self) -> list[Dateless]:
         """The TTL indexes on fields that hold no date."""
         return list(dateless(self.project, self))
+
+    @cached_property
+    def time_series(self) -> frozenset[str | None]:
+        """The collections that the code makes as time series; None among them for one whose name is not known."""
+        return time_series(self.project)
 
     @cached_property
     def empty(self) -> list[EmptyField]:

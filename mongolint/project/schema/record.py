@@ -5,6 +5,7 @@
     complete                          whether the code shows all fields that a document can have
     fields                            [{name, types, exact, always, models, known_by, written, read, indexed, grows}]
     validator                         {"$jsonSchema": …} that all written documents satisfy, or null
+    timeseries                        whether the code makes it a time series, which takes no validator
 
 ``types`` are names of ``$type``, "number" for all numbers; ``exact``: there are no others. ``always``: every document
 has the field. ``known_by``: "both", or the side that alone knows it: "writes", "reads", "index". ``grows``: places that
@@ -36,6 +37,7 @@ def record(project: Project, collection: str) -> Record:
         growing.setdefault(each.field, []).append(each.use)
     written = [use for each in known.fields.values() for use in each.written]
     named = [use for each in known.fields.values() for use in each.uses]
+    timed = collection in project.fields.time_series
     first = min((use.span for use in [*written, *known.opened] or named), default=None)
     return {
         "collection": collection,
@@ -44,7 +46,8 @@ def record(project: Project, collection: str) -> Record:
         "opened": _places(known.opened),
         "complete": project.fields.is_complete(collection),
         "fields": [_field(each, name in always, growing.get(name, [])) for name, each in _in_order(known.fields)],
-        "validator": {"$jsonSchema": schema} if schema is not None else None,
+        "validator": {"$jsonSchema": schema} if schema is not None and not timed else None,
+        "timeseries": timed,
     }
 
 

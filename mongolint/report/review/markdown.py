@@ -76,7 +76,7 @@ def _collections(review: Record) -> Iterator[str]:
         there = "; ".join(map(words.declared, held["indexes"])) + words.unmade(held["indexes"])
         needed = "; ".join(map(words.declared, held["needed"]))
         cells = [held["name"], words.fields(held), there or "none", needed or "none"]
-        cells.append(words.VALIDATORS[held["validator"]])
+        cells.append(words.validator(held))
         yield f"| {' | '.join(marks.text(cell) for cell in cells)} | {words.complete(held)} |"
     asked = [(held["name"], note) for held in review["collections"] for note in held["notes"]]
     if asked:

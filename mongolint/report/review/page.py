@@ -74,7 +74,7 @@ def render(review: Mapping[str, Any]) -> str:
         sizes=words.size(),
         priorities=words.PRIORITIES,
         verdicts=words.VERDICTS,
-        validators=words.VALIDATORS,
+        validator=words.validator,
         evidence=words.EVIDENCE,
         together=words.together,
         planned=words.planned,

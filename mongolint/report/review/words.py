@@ -27,7 +27,7 @@ VERDICTS = {
     "unknown": "only the running program knows",
     "none": "it has no filter",
 }
-VALIDATORS = {True: "yes", False: "none in the code", None: "known only at run time"}
+_VALIDATORS = {True: "yes", False: "none in the code", None: "known only at run time"}
 EVIDENCE = (
     "A tick means that a line of the repository answers the question; that line stands beside it. The others are "
     "questions, not findings: the source does not answer them, or a line only has to do with them. What tests, "
@@ -50,7 +50,7 @@ _MARKS = {
 _PARTS = (
     "50 for the share of its queries that a declared index serves (one that it serves in part counts half, and those "
     "that only the running program knows do not count), 20 if each key that has to be unique is, 20 if the code shows "
-    "all fields, 10 for a validator; without such queries, the share of the other 50"
+    "all fields, 10 for a validator (a time series takes none); without such queries, the share of the other 50"
 )
 
 
@@ -73,6 +73,11 @@ def complete(held: Mapping[str, Any]) -> str:
     rated = held["completeness"]
     known = f"{rated['judged']} of {counted(rated['queries'], 'query')} known" if rated["queries"] else ""
     return f"{rated['percent']} %" + (f" ({known})" if rated["judged"] < rated["queries"] else "")
+
+
+def validator(held: Mapping[str, Any]) -> str:
+    """Whether a collection has a validator."""
+    return "a time series takes none" if held["timeseries"] else _VALIDATORS[held["validator"]]
 
 
 def size() -> str:
