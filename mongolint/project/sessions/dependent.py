@@ -81,7 +81,7 @@ def _pair(project: Project, writes: list[Operation]) -> DependentWrites | None:
 
 
 def _talks_between(project: Project, first: Operation, second: Operation) -> bool:
-    """Whether another system is asked between them: a transaction would hold its locks meanwhile, and cannot undo it."""
+    """Whether another system is asked between them: a transaction would wait for that, and cannot undo it."""
     calls = [
         call
         for call in project.modules[first.module].calls
