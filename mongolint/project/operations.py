@@ -572,6 +572,8 @@ def preferred(collections: tuple[Collection, ...]) -> tuple[Collection, ...]:
         held = best.get(collection.name)
         if held is None or (held.database.name is None and collection.database.name is not None):
             best[collection.name] = collection
+        elif held.database._replace(client=collection.database.client) == collection.database:
+            best[collection.name] = held if held.database.client is not None else collection
         elif collection.database.name not in (None, held.database.name):
             several.add(collection.name)
     for name in several:

@@ -249,4 +249,23 @@ EXAMPLES = [
         """,
         why="which of the two collections each of them writes is not told",
     ),
+    Good(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def count(name: str, added: int):
+            changed = {"updated": datetime.now(timezone.utc), "jobs": added}
+            db.jobs.update_one({"_id": name}, {"$inc": changed})
+
+
+        def start(name: str):
+            db.jobs.update_one({"_id": name}, {"$set": {"updated": datetime.now(timezone.utc)}})
+        """,
+        why="the server refuses to add a date: no number is stored",
+    ),
 ]

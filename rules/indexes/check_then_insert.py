@@ -11,8 +11,9 @@ Why it hurts
 
 What it leaves alone
     Fields that a unique index covers; values that are not surely the same in look-up and insert; look-ups by ``_id``,
-    by constants alone or by ranges, of the latest of several, or under a lock; fields of which the project reads
-    several documents; collections with an index whose keys or options are known only at run time; scripts.
+    by ranges, of the latest of several, or under a lock; those by constants alone that no request runs; fields of
+    which the project reads several documents; collections with an index whose keys or options are known only at run
+    time; scripts.
 
 Fix and its safety
     The unique index where the project declares its others, and ``except DuplicateKeyError`` around the insert that

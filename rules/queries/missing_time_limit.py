@@ -14,7 +14,8 @@ What it leaves alone
     ``maxTimeMS`` or ``.max_time_ms()``, inside ``with pymongo.timeout(…)`` (anywhere, where their client is not known),
     and of clients with ``timeoutMS`` (keyword or connection string). Nothing is said of ``timeoutMS`` where the
     requirements or methods that are gone show a driver before PyMongo 4.2; there, a client with ``socketTimeoutMS`` is
-    left alone.
+    left alone. Operations of a client with ``socketTimeoutMS``, which gives up by itself, are told of at that client
+    only (low).
 
 Fix and its safety
     The limit in the form that the method takes, or ``timeoutMS`` at the client; none to a query that only scripts and
@@ -54,7 +55,7 @@ _COUNTING = ("count_documents", "count", "distinct")
 def check(query: Query, project: Project) -> Iterator[Finding]:
     if query.time_limit or query.method.kind not in ("read", "write") or project.made_clients.may_be_limited(query):
         return
-    if not (_is_unbounded(query, project) or project.option(rule.name, "per-operation")):
+    if not (_is_told_itself(query, project) or project.option(rule.name, "per-operation")):
         return
     yield rule.finding(
         project.operation_span(query),
@@ -79,15 +80,17 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
     told = [
         query
         for query in project.operations_of(client)
-        if not query.time_limit and query.method.kind in ("read", "write") and not _is_unbounded(query, project)
+        if not query.time_limit and query.method.kind in ("read", "write") and not _is_told_itself(query, project)
     ]
     if told:
         names = ", ".join(name for name, _ in Counter(query.name for query in told).most_common(3))
         count = f"{len(told)} operations" if len(told) > 1 else "1 operation"
+        why = "can wait for the server without end, and writes take no limit of their own"
+        if made.options(client).limits("socketTimeoutMS"):
+            why = "may be given up by socketTimeoutMS alone, of which the server is not told: it goes on"
         yield rule.finding(
             project.token(client.module, client.row),
-            f"{count} of this client ({names}) can wait for the server without end, and writes take no limit of "
-            f"their own; set {option} on the client",
+            f"{count} of this client ({names}) {why}; set {option} on the client",
             severity=Severity.LOW,
             fix=rule.repair(
                 "limit the time of every operation",
@@ -96,6 +99,10 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
                 reason="an operation that takes longer raises instead, the first build of a large index too",
             ),
         )
+
+
+def _is_told_itself(query: Query, project: Project) -> bool:
+    return _is_unbounded(query, project) and not project.made_clients.gives_up(query)
 
 
 def _is_unbounded(query: Query, project: Project) -> bool:

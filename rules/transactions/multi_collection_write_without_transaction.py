@@ -10,8 +10,9 @@ Why it hurts
     and an order has no lines, or a deleted user's books remain.
 
 What it leaves alone
-    Writes with a session or in a transaction; those in ``except`` clauses; collections of logs, events, caches and
-    jobs; other writes in helpers; scripts. Where one of the two may be missing for a while, nothing is wrong.
+    Writes with a session or in a transaction; those in ``except`` clauses; those between which another system is
+    asked, as no transaction should wait for that; collections of logs, events, caches and jobs; other writes in
+    helpers; scripts. Where one of the two may be missing for a while, nothing is wrong.
 
 Fix and its safety
     Shown only: a transaction needs a replica set, and a session for each of the writes.
@@ -144,5 +145,27 @@ EXAMPLES = [
             db.audit_logs.insert_one({"book_id": book_id})
         """,
         why="a transaction; a log is told beside",
+    ),
+    Good(
+        """\
+        import httpx
+        from bson import ObjectId
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def call(person_id, url):
+            await db.people.update_one({"_id": ObjectId(person_id)}, {"$set": {"in_call": True}})
+            async with httpx.AsyncClient() as client:
+                answer = await client.post(url)
+            await db.calls.insert_one({"person_id": ObjectId(person_id), "status": answer.status_code})
+
+
+        async def move(first, second):
+            await db.people.update_one({"_id": ObjectId(first)}, {"$set": {"moved": True}})
+            await db.homes.update_one({"_id": ObjectId(second)}, {"$set": {"taken": True}})
+        """,
+        why="a transaction would wait for the other system; two ids are not one because both are made by ObjectId",
     ),
 ]

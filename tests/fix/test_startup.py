@@ -226,6 +226,14 @@ def test_call(case: str, tmp_path: Path) -> None:
     assert line in written["main.py"].partition("async def lifespan")[2].partition("yield")[0]
 
 
+def test_a_lifespan_function_that_is_set_afterwards(tmp_path: Path) -> None:
+    set_there = APP.replace("FastAPI(lifespan=lifespan)", "FastAPI()\napp.router.lifespan_context = lifespan")
+    code = set_there.format(function='async def ensure_indexes():\n    await db.users.create_index("email")')
+    written, left = apply("MDB201", {"main.py": code}, tmp_path)
+    assert not left
+    assert written["main.py"] == code.replace("    yield\n", "    await ensure_indexes()\n    yield\n")
+
+
 @pytest.mark.parametrize("case", NO_CALLS)
 def test_no_call(case: str, tmp_path: Path) -> None:
     head, reason = NO_CALLS[case]
@@ -259,6 +267,10 @@ NOWHERE = {
     "handlers that a lifespan function turns off": (
         {"store.py": STORE, "main.py": MAIN + "\n\n@app.on_event('shutdown')\ndef stop(): ...\n"},
         "the application has handlers that a lifespan function would turn off",
+    ),
+    "a lifespan function of another kind, set afterwards": (
+        {"store.py": STORE, "main.py": MAIN + "\n\napp.router.lifespan_context = wrapped(app)\n"},
+        "what the application runs when it starts is not clear",
     ),
     "taken name": (
         {"store.py": STORE, "main.py": MAIN + "\n\ndef lifespan(): ...\n"},

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mongolint.engine.run import check
+from mongolint.finding import Severity
 from mongolint.testing import findings, project
 
 # The arguments of a client; the options that are found, whether there may be others, what is known of the URI
@@ -300,6 +301,45 @@ def test_a_client_that_has_the_limit_is_not_told_of(required: str, option: str, 
     (tmp_path / "requirements.txt").write_text(required + "\n")
     told = findings(USED.format(given=f"{option}=5000"), tmp_path, rules={"MDB103"})
     assert not [finding for finding in told if "of this client" in finding.message]
+
+
+def test_what_the_socket_gives_up_is_told_of_once_at_the_client(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("pymongo==4.6.1\n")
+    (told,) = findings(USED.format(given="socketTimeoutMS=5000"), tmp_path, rules={"MDB103"})
+    assert told.severity is Severity.LOW
+    assert "2 operations of this client (insert_one, find) may be given up by socketTimeoutMS alone" in told.message
+    assert "set timeoutMS on the client" in told.message
+
+
+ANNOTATED = """
+from typing import Optional
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+
+import settings
+
+database: Optional[AsyncIOMotorDatabase] = None
+other = AsyncIOMotorClient(settings.OTHER)
+
+
+async def connect():
+    global database
+    database = AsyncIOMotorClient(settings.URL, socketTimeoutMS=5000)[settings.NAME]
+
+
+async def get_database() -> AsyncIOMotorDatabase:
+    return database
+
+
+async def load():
+    db = await get_database()
+    return await db.users.count_documents({})
+"""
+
+
+def test_a_database_is_of_the_client_that_makes_it_whatever_its_annotation(tmp_path: Path) -> None:
+    (told,) = findings(ANNOTATED, tmp_path, rules={"MDB103"})
+    assert "1 operation of this client (count_documents) " in told.message
 
 
 def test_what_cannot_be_traced_is_not_told_of_a_client_with_a_limit(tmp_path: Path) -> None:

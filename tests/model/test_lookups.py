@@ -744,7 +744,7 @@ NOT_CLAIMED = {
                     raise ValueError
                 db.users.insert_one({"email": email})
         """,
-    "constants alone": """
+    "constants alone, in no request": """
         def settings():
             if not db.settings.find_one({"kind": "global"}):
                 db.settings.insert_one({"kind": "global", "theme": "dark"})
@@ -870,3 +870,26 @@ def test_a_look_up_that_is_done_again_before_the_insert_is_one_race(tmp_path: Pa
             add(user)
         """
     assert proposed(tmp_path, code) == [f"if is_known(user): -> {UNIQUE}"]
+
+
+def test_the_one_document_of_a_kind_that_a_request_makes(tmp_path: Path) -> None:
+    code = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/settings")
+def settings():
+    if not db.settings.find_one({"kind": "global"}):
+        db.settings.insert_one({"kind": "global", "theme": "dark"})
+
+
+@app.get("/settings/{team}")
+def of_team(team):
+    if not db.settings.find_one({"kind": "team", "team": team}):
+        db.settings.insert_one({"kind": "team", "team": team})
+"""
+    told = [each.message for each in findings(HEAD + code, tmp_path, rules={"MDB202"})]
+    assert len(told) == 2
+    assert 'create_index([("kind", 1)], unique=True, partialFilterExpression={"kind": "global"})' in told[0]

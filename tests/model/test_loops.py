@@ -627,6 +627,21 @@ def test_what_is_yielded_once_is_no_loop(body: str, told: int, tmp_path: Path) -
     assert len(_messages(SESSION + body, tmp_path)) == told
 
 
+def test_what_has_to_be_awaited_is_no_loop_itself(tmp_path: Path) -> None:
+    code = """
+async def opened():
+    return db.client.app
+
+
+async def run(keys):
+    for key in keys:
+        async for each in opened():
+            db.users.update_one({"_id": key}, {"$set": {"seen": True}})
+"""
+    (found,) = findings(HEAD + code, tmp_path, rules={"MDB101"})
+    assert [place.span.line - HEAD.count("\n") for place in found.related] == [7]
+
+
 ADDED = """\
 from pymongo import MongoClient
 

@@ -17,6 +17,7 @@ from mongolint.link.atoms import External, ExternalObject, FunctionRef
 if TYPE_CHECKING:
     from mongolint.facts.shapes import ModuleFacts
     from mongolint.fix.draft import Draft
+    from mongolint.link.atoms import Value
 
 # Other servers import the application, and do not run its main block
 _SERVERS = ("run", "run_app", "run_simple", "serve", "serve_forever")
@@ -100,9 +101,22 @@ def _fastapi(draft: Draft, module: int, row: int) -> Entry:
             raise NoFix("what the application runs when it starts is not clear")
         if keyword in ("**", "on_startup"):
             raise NoFix("what the application runs when it starts is not clear")
+    for setter, value in _set_afterwards(draft):
+        if setter == module and len(value) == 1 and type(value[0]) is FunctionRef:
+            return _lifespan(draft, value[0].module, value[0].scope)
+        raise NoFix("what the application runs when it starts is not clear")
     for handler_module, scope in _start_handlers(draft):
         return _handler(draft, handler_module, scope)
     return _new_lifespan(draft, module, row)
+
+
+def _set_afterwards(draft: Draft) -> Iterator[tuple[int, Value]]:
+    """What an application that is made already is given: ``app.router.lifespan_context = lifespan``."""
+    project = draft.project
+    for module, facts in enumerate(project.modules):
+        for store in facts.stores if module not in project.tests else ():
+            if store.name == "lifespan_context":
+                yield module, project.link.value(module, store.value)
 
 
 def _new_lifespan(draft: Draft, module: int, row: int) -> Entry:

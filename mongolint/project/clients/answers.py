@@ -34,6 +34,14 @@ class Clients:
             self._options[site] = options.read(self.project, site)
         return self._options[site]
 
+    def gives_up(self, operation: Operation) -> bool:
+        """Whether each client that an operation may run through waits for an answer only for some time."""
+        made = {c.database.client for c in operation.collections if c.database.client is not None}
+        places = {(client.module, client.row) for client in made if client.row >= 0}
+        every = self.project.clients
+        sites = [site for site in every if (site.module, site.row) in places or (not places and len(every) == 1)]
+        return bool(sites) and all(self.options(site).limits("socketTimeoutMS") for site in sites)
+
     def knows_timeout(self, module: int) -> bool:
         """Whether nothing says that the driver is older than ``timeoutMS`` and ``pymongo.timeout``."""
         return self._has(module, driverversion.TIMEOUT)

@@ -39,6 +39,8 @@ _GIVEN = {
     "$pull": ("array",),
     "$pullAll": ("array",),
 }
+# Those that take nothing but numbers
+_ADDED = ("$inc", "$mul")
 _ADDING = ("$push", "$addToSet")
 # What an upsert that makes a document does as well
 _MAKING = ("$set", "$setOnInsert", "$inc", "$mul", "$min", "$max", "$currentDate", "$push", "$addToSet")
@@ -211,7 +213,7 @@ class Writing:
             is_element = plain_path(name.rpartition(".")[2]) == ""
             yield (
                 path,
-                self._use(value, _GIVEN.get(operator, kinds), how, operator, found.closed and depth > 0, is_element),
+                self._use(value, _stored(operator, kinds), how, operator, found.closed and depth > 0, is_element),
             )
         for content in found.contents if depth else ():
             held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
@@ -308,6 +310,12 @@ class Writing:
                 yield from self._document(spot.at(given[request.document].row), atom.name.rpartition(".")[2])
             if request.update in given and request.update is not None:
                 yield from self._update(spot.at(given[request.update].row))
+
+
+def _stored(operator: str, kinds: types.Types) -> types.Types:
+    """The types that a field gets from a value; none by a sum that the server refuses: ``$inc`` by a date."""
+    is_refused = operator in _ADDED and kinds and not {"number", types.ANY} & set(kinds)
+    return (types.ANY,) if is_refused else _GIVEN.get(operator, kinds)
 
 
 def _whole(update: Content) -> Content:

@@ -42,7 +42,7 @@ def is_bounded(link: Linker, module: int, row: int) -> bool:
         if function[0] == "attr" and function[2] in _SAME_ENTRIES:
             return is_bounded(link, module, function[1])
         run = list(link.functions_called(module, row))
-        if run and all(_yields_once(link, each) for each in run):
+        if run and all(_yields_once(link, each) or _is_coroutine(link, each) for each in run):
             return True
     if node[0] == "item" and link.node(module, node[2])[0] == "slice":
         most = link.node(module, node[2])[1]
@@ -63,6 +63,12 @@ def _yields_once(link: Linker, function: FunctionRef) -> bool:
     facts = link.modules[function.module]
     is_one = len(link.scope(function.module, function.scope).yields) == 1
     return is_one and not any(loop.scope == function.scope for loop in facts.loops)
+
+
+def _is_coroutine(link: Linker, function: FunctionRef) -> bool:
+    """What yields nothing and has to be awaited: a loop over the call itself is never gone through, it raises."""
+    scope = link.scope(function.module, function.scope)
+    return scope.is_async and not scope.yields and not scope.decorators
 
 
 def _is_written_out(link: Linker, module: int, row: int) -> bool:

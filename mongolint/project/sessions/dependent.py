@@ -10,6 +10,7 @@ from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.rowtools import reached_rows
 from mongolint.project.handlers import is_inside
+from mongolint.project.loops import elsewhere
 from mongolint.project.operations import Operation
 from mongolint.project.sessions import regions
 
@@ -72,9 +73,21 @@ def _pair(project: Project, writes: list[Operation]) -> DependentWrites | None:
             if not is_inside(facts, second.context, first.context) or first.row > second.row:
                 continue
             shared = _shared(facts, first, second)
-            if shared is not None and not _is_bound(project, second):
+            if shared is None or _talks_between(project, first, second):
+                continue
+            if not _is_bound(project, second):
                 return DependentWrites(first, second, shared)
     return None
+
+
+def _talks_between(project: Project, first: Operation, second: Operation) -> bool:
+    """Whether another system is asked between them: a transaction would wait for that, and cannot undo it."""
+    calls = [
+        call
+        for call in project.modules[first.module].calls
+        if call.scope == first.scope and first.row < call.row < second.row
+    ]
+    return elsewhere.calls_out(project.link, first.module, calls)
 
 
 def _after_helper(project: Project, writes: list[Operation], inside: set[int]) -> DependentWrites | None:
@@ -128,7 +141,10 @@ def _shared(facts: ModuleFacts, first: Operation, second: Operation) -> str | No
 
 
 def _given(facts: ModuleFacts, operation: Operation) -> dict[int, Any]:
-    return {row: node for _, arg in facts.nodes[operation.row][2] for row, node in reached_rows(facts, arg).items()}
+    """What an operation is made of, but for what it calls: two calls of ``ObjectId`` have no id in common by that."""
+    found = {row: node for _, arg in facts.nodes[operation.row][2] for row, node in reached_rows(facts, arg).items()}
+    called = {node[1] for node in found.values() if node[0] == "call"}
+    return {row: node for row, node in found.items() if row not in called}
 
 
 def _id_name(facts: ModuleFacts, node: Any) -> str:

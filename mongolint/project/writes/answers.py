@@ -87,7 +87,12 @@ class Writes:
 
     @cached_property
     def _looked(self) -> list[lookups.LookThenInsert]:
-        return list(lookups.find(self.tracer, self.project.graph, self._operations, self.left_out))
+        found = lookups.find(self.tracer, self.project.graph, self._operations, self.left_out)
+        return [one for one in found if len(one.constants) < len(one.values) or self._is_asked_by_requests(one)]
+
+    def _is_asked_by_requests(self, one: lookups.LookThenInsert) -> bool:
+        """What there is one of, by constants alone, is often made at the start, and one start is no race."""
+        return self.project.request_path(one.module, one.scope) is not None
 
     @cached_property
     def upserts(self) -> list[Need[upserts.Upsert]]:
@@ -323,6 +328,8 @@ class Writes:
             elif lack:
                 partial[name] = {"$type": kind}
                 doubt = f"{name} is stored as null, too, and no query uses an index that leaves null out by its type"
+        if values.keys() <= constants.keys() - partial.keys():
+            return None  # other documents may share it
         if any(index.keys and {name for name, _ in index.keys} == set(values) for index in indexes):
             doubt = doubt or "an index on the same fields is declared already, and has to be dropped first"
         options = {"unique": True, **({"partialFilterExpression": partial} if partial else {})}

@@ -202,7 +202,7 @@ def _match(
             constants.append((name, value.term[2]))
         else:
             fields.append(name)
-    return (tuple(fields), tuple(constants)) if fields else None
+    return (tuple(fields), tuple(constants)) if fields or constants else None
 
 
 def _is_fetched(tracer: Tracer, term: Term) -> bool:
