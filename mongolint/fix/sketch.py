@@ -37,7 +37,7 @@ def sketch(draft: Draft, repetition: Repetition) -> str:
     loop = _loop(tree, call, repetition)
     if loop is None or not isinstance(call.func, cst.Attribute | cst.Name):
         return ""
-    clause = _clause(tree, loop)
+    clause = _clause(tree, loop, call)
     wait = "await " if isinstance(tree.parent(call), cst.Await) else ""
     if not repetition.is_direct:
         return _helper(draft, tree, call, loop, clause, wait, repetition)
@@ -69,10 +69,12 @@ def _loop(tree: Tree, call: cst.Call, repetition: Repetition) -> cst.For | cst.C
     return None
 
 
-def _clause(tree: Tree, loop: cst.For | cst.CompFor) -> str:
-    """``for item in items``, with what a comprehension asks of them."""
+def _clause(tree: Tree, loop: cst.For | cst.CompFor, call: cst.Call) -> str:
+    """``for item in items``, with what a comprehension asks of them before it comes to the call."""
     asynchronous = "async " if loop.asynchronous is not None else ""
-    tests = loop.ifs if isinstance(loop, cst.CompFor) else ()
+    tests = list(loop.ifs) if isinstance(loop, cst.CompFor) else []
+    around = set(tree.ancestors(call))
+    tests = tests[: next((number for number, test in enumerate(tests) if test in around), len(tests))]
     asked = "".join(f" if {_short(tree.text(each.test))}" for each in tests)
     items = _short(tree.text(loop.iter))
     whole = f"({items})" if isinstance(loop.iter, cst.IfExp) and not loop.iter.lpar else items

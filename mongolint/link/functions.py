@@ -506,7 +506,7 @@ def _runs(link: Linker, atom: Atom, module: int, index: int) -> FunctionRef | No
 
 
 def base_init_bindings(link: Linker, atom: Instance, module: int, method: int) -> dict[str, Value]:
-    """Arguments that a subclass passes to ``method``, the constructor of a base, by ``super().__init__``."""
+    """What the constructor of a base, ``method``, gets by ``super().__init__`` of a subclass, defaults included."""
     owner = link.method_class(module, method)
     order = link.hierarchy.order(ClassRef(atom.module, atom.scope))
     if owner is None or owner not in order:
@@ -519,7 +519,11 @@ def base_init_bindings(link: Linker, atom: Instance, module: int, method: int) -
         row = _base_init_call(link, init, owner)
         if row is not None:
             params = link.scope(module, method).params[1:]
-            return _bindings(link, params, init.module, row, env)
+            found = _bindings(link, params, init.module, row, env)
+            if arguments(link, init.module, row, env)[1]:
+                left = ((p.name, p.default) for p in params if p.name not in found and p.default is not None)
+                found.update((name, link.value(module, default)) for name, default in left)
+            return found
     return {}
 
 

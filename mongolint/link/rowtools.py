@@ -50,6 +50,14 @@ def reached_rows(facts: ModuleFacts, row: int, through: Callable[[Row], Iterable
     return found
 
 
+def own_element(facts: ModuleFacts, comprehension: int) -> int | None:
+    """The element that a comprehension is made of, the ``iter`` row of its clause; None where it has several."""
+    clauses = {loop.iterable for loop in facts.loops if loop.kind == "comprehension"}
+    above = reached_rows(facts, comprehension, lambda node: () if node[0] == "iter" else operands(node))
+    found = [row for row, node in above.items() if node[0] == "iter" and node[1] in clauses]
+    return found[0] if len(found) == 1 else None
+
+
 def alternatives(facts: ModuleFacts, row: int) -> list[int]:
     """The rows that a variable may stand for, by the path taken; the row itself when there is no choice."""
     if facts.nodes[row][0] not in ("phi", "ifexp"):

@@ -100,6 +100,8 @@ _PLAIN = words(
 )
 _PLAIN_OF_CLASSES = words("dataclass define attrs s frozen mutable final runtime_checkable total_ordering")
 _COMMAND_PACKAGES = ("click", "typer", "asyncclick", "rich_click", "flask.cli", "quart.cli", "cyclopts", "fire")
+# Runners of commands whose ``task`` and ``add_task`` are named like those of queues
+_TASK_RUNNERS = ("invoke", "fabric")
 _BOT_PACKAGES = ("discord", "disnake", "nextcord", "telegram", "aiogram", "pyrogram", "telethon", "telebot")
 # Bots start in handlers that are told apart by name
 _START_EVENTS = frozenset(["on_ready", "setup_hook", "on_connect", "cog_load", "on_startup"])
@@ -237,6 +239,13 @@ class Entrypoints:
             return bool(names & {"event", "context", "bot", "client", "app"})
         return entry.parent == 0 and _CONVENTIONAL.fullmatch(entry.name) is not None
 
+    def is_factory(self, module: int, scope: int) -> bool:
+        """Whether servers make the application by a function, ``gunicorn "shop.main:create_app()"``, as scripts may."""
+        if not self.is_conventional(module, scope):
+            return False
+        made = (self.link.call_at(module, each.row) for each in self.applications if each.module == module)
+        return any(call is not None and call.scope == scope for call in made)
+
     # Decorators
 
     def _decorated(self, module: int, scope: int) -> Entry | None:
@@ -258,6 +267,8 @@ class Entrypoints:
         packages = list(self._packages(module, row))
         if name in _COMMANDS:
             return Entry(self._of_command(module, row, packages))
+        if name == "task" and _starts(packages, _TASK_RUNNERS):
+            return Entry("command")
         if self.link.scope(module, scope).name in _START_EVENTS and name in ("event", "listen", "listener"):
             return Entry("start")
         if name == "connect":
@@ -394,6 +405,8 @@ class Entrypoints:
             inner = self._decorator(module, function, 0)
             return inner if inner is not None and inner.kind != "unknown" else None
         name = own_name(facts, function)
+        if name == "add_task" and _starts(self._packages(module, function), _TASK_RUNNERS):
+            return Entry("command")
         if node[0] == "attr" and name in ("append", "extend", "insert", "add"):
             return Entry("start") if own_name(facts, node[1]) in _START_LISTS else None
         if name == "connect" and _starts(list(self._packages(module, function)), ("celery",)):

@@ -27,7 +27,7 @@ from mongolint.link.atoms import (
     Literal,
     Value,
 )
-from mongolint.link.rowtools import reached_rows
+from mongolint.link.rowtools import own_element, reached_rows
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place, Reader
 from mongolint.project.operations import Operation, argument, preferred
@@ -155,7 +155,9 @@ class IndexFinder:
         """
         rows = reached_rows(self.link.modules[module], row)
         params = {node[1] for node in rows.values() if node[0] == "param"}
-        loops = sorted(r for r, node in rows.items() if node[0] == "iter")
+        # What a comprehension lists is one index, not one for each of its elements
+        listed = {own_element(self.link.modules[module], r) for r, node in rows.items() if node[0] == "comp"}
+        loops = sorted(r for r, node in rows.items() if node[0] == "iter" and r not in listed)
         here = Place(module, row, None)
         outer: list[Context] = [(here, None)]
         if params and depth < _MAX_HELPER_DEPTH:

@@ -370,6 +370,18 @@ def test_before_a_return(tmp_path: Path) -> None:
     )
 
 
+def test_behind_one_whose_name_is_collected(tmp_path: Path) -> None:
+    before = """
+        def ensure():
+            names = []
+            names += [db.visits.create_index("page")]
+            names += db.visits.create_index("at")
+            return names
+        """
+    added = '    db.visits.create_index([("user_id", 1), ("seen", -1)])\n'
+    assert fixed(tmp_path, code(before)) == code(before).replace('"at")\n', '"at")\n' + added)
+
+
 DISPLAYED = {
     "under a condition": (
         'if db.name == "app":\n    db.visits.create_index("page")\n',
@@ -382,6 +394,11 @@ DISPLAYED = {
     "handled one by one": (
         'try:\n    db.visits.create_index("page")\nexcept ValueError:\n    pass\n',
         "each declared index has its own error handling",
+    ),
+    "made again by a function of its own": (
+        'def ensure():\n    def page():\n        return db.visits.create_index("page")\n\n'
+        '    try:\n        page()\n    except ValueError:\n        db.visits.drop_index("page_1")\n        page()\n',
+        "the declared index has a function of its own",
     ),
     "same fields, hidden": (
         'db.visits.create_index([("user_id", 1), ("seen", -1)], hidden=True)\n',

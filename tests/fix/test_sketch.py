@@ -65,6 +65,22 @@ def test_a_key_that_only_the_loop_knows_is_not_gathered(tmp_path: Path) -> None:
     assert "keys = [" not in text
 
 
+def test_the_condition_that_asks_chooses_no_keys(tmp_path: Path) -> None:
+    code = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def missing(ids):
+    return [i for i in ids if i if not db.users.find_one({"_id": str(i)}) if i > 3]
+"""
+    loaded = project(code, tmp_path)
+    (finding,) = check(loaded, {"MDB101"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    assert finding.fix.text.splitlines()[0] == "keys = [str(i) for i in ids if i]"
+
+
 COLLECTED = """\
 writes = []
 for item in items:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.engine.listing import queries
 from mongolint.source.deepstack import with_deep_stack
 from mongolint.testing import findings, project
 
@@ -67,3 +68,41 @@ def test_a_session_is_seen(tmp_path: Path) -> None:
     text = HEAD.replace("CALL", "retry(db.users.insert_one)({'name': key}, session=session)")
     (operation,) = with_deep_stack(lambda: project(text, tmp_path).project.operations)
     assert operation.session
+
+
+CHAIN = """\
+from pymongo import MongoClient
+
+
+class Base:
+    def __init__(self, uri, name, collection):
+        self._coll = MongoClient(uri)[name][collection]
+
+    def count(self):
+        return self._coll.count_documents({})
+
+
+class Users(Base):
+    def __init__(self, uri, name, collection="users"):
+        super().__init__(uri, name, collection)
+
+
+class Central(Users):
+    def __init__(self, uri, name="central"):
+        super().__init__(uri, name)
+
+    def first(self):
+        return self._coll.find_one({"first": True})
+
+
+class Profiles(Users):
+    def __init__(self, uri, name="profiles", collection="profiles"):
+        super().__init__(uri, name, collection)
+"""
+
+
+def test_what_a_constructor_does_not_pass_to_that_of_its_base_has_its_default(tmp_path: Path) -> None:
+    """Not what the constructors of other subclasses pass."""
+    loaded = project(CHAIN, tmp_path)
+    found = with_deep_stack(lambda: queries(loaded))
+    assert [each["collection"] for each in found if each["method"] == "find_one"] == ["users"]

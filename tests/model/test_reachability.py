@@ -356,6 +356,25 @@ RUN_BY_THE_APP: dict[str, Files | str] = {
         """,
     "thread": FLASK + "from threading import Thread\n\nThread(target=store.ensure_indexes).start()\n",
     "lambda": FLASK + "app.before_serving(lambda: store.ensure_indexes())\n",
+    "factory that a command runs, too": {
+        "main.py": """\
+            from flask import Flask
+            import store
+
+            def create_app():
+                app = Flask(__name__)
+                store.ensure_indexes()
+                return app
+            """,
+        "manage.py": """\
+            import click
+            from main import create_app
+
+            @click.command()
+            def serve():
+                create_app().run()
+            """,
+    },
     "partial": FLASK + "from functools import partial\n\nrun = partial(store.ensure_indexes)\nrun()\n",
     "other name": FLASK + "from store import ensure_indexes as prepare\n\ndef boot():\n    prepare()\n\nboot()\n",
     "alias of a module": {
@@ -487,6 +506,24 @@ RUN_BY_SCRIPTS: dict[str, tuple[Files, list[tuple[str, str]]]] = {
                 """,
         },
         [("cli.py", "indexes")],
+    ),
+    "Invoke task": (
+        {
+            "main.py": APP,
+            "tasks.py": """\
+                import invoke
+                import store
+
+                ns = invoke.Collection()
+
+                @invoke.task
+                def indexes(_):
+                    store.ensure_indexes()
+
+                ns.add_task(indexes)
+                """,
+        },
+        [("tasks.py", "indexes")],
     ),
     "Flask command": (
         {"main.py": FLASK + '@app.cli.command("indexes")\ndef indexes():\n    store.ensure_indexes()\n'},

@@ -124,6 +124,47 @@ def test_each_iteration_asks_something_else(body: str, tmp_path: Path) -> None:
     assert "same each time" not in message
 
 
+ALLOWED = """\
+def mine():
+    return {"members": {"$in": [current.user.id]}}
+
+
+def allowed(user_only=True):
+    if user_only:
+        return {"_id": -1}
+    shared = list(db.groups.find(mine()))
+    return {"group": {"$in": shared}}
+
+
+def drawn():
+    key = draw()
+    return db.items.find_one({"key": key})
+
+
+def ask(names, chat):
+    for name in names:
+        show(CALL)
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "same"),
+    [
+        ("allowed(user_only=False)", True),
+        ("allowed(chat)", True),
+        ("allowed(name)", False),
+        ("allowed(show())", False),
+        ("drawn()", False),
+        ("db.groups.insert_one({'members': [name]}) or allowed(False)", False),
+    ],
+)
+def test_a_helper_that_is_called_with_the_same_reads_the_same(call: str, same: bool, tmp_path: Path) -> None:
+    """Though its filters are not all seen; but what one of them draws, or the loop writes, is another each time."""
+    text = f"from sessions import current\n{HEAD}{ALLOWED}".replace("CALL", call)
+    found = [each.message for each in findings(text, tmp_path, rules={"MDB101"})]
+    assert ["the same each time" in each for each in found if each.startswith(("allowed", "drawn"))] == [same]
+
+
 LAZY = """\
 class Client:
     def __init__(self, bot):

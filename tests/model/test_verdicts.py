@@ -291,6 +291,49 @@ def make_indexes(active=None):
 
 
 @pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ('[(name, 1) for name in ("shop", "sku")]', [(("shop", 1), ("sku", 1))]),
+        ('[(name, way) for name, way in (("shop", 1), ("at", -1))]', [(("shop", 1), ("at", -1))]),
+        ("[(name, pymongo.TEXT) for name in TITLES]", [(("title", "text"),)]),
+        ("[(name, pymongo.TEXT) for name in read_names(path)]", [(("_fts", "text"),)]),
+        ("[(name, 1) for name in read_names(path)]", [None]),
+        ('[(name, 1) for name in ("shop", "sku") if name in path]', [None]),
+        ('[(name, "text") for name in ("shop", "sku") if name in path]', [(("_fts", "text"),)]),
+    ],
+)
+def test_keys_that_a_comprehension_lists_are_one_index(keys: str, expected: list[object], tmp_path: Path) -> None:
+    code = f"""\
+import pymongo
+
+TITLES = {{"title"}}
+db = pymongo.MongoClient().app
+
+
+def ensure_indexes(path):
+    db.items.create_index({keys})
+"""
+    loaded = project(code, tmp_path)
+    assert [each.keys for each in with_deep_stack(lambda: loaded.project.indexes)] == expected
+
+
+def test_each_call_of_a_comprehension_is_an_index_of_its_own(tmp_path: Path) -> None:
+    code = """\
+from pymongo import MongoClient
+
+db = MongoClient().app
+SPECS = [("shop", "sku"), ("at",)]
+
+
+def ensure_indexes():
+    return [db.items.create_index([(name, 1) for name in spec]) for spec in SPECS]
+"""
+    loaded = project(code, tmp_path)
+    found = with_deep_stack(lambda: loaded.project.indexes)
+    assert [each.keys for each in found] == [(("shop", 1), ("sku", 1)), (("at", 1),)]
+
+
+@pytest.mark.parametrize(
     ("declared", "verdict"),
     [
         ("for name, keys in read_specs(path):\n        db[name].create_index(keys)", "unknown"),

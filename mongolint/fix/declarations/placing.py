@@ -155,13 +155,15 @@ def _anchor(site: Site) -> tuple[cst.CSTNode, bool]:
     """
     line = site.statement
     small = line.body[0]
-    if not isinstance(small, cst.Expr | cst.Assign | cst.AnnAssign | cst.Return):
+    if not isinstance(small, cst.Expr | cst.Assign | cst.AnnAssign | cst.AugAssign | cst.Return):
         raise NoFix("the indexes are declared within another statement")
     value = small.value.expression if isinstance(small.value, cst.Await) else small.value
     if value is not site.spec:
         raise NoFix("the indexes are declared within another statement")
     after: cst.CSTNode = line
     for node in site.tree.ancestors(line):
+        if isinstance(node, cst.FunctionDef) and _is_one_step(site.tree, node):
+            raise NoFix("the declared index has a function of its own")
         if isinstance(node, cst.FunctionDef | cst.ClassDef) or (isinstance(node, cst.If) and _is_main(node)):
             break
         if isinstance(node, cst.If) and asks_for_absence(node):
@@ -172,6 +174,12 @@ def _anchor(site: Site) -> tuple[cst.CSTNode, bool]:
         elif isinstance(node, cst.Try) and len(node.body.body) == 1 and after in node.body.body:
             raise NoFix("each declared index has its own error handling")
     return after, not (isinstance(small, cst.Return) and after is line)
+
+
+def _is_one_step(tree: Tree, function: cst.FunctionDef) -> bool:
+    """Whether a function within another does one thing for it, such as an index that is made again after an error."""
+    outer = any(isinstance(node, cst.FunctionDef) for node in tree.ancestors(function))
+    return outer and len(function.body.body) == 1
 
 
 def _is_wrapper(tree: Tree, node: cst.CSTNode) -> bool:

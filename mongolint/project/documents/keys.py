@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mongolint.link.atoms import Const, External, Literal, strings
+from mongolint.link.rowtools import own_element
 from mongolint.mongo import drivers
 from mongolint.project.documents.shapes import DOCUMENT_ROWS, Item, Place
 
@@ -29,10 +30,44 @@ def key_pattern(reader: Reader, place: Place, direction: Place | None = None) ->
 
 
 def _listed(reader: Reader, place: Place) -> list[tuple[str, Any]] | None:
+    node = reader.link.node(place.module, place.row)
+    if node[0] == "comp" and node[1] != "dict":
+        return _made_of_each(reader, place) or _texts(reader, place)
     items, is_open = reader.items(*place)
     if is_open or not items or not all(item.certain for item in items):
         return None
     return _key_list(reader, items)
+
+
+def _made_of_each(reader: Reader, place: Place) -> list[tuple[str, Any]] | None:
+    """``[(name, 1) for name in ("shop", "sku")]``, where the source lists the names and all of them are taken."""
+    facts, (part,) = reader.link.modules[place.module], reader.link.node(place.module, place.row)[2]
+    element = own_element(facts, place.row)
+    if element is None or reader.is_chosen(place.module, source := facts.nodes[element][1]):
+        return None
+    listed = reader.link.value(place.module, source, place.env)
+    if len(listed) != 1 or type(listed[0]) is not Literal:
+        return None
+    names, is_open = reader.items(*listed[0])
+    if is_open or not names or not all(name.certain for name in names):
+        return None
+    found: list[Item] = []
+    for name in names:
+        value = reader.link.value(*name.place)
+        if len(value) != 1:
+            return None
+        pinned = reader.link.pin(place.module, element, value[0], place.env)
+        found.append(Item(Place(place.module, part, pinned), True))
+    return _key_list(reader, found)
+
+
+def _texts(reader: Reader, place: Place) -> list[tuple[str, Any]] | None:
+    """``[(name, "text") for name in names]``: a text index, whichever its fields are; named as the server lists it."""
+    module, (part,), env = place.module, reader.link.node(place.module, place.row)[2], place.env
+    node = reader.link.node(module, part)
+    if node[0] != "seq" or len(node[2]) != 2 or directions(reader, Place(module, node[2][1], env)) != ["text"]:
+        return None
+    return [("_fts", "text")]
 
 
 def _pairs(reader: Reader, entries: Iterable[tuple[str, Place]]) -> list[tuple[str, Any]] | None:

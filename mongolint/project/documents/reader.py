@@ -525,6 +525,9 @@ class Reader:
     def key_pattern(self, place: Place, direction: Place | None = None) -> list[tuple[str, Any]] | None:
         return keys.key_pattern(self, place, direction)
 
+    def is_chosen(self, module: int, source: int) -> bool:
+        return _is_chosen(self.link.modules[module], source)
+
     def directions(self, place: Place) -> list[Any]:
         return keys.directions(self, place)
 

@@ -150,6 +150,8 @@ class Reachability:
                 yield "script", here if entry.kind == "command" else (module, 0), None
             else:
                 yield "unknown", here, None
+        if self.entrypoints.is_factory(module, scope):
+            yield "app", here, None
         uses = self.uses.of(module, scope)
         if entry is not None and entry.kind == "command":
             # Its name is that of an object of the command line: ``request.user`` is no call of the command ``user``
@@ -158,6 +160,8 @@ class Reachability:
             registered = self.entrypoints.registered(use)
             if registered is not None and registered.kind in _BY_THE_APP:
                 yield "app", here, None
+            elif registered is not None and registered.kind == "command":
+                continue  # as its decorator says
             elif use.scope:
                 yield "call", (use.module, use.scope), (use.module, use.row)
             else:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Reads whose answer is decided by their filter, and writes whose document is
 _BY_FILTER = ("find_one", "find", "count_documents")
 _WRITING = ("update_one", "replace_one", "delete_one", "find_one_and_update", "find_one_and_replace")
-_MADE_OF_OTHERS = ("attr", "item", "fstr", "binop", "typed")
+_MADE_OF_OTHERS = ("attr", "item", "fstr", "binop", "typed", "dict", "seq")
 # What a loop of the module itself binds
 _CHANGING = ("iter", "unpack", "item", "phi")
 # Helpers within helpers in which an answer may be asked for
@@ -44,6 +44,11 @@ def same_key(project: Project, repetition: Repetition) -> str | None:
     None where that is not so, or is not known: a queue is asked the same question each time, too, and answers with what
     is left.
     """
+    found = _same_filters(project, repetition)
+    return "" if found is None and _is_same_call(project, repetition) else found
+
+
+def _same_filters(project: Project, repetition: Repetition) -> str | None:
     fields: dict[str, bool] = {}
     for reach in repetition.reaches:
         found = _same_fields(project, repetition, reach)
@@ -56,6 +61,36 @@ def same_key(project: Project, repetition: Repetition) -> str | None:
             return None
         fields.update(found)
     return next((name for name, varies in fields.items() if varies), next(iter(fields), ""))
+
+
+def _is_same_call(project: Project, repetition: Repetition) -> bool:
+    """Whether each iteration calls a helper with the same arguments, which reads what none of them writes.
+
+    Whatever part of the filters is seen has to stay, too: a helper without arguments may ask for a key that it draws.
+    """
+    loop, tracer = _loop_of(project, repetition), project.writes.tracer
+    if repetition.is_direct or loop is None or _is_written(project, repetition):
+        return False
+    _, function, args = project.link.node(repetition.module, repetition.row)
+    called = project.link.node(repetition.module, function)
+    given = [row for _, row in args] + ([called[1]] if called[0] == "attr" else [])
+    if not all(_is_same(tracer, Spot(repetition.module, row, None), loop) for row in given):
+        return False
+    for reach in repetition.reaches:
+        if reach.operation.method.kind != "read" or not _is_by_filter(reach.operation, repetition):
+            return False
+        filters, spots = asked(project, repetition, reach)
+        if filters.open or _frames(tracer, repetition, reach, only=True) is None:
+            return False
+        if not all(_is_same(tracer, spot, loop) for spot in spots.values()):
+            return False
+    # A function that is defined in another sees its variables, which the loop may change
+    run = project.link.functions_called(repetition.module, repetition.row)
+    return all(project.modules[each.module].scopes[each.scope].parent == 0 or _is_method(project, each) for each in run)
+
+
+def _is_method(project: Project, function: FunctionRef) -> bool:
+    return project.link.method_class(function.module, function.scope) is not None
 
 
 def queries(project: Project, repetition: Repetition) -> list[str]:
@@ -172,15 +207,21 @@ def _same_fields(project: Project, repetition: Repetition, reach: Reach) -> dict
 
 def same_fields(project: Project, repetition: Repetition, reach: Reach) -> dict[str, bool]:
     """The fields of a filter that are surely the same in all iterations; whether each is more than a constant."""
-    facts = project.modules[repetition.module]
-    if repetition.loop.kind == "while":
+    loop, tracer = _loop_of(project, repetition), project.writes.tracer
+    if loop is None:
         return {}
-    inside = [c for c in facts.chain(repetition.context) if c.kind in ("loop", "comp")]
-    first = next(c.begins for c in inside if facts.loops[c.ref] is repetition.loop)
-    loop = _Loop(first, ("iter", repetition.loop.iterable))
-    tracer = project.writes.tracer
     _, spots = asked(project, repetition, reach)
     return {name: not _is_constant(tracer, spot) for name, spot in spots.items() if _is_same(tracer, spot, loop)}
+
+
+def _loop_of(project: Project, repetition: Repetition) -> _Loop | None:
+    """The loop of a repetition; None for a ``while``, which has no items."""
+    if repetition.loop.kind == "while":
+        return None
+    facts = project.modules[repetition.module]
+    inside = [c for c in facts.chain(repetition.context) if c.kind in ("loop", "comp")]
+    first = next(c.begins for c in inside if facts.loops[c.ref] is repetition.loop)
+    return _Loop(first, ("iter", repetition.loop.iterable))
 
 
 def asked(project: Project, repetition: Repetition, reach: Reach) -> tuple[Document, dict[str, Spot]]:
