@@ -55,14 +55,14 @@ class Mended:
     failures: list[str] = field(default_factory=list)
 
 
-def mend(loaded: Loaded, check: Check, reload: Reload, *, unsafe: bool, write: Write | None = None) -> Mended:
+def mend(loaded: Loaded, check: Check, reload: Reload, *, unsafe: bool, write_fixes: Write | None = None) -> Mended:
     """Apply all fixes that may be applied, until there are none."""
-    write = write or (lambda loaded, result: None)
+    write_fixes = write_fixes or (lambda loaded, result: None)
     first = check(loaded)
-    write(loaded, first)
+    write_fixes(loaded, first)
     barred: dict[Pair, str] = {}
     while True:
-        work = _Work(Mended(loaded, first, len(first.findings)), check, reload, unsafe, barred, write)
+        work = _Work(Mended(loaded, first, len(first.findings)), check, reload, unsafe, barred, write_fixes)
         restless = work.run()
         if not restless:
             return work.finish(loaded.sources)
@@ -105,11 +105,11 @@ class _Work:
     """One way from the first state to one without fixes to apply."""
 
     def __init__(
-        self, state: Mended, check: Check, reload: Reload, unsafe: bool, barred: dict[Pair, str], write: Write
+        self, state: Mended, check: Check, reload: Reload, unsafe: bool, barred: dict[Pair, str], write_fixes: Write
     ) -> None:
         self.state = state
         self.check = check
-        self.write = write
+        self.write_fixes = write_fixes
         self.reload = reload
         self.unsafe = unsafe
         self.barred = barred
@@ -205,7 +205,7 @@ class _Work:
     def _commit(self, trial: _Trial) -> None:
         state = self.state
         if trial.fixes:
-            self.write(trial.loaded, trial.result)
+            self.write_fixes(trial.loaded, trial.result)
         state.loaded, state.result = trial.loaded, trial.result
         state.changed.update(trial.contents)
         state.fixed.update(map(_pair, trial.fixes))

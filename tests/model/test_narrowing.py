@@ -253,7 +253,7 @@ TOLD = {
         "for key in keys:\n    of_kind(key)",
         'takes all keys, with {"kind": …, "key": {"$in": keys}}',
     ),
-    "a constant is no key": ("for key in keys:\n    of_kind()", "takes all items at once"),
+    "a constant is no key": ("for key in keys:\n    of_kind()", "kind is the same each time: read it once"),
     "upserts": ("for key in keys:\n    put(key, 1)", "takes all items, and sends their writes with one bulk_write"),
     "deletes": ("for key in keys:\n    drop(key)", 'takes all keys, with one delete_many({"_id": {"$in": keys}})'),
     "deletes of one of several": (

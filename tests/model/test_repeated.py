@@ -63,6 +63,10 @@ def next_job():
     return db.jobs.find_one({"state": "open"})
 
 
+def next_of_any():
+    return db.jobs.find_one({"state": {"$in": ["open", "new"]}})
+
+
 def take(job):
     db.jobs.update_one({"_id": job["_id"]}, {"$set": {"state": "taken"}})
 
@@ -102,6 +106,7 @@ OTHER = {
     "changed in the loop": "for name in names:\n    chat.id = name.id\n    show(name_of(chat.id, name))",
     "made anew": "for name in names:\n    show(name_of(chat.make(), name))",
     "a queue": "for name in names:\n    take(next_job())",
+    "a queue of several states": "for name in names:\n    take(next_of_any())",
     "of an inner function": "for name in names:\n    def one():\n        return name_of(name, 1)\n    show(one())",
 }
 

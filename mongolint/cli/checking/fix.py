@@ -58,7 +58,7 @@ def apply(
     first: Loaded, check: Check, write_fixes: Write, reload: Reload, request: Request, changes: Changes
 ) -> tuple[Loaded, Result]:
     """Fix the files of one part, on the disk unless they are to be shown only; the state after that."""
-    mended = mend(first, check, reload, unsafe=request.unsafe_fixes, write=write_fixes)
+    mended = mend(first, check, reload, unsafe=request.unsafe_fixes, write_fixes=write_fixes)
     changes.errors += [f"mongolint: {failure}" for failure in mended.failures]
     failed = _write_groups(mended, first) if request.rewrites else []
     changes.errors += failed

@@ -100,7 +100,7 @@ def fix_all(path: str, code: str | None, root: Root, places: Places) -> dict[str
         assert loaded is not None, "fixes change files that there are"
         return loaded
 
-    mended = mend.mend(analysis.loaded, root.check, reload, unsafe=code is not None, write=write)
+    mended = mend.mend(analysis.loaded, root.check, reload, unsafe=code is not None, write_fixes=write)
     if analysis.stale & mended.changed.keys():
         return {}  # a buffer that is no Python at the moment is not to be written
     return {each: decode_source(data, each).text for each, data in mended.changed.items()}

@@ -348,4 +348,7 @@ def _passed(tracer: Tracer, spot: Spot, frame: Frame) -> Spot | None:
 
 
 def _is_constant(tracer: Tracer, spot: Spot) -> bool:
+    node = tracer.node(spot)
+    if node[0] in ("dict", "seq"):
+        return all(_is_constant(tracer, spot.at(row)) for row in operands(node))
     return bool(tracer.term(spot)[0] == "const")
