@@ -276,6 +276,11 @@ class ModuleFacts:
         node = self.nodes[row] if row is not None else None
         return node[1] if node is not None and node[0] == "const" else None
 
+    def is_endless(self, loop: Loop) -> bool:
+        """Whether a loop goes on until something in it ends it: ``while True``."""
+        held = self.nodes[loop.iterable] if loop.kind == "while" and loop.iterable is not None else None
+        return held in (("const", True), ("const", 1))
+
     def enclosing_method(self, scope: int) -> tuple[int, int] | None:
         """The scopes of the class and of the method around a place, through nested functions."""
         while scope > 0:

@@ -142,6 +142,11 @@ def nested(repetitions: Sequence[Repetition]) -> list[Repetition]:
     ]
 
 
+def _begins(facts: ModuleFacts, loop: Loop) -> int:
+    """The first row that can stand in the body of a loop."""
+    return min(c.begins for c in facts.contexts if c.kind in ("loop", "comp") and facts.loops[c.ref] is loop)
+
+
 def _is_one_object(facts: ModuleFacts, row: int, loop: Loop) -> bool:
     """Whether a method in a loop is called on the same object in each iteration."""
     base = facts.nodes[facts.nodes[row][1]]
@@ -150,7 +155,7 @@ def _is_one_object(facts: ModuleFacts, row: int, loop: Loop) -> bool:
     root = base[1]
     while facts.nodes[root][0] == "attr":
         root = facts.nodes[root][1]
-    begins = min(c.begins for c in facts.contexts if c.kind in ("loop", "comp") and facts.loops[c.ref] is loop)
+    begins = _begins(facts, loop)
     kind = facts.nodes[root][0]
     return kind in ("param", "free", "from", "module") or (kind in ("call", "await", "ctx") and root < begins)
 
@@ -187,12 +192,10 @@ class _Finder:
             return False
         return any(
             loop.scope == scope
-            and loop.iterable is not None
-            and facts.nodes[loop.iterable] in (("const", True), ("const", 1))
+            and facts.is_endless(loop)
             and all(kind != "break" for kind, _ in loop.exits)
             and (not loop.exits or self._is_paced(module, number))
             for number, loop in enumerate(facts.loops)
-            if loop.kind == "while"
         )
 
     def is_overridden(self, module: int, call: Call) -> bool:
@@ -368,8 +371,7 @@ class _Finder:
         return any(
             facts.nodes[facts.nodes[call.row][1]][-1] in RECEIVING
             for loop in facts.loops
-            if loop.scope == scope and loop.kind == "while" and loop.iterable is not None
-            if facts.nodes[loop.iterable] in (("const", True), ("const", 1))
+            if loop.scope == scope and facts.is_endless(loop)
             for call, _ in self._calls_inside(module, loop)
         )
 
@@ -491,7 +493,7 @@ def _is_emptied(facts: ModuleFacts, call: Call) -> bool:
 
 def _is_begun_anew(facts: ModuleFacts, call: Call, loop: Loop) -> bool:
     """Whether a call gets a list that the round puts together: those of all rounds could go at once."""
-    begins = min(c.begins for c in facts.contexts if c.kind in ("loop", "comp") and facts.loops[c.ref] is loop)
+    begins = _begins(facts, loop)
     given = (reached_rows(facts, row, _below) for _, row in facts.nodes[call.row][2])
     return any(row >= begins and node[0] == "seq" for rows in given for row, node in rows.items())
 

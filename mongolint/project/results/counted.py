@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
     from mongolint.project.operations import Operation
 
-# Functions that wait for several, and give what each of them gives in its place
-_GATHERING = ("gather",)
-
 
 class Counted(NamedTuple):
     """A list of documents of which a function uses the number alone.
@@ -81,7 +78,7 @@ def _counts(project: Project, module: int, row: int) -> set[str]:
             ways.add("len")
         elif node[0] == "iter" and _is_summed(project, module, user):
             ways.add("sum")
-        elif node[0] == "call" and facts.nodes[node[1]][-1] in _GATHERING:
+        elif node[0] == "call" and facts.nodes[node[1]][-1] == "gather":
             inner = _of_several(project, module, user, used)
             if not inner:
                 return set()

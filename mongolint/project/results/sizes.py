@@ -49,7 +49,7 @@ def asked_size(project: Project, operation: Operation) -> AskedSize | None:
             path = project.request_path(way.point.module, way.scope)
             if path is None or path.calls or path.kind != "request" or path.handler != (way.point.module, way.scope):
                 continue
-            if _is_any_number(tracer, found) and not _is_compared(project, found):
+            if _is_any_number(tracer, found) and not _is_compared(tracer, found):
                 return AskedSize(operation, path.handler, tracer.node(found)[2])
     return None
 
@@ -85,7 +85,7 @@ def _parameter(tracer: Tracer, spot: Spot) -> Spot | None:
         if spot.frame is None:
             return spot
         passed = tracer.parameter(spot)
-        if passed is None or _is_compared_at(tracer, spot):
+        if passed is None or _is_compared(tracer, spot):
             return None
         spot = passed
     return None
@@ -108,10 +108,6 @@ def _is_any_number(tracer: Tracer, spot: Spot) -> bool:
     return is_query and not any(keyword in _BOUNDS for keyword, _ in given[2])
 
 
-def _is_compared(project: Project, spot: Spot) -> bool:
-    return _is_compared_at(project.writes.tracer, spot)
-
-
-def _is_compared_at(tracer: Tracer, spot: Spot) -> bool:
+def _is_compared(tracer: Tracer, spot: Spot) -> bool:
     """Whether a function asks how large a parameter is."""
     return any(spot.row in node[2] for _, node in tracer.facts(spot.module).of_kind("compare"))

@@ -105,7 +105,7 @@ class Branches:
         loop = self.facts.loops[self.facts.contexts[context].ref]
         breaks = [inner for kind, inner in loop.exits if kind == "break"]
         if loop.kind == "while" and loop.iterable is not None:
-            if self.facts.nodes[loop.iterable] not in (("const", True), ("const", 1)):
+            if not self.facts.is_endless(loop):
                 if some or not breaks:
                     yield loop.iterable, False
                 breaks = breaks if some else []
