@@ -115,6 +115,8 @@ class Project(Places):
         super().__init__(self.link.modules, display)
         self.reader = Reader(self.link)
         self._verdicts: dict[int, verdicts.Verdict] = {}
+        # With the operation, so that its id stays its own
+        self._queries: dict[int, tuple[Operation, verdicts.Query]] = {}
 
     def forget_places(self) -> None:
         """Modules say what they did, at other places (`mongolint.facts.moved`): what was found without them stays."""
@@ -138,6 +140,18 @@ class Project(Places):
         found: dict[tuple[int, int], Operation] = {}
         for operation in self.operations:
             found.setdefault((operation.module, operation.row), operation)
+        return found
+
+    def operations_on(self, collection: str) -> Sequence[Operation]:
+        """The operations that run on a collection or may, tests included."""
+        return self._operations_on.get(collection, ())
+
+    @cached_property
+    def _operations_on(self) -> dict[str, list[Operation]]:
+        found: dict[str, list[Operation]] = {}
+        for operation in self.operations:
+            for name in operation.collection_names:
+                found.setdefault(name, []).append(operation)
         return found
 
     def _position(self, operation: Operation) -> tuple[str, tuple[int, int]]:
@@ -295,22 +309,39 @@ class Project(Places):
         """Which declared index serves an operation; unknown where others may exist that serve it better."""
         key = id(operation)
         if key not in self._verdicts:
-            declared = self.indexes
-            if operation.module in self.tests:
-                declared = declared + self.test_indexes
-            self._verdicts[key] = self.if_known(verdicts.judge(operation, self.reader, declared))
+            declared = self.declarations(operation.module)
+            self._verdicts[key] = self.if_known(verdicts.judge(operation, self.query(operation), declared))
         return self._verdicts[key]
+
+    def query(self, operation: Operation) -> verdicts.Query:
+        """The query that an operation sends."""
+        held = self._queries.get(id(operation))
+        if held is None:
+            held = self._queries[id(operation)] = operation, verdicts.query_of(self.reader, operation)
+        return held[1]
+
+    def declarations(self, module: int = -1) -> verdicts.Declarations:
+        """The declared indexes that the queries of a module may use: those of tests only in tests."""
+        return self._declarations_in_tests if module in self.tests else self._declarations
+
+    @cached_property
+    def _declarations(self) -> verdicts.Declarations:
+        return verdicts.Declarations(self.indexes)
+
+    @cached_property
+    def _declarations_in_tests(self) -> verdicts.Declarations:
+        return verdicts.Declarations([*self.indexes, *self.test_indexes])
 
     def needed_patterns(self, operation: Operation) -> list[Pattern]:
         """The key patterns that would serve an operation; of the branches of its ``$or`` those that nothing serves yet.
 
         Empty where no index can help.
         """
-        query = verdicts.query_of(self.reader, operation)
+        query = self.query(operation)
         found = lean_patterns(self, query)
         if not is_worth_one(self, operation, found):
             return []
-        own = verdicts.declared_on(query.collection, self.indexes).own if len(found) > 1 else ()
+        own = self.declarations().on(query.collection).own if len(found) > 1 else ()
         first = {"_id"} | {index.keys[0][0] for index in own if index.keys}
         return [pattern for pattern in found if not first & {name for name, _ in pattern.keys}] or found
 
@@ -323,11 +354,11 @@ class Project(Places):
 
     def filter_fields(self, operation: Operation) -> list[str]:
         """The fields that an operation filters by, in the branches of its ``$or`` too."""
-        return verdicts.fields_of(verdicts.query_of(self.reader, operation))
+        return verdicts.fields_of(self.query(operation))
 
     def wide_comparisons(self, operation: Operation) -> dict[str, str]:
         """The fields of a filter that reads most of a collection with an index too, and why (see `advice.patterns`)."""
-        found = wide_comparisons(verdicts.query_of(self.reader, operation))
+        found = wide_comparisons(self.query(operation))
         # The first document that fits ends the search: where most do, that is at once
         return found if "_one" not in operation.name or {"regex", "case"}.intersection(found.values()) else {}
 
@@ -341,7 +372,7 @@ class Project(Places):
         found = []
         for operation in self.operations:
             for lookup in operation.lookups:
-                declared = verdicts.declared_on(lookup.collection, self.indexes)
+                declared = self.declarations().on(lookup.collection)
                 verdict = verdicts.judge_query(verdicts.query_of_lookup(lookup), declared)
                 found.append((operation, lookup, self.if_known(verdict)))
         return found
@@ -369,8 +400,8 @@ class Project(Places):
         named = {name for name, kind in operation.filter.required.items() if kind in ("equality", "in")}
         return "_id" in named or any(
             index.options.get("unique") is True and index.keys and {name for name, _ in index.keys} <= named
-            for index in self.indexes
-            if operation.runs_on(index.collection_name)
+            for collection in operation.collection_names
+            for index in self.declarations().on(collection).own
         )
 
     @cached_property

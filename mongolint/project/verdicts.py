@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
+from functools import cached_property
 from typing import Any
 
 from mongolint.coverage import ANY, Index, Plan, QueryError, explain_once
@@ -53,16 +54,32 @@ class Query(NamedTuple):
     unclear: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Declared:
     """The indexes of a project, by what they say of one collection."""
 
     own: Sequence[IndexDeclaration]
     homeless: Sequence[IndexDeclaration] = field(default=())
 
-    @property
+    @cached_property
     def judged(self) -> dict[Index, IndexDeclaration]:
         return {as_index(each): each for each in self.own if is_clear(each)}
+
+
+class Declarations:
+    """Declared indexes, by collection."""
+
+    def __init__(self, indexes: Iterable[IndexDeclaration]) -> None:
+        self._by_name: dict[str | None, list[IndexDeclaration]] = {}
+        for index in indexes:
+            self._by_name.setdefault(index.collection_name, []).append(index)
+        self._on: dict[str | None, Declared] = {}
+
+    def on(self, collection: str | None) -> Declared:
+        """What of them is on a collection, and what may be."""
+        if collection not in self._on:
+            self._on[collection] = Declared(self._by_name.get(collection, ()), self._by_name.get(None, ()))
+        return self._on[collection]
 
 
 def query_of(reader: Reader, operation: Operation) -> Query:
@@ -146,12 +163,6 @@ def _has_unknown_branches(reader: Reader, document: Document) -> bool:
     return False
 
 
-def declared_on(collection: str | None, indexes: Sequence[IndexDeclaration]) -> Declared:
-    """What of the declared indexes is on a collection, and what may be."""
-    own = [index for index in indexes if index.collection_name == collection]
-    return Declared(own, [index for index in indexes if index.collection_name is None])
-
-
 def as_index(declaration: IndexDeclaration) -> Index:
     """A declaration as the judge takes it."""
     options = {name: value for name, value in declaration.options.items() if value is not None}
@@ -165,15 +176,14 @@ def is_clear(declaration: IndexDeclaration) -> bool:
     )
 
 
-def judge(operation: Operation, reader: Reader, indexes: Sequence[IndexDeclaration]) -> Verdict:
-    """The verdict on one operation; ``indexes`` are all declarations of the project."""
+def judge(operation: Operation, query: Query, indexes: Declarations) -> Verdict:
+    """The verdict on one operation and the query that it sends; ``indexes`` are all declarations of the project."""
     if operation.method.kind not in ("read", "write", "queued"):
         return Verdict("none", reason="not a query")
-    query = query_of(reader, operation)
     document = operation.planned
     if document.required.get("_id") in _ALWAYS and not operation.sort:
         return Verdict("served", "_id_", "_id is always indexed")
-    return judge_query(query, declared_on(query.collection, indexes))
+    return judge_query(query, indexes.on(query.collection))
 
 
 def judge_query(query: Query, declared: Declared) -> Verdict:

@@ -16,7 +16,7 @@ from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
 from mongolint.project.tracing.asked import Asked
-from mongolint.project.verdicts import Declared, declared_on, judge_query, query_of
+from mongolint.project.verdicts import Declared, judge_query
 
 Record = dict[str, Any]
 
@@ -113,9 +113,9 @@ def _advised(project: Project, operation: Operation) -> Record:
     if not held:
         # An index on the same keys stands in the way of the one that it alone would ask for
         return {"better": None} if project.writes.taken(name or "", project.needed_patterns(operation)) else {}
-    declared = declared_on(name, project.indexes)
+    declared = project.declarations().on(name)
     added = [_declaration(each) for each in held]
-    verdict = judge_query(query_of(project.reader, operation), Declared([*declared.own, *added], declared.homeless))
+    verdict = judge_query(project.query(operation), Declared([*declared.own, *added], declared.homeless))
     return {
         "better": {
             "keys": [[list(pair) for pair in each.keys] for each in held],

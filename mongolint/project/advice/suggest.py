@@ -25,10 +25,8 @@ from mongolint.project.verdicts import (
     Query,
     as_index,
     ask,
-    declared_on,
     is_clear,
     judge_query,
-    query_of,
     query_of_lookup,
 )
 
@@ -118,7 +116,7 @@ def _queries(count: int) -> str:
 
 def suggest(project: Project, name: str, asked: Sequence[Asked]) -> list[Suggestion]:
     """The indexes that a collection lacks; those for which most queries ask first."""
-    declared = declared_on(name, project.indexes)
+    declared = project.declarations().on(name)
     if not all(is_clear(index) for index in declared.own):
         return []
     return _Collection(project, name, asked).suggestions()
@@ -133,14 +131,14 @@ def questions(project: Project) -> list[Asked]:
         if project.reached(operation.module, operation.scope, operation.context).runner == "script":
             continue
         if operation.method.kind in ("read", "write") and not project.fields.finds_nothing(operation):
-            found.append(Asked(query_of(project.reader, operation), operation))
+            found.append(Asked(project.query(operation), operation))
         found += [Asked(query_of_lookup(lookup), operation, lookup) for lookup in operation.lookups]
         if operation.name == "bulk_write":
             found += [Asked(request.query, operation) for request in requests_asked(project, operation) or ()]
     for call in project.asked_of_helpers:
         by = project.reached(call.module, call.scope, call.context).runner
         if not project.is_script(call.module) and by != "script":
-            found.append(Asked(query_of(project.reader, call.operation), call.operation, None, call))
+            found.append(Asked(project.query(call.operation), call.operation, None, call))
     return found
 
 
@@ -150,10 +148,10 @@ class _Collection:
     def __init__(self, project: Project, name: str, asked: Sequence[Asked]) -> None:
         self.project = project
         self.name = name
-        self.standing = declared_on(name, project.indexes)
+        self.standing = project.declarations().on(name)
         self.asked = [one for one in asked if self._is_judged(one.query)]
         self.declared = [as_index(index) for index in self.standing.own]
-        found = (o.collection for o in project.operations if o.collection and o.collection.name == name)
+        found = (o.collection for o in project.operations_on(name) if o.collection)
         self.collection = next(found, None) or Collection(Database(None, None, "unknown"), name)
 
     def suggestions(self) -> list[Suggestion]:
@@ -276,9 +274,8 @@ class _Collection:
 
     def _count_writes(self) -> int:
         return sum(
-            operation.method.kind == "write" and operation.runs_on(self.name)
-            for operation in self.project.operations
-            if operation.module not in self.project.tests
+            operation.method.kind == "write" and operation.module not in self.project.tests
+            for operation in self.project.operations_on(self.name)
         )
 
 

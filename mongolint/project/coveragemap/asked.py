@@ -16,7 +16,7 @@ from mongolint.project.coveragemap.unseen import unseen_in
 from mongolint.project.documents import Document, Place
 from mongolint.project.operations import Operation, argument
 from mongolint.project.plain import filter_of
-from mongolint.project.verdicts import Query, Verdict, declared_on, judge_query, query_of, query_of_lookup
+from mongolint.project.verdicts import Query, Verdict, judge_query, query_of_lookup
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -58,7 +58,7 @@ def asked_by(project: Project, operation: Operation) -> Asked | None:
     if verdict.verdict == "none":
         return None
     document = operation.planned
-    query = query_of(project.reader, operation)
+    query = project.query(operation)
     site = Site(project.operation_span(operation), operation.name, origin_of(project, operation.module))
     names = tuple(sorted(operation.collection_names))
     found = _asked(
@@ -140,8 +140,7 @@ def _requested(project: Project, operation: Operation, place: Place, request: dr
         optional=tuple(document.optional),
         open=document.open,
     )
-    declared = [*project.indexes, *(project.test_indexes if operation.module in project.tests else ())]
-    verdict = judge_query(query, declared_on(query.collection, declared))
+    verdict = judge_query(query, project.declarations(operation.module).on(query.collection))
     if verdict.verdict == "none":
         return None
     verdict = project.if_known(verdict)

@@ -25,7 +25,6 @@ from mongolint.project.verdicts import (
     Query,
     Verdict,
     ask,
-    declared_on,
     judge_query,
     query_of,
     query_of_lookup,
@@ -74,13 +73,11 @@ class _Asking:
         self.project = project
         self.operation = operation
         self.read = Transcriber(project.reader)
-        self.declared = list(project.indexes)
-        if operation.module in project.tests:
-            self.declared += project.test_indexes
+        self.declared = project.declarations(operation.module)
 
     def itself(self) -> Asked:
         project, operation = self.project, self.operation
-        query = query_of(project.reader, operation)
+        query = project.query(operation)
         verdict = project.verdict(operation)
         if operation.name == "bulk_write":
             verdict = verdict._replace(reason="each request is a query of its own")
@@ -109,10 +106,10 @@ class _Asking:
             yield self._asked(name, text, query, self._verdict(query), document)
 
     def _verdict(self, query: Query) -> Verdict:
-        return self.project.if_known(judge_query(query, declared_on(query.collection, self.declared)))
+        return self.project.if_known(judge_query(query, self.declared.on(query.collection)))
 
     def _asked(self, stage: str, text: str, query: Query, verdict: Verdict, document: Document) -> Asked:
-        declared = declared_on(query.collection, self.declared)
+        declared = self.declared.on(query.collection)
         query = query._replace(filter=self._values(query.filter, document))
         plan = verdict.plan or _plan(query, verdict)
         roles = tuple(roles_of(query, plan, self._optional(document)))

@@ -12,7 +12,6 @@ from mongolint.project.fields import types
 from mongolint.project.fields.shapes import Use, plain_path
 from mongolint.project.operations import Operation, argument
 from mongolint.project.tracing.tracer import Spot
-from mongolint.project.verdicts import query_of
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -34,7 +33,7 @@ def asked_by(project: Project, operation: Operation) -> Iterator[tuple[str, Use]
         kinds = _kinds(tracer, place) if place is not None and kind in _COMPARED else ()
         yield plain_path(name), Use("filter", span, kind, kinds, operation=operation)
     if operation.method.kind in ("read", "write"):
-        for name in names_in(items_of(query_of(project.reader, operation).filter)):
+        for name in names_in(items_of(project.query(operation).filter)):
             if name not in document.required and name not in document.optional:
                 yield plain_path(name), Use("filter", span, operation=operation)
     if operation.collection is None:

@@ -68,7 +68,7 @@ class Fields:
         return KnownFields(collection, fields, tuple(opened))
 
     def _uses(self, collection: str) -> Iterable[_Named]:
-        own = self._operations_on.get(collection, ())
+        own = [each for each in self.project.operations_on(collection) if each.module not in self.project.tests]
         for operation in own:
             if operation.collection is not None and written.writes(operation):
                 for each in self._written_by(operation):
@@ -109,11 +109,19 @@ class Fields:
 
     def unknown_of(self, operation: Operation) -> set[str]:
         """The fields that an operation asks for and that nothing writes."""
-        return {each.name for each in self.unknown if each.use.operation is operation}
+        return {each.name for each in self._unknown_in.get(id(operation), ())}
 
     def finds_nothing(self, operation: Operation) -> bool:
         """Whether an operation filters by a field that no document has: it needs the right name, and no index."""
-        return any(each.use.operation is operation and each.use.how == "filter" for each in self.unknown)
+        return any(each.use.how == "filter" for each in self._unknown_in.get(id(operation), ()))
+
+    @cached_property
+    def _unknown_in(self) -> dict[int, list[UnknownField]]:
+        """They, by the operation that asks, as its id."""
+        found: dict[int, list[UnknownField]] = {}
+        for each in self.unknown:
+            found.setdefault(id(each.use.operation), []).append(each)
+        return found
 
     @cached_property
     def mixed(self) -> list[MixedField]:
@@ -189,14 +197,6 @@ class Fields:
     @cached_property
     def _operations(self) -> list[Operation]:
         return [operation for operation in self.project.operations if operation.module not in self.project.tests]
-
-    @cached_property
-    def _operations_on(self) -> dict[str, list[Operation]]:
-        found: dict[str, list[Operation]] = {}
-        for operation in self._operations:
-            for name in operation.collection_names:
-                found.setdefault(name, []).append(operation)
-        return found
 
     @cached_property
     def _unplaced(self) -> dict[str, list[_Named]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ from mongolint.link.states.gathered import Gather
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
+
+# A function or class: which of both, its module and scope
+Target = tuple[type, int, int]
 
 _NAMED = ("attr", "free", "from")
 # Rows that stand for what they hold
@@ -164,6 +167,7 @@ class Uses:
         self.link = link
         # Kept here and not by the linker, to which each use is a question of its own, with work of its own
         self._found_uses: dict[tuple[int, int], list[Use]] = {}
+        self._named: dict[tuple[str, bool], _Named] = {}
 
     def parents(self, module: int) -> _Parents:
         return self.link.of_module(_parents, module)
@@ -229,9 +233,7 @@ class Uses:
                 yield from self.link.hierarchy.order(ClassRef(*atom[:2]))
 
     def _found(self, module: int, scope: int, target: ClassRef | FunctionRef) -> Iterator[Use]:
-        for at, row in self._candidates(module, scope):
-            if at in self.link.tests and module not in self.link.tests:
-                continue
+        for at, row in self._candidates(module, scope, target):
             certain = self._is(target, at, row)
             if certain is None:
                 continue
@@ -250,13 +252,35 @@ class Uses:
         called = row != operand and node[0] == "call" and operand in _all(facts, node[1])
         return Use(module, scope, row, operand, called, certain)
 
-    def _candidates(self, module: int, scope: int) -> Iterator[tuple[int, int]]:
+    def _candidates(self, module: int, scope: int, target: ClassRef | FunctionRef) -> Iterator[tuple[int, int]]:
+        """The definition, and the reads of its names that may be reads of it."""
         own = self.link.of_module(_definitions, module).get(scope)
         if own is not None:
             yield module, own
         name = self.link.scope(module, scope).name
+        every = type(target) is FunctionRef and self.link.hierarchy.is_property(target)
         for each in (name, *sorted({other for _, other in self.link.gathered(_ALIASES, name)})):
-            yield from self.link.gathered(_READS, each)
+            named = self._reads_of(each, module in self.link.tests)
+            yield from named.reads if every else named.of(target)
+
+    def _reads_of(self, name: str, in_tests: bool) -> _Named:
+        """The reads of a name; without those of tests for what no test defines."""
+        key = name, in_tests
+        if key not in self._named:
+            found = self.link.gathered(_READS, name)
+            reads = found if in_tests else [each for each in found if each[0] not in self.link.tests]
+            self._named[key] = _Named(reads, [self._sure(*each) for each in reads])
+        return self._named[key]
+
+    def _sure(self, module: int, row: int) -> frozenset[Target] | None:
+        """The functions and classes of which a read of a name is one for certain; None where it may be another."""
+        value = self.link.value(module, row)
+        if not value or any(type(atom) is Unknown or _hangs(atom) for atom in value):
+            return None
+        found = [atom for atom in value if isinstance(atom, ClassRef | FunctionRef)]
+        if any(type(atom) is FunctionRef and self.link.method_class(atom.module, atom.scope) for atom in found):
+            return None  # a method may stand for those that override it
+        return frozenset(map(_target, found))
 
     def _is(self, target: ClassRef | FunctionRef, module: int, row: int) -> bool | None:
         """Whether a row is the function or class; None where it is something else for certain."""
@@ -300,6 +324,26 @@ class Uses:
         if node[0] == "attr" or (node[0] != "call" and user in self.parents(module).annotations):
             return False
         return not (node[0] == "call" and own_name(facts, node[1]) in _LOOKING and row not in _all(facts, node[1]))
+
+
+class _Named:
+    """Reads of one name, by what they are."""
+
+    def __init__(self, reads: Sequence[tuple[int, int]], sure: Sequence[frozenset[Target] | None]) -> None:
+        self.reads = reads
+        self._open = [number for number, each in enumerate(sure) if each is None]
+        self._sure: dict[Target, list[int]] = {}
+        for number, each in enumerate(sure):
+            for target in each or ():
+                self._sure.setdefault(target, []).append(number)
+
+    def of(self, target: ClassRef | FunctionRef) -> Iterator[tuple[int, int]]:
+        """Those that may be reads of a function or class, in order."""
+        return (self.reads[number] for number in sorted((*self._open, *self._sure.get(_target(target), ()))))
+
+
+def _target(atom: ClassRef | FunctionRef) -> Target:
+    return type(atom), atom.module, atom[1]
 
 
 def own_name(facts: ModuleFacts, row: int) -> str:

@@ -237,7 +237,7 @@ class Writes:
 
     def taken(self, collection: str, patterns: Sequence[Pattern]) -> list[IndexDeclaration]:
         """The declared indexes that have the keys which queries need, and do not serve them."""
-        own = [index for index in self.project.indexes if index.collection_name == collection]
+        own = self.project.declarations().on(collection).own
         missed = [each for each in patterns if self.project.advice.chosen_for(collection, each) is None]
         return [index for index in own if any(_is_taken(index, pattern) for pattern in missed)]
 

@@ -33,12 +33,15 @@ class AnyOne(NamedTuple):
 
 def any_one(tracer: Tracer, operations: Sequence[Operation], left_out: frozenset[int]) -> Iterator[AnyOne]:
     """The writes to one document that do not say which."""
-    ordered = [each for each in operations if each.sort and each.name in ("find", "find_one")]
+    ordered: dict[str, list[Operation]] = {}
+    for each in operations:
+        if each.sort and each.name in ("find", "find_one") and each.collection is not None:
+            ordered.setdefault(str(each.collection.name), []).append(each)
     for operation in operations:
         fields = operation.filter.required
         if operation.name not in ("update_one", "replace_one") or not fields or not _is_plain(tracer, operation):
             continue
-        for listed in ordered:
+        for listed in ordered.get(str(operation.collection and operation.collection.name), ()):
             equal = {name for name, kind in listed.filter.required.items() if kind == "equality"}
             if fields.keys() <= equal and listed.module not in left_out and _are_same(operation, listed):
                 yield AnyOne(operation, tuple(fields), listed)
