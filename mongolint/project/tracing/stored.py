@@ -245,6 +245,8 @@ def _item(tracer: Tracer, spot: Spot, several: Spot) -> Content:
 def _call(tracer: Tracer, spot: Spot, node: Any) -> Content:
     called = tracer.called(spot)
     functions = [each for each in called if type(each) is FunctionRef]
+    if len(functions) > MAX_PATHS:
+        return OPEN
     if functions:
         # One of several models: what the project's own method makes of each, and not what a library's would
         frames = [tracer.frame(each, spot) for each in functions]
