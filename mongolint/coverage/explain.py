@@ -6,14 +6,14 @@ Many queries of a project are alike and are judged against the same indexes: `ex
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from mongolint.coverage.access import Access, Dialect, Enumerator, Scan, scans
 from mongolint.coverage.covering import fields_of, is_covered
 from mongolint.coverage.implication import implies
-from mongolint.coverage.indexes import ID, Entry, Index, entries, normalized
+from mongolint.coverage.indexes import ID, Entry, Index, entries, normalized, plain
 from mongolint.coverage.order import Sort, gives_order, is_by_field
 from mongolint.coverage.predicates import Node, QueryError, is_operators, parse, walk
 from mongolint.coverage.rating import Predicate, predicates, rate
@@ -293,9 +293,9 @@ class _Question:
         self.indexes = indexes
         self.options = options
         self._key = (
-            _plain(filter),
-            tuple((_plain(index.keys), _plain(index.options)) for index in indexes),
-            _plain(options),
+            plain(filter),
+            tuple(index.said for index in indexes),
+            plain(options),
         )
         self._hash = hash(self._key)
 
@@ -328,13 +328,3 @@ def _answer(question: _Question) -> Plan | QueryError:
         return explain(question.filter, question.indexes, **question.options)
     except QueryError as refusal:
         return refusal.with_traceback(None)
-
-
-def _plain(value: Any) -> Hashable:
-    """A value that is equal to what says the same; 1, 1.0 and True do not."""
-    if isinstance(value, Mapping):
-        return (dict, *((name, _plain(each)) for name, each in value.items()))
-    if isinstance(value, (list, tuple)):
-        return (list, *map(_plain, value))
-    hash(value)
-    return type(value), value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,26 @@ from mongolint.fastclasses import dataclass
 Keys = Sequence[tuple[str, Any]]
 _SPECIAL = ("text", "2dsphere", "2d", "hashed", "geoHaystack")
 _SIMPLE: Mapping[str, Any] = {"locale": "simple"}
+
+
+def plain(value: Any) -> Hashable:
+    """A value that is equal to what says the same; 1, 1.0 and True do not.
+
+    Raises:
+        TypeError: it holds what cannot be hashed.
+    """
+    kind = type(value)
+    if kind in _SINGLE:
+        return kind, value
+    if kind is dict or isinstance(value, Mapping):
+        return (dict, *((name, plain(each)) for name, each in value.items()))
+    if isinstance(value, (list, tuple)):
+        return (list, *map(plain, value))
+    hash(value)
+    return kind, value
+
+
+_SINGLE = frozenset([str, int, float, bool, type(None)])
 
 
 @dataclass(frozen=True)
@@ -38,6 +58,15 @@ class Index:
         """The given name, or the one the server makes: ``user_id_1_created_-1``."""
         given = self.options.get("name")
         return str(given) if given else "_".join(f"{name}_{kind}" for name, kind in self.keys)
+
+    @cached_property
+    def said(self) -> Hashable:
+        """Keys and options as `plain` values.
+
+        Raises:
+            TypeError: an option cannot be hashed.
+        """
+        return plain(self.keys), plain(self.options)
 
 
 ID = Index((("_id", 1),), {"unique": True, "name": "_id_"})

@@ -114,6 +114,7 @@ class Project(Places):
         self.link = Linker(modules, imports, self.tests, journal)
         super().__init__(self.link.modules, display)
         self.reader = Reader(self.link)
+        self._scripts: dict[int, bool] = {}
         self._verdicts: dict[int, verdicts.Verdict] = {}
         # With the operation, so that its id stays its own
         self._queries: dict[int, tuple[Operation, verdicts.Query]] = {}
@@ -433,7 +434,9 @@ class Project(Places):
 
     def is_script(self, module: int) -> bool:
         """Whether a module is a script or migration by the configuration."""
-        return self.config.is_script(self.modules[module].path)
+        if module not in self._scripts:
+            self._scripts[module] = self.config.is_script(self.modules[module].path)
+        return self._scripts[module]
 
     @cached_property
     def lost_builds(self) -> list[LostBuild]:
@@ -555,7 +558,7 @@ class Project(Places):
 
     def severity(self, severity: Severity, module: int, row: int | None = None) -> Severity:
         """``severity``, or low in scripts and migrations, and at a row that only scripts and commands run."""
-        if self.config.is_script(self.modules[module].path):
+        if self.is_script(module):
             return Severity.LOW
         return Severity.LOW if row is not None and self.runs_by_hand(module, row) else severity
 

@@ -77,6 +77,8 @@ class Runtime:
         self.link = link
         self._kept: dict[tuple[int, int], Made | None] = {}
         self._active: set[tuple[int, int]] = set()
+        # Whether the question under way has met itself, or went too deep: asked by itself it may come out otherwise
+        self._cut = False
 
     def of(self, module: int, row: int) -> Made | None:
         """The things that the expression at ``row`` can be; None where it may be something else."""
@@ -84,14 +86,17 @@ class Runtime:
         if key in self._kept:
             return self._kept[key]
         if key in self._active or len(self._active) > _MAX_DEPTH:
+            self._cut = True
             return None
         self._active.add(key)
+        outer, self._cut = self._cut, False
         try:
             found = self._evaluate(module, row)
         finally:
             self._active.discard(key)
-        if not self._active or found is not None:
+        if found is not None or not self._cut or not self._active:
             self._kept[key] = found
+        self._cut = bool(self._active) and (outer or self._cut)
         return found
 
     def all(self, module: int, rows: Iterable[int]) -> Made | None:

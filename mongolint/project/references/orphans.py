@@ -138,7 +138,10 @@ class Deletes:
         return bool(_RECORDS & _words(collection)) or self._expires(collection)
 
     def _is_read(self, collection: str) -> bool:
-        return any(other.method.kind == "read" and other.runs_on(collection) for other in self._operations)
+        return any(
+            other.method.kind == "read" and other.module not in self.project.tests
+            for other in self.project.operations_on(collection)
+        )
 
     def _expires(self, collection: str) -> bool:
         return any(i.collection_name == collection and "expireAfterSeconds" in i.options for i in self.project.indexes)
