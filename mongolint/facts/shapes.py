@@ -269,6 +269,8 @@ class ModuleFacts:
     def body(self, scope: Scope) -> list[Row]:
         """The rows of a function, class or module."""
         first, end = scope.rows
+        if not isinstance(self.nodes, Rows):
+            return list(self.nodes[first:end])
         return [node for row, node in self.numbered() if first <= row < end]
 
     def constant(self, row: int | None) -> str | bytes | int | float | bool | None:

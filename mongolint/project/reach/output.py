@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.atoms import ClassRef
 from mongolint.link.rowtools import reached_rows
+from mongolint.link.states.scopes import calls_by_row
 from mongolint.project.entrypoints import words
 from mongolint.project.reach.loading import is_main_block, reads_arguments
 from mongolint.project.reach.uses import own_name
@@ -36,7 +37,9 @@ def is_output(reachability: Reachability, config: Config, module: int, scope: in
         return True  # or what only scripts load
     if runner == "app" and loading.has_application:
         return False
-    return loading.is_program(module) or (scope > 0 and (loading.asks(module, scope) or _is_for_a_person(facts, scope)))
+    if loading.is_program(module) or not scope:
+        return loading.is_program(module)
+    return loading.asks(module, scope) or link.of_module(_is_for_a_person, module, scope)
 
 
 def _goes_to_a_file(facts: ModuleFacts, context: int) -> bool:
@@ -55,13 +58,14 @@ def _goes_to_a_file(facts: ModuleFacts, context: int) -> bool:
 def _is_before_logs(link: Linker, module: int, scope: int) -> bool:
     """Whether a function configures what logs go to, or helps one that does: there is no log to write to yet."""
     callers = [(site, row) for site, row, _ in link.sites.of(module, scope)] if scope else []
-    scopes = {(site, call.scope) for site, row in callers for call in link.modules[site].calls if call.row == row}
-    return any(
-        around and call.scope == around and own_name(facts, facts.nodes[call.row][1]) in _CONFIGURING
-        for site, around in ((module, scope), *scopes)
-        for facts in [link.modules[site]]
-        for call in facts.calls
-    )
+    scopes = {(site, link.of_module(calls_by_row, site)[row].scope) for site, row in callers}
+    return any(around in link.of_module(_configuring, site) for site, around in ((module, scope), *scopes))
+
+
+def _configuring(facts: ModuleFacts, index: int) -> frozenset[int]:
+    """The functions that configure what logs go to."""
+    calls = (call for call in facts.calls if own_name(facts, facts.nodes[call.row][1]) in _CONFIGURING)
+    return frozenset(call.scope for call in calls if call.scope)
 
 
 _CONFIGURING = words("dictConfig fileConfig")
