@@ -6,7 +6,7 @@ Many queries of a project are alike and are judged against the same indexes: `ex
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -288,15 +288,13 @@ class _Question:
 
     __slots__ = ("_hash", "_key", "filter", "indexes", "options")
 
-    def __init__(self, filter: Mapping[str, Any], indexes: Sequence[Index], options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, filter: Mapping[str, Any], indexes: Sequence[Index], options: Mapping[str, Any], said: Hashable
+    ) -> None:
         self.filter = filter
         self.indexes = indexes
         self.options = options
-        self._key = (
-            plain(filter),
-            tuple(index.said for index in indexes),
-            plain(options),
-        )
+        self._key = said, tuple(index.said for index in indexes)
         self._hash = hash(self._key)
 
     def __hash__(self) -> int:
@@ -306,14 +304,19 @@ class _Question:
         return isinstance(other, _Question) and self._key == other._key
 
 
-def explain_once(filter: Mapping[str, Any], indexes: Sequence[Index], **options: Any) -> Plan:
+def explain_once(
+    filter: Mapping[str, Any], indexes: Sequence[Index], said: Hashable | None = None, **options: Any
+) -> Plan:
     """As `mongolint.coverage.explain`, which is asked only once for the same query and indexes.
+
+    Args:
+        said: the filter and the options as a `plain` value, where that is known.
 
     Raises:
         QueryError: the server refuses the query.
     """
     try:
-        question = _Question(filter, indexes, options)
+        question = _Question(filter, indexes, options, said or plain([filter, options]))
     except TypeError:  # a value that cannot be hashed
         return explain(filter, indexes, **options)
     found = _answer(question)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
 from mongolint.coverage import ANY, Index, Plan, QueryError, explain_once
+from mongolint.coverage.indexes import plain
 from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import NONE
 from mongolint.project.documents import Document, Place, Reader
@@ -35,7 +36,8 @@ class Verdict(NamedTuple):
     plan: Plan | None = None
 
 
-class Query(NamedTuple):
+@dataclass(frozen=True)
+class Query:
     """A query as the server gets it: what is sure, with `ANY` for unknown values.
 
     ``optional``: fields that are in the filter on some paths; ``open``: others may be; ``unclear``: why it cannot be
@@ -52,6 +54,14 @@ class Query(NamedTuple):
     optional: tuple[str, ...] = ()
     open: bool = False
     unclear: str = ""
+
+    @cached_property
+    def said(self) -> Hashable | None:
+        """What is equal for queries that the planner cannot tell apart; None where there is no such thing."""
+        try:
+            return plain([self.filter, self.sort, self.projection, self.hint, self.collation, self.command])
+        except TypeError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -215,6 +225,7 @@ def ask(query: Query, indexes: Sequence[Index], server: str = "latest") -> Plan:
     return explain_once(
         query.filter,
         indexes,
+        said=query.said and (query.said, server),
         sort=query.sort,
         projection=query.projection,
         hint=query.hint,
@@ -286,7 +297,7 @@ def _hangs_on_text(query: Query, declared: Declared) -> bool:
     """Whether an index of another collation serves the query if its unknown values are no text."""
     if query.collation is None and not any("collation" in index.options for index in declared.own):
         return False
-    numbers = query._replace(filter=_with_numbers(query.filter))
+    numbers = replace(query, filter=_with_numbers(query.filter))
     return any(_would_use(numbers, index) for index in declared.own)
 
 

@@ -87,7 +87,7 @@ def _asked(
         filled.update(
             (name, ANY) for name in optional if filled[name] is None and not _is_none(project, document, name)
         )
-        full = query._replace(filter=filled, optional=())
+        full = replace(query, filter=filled, optional=())
         items = with_optional(items, items_of(filled))
     return Asked(names, kind, items, query, full, verdict, site)
 

@@ -82,7 +82,7 @@ class _Asking:
         if operation.name == "bulk_write":
             verdict = verdict._replace(reason="each request is a query of its own")
         if operation.head is not None and operation.filter.open and verdict.verdict == "none":
-            query = query._replace(open=True)
+            query = replace(query, open=True)
             verdict = Verdict("unknown", reason="the pipeline may hold stages that the code does not show")
         text = text_of(self.read, operation)
         if operation.method.kind not in ("read", "write"):
@@ -110,7 +110,7 @@ class _Asking:
 
     def _asked(self, stage: str, text: str, query: Query, verdict: Verdict, document: Document) -> Asked:
         declared = self.declared.on(query.collection)
-        query = query._replace(filter=self._values(query.filter, document))
+        query = replace(query, filter=self._values(query.filter, document))
         plan = verdict.plan or _plan(query, verdict)
         roles = tuple(roles_of(query, plan, self._optional(document)))
         judged = declared.judged
