@@ -17,11 +17,10 @@ _ASKED = ("elem-match", "array")
 def array_fields(project: Project, collection: str) -> set[str]:
     """Those of a collection that ``$push`` and its kin write, or ``$elemMatch``, ``$all`` and ``$size`` ask for."""
     found: set[str] = set()
-    for operation in project.operations:
-        if operation.runs_on(collection):
-            compared = {**operation.filter.optional, **operation.filter.required}
-            found |= {name for name, kind in compared.items() if kind in _ASKED}
-            found |= set(_pushed(project, operation))
+    for operation in project.operations_on(collection):
+        compared = {**operation.filter.optional, **operation.filter.required}
+        found |= {name for name, kind in compared.items() if kind in _ASKED}
+        found |= set(_pushed(project, operation))
     return found
 
 

@@ -324,10 +324,11 @@ def _is_asked_by(project: Project, operation: Operation) -> bool:
     facts = project.modules[operation.module]
     return any(
         operation.row in reached_rows(facts, given)
-        for other in project.operations
-        if (other.module, other.scope) == (operation.module, operation.scope) and other.name in _TELLING
-        for _, given in facts.nodes[other.row][2]
-        if other.row != operation.row and facts.nodes[other.row][0] == "call"
+        for call in facts.calls
+        if call.scope == operation.scope and call.row != operation.row
+        for other in [project.operation_at(operation.module, call.row)]
+        if other is not None and other.name in _TELLING
+        for _, given in facts.nodes[call.row][2]
     )
 
 
@@ -392,11 +393,10 @@ def _is_made_of(facts: ModuleFacts, row: int, part: int, *, by_element: bool = F
 
 def _grows(project: Project, operation: Operation) -> bool:
     """Whether the application itself puts documents into the collection, which a few settings are not."""
-    names = set(operation.collection_names)
     return any(
         other.name in _INSERTING
         and other.module not in project.tests
-        and names & set(other.collection_names)
         and project.reached(other.module, other.scope, other.context).runner in ("app", "unknown")
-        for other in project.operations
+        for name in operation.collection_names
+        for other in project.operations_on(name)
     )
