@@ -45,6 +45,8 @@ class Builder:
         self.next = 0
         self._step = step
         self.env: Env | None = {}
+        # The variables where the body of a module or class was last left for good: its functions go on to see them
+        self._left: Env | None = None
         self.scope = 0
         self.context = 0
         self.loops: list[LoopFrame] = []
@@ -115,6 +117,12 @@ class Builder:
                     merged[name] = rows[0] if rows.count(rows[0]) == len(rows) else self.phi(rows)
         return merged
 
+    def leave(self, envs: Iterable[Env | None]) -> None:
+        """Nothing follows here: an error is raised, or a loop goes on for ever, with one of these variables."""
+        if self.facts.scopes[self.scope].kind != "function":
+            self._left = self.join(envs)
+        self.env = None
+
     @contextmanager
     def inside(self, kind: str, ref: int) -> Iterator[int]:
         """Walk what follows in a new context; gives its number."""
@@ -140,16 +148,16 @@ class Builder:
     @contextmanager
     def entered(self, scope: Scope, env: Env) -> Iterator[None]:
         """Walk the body of ``scope`` with these variables."""
-        saved = (self.env, self.scope, self.context, self.loops, self.outer_names)
-        self.env, self.scope, self.context = env, scope.index, scope.context
+        saved = (self.env, self.scope, self.context, self.loops, self.outer_names, self._left)
+        self.env, self.scope, self.context, self._left = env, scope.index, scope.context, None
         self.loops, self.outer_names = [], {}
         first = self.next
         try:
             yield
-            scope.final = self.env or {}
+            scope.final = (self._left if self.env is None else self.env) or {}
             scope.rows = (first, self.next)
         finally:
-            self.env, self.scope, self.context, self.loops, self.outer_names = saved
+            self.env, self.scope, self.context, self.loops, self.outer_names, self._left = saved
 
     def mark_span(self, node: cst.CSTNode, row: int) -> None:
         """Ask for the place of ``node`` as the span of ``row``."""

@@ -219,7 +219,10 @@ def _loop(b: Builder, loop: Loop, node: cst.For | cst.While, enter: Callable[[],
         values = dict.fromkeys([entry[name], *(env[name] for env in backs if name in env)])
         values.pop(row, None)
         b.nodes[row] = ("phi", tuple(values))
-    b.env = None if _is_endless(node) else b.join([head, *backs])
+    if _is_endless(node):
+        b.leave([head, *backs])
+    else:
+        b.env = b.join([head, *backs])
     if node.orelse:
         with b.inside("else", index):
             block(b, node.orelse.body.body)
@@ -259,7 +262,7 @@ def _raise(b: Builder, node: cst.Raise) -> None:
     value = expression(b, node.exc) if node.exc else None
     cause = expression(b, node.cause.item) if node.cause else None
     b.facts.raises.append(Raise(value, b.scope, b.context, cause))
-    b.env = None
+    b.leave([b.env])
 
 
 def _try(b: Builder, node: cst.Try | cst.TryStar) -> None:

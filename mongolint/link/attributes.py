@@ -225,6 +225,10 @@ def _member(link: Linker, atom: Instance | ClassRef, name: str) -> Value:
     cls = ClassRef(atom.module, atom.scope)
     if name == "__class__":
         return (cls,)
+    if name == "__name__" and type(atom) is ClassRef:
+        # A class that others inherit from and nobody makes an object of lends its name to nothing
+        is_base = link.hierarchy.subclasses(cls) and not link.sites.constructions(cls)
+        return () if is_base else (const(link.scope(*cls).name),)
     weak: list[Value] = []
     for member in link.hierarchy.order(cls):
         found = _member_of(link, atom, member, name)
