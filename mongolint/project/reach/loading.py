@@ -88,6 +88,11 @@ class Loading:
         """Whether a module makes an application, is part of one, or serves when it is run."""
         return module in self._starting
 
+    def is_serving(self, module: int, scope: int) -> bool:
+        """Whether a function runs until it is stopped: the command that starts a worker is a start of its program."""
+        facts = self.link.modules[module]
+        return self._serves(module, [call.row for call in facts.calls if call.scope == scope])
+
     @property
     def has_application(self) -> bool:
         """Whether anything in the tree serves or works until it is stopped."""
