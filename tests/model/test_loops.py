@@ -282,6 +282,11 @@ BATCHES = {
             while ids := owner.next_ids():
                 clear(owner, {"ids": ids})
     """,
+    "slices in a list": """
+        parts = [owners[i : i + 100] for i in range(0, len(owners), 100)]
+        for part in parts:
+            db.things.update_many({"_id": {"$in": [owner.id for owner in part]}}, {"$set": {"seen": True}})
+    """,
     "what was gathered": """
         batch = []
         for owner in owners:
@@ -298,6 +303,12 @@ NO_BATCHES = {
         for ids in chunked(owners, 100):
             for each in ids:
                 clear(each, {"ids": each.ids})
+    """,
+    "parts of each of the items": """
+        for key in [owner[1:] for owner in owners]:
+            db.things.update_many({"owner": key}, {"$set": {"seen": True}})
+        for other in last:
+            clear(other, {"ids": other.ids})
     """,
     "begun anew in each round": """
         for owner in owners:
