@@ -307,8 +307,6 @@ NO_BATCHES = {
     "parts of each of the items": """
         for key in [owner[1:] for owner in owners]:
             db.things.update_many({"owner": key}, {"$set": {"seen": True}})
-        for other in last:
-            clear(other, {"ids": other.ids})
     """,
     "begun anew in each round": """
         for owner in owners:
@@ -560,6 +558,8 @@ def test_workers_are_started_and_not_asked(body: str, told: int, tmp_path: Path)
     [
         ("import requests", "requests.get(user['url'])", 0),
         ("from urllib.request import urlopen", "urlopen(user['url'])", 0),
+        ("from googleapiclient.discovery import build", "build('calendar', 'v3').events()", 0),
+        ("from googleapiclient.errors import HttpError", "HttpError(user['url'])", 1),
         ("from urllib.parse import urlparse", "urlparse(user['url']).netloc", 1),
         ("import urllib.parse", "urllib.parse.quote(user['url'])", 1),
         ("from aiohttp import web", "web.json_response(user['url'])", 1),
@@ -577,6 +577,39 @@ def test_what_only_looks_like_another_system(imported: str, called: str, told: i
                 db.users.update_one({{"_id": user["_id"]}}, {{"$set": {{"seen": seen}}}})
         """
     assert len(_messages(dedent(body), tmp_path)) == told
+
+
+TAKE = 'db.jobs.update_one({"_id": job, "state": "new"}, {"$set": {"state": "taken"}})'
+ANSWERS = {
+    "asked": (f"taken = {TAKE}\n        if taken.modified_count:\n            done(job)", "find those that hold it"),
+    "asked of a helper": ("if take(job):\n            done(job)", "find those that hold it"),
+    "not asked": (f"{TAKE}\n        done(job)", "send them with one bulk_write"),
+    "not asked of a helper": ("take(job)\n        done(job)", "sends their writes with one bulk_write"),
+}
+
+
+@pytest.mark.parametrize(("body", "ending"), ANSWERS.values(), ids=ANSWERS)
+def test_what_a_bulk_write_does_not_tell_has_to_be_found(body: str, ending: str, tmp_path: Path) -> None:
+    made = f"def take(job):\n    return {TAKE}.modified_count > 0\n\n\n"
+    (told,) = _messages(f"{made}def work(jobs, done):\n    for job in jobs:\n        {body}\n", tmp_path)
+    assert told.endswith(ending)
+
+
+def test_what_a_lambda_fetches_is_the_cost_of_a_helper(tmp_path: Path) -> None:
+    body = """
+        import requests
+
+
+        async def note(loop, user):
+            text = await loop.run_in_executor(None, lambda: requests.get(user["url"]))
+            db.notes.insert_one({"text": text})
+
+
+        async def notes(loop, users):
+            for user in users:
+                await note(loop, user)
+        """
+    assert not _messages(dedent(body), tmp_path)
 
 
 @pytest.mark.parametrize(

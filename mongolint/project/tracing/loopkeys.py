@@ -93,7 +93,7 @@ def is_sent_at_once(project: Project, repetition: Repetition) -> bool:
     return False
 
 
-def is_answer_used(project: Project, repetition: Repetition) -> bool:
+def _is_answer_used(project: Project, repetition: Repetition) -> bool:
     """Whether the code looks at what the repeated call gives."""
     facts = project.modules[repetition.module]
     users = [(row, node) for row, node in facts.numbered() if repetition.row in operands(node)]
@@ -101,6 +101,15 @@ def is_answer_used(project: Project, repetition: Repetition) -> bool:
     if any(node[0] != "await" for _, node in users) or any(entry.ref in rows for entry in _tests(facts)):
         return True
     return any(row in operands(node) for row in rows - {repetition.row} for _, node in facts.numbered())
+
+
+def told_apart(project: Project, repetition: Repetition) -> str:
+    """How to learn what each of the repeated writes did, once they are sent together; empty where nobody asks."""
+    if repeated.is_asked(project, repetition):
+        return ", which only tells how many it changed: store a token of this run with each, and find those that hold it"
+    names = (reach.operation.name for reach in repetition.reaches)
+    reads = all(name.startswith("find_one_and_") for name in names) and _is_answer_used(project, repetition)
+    return ", and read the documents with one find" if reads else ""
 
 
 def _tests(facts: ModuleFacts) -> Iterator[Context]:
