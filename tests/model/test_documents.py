@@ -170,6 +170,86 @@ def test_an_index_on_one_of_several_collections_is_not_on_each(tmp_path: Path) -
     ]
 
 
+TABLE = """\
+from pymongo import MongoClient
+
+INDEXES = {
+    "users": [{"keys": [("email", 1)], "options": {"unique": True}}],
+    "orders": [{"keys": [("at", -1)], "options": {"expireAfterSeconds": 30 * 24 * 60 * 60}}],
+    "bills": [{"keys": [("user", 1)], "options": {}}],
+}
+
+
+class Store:
+    def __init__(self):
+        self.db = MongoClient().app
+        self.users_collection = self.db.users
+        self.orders_collection = self.db.orders
+        self.bills = self.db.invoices
+
+
+def make(store: Store):
+    for name, indexes in INDEXES.items():
+        CHOICE
+        for index in indexes:
+            found.create_index(index["keys"], **index["options"])
+"""
+CHOICES = {
+    "else": """if name == "bills":
+            found = store.bills
+        else:
+            found = getattr(store, f"{name}_collection")""",
+    "default": """found = getattr(store, f"{name}_collection", None)
+        if name == "bills":
+            found = store.bills""",
+    "after another": """if name == "users":
+            print(name)
+        found = getattr(store, f"{name}_collection", None)
+        if name == "bills":
+            found = store.bills""",
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+def test_a_collection_that_is_chosen_by_its_name_has_its_own_indexes(choice: str, tmp_path: Path) -> None:
+    found = with_deep_stack(lambda: project(TABLE.replace("CHOICE", choice), tmp_path).project.indexes)
+    assert [(index.collection_name, index.keys, index.options) for index in found] == [
+        ("users", (("email", 1),), {"unique": True}),
+        ("orders", (("at", -1),), {"expireAfterSeconds": 2592000}),
+        ("invoices", (("user", 1),), {}),
+    ]
+
+
+SORTED = """\
+from pymongo import MongoClient
+
+
+class Store:
+    def __init__(self, found):
+        self.found = found
+
+    def latest(self, *, sort: list[tuple[str, int]] | None = None):
+        return self.found.find({"kind": 1}).sort(list(sort or [("at", -1)])).limit(5)
+
+
+store = Store(MongoClient().app.events)
+store.latest(GIVEN)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("", [("at", -1)]), ('sort=[("kind", 1)]', []), ("sort=asked()", [])],
+    ids=["left out", "given", "open"],
+)
+def test_a_list_that_all_calls_leave_out_is_its_default(
+    given: str, expected: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    model = project(SORTED.replace("GIVEN", given), tmp_path).project
+    (found,) = with_deep_stack(lambda: model.operations)
+    assert found.sort == expected
+
+
 def test_a_query_that_is_wrapped_again_and_again_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wraps = "".join(
         f'    if form.get("f{n}"):\n        query = {{"$and": [query, {{"f{n}": 1}}]}}\n' for n in range(24)

@@ -106,7 +106,9 @@ def _is_answer_used(project: Project, repetition: Repetition) -> bool:
 def told_apart(project: Project, repetition: Repetition) -> str:
     """How to learn what each of the repeated writes did, once they are sent together; empty where nobody asks."""
     if repeated.is_asked(project, repetition):
-        return ", which only tells how many it changed: store a token of this run with each, and find those that hold it"
+        return (
+            ", which only tells how many it changed: store a token of this run with each, and find those that hold it"
+        )
     names = (reach.operation.name for reach in repetition.reaches)
     reads = all(name.startswith("find_one_and_") for name in names) and _is_answer_used(project, repetition)
     return ", and read the documents with one find" if reads else ""

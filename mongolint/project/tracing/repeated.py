@@ -127,7 +127,7 @@ def _excludes(project: Project, one: Reach, other: Reach) -> bool:
 
 
 def decides(project: Project, repetition: Repetition) -> bool:
-    """Whether the answer of a write to one document is asked for before the next: it cannot wait for the end of the loop.
+    """Whether the answer of a write to one document is asked for before the next: it cannot wait for the end.
 
     By the loop, or by a helper that it calls.
     """
