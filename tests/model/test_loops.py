@@ -583,6 +583,16 @@ TAKE = 'db.jobs.update_one({"_id": job, "state": "new"}, {"$set": {"state": "tak
 ANSWERS = {
     "asked": (f"taken = {TAKE}\n        if taken.modified_count:\n            done(job)", "find those that hold it"),
     "asked of a helper": ("if take(job):\n            done(job)", "find those that hold it"),
+    "asked by a key": (
+        "changed = db.jobs.update_one({'_id': job}, {'$inc': {'n': 1}})\n        if not changed.matched_count:\n"
+        "            done(job)",
+        "which of the documents are there",
+    ),
+    "the document": (
+        "found = db.jobs.find_one_and_update({'_id': job}, {'$inc': {'n': 1}})\n        if found:\n"
+        "            done(found)",
+        "read the documents with one find",
+    ),
     "not asked": (f"{TAKE}\n        done(job)", "send them with one bulk_write"),
     "not asked of a helper": ("take(job)\n        done(job)", "sends their writes with one bulk_write"),
 }

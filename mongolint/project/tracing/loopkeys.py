@@ -105,13 +105,17 @@ def _is_answer_used(project: Project, repetition: Repetition) -> bool:
 
 def told_apart(project: Project, repetition: Repetition) -> str:
     """How to learn what each of the repeated writes did, once they are sent together; empty where nobody asks."""
-    if repeated.is_asked(project, repetition):
+    operations = [reach.operation for reach in repetition.reaches]
+    is_asked = repeated.is_asked(project, repetition)
+    # By more than a key: a task that is still new, which the write takes
+    if is_asked and any(len(operation.filter.required) > 1 for operation in operations):
         return (
             ", which only tells how many it changed: store a token of this run with each, and find those that hold it"
         )
-    names = (reach.operation.name for reach in repetition.reaches)
-    reads = all(name.startswith("find_one_and_") for name in names) and _is_answer_used(project, repetition)
-    return ", and read the documents with one find" if reads else ""
+    reads = all(operation.name.startswith("find_one_and_") for operation in operations)
+    if reads and _is_answer_used(project, repetition):
+        return ", and read the documents with one find"
+    return ", and ask with one find which of the documents are there" if is_asked else ""
 
 
 def _tests(facts: ModuleFacts) -> Iterator[Context]:
