@@ -220,6 +220,43 @@ def test_a_collection_that_is_chosen_by_its_name_has_its_own_indexes(choice: str
     ]
 
 
+FILLED = """\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+
+
+class Search:
+    def __init__(self):
+        self.parts = []
+        self.query = {"kind": 1}
+        self.fixed = {"kind": 2}
+
+    def by(self, key):
+        CHANGE
+
+
+def find(search: Search):
+    return db.things.find(QUERY)
+"""
+HELD = {
+    "a list that is added to": ('{"$and": search.parts}', "self.parts.append({'key': key})", [], True),
+    "a list that is not": ('{"kind": {"$in": search.parts}}', "self.query['key'] = key", ["kind"], False),
+    "an item": ("search.query", "self.query['key'] = key", ["kind"], True),
+    "an update": ("search.query", "self.query.update(key=key)", ["kind"], True),
+    "of another": ("search.fixed", "self.query['key'] = key", ["kind"], False),
+}
+
+
+@pytest.mark.parametrize(("query", "change", "required", "is_open"), HELD.values(), ids=HELD)
+def test_what_other_methods_fill_is_open(
+    query: str, change: str, required: list[str], is_open: bool, tmp_path: Path
+) -> None:
+    model = project(FILLED.replace("QUERY", query).replace("CHANGE", change), tmp_path).project
+    (found,) = with_deep_stack(lambda: model.operations)
+    assert (list(found.filter.required), found.filter.open) == (required, is_open)
+
+
 SORTED = """\
 from pymongo import MongoClient
 
