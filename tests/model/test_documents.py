@@ -441,3 +441,10 @@ def test_keys_that_are_put_together_are_known(tmp_path: Path) -> None:
     code = f"{DB}\nOWN = [('user', 1)]\n\ndef ensure():\n    db.users.create_index(OWN + [('at', -1)])\n"
     found = with_deep_stack(lambda: project(code, tmp_path).project.indexes)
     assert [index.keys for index in found] == [(("user", 1), ("at", -1))]
+
+
+def test_the_filter_of_distinct_by_the_name_of_the_command(tmp_path: Path) -> None:
+    code = "from pymongo import MongoClient\n\ndb = MongoClient().shop\n"
+    model = project(code + 'db.things.distinct("kind", query={"owner": 1})\n', tmp_path).project
+    (found,) = with_deep_stack(lambda: model.operations)
+    assert dict(found.filter.required) == {"owner": "equality"}
