@@ -593,6 +593,12 @@ ANSWERS = {
         "            done(found)",
         "read the documents with one find",
     ),
+    "asked to fail": (
+        "changed = db.jobs.update_one({'_id': job}, {'$inc': {'n': 1}})\n        if changed.matched_count == 0:\n"
+        "            raise KeyError(job)",
+        "send them with one bulk_write",
+    ),
+    "asked to fail by a helper": ("put(done.key, job)", "write all changes as one, after the loop"),
     "not asked": (f"{TAKE}\n        done(job)", "send them with one bulk_write"),
     "not asked of a helper": ("take(job)\n        done(job)", "sends their writes with one bulk_write"),
 }
@@ -601,6 +607,8 @@ ANSWERS = {
 @pytest.mark.parametrize(("body", "ending"), ANSWERS.values(), ids=ANSWERS)
 def test_what_a_bulk_write_does_not_tell_has_to_be_found(body: str, ending: str, tmp_path: Path) -> None:
     made = f"def take(job):\n    return {TAKE}.modified_count > 0\n\n\n"
+    made += "def put(key, job):\n    put = db.jobs.update_one({'_id': key}, {'$push': {'jobs': job}})\n"
+    made += "    if not put.matched_count:\n        raise KeyError(key)\n\n\n"
     (told,) = _messages(f"{made}def work(jobs, done):\n    for job in jobs:\n        {body}\n", tmp_path)
     assert told.endswith(ending)
 

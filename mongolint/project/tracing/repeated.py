@@ -170,9 +170,10 @@ def _calls_of_helpers(project: Project, module: int, row: int, writes: set[int])
 
 
 def _is_tested(project: Project, module: int, row: int) -> bool:
-    """Whether a branch is taken by what a call gives."""
+    """Whether a branch is taken by what a call gives; one that raises only tells that the call came to nothing."""
     facts = project.modules[module]
-    tests = {entry.ref for entry in facts.contexts if entry.kind == "then"}
+    raising = {each.context for each in facts.raises}
+    tests = {c.ref for number, c in enumerate(facts.contexts) if c.kind == "then" and number not in raising}
     return any(row in reached_rows(facts, test) for test in tests if test >= row)
 
 
