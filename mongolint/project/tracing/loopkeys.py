@@ -108,7 +108,8 @@ def told_apart(project: Project, repetition: Repetition) -> str:
     operations = [reach.operation for reach in repetition.reaches]
     is_asked = repeated.is_asked(project, repetition)
     # By more than a key: a task that is still new, which the write takes
-    if is_asked and any(len(operation.filter.required) > 1 for operation in operations):
+    filters = [operation.filter for operation in operations]
+    if is_asked and any(len(each.required) + len(each.optional) > 1 for each in filters):
         return (
             ", which only tells how many it changed: store a token of this run with each, and find those that hold it"
         )
