@@ -10,6 +10,7 @@ from mongolint.fastclasses import NamedTuple
 from mongolint.link import driver, externals
 from mongolint.link.atoms import (
     DRIVER_ATOMS,
+    NONE,
     UNKNOWN,
     Atom,
     ClassRef,
@@ -363,8 +364,8 @@ def _combine(passed: Value, hint: Value, default: Value) -> Value:
         if informative(hint) and not any(type(a) in _TELLING for a in passed):
             return join([tuple(a for a in passed if a != UNKNOWN), hint])
         return passed
-    if informative(hint):
-        return hint
+    if informative(hint) and not (passed == (NONE,) and all(type(atom) is Elements for atom in hint)):
+        return hint  # save for a list that every call leaves out: ``sort: list[tuple[str, int]] | None = None``
     return join([passed, default]) or (UNKNOWN,)
 
 

@@ -122,6 +122,9 @@ def _binop(link: Linker, module: int, row: int, node: Row, env: Env | None) -> V
     if operator == "%" and len(strings(lefts)) == 1 and len(strings(rights)) == 1:
         text = strings(lefts)[0]
         return (const(text.replace("%s", strings(rights)[0])),) if text.count("%") == 1 else (UNKNOWN,)
+    if operator == "*":  # 30 * 24 * 60 * 60
+        factors = [atom.value for atom in (*lefts, *rights) if type(atom) is Const and atom.kind == "int"]
+        return (const(factors[0] * factors[1]),) if len(factors) == len(lefts) + len(rights) == 2 else (UNKNOWN,)
     return join([lefts, rights]) if operator == "|" else (UNKNOWN,)
 
 

@@ -86,9 +86,15 @@ def is_set_once(facts: ModuleFacts, name: str) -> bool:
     values = [facts.nodes[store.value] for store in facts.stores if store.name == name]
     if len(values) != 1 or values[0][0] not in ("seq", "dict"):
         return False
+    return name not in added_to(facts)
+
+
+def added_to(facts: ModuleFacts, index: int = 0) -> set[str]:
+    """The attributes to which a module adds: ``self.filters.append(…)``, ``self.query["kind"] = kind``."""
     called = (facts.nodes[facts.nodes[call.row][1]] for call in facts.calls)
-    changed = (facts.nodes[node[1]] for node in called if node[0] == "attr" and node[2] in _ADDING)
-    return not any(node[0] == "attr" and node[2] == name for node in changed)
+    changed = [node[1] for node in called if node[0] == "attr" and node[2] in _ADDING]
+    changed += [store.base for store in facts.item_stores]
+    return {str(facts.nodes[row][2]) for row in changed if facts.nodes[row][0] == "attr"}
 
 
 _ADDING = frozenset(["append", "extend", "insert", "add", "update", "setdefault"])

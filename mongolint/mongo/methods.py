@@ -235,7 +235,15 @@ COLLECTION: dict[str, Method] = _table(
     _method("create_search_indexes", "index", "models session comment", "value", "maxTimeMS"),
     _method("delete_many", "write", "filter collation hint session let comment", "result"),
     _method("delete_one", "write", "filter collation hint session let comment", "result"),
-    _method("distinct", "read", "key filter session comment hint", "value", "maxTimeMS"),
+    # Its **kwargs go to the command, which calls the filter query
+    _method(
+        "distinct",
+        "read",
+        "key filter session comment hint",
+        "value",
+        "maxTimeMS",
+        aliases=(("query", "filter"),),
+    ),
     _method("drop", "command", "session comment encrypted_fields"),
     _method("drop_index", "index", "index_or_name session comment", time_limit="maxTimeMS"),
     _method("drop_indexes", "index", "session comment", time_limit="maxTimeMS"),

@@ -76,6 +76,8 @@ def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
                 catches = _catches(names)
                 if catches != "other" and calls is None:
                     body = calls_under(facts, attempt.context, by_context)
+                    if _EVERYTHING not in named:  # through which a stop goes on, that a bare one ends
+                        body = [each for each in body if not _is_caught(link, module, each.context, attempt.context)]
                     calls = tuple(_driver_calls(link, graph, module, body))
                 answered = calls if catches != "other" and calls else ()
                 always = by_context.get(handler.context, []) if answered else []

@@ -27,7 +27,7 @@ from mongolint.link.atoms import (
     Literal,
     Value,
 )
-from mongolint.link.rowtools import own_element, reached_rows
+from mongolint.link.rowtools import alternatives, own_element, reached_rows
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place, Reader
 from mongolint.project.operations import Operation, argument, preferred
@@ -112,10 +112,36 @@ class IndexFinder:
 
     def _collections(self, operation: Operation, env: Env | None) -> Iterable[Collection | None]:
         receiver = self.link.node(operation.module, self.link.node(operation.module, operation.row)[1])[1]
-        found = [a for a in self.link.value(operation.module, receiver, env) if type(a) is Collection]
+        rows = self._taken(operation.module, receiver, env)
+        found = [a for a in self.link.values(operation.module, rows, env) if type(a) is Collection]
         # Of a call that is followed without its database, which of them all it is remains open: not each of them
         known = operation.collections if env is None or len(operation.collections) == 1 else ()
         return preferred(tuple(found)) or known or [None]
+
+    def _taken(self, module: int, row: int, env: Env | None) -> list[int]:
+        """What a variable may stand for, for one element of a loop: ``if name == "users": found = db.users``."""
+        facts = self.link.modules[module]
+        rows = alternatives(facts, row)
+        if env is None or len(rows) < 2:
+            return rows
+        branches = {each: _branches_of(facts, each) for each in rows}
+        tested = {ref for found in branches.values() for ref, is_then in found if is_then}
+        ruled_out = {
+            each
+            for each, found in branches.items()
+            if any(ref in tested and self._is_equal(module, ref, env) is (not is_then) for ref, is_then in found)
+        }
+        return [each for each in rows if each not in ruled_out] or rows
+
+    def _is_equal(self, module: int, test: int, env: Env) -> bool | None:
+        """The outcome of a comparison of two constants; None for any other test."""
+        node = self.link.node(module, test)
+        if node[0] != "compare" or node[1] != ("Equal",):
+            return None
+        sides = [self.link.value(module, row, env) for row in node[2]]
+        if any(len(side) != 1 or type(side[0]) is not Const for side in sides):
+            return None
+        return bool(sides[0] == sides[1])
 
     # Contexts: each call of a helper, each element of a loop over specs
 
@@ -401,6 +427,13 @@ class IndexFinder:
 def _distinct(found: Iterable[IndexDeclaration]) -> dict[tuple[Any, ...], IndexDeclaration]:
     """Each index once, however many ways lead to where it is spelled out."""
     return {(*d.spelled[:2], d.collection_name, d.keys): d for d in found}
+
+
+def _branches_of(facts: ModuleFacts, row: int) -> list[tuple[int, bool]]:
+    """The tests (row, outcome) of the branches in which a value was made."""
+    begun = [(entry.begins, number) for number, entry in enumerate(facts.contexts) if entry.begins <= row]
+    chain = facts.chain(max(begun)[1]) if begun else ()
+    return [(entry.ref, entry.kind == "then") for entry in chain if entry.kind in ("then", "otherwise")]
 
 
 def _stores(facts: ModuleFacts, index: int) -> dict[tuple[object, int], list[int]]:

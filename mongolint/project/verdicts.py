@@ -12,9 +12,10 @@ from mongolint.coverage.indexes import plain
 from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import NONE
 from mongolint.project.documents import Document, Place, Reader
+from mongolint.project.documents.bare import may_be_empty
 from mongolint.project.hints import Hint, hint_of
 from mongolint.project.indexes import IndexDeclaration
-from mongolint.project.operations import Operation
+from mongolint.project.operations import Operation, argument
 from mongolint.project.pipelines import Lookup
 from mongolint.project.plain import filter_of, value_of
 
@@ -35,13 +36,21 @@ class Verdict(NamedTuple):
     nearest: IndexDeclaration | None = None
     plan: Plan | None = None
 
+    @property
+    def is_of_unfiltered(self) -> bool:
+        """Whether no index serves the query of a call that leaves the whole filter out, as it may."""
+        return self.reason == _MAY_BE_EMPTY
+
+
+_MAY_BE_EMPTY = "every field of the filter is optional, and it may be empty"
+
 
 @dataclass(frozen=True)
 class Query:
     """A query as the server gets it: what is sure, with `ANY` for unknown values.
 
     ``optional``: fields that are in the filter on some paths; ``open``: others may be; ``unclear``: why it cannot be
-    judged, or "".
+    judged, or ""; ``empty``: whether none of them is in it on some path.
     """
 
     collection: str | None
@@ -54,6 +63,7 @@ class Query:
     optional: tuple[str, ...] = ()
     open: bool = False
     unclear: str = ""
+    empty: bool = False
 
     @cached_property
     def said(self) -> Hashable | None:
@@ -112,7 +122,15 @@ def query_of(reader: Reader, operation: Operation) -> Query:
         tuple(name for name in document.optional if name not in sure),
         document.open or _has_unknown_branches(reader, document),
         unclear,
+        _may_be_empty(reader, operation),
     )
+
+
+def _may_be_empty(reader: Reader, operation: Operation) -> bool:
+    name = operation.method.filter if operation.planned.optional and not operation.planned.required else None
+    link, method = reader.link, operation.method
+    place = argument(link, operation.module, operation.row, method, name) if name is not None else None
+    return place is not None and may_be_empty(link, place.module, place.row)
 
 
 def query_of_lookup(lookup: Lookup) -> Query:
@@ -288,7 +306,8 @@ def _unserved(query: Query, declared: Declared, plan: Plan) -> Verdict:
     if query.open:
         return Verdict("unknown", reason="the filter may hold fields that the code does not show", plan=plan)
     if query.optional and not query.filter:
-        return Verdict("unknown", reason="every field of the filter is optional", plan=plan)
+        why = _MAY_BE_EMPTY if query.empty else "every field of the filter is optional"
+        return Verdict("unknown", reason=why, plan=plan)
     nearest = _nearest(query, declared.own)
     return Verdict("unserved", None, _why(query, nearest), nearest, plan)
 

@@ -15,7 +15,8 @@ What it leaves alone
 
 Fix and its safety
     In a function of the module, the client moves before it, and all calls share it. Unsafe: it then is made on
-    import, also in a process that forks later. Anything else is for a person.
+    import, also in a process that forks later. An asynchronous client is bound to the loop in which it is used first:
+    one of a task that is no coroutine needs a loop for all tasks. Anything else is for a person.
 
 Sources
     PyMongo documentation, FAQ ("How does connection pooling work", "Is PyMongo fork-safe") and ``MongoClient``.
@@ -35,16 +36,17 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
     made = project.made_clients.per_call(client)
     if made is None:
         return
+    shared = "for each worker process, with one event loop" if made.own_loop else "when the application starts"
     calls = [(project.token(*call), "the call that leads to it") for call in made.calls]
     yield rule.finding(
         project.token(client.module, client.row),
         f"a client is made at each {_who(project, made)}: each opens a pool and threads of its own, and waits for new "
-        "connections; make one when the application starts, and share it",
+        f"connections; make one {shared}, and share it",
         related=project.related(calls),
         fix=rule.repair(
             "make the client once",
             lambda draft: draft.hoist_client(made),
-            text="make the client where the application starts, and hand it on",
+            text=f"make the client {shared}, and hand it on",
             reason="it is made on import, also in a process that forks later",
         ),
     )
@@ -52,7 +54,8 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
 
 def _who(project: Project, made: Any) -> str:
     name = project.function_name(*made.handler)
-    return f"{_BY[made.by]} {made.route} ({name})" if made.route else f"{_BY[made.by]} ({name})"
+    called = f"{made.route} ({name})" if made.route and made.route != name else made.route or f"({name})"
+    return f"{_BY[made.by]} {called}"
 
 
 EXAMPLES = [
@@ -150,6 +153,28 @@ EXAMPLES = [
         """,
         at=("MongoClient",),
         message="a client is made at each request /users (show_users)",
+    ),
+    Bad(
+        """\
+        import asyncio
+
+        from celery import Celery
+        from pymongo import AsyncMongoClient
+
+        celery = Celery()
+
+
+        async def count_users():
+            client = AsyncMongoClient("mongodb://localhost", timeoutMS=5000)
+            return await client.app.users.count_documents({"active": True})
+
+
+        @celery.task(name="report")
+        def report():
+            return asyncio.run(count_users())
+        """,
+        at=("AsyncMongoClient",),
+        message="make one for each worker process, with one event loop, and share it",
     ),
     Good(
         """\

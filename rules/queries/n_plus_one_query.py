@@ -106,9 +106,7 @@ def _written(repetition: Repetition, project: Project) -> str:
         return "collect a ReplaceOne with upsert=True per _id, InsertOne without one, and send them with one bulk_write"
     request = ("Delete" if name in _DELETING else "Update") + ("Many" if name in _MANY else "One")
     if name not in _DELETING:
-        reads = name.startswith("find_one_and_") and project.loops.is_answer_used(repetition)
-        found = ", and read the documents with one find" if reads else ""
-        return f"collect {request} requests and send them with one bulk_write{found}"
+        return f"collect {request} requests and send them with one bulk_write{project.loops.told_apart(repetition)}"
     if key is None or (name == "delete_one" and not key.is_id):  # it takes one of those with the key
         return f"collect {request} requests for one bulk_write"
     return f"use one delete_many({key.together}), or collect {request} requests for one bulk_write"
@@ -125,7 +123,7 @@ def _variant(repetition: Repetition, project: Project) -> str:
             return f"{taken}, with one delete_many({key.together})"
         if all(name.startswith("insert") for name in names):
             return "takes all documents at once, with one insert_many"
-        return "takes all items, and sends their writes with one bulk_write"
+        return f"takes all items, and sends their writes with one bulk_write{project.loops.told_apart(repetition)}"
     sent = ", and sends the writes with one bulk_write" if "write" in kinds else ""
     return f"{taken}, with {key.together}{sent}" if key else taken + sent
 

@@ -9,8 +9,9 @@ Why it hurts
     an index on the filter either, it reads and sorts the whole collection, and gives up at 100 MB.
 
 What it leaves alone
-    Filters that vary from call to call; queries for one document by `_id` or a unique key; sorts by a score;
-    collections with an index whose keys are known only at run time; filters without any index (uncovered-filter).
+    Filters that vary from call to call, unless a call may leave all of it out; queries for one document by `_id` or a
+    unique key; sorts by a score; collections with an index whose keys are known only at run time; filters without any
+    index (uncovered-filter).
 
 Fix and its safety
     The declaration in equality, sort, range order, where the project declares its indexes; a declared one that it
@@ -50,6 +51,8 @@ def _is_uncovered(project: Project, query: Query) -> bool:
         return False  # a field that is in no document needs its right name
     verdict = project.verdict(query)
     document = query.planned
+    if verdict.is_of_unfiltered:
+        return True
     if verdict.verdict == "unserved":
         return not (document.required or document.clauses)
     plan = verdict.plan
@@ -64,16 +67,18 @@ def _finding(project: Project, collection: str, pattern: Any, queries: list[Quer
     more = f" ({len(queries)} queries)" if others else ""
     used = verdict.nearest if verdict.name is not None else None
     if used is not None:
-        found = f"{verdict.name} finds the documents but does not give that order"
+        found = f"{verdict.name} finds the documents but does not give that order, so they are sorted in memory"
+    elif verdict.is_of_unfiltered:
+        found = "no index gives that order, so each call that filters by nothing sorts the whole collection in memory"
     else:
-        found = "no index gives that order and nothing is filtered, so the whole collection is"
+        found = "no index gives that order and nothing is filtered, so the whole collection is sorted in memory"
+    at_each = "" if verdict.is_of_unfiltered else " at each call"
     places = [(project.operation_span(query), f"{query.name} with the same sort") for query in others]
     if used is not None:
         places.append((project.index_span(used), f"the index that is used, {used.name}"))
     return rule.finding(
         project.operation_span(first),
-        f"{first.name} on {collection} sorts by {order}{more}: {found}"
-        f"{', so they are' if used is not None else ''} sorted in memory at each call; "
+        f"{first.name} on {collection} sorts by {order}{more}: {found}{at_each}; "
         f"declare {project.writes.index_code(collection, pattern)}",
         severity=rule.severity,
         confidence=first.confidence,
@@ -162,6 +167,43 @@ EXAMPLES = [
         def latest(user_id):
             return list(db.events.find({"user_id": user_id}).sort("at", -1).limit(10))
         """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.events.create_index("user")
+
+
+        def events(kind=None, user=None):
+            query = {}
+            if kind:
+                query["kind"] = kind
+            if user:
+                query["user"] = user
+            return list(db.events.find(query).sort("at", -1).limit(10))
+        """,
+        at=("find",),
+        message="no index gives that order, so each call that filters by nothing sorts the whole collection in memory",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.events.create_index("user")
+
+
+        def events(kind=None, user=None):
+            query = {}
+            if kind:
+                query["kind"] = kind
+            else:
+                query["user"] = user
+            return list(db.events.find(query).sort("at", -1).limit(10))
+        """,
+        why="each call filters by one or the other",
     ),
     Good(
         """\

@@ -155,6 +155,14 @@ def f(x):
     ]
 
 
+def test_a_sort_by_a_score_is_part_of_a_shape(tmp_path: Path) -> None:
+    find = 'db.t.find({"a": x, "$text": {"$search": x}}).sort([("score", {"$meta": "textScore"})])'
+    loaded = project({"app.py": f"{HEAD}\ndef f(x):\n    return {find}, {find}\n"}, tmp_path)
+    found, (first, _) = with_deep_stack(lambda: (coverage(loaded), loaded.project.operations))
+    assert [(shape[1], shape[4]) for shape in shapes(found)] == [("read {a, $text}{score: …}", 2)]
+    assert first.sort == [("score", {"$meta": "textScore"})]
+
+
 def test_indexes_that_could_serve_part_shapes(tmp_path: Path) -> None:
     code = """\
 db.t.create_index([("a", 1), ("state", 1)])

@@ -170,6 +170,123 @@ def test_an_index_on_one_of_several_collections_is_not_on_each(tmp_path: Path) -
     ]
 
 
+TABLE = """\
+from pymongo import MongoClient
+
+INDEXES = {
+    "users": [{"keys": [("email", 1)], "options": {"unique": True}}],
+    "orders": [{"keys": [("at", -1)], "options": {"expireAfterSeconds": 30 * 24 * 60 * 60}}],
+    "bills": [{"keys": [("user", 1)], "options": {}}],
+}
+
+
+class Store:
+    def __init__(self):
+        self.db = MongoClient().app
+        self.users_collection = self.db.users
+        self.orders_collection = self.db.orders
+        self.bills = self.db.invoices
+
+
+def make(store: Store):
+    for name, indexes in INDEXES.items():
+        CHOICE
+        for index in indexes:
+            found.create_index(index["keys"], **index["options"])
+"""
+CHOICES = {
+    "else": """if name == "bills":
+            found = store.bills
+        else:
+            found = getattr(store, f"{name}_collection")""",
+    "default": """found = getattr(store, f"{name}_collection", None)
+        if name == "bills":
+            found = store.bills""",
+    "after another": """if name == "users":
+            print(name)
+        found = getattr(store, f"{name}_collection", None)
+        if name == "bills":
+            found = store.bills""",
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+def test_a_collection_that_is_chosen_by_its_name_has_its_own_indexes(choice: str, tmp_path: Path) -> None:
+    found = with_deep_stack(lambda: project(TABLE.replace("CHOICE", choice), tmp_path).project.indexes)
+    assert [(index.collection_name, index.keys, index.options) for index in found] == [
+        ("users", (("email", 1),), {"unique": True}),
+        ("orders", (("at", -1),), {"expireAfterSeconds": 2592000}),
+        ("invoices", (("user", 1),), {}),
+    ]
+
+
+FILLED = """\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+
+
+class Search:
+    def __init__(self):
+        self.parts = []
+        self.query = {"kind": 1}
+        self.fixed = {"kind": 2}
+
+    def by(self, key):
+        CHANGE
+
+
+def find(search: Search):
+    return db.things.find(QUERY)
+"""
+HELD = {
+    "a list that is added to": ('{"$and": search.parts}', "self.parts.append({'key': key})", [], True),
+    "a list that is not": ('{"kind": {"$in": search.parts}}', "self.query['key'] = key", ["kind"], False),
+    "an item": ("search.query", "self.query['key'] = key", ["kind"], True),
+    "an update": ("search.query", "self.query.update(key=key)", ["kind"], True),
+    "of another": ("search.fixed", "self.query['key'] = key", ["kind"], False),
+}
+
+
+@pytest.mark.parametrize(("query", "change", "required", "is_open"), HELD.values(), ids=HELD)
+def test_what_other_methods_fill_is_open(
+    query: str, change: str, required: list[str], is_open: bool, tmp_path: Path
+) -> None:
+    model = project(FILLED.replace("QUERY", query).replace("CHANGE", change), tmp_path).project
+    (found,) = with_deep_stack(lambda: model.operations)
+    assert (list(found.filter.required), found.filter.open) == (required, is_open)
+
+
+SORTED = """\
+from pymongo import MongoClient
+
+
+class Store:
+    def __init__(self, found):
+        self.found = found
+
+    def latest(self, *, sort: list[tuple[str, int]] | None = None):
+        return self.found.find({"kind": 1}).sort(list(sort or [("at", -1)])).limit(5)
+
+
+store = Store(MongoClient().app.events)
+store.latest(GIVEN)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("", [("at", -1)]), ('sort=[("kind", 1)]', []), ("sort=asked()", [])],
+    ids=["left out", "given", "open"],
+)
+def test_a_list_that_all_calls_leave_out_is_its_default(
+    given: str, expected: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    model = project(SORTED.replace("GIVEN", given), tmp_path).project
+    (found,) = with_deep_stack(lambda: model.operations)
+    assert found.sort == expected
+
+
 def test_a_query_that_is_wrapped_again_and_again_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wraps = "".join(
         f'    if form.get("f{n}"):\n        query = {{"$and": [query, {{"f{n}": 1}}]}}\n' for n in range(24)
@@ -324,3 +441,10 @@ def test_keys_that_are_put_together_are_known(tmp_path: Path) -> None:
     code = f"{DB}\nOWN = [('user', 1)]\n\ndef ensure():\n    db.users.create_index(OWN + [('at', -1)])\n"
     found = with_deep_stack(lambda: project(code, tmp_path).project.indexes)
     assert [index.keys for index in found] == [(("user", 1), ("at", -1))]
+
+
+def test_the_filter_of_distinct_by_the_name_of_the_command(tmp_path: Path) -> None:
+    code = "from pymongo import MongoClient\n\ndb = MongoClient().shop\n"
+    model = project(code + 'db.things.distinct("kind", query={"owner": 1})\n', tmp_path).project
+    (found,) = with_deep_stack(lambda: model.operations)
+    assert dict(found.filter.required) == {"owner": "equality"}

@@ -167,6 +167,17 @@ def test_a_helper_that_catches_its_error_raises_none(raised: str, is_told: bool,
     assert (max(lines) > text[: text.index("def ask")].count("\n")) is is_told
 
 
+@pytest.mark.parametrize(("raised", "is_told"), [("return None", False), ("raise", True)])
+def test_a_clause_around_one_that_catches_all_gets_no_error(raised: str, is_told: bool, tmp_path: Path) -> None:
+    text = (
+        f"{HEAD}def ask(key, load):\n    try:\n        found = load(key)\n        try:\n"
+        "            db.users.update_one({'_id': key}, {'$set': found})\n        except Exception as error:\n"
+        f"            print(error)\n            {raised}\n    except Exception:\n        return None\n"
+    )
+    lines = [finding.span.line for finding in findings(text, tmp_path, rules={"MDB502"})]
+    assert (max(lines) == text.count("\n") - 1) is is_told
+
+
 @pytest.mark.parametrize(("path", "is_told"), [("report.py", False), ("migrations/m1.py", True)])
 def test_what_a_program_prints_tells_who_runs_it(path: str, is_told: bool, tmp_path: Path) -> None:
     text = (

@@ -282,6 +282,11 @@ BATCHES = {
             while ids := owner.next_ids():
                 clear(owner, {"ids": ids})
     """,
+    "slices in a list": """
+        parts = [owners[i : i + 100] for i in range(0, len(owners), 100)]
+        for part in parts:
+            db.things.update_many({"_id": {"$in": [owner.id for owner in part]}}, {"$set": {"seen": True}})
+    """,
     "what was gathered": """
         batch = []
         for owner in owners:
@@ -298,6 +303,10 @@ NO_BATCHES = {
         for ids in chunked(owners, 100):
             for each in ids:
                 clear(each, {"ids": each.ids})
+    """,
+    "parts of each of the items": """
+        for key in [owner[1:] for owner in owners]:
+            db.things.update_many({"owner": key}, {"$set": {"seen": True}})
     """,
     "begun anew in each round": """
         for owner in owners:
@@ -549,6 +558,8 @@ def test_workers_are_started_and_not_asked(body: str, told: int, tmp_path: Path)
     [
         ("import requests", "requests.get(user['url'])", 0),
         ("from urllib.request import urlopen", "urlopen(user['url'])", 0),
+        ("from googleapiclient.discovery import build", "build('calendar', 'v3').events()", 0),
+        ("from googleapiclient.errors import HttpError", "HttpError(user['url'])", 1),
         ("from urllib.parse import urlparse", "urlparse(user['url']).netloc", 1),
         ("import urllib.parse", "urllib.parse.quote(user['url'])", 1),
         ("from aiohttp import web", "web.json_response(user['url'])", 1),
@@ -566,6 +577,57 @@ def test_what_only_looks_like_another_system(imported: str, called: str, told: i
                 db.users.update_one({{"_id": user["_id"]}}, {{"$set": {{"seen": seen}}}})
         """
     assert len(_messages(dedent(body), tmp_path)) == told
+
+
+TAKE = 'db.jobs.update_one({"_id": job, "state": "new"}, {"$set": {"state": "taken"}})'
+ANSWERS = {
+    "asked": (f"taken = {TAKE}\n        if taken.modified_count:\n            done(job)", "find those that hold it"),
+    "asked of a helper": ("if take(job):\n            done(job)", "find those that hold it"),
+    "asked by a key": (
+        "changed = db.jobs.update_one({'_id': job}, {'$inc': {'n': 1}})\n        if not changed.matched_count:\n"
+        "            done(job)",
+        "which of the documents are there",
+    ),
+    "the document": (
+        "found = db.jobs.find_one_and_update({'_id': job}, {'$inc': {'n': 1}})\n        if found:\n"
+        "            done(found)",
+        "read the documents with one find",
+    ),
+    "asked to fail": (
+        "changed = db.jobs.update_one({'_id': job}, {'$inc': {'n': 1}})\n        if changed.matched_count == 0:\n"
+        "            raise KeyError(job)",
+        "send them with one bulk_write",
+    ),
+    "asked to fail by a helper": ("put(done.key, job)", "write all changes as one, after the loop"),
+    "not asked": (f"{TAKE}\n        done(job)", "send them with one bulk_write"),
+    "not asked of a helper": ("take(job)\n        done(job)", "sends their writes with one bulk_write"),
+}
+
+
+@pytest.mark.parametrize(("body", "ending"), ANSWERS.values(), ids=ANSWERS)
+def test_what_a_bulk_write_does_not_tell_has_to_be_found(body: str, ending: str, tmp_path: Path) -> None:
+    made = f"def take(job):\n    return {TAKE}.modified_count > 0\n\n\n"
+    made += "def put(key, job):\n    put = db.jobs.update_one({'_id': key}, {'$push': {'jobs': job}})\n"
+    made += "    if not put.matched_count:\n        raise KeyError(key)\n\n\n"
+    (told,) = _messages(f"{made}def work(jobs, done):\n    for job in jobs:\n        {body}\n", tmp_path)
+    assert told.endswith(ending)
+
+
+def test_what_a_lambda_fetches_is_the_cost_of_a_helper(tmp_path: Path) -> None:
+    body = """
+        import requests
+
+
+        async def note(loop, user):
+            text = await loop.run_in_executor(None, lambda: requests.get(user["url"]))
+            db.notes.insert_one({"text": text})
+
+
+        async def notes(loop, users):
+            for user in users:
+                await note(loop, user)
+        """
+    assert not _messages(dedent(body), tmp_path)
 
 
 @pytest.mark.parametrize(

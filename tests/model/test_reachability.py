@@ -382,6 +382,24 @@ RUN_BY_THE_APP: dict[str, Files | str] = {
         "prepare.py": "import store\n\nbuild = store.ensure_indexes\n",
     },
     "registry": FLASK + 'HOOKS = {"indexes": store.ensure_indexes}\n\nfor hook in HOOKS.values():\n    hook()\n',
+    "command that starts a worker beside the application": {
+        "main.py": APP,
+        "cli.py": """\
+            import click
+            from redis import Redis
+            from rq import Worker
+            from store import ensure_indexes
+
+            @click.group()
+            def main():
+                pass
+
+            @main.command()
+            def run_worker():
+                ensure_indexes()
+                Worker(["default"], connection=Redis()).work()
+            """,
+    },
     "command of an application that is one": """\
         import click
         import store

@@ -794,6 +794,27 @@ ADVISED = {
         """,
         "use $pull (it takes out every equal member)",
     ),
+    "some of the items": (
+        """\
+        def f(key, name):
+            cards = [card for card in db.users.find_one({"_id": key})["cards"] if card["name"] != name]
+            db.users.update_one({"_id": key}, {"$set": {"cards": cards}})
+        """,
+        "use $pull",
+    ),
+    "what is made of the items": (
+        """\
+        def f(key, cards):
+            held = []
+            for card in db.users.find_one({"_id": key})["cards"]:
+                if card["name"] not in cards:
+                    held.append(card)
+            for card in cards:
+                held.append(card)
+            db.users.update_one({"_id": key}, {"$set": {"cards": [dict(card) for card in held]}})
+        """,
+        "set only what changes",
+    ),
 }
 
 

@@ -188,6 +188,20 @@ MADE = {
         """,
         ['t create_index([("token", 1)], unique=True)'],
     ),
+    "another library of the standard one's name": (
+        """
+        import uuid_utils as uuid
+
+
+        def begin():
+            db.t.insert_one({"token": str(uuid.uuid7())})
+
+
+        def read(token):
+            return db.t.find_one({"token": token})
+        """,
+        ['t create_index([("token", 1)], unique=True)'],
+    ),
     "never looked up": (
         'def begin():\n    db.t.insert_one({"token": secrets.token_hex()})\n',
         [],

@@ -19,6 +19,8 @@ _DECORATOR = re.compile(r"^@", re.MULTILINE)
 
 def hoist(draft: Draft, made: PerCall) -> None:
     """See `Draft.hoist_client`."""
+    if made.own_loop:
+        raise NoFix("it is bound to the event loop of its task")
     module = made.site.module
     tree, call = draft.call(module, made.site.row)
     line = tree.statement(call)

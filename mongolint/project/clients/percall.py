@@ -28,7 +28,9 @@ class PerCall(NamedTuple):
 
     ``by``: what runs the function each time: a request, an event (a command of a bot), a task, an invocation of a
     serverless function. ``route``: the path of the request, where it is spelled out. ``calls``: those that lead from
-    what handles it to the function, outermost first, as (module, row). ``handler``: what handles it.
+    what handles it to the function, outermost first, as (module, row). ``handler``: what handles it. ``own_loop``: an
+    asynchronous client of a task that is no coroutine: each run has an event loop of its own, and a client is bound to
+    the loop in which it is used first.
     """
 
     site: ClientSite
@@ -37,6 +39,7 @@ class PerCall(NamedTuple):
     route: str
     calls: tuple[tuple[int, int], ...]
     handler: tuple[int, int]
+    own_loop: bool = False
 
 
 def per_call(project: Project, site: ClientSite) -> PerCall | None:
@@ -60,7 +63,9 @@ def _function(project: Project, module: int, scope: int) -> bool:
 def _runner(project: Project, site: ClientSite, scope: int) -> PerCall | None:
     path = project.reachability.request_path(site.module, scope, each=True, kinds=_KINDS)
     if path is not None:
-        per_call = PerCall(site, scope, path.kind, path.route, path.calls, path.handler)
+        runs = project.modules[path.handler[0]].scopes[path.handler[1]]
+        own_loop = path.kind == "task" and site.flavour != "sync" and not runs.is_async
+        per_call = PerCall(site, scope, path.kind, path.route, path.calls, path.handler, own_loop)
         return None if _has_own_process(project, *path.handler) else per_call
     found = project.modules[site.module].scopes[scope]
     if found.name in _HANDLERS and _GIVEN.issubset(param.name for param in found.params) and not found.decorators:

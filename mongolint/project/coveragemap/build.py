@@ -116,8 +116,8 @@ class _Builder:
         verdict = one.verdict
         asks = (one.query.sort, one.query.open, (*_options(one.query), *one.unseen))
         marks = frozenset((id(index), use) for index, use in uses.items())
-        # Values can part queries that look alike
-        key = (one.collections, one.kind, canonical(one.items), *asks, verdict.verdict, verdict.name, marks)
+        # Values can part queries that look alike; a sort by a score is a document, which cannot be a key
+        key = (one.collections, one.kind, canonical(one.items), repr(asks), verdict.verdict, verdict.name, marks)
         shape = self.shapes.get(key)
         if shape is None:
             shape = Shape(one.kind, one.items, *asks, verdict.verdict, verdict.name or None, verdict.reason, uses)

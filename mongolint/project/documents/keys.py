@@ -120,5 +120,11 @@ def directions(reader: Reader, place: Place) -> list[Any]:
         elif type(atom) is External and atom.name in drivers.CONSTANTS:
             found.append(drivers.CONSTANTS[atom.name])
         elif type(atom) is Literal:
-            found.append({name: True for name, _ in reader.entries(*atom)})
+            found.append({name: _text(reader, at) for name, at in reader.entries(*atom)})
     return found
+
+
+def _text(reader: Reader, place: Place) -> str | bool:
+    """The one text that stands there, as "textScore" in ``{"$meta": "textScore"}``; True for anything else."""
+    names = strings(reader.link.value(*place))
+    return names[0] if len(names) == 1 else True

@@ -20,6 +20,7 @@ from mongolint.link.atoms import (
     Value,
     strings,
 )
+from mongolint.link.rowtools import added_to
 from mongolint.project.documents import keys
 from mongolint.project.documents.shapes import (
     DOCUMENT_ROWS,
@@ -130,7 +131,13 @@ class Reader:
                 return self._call(module, row, node, env)
             case "param" if not (env and env.lookup(module, node[1])):
                 return OPEN
-        return self.of_value(self.link.value(module, row, env))
+        value = self.link.value(module, row, env)
+        return self.of_value(value).updated(OPEN) if self._is_filled(node, value) else self.of_value(value)
+
+    def _is_filled(self, node: Any, value: Value) -> bool:
+        """Whether other methods put something into what an attribute holds: ``self.query["kind"] = kind``."""
+        modules = {atom.module for atom in value if type(atom) is Literal} if node[0] == "attr" else ()
+        return any(node[2] in self.link.of_module(added_to, module) for module in modules)
 
     def _comprehension(self, module: int, key: int, value: int, env: Env | None) -> Document:
         """``{name: given[name] for name in ("shop", "sku")}``: open where the source does not list the names."""
@@ -424,7 +431,8 @@ class Reader:
                     return self.items(module, node[2][0][1], env) if node[2] else ([], False)
         value = self.link.value(module, row, env)
         if len(value) == 1 and type(value[0]) is Literal and value[0] != (module, row, env):
-            return self.items(*value[0])
+            items, is_open = self.items(*value[0])
+            return items, is_open or self._is_filled(node, value)
         return [], True
 
     def _sequence(self, module: int, rows: Iterable[int], env: Env | None) -> tuple[list[Item], bool]:

@@ -44,10 +44,6 @@ class Loops:
         """Whether the queries of all iterations are under way at the same time."""
         return loopkeys.is_sent_at_once(self.project, repetition)
 
-    def is_answer_used(self, repetition: Repetition) -> bool:
-        """Whether the code looks at what the repeated call gives."""
-        return loopkeys.is_answer_used(self.project, repetition)
-
     def adds_up(self, repetition: Repetition) -> bool:
         """Whether what the repeated query finds is only counted, or added up."""
         return loopkeys.adds_up(self.project, repetition)
@@ -55,6 +51,10 @@ class Loops:
     def decides(self, repetition: Repetition) -> bool:
         """Whether the answer of each of the repeated writes is asked for before the next."""
         return repeated.decides(self.project, repetition)
+
+    def told_apart(self, repetition: Repetition) -> str:
+        """How to learn what each of the repeated writes did, once they are sent together."""
+        return loopkeys.told_apart(self.project, repetition)
 
     def queries(self, repetition: Repetition) -> list[str]:
         """What each iteration runs, in words; of the two branches of a test it runs one or the other."""

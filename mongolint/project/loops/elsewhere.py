@@ -106,8 +106,12 @@ def _gathered(facts: ModuleFacts, index: int) -> set[int]:
 
 
 def _calls_by_scope(facts: ModuleFacts, index: int) -> dict[int, list[Call]]:
-    """The calls in each function."""
+    """The calls in each function, with those of its lambdas: ``run_in_executor(None, lambda: fetch(url))``."""
     found: dict[int, list[Call]] = {}
     for call in facts.calls:
-        found.setdefault(call.scope, []).append(call)
+        scope = call.scope
+        found.setdefault(scope, []).append(call)
+        while facts.scopes[scope].kind == "lambda":
+            scope = facts.scopes[scope].parent
+            found.setdefault(scope, []).append(call)
     return found

@@ -290,8 +290,14 @@ class _Finder:
         )
 
     def _is_batching(self, module: int, row: int) -> bool:
-        """``range(0, n, size)`` and helpers called chunks or batches: each round takes many."""
+        """``range(0, n, size)``, slices in a list and helpers called chunks or batches: each round takes many."""
         node = self.link.node(module, row)
+        if node[0] == "comp":  # [items[i : i + size] for i in range(0, len(items), size)]
+            part = self.link.node(module, node[2][0])
+            if part[0] != "item" or self.link.node(module, part[2])[0] != "slice":
+                return False
+            before = [(r, n[1]) for r, n in self.link.modules[module].of_kind("iter") if r < part[2]]
+            return bool(before) and self._is_batching(module, max(before)[1])
         if node[0] != "call":
             return False
         function = self.link.node(module, node[1])

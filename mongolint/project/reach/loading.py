@@ -53,6 +53,8 @@ _APART = re.compile(r"[/\\\s\"']+")
 _PROGRAM_FOLDERS = words("bin sbin tools examples benchmarks test testutils")
 _PARSING = words("parse_args parse_known_args docopt getopt")
 _MAX_DEPTH = 4
+# Of a command, which a person starts for what it does
+_MAX_COMMAND_DEPTH = 2
 
 
 class Loading:
@@ -87,6 +89,11 @@ class Loading:
     def starts(self, module: int) -> bool:
         """Whether a module makes an application, is part of one, or serves when it is run."""
         return module in self._starting
+
+    def is_serving(self, module: int, scope: int) -> bool:
+        """Whether a function runs until it is stopped: the command that starts a worker is a start of its program."""
+        facts = self.link.modules[module]
+        return self._serves(module, [call.row for call in facts.calls if call.scope == scope], _MAX_COMMAND_DEPTH)
 
     @property
     def has_application(self) -> bool:
@@ -140,11 +147,11 @@ class Loading:
                 found.add(module)
         return found | {module for module, rows in self.mains.items() if self._serves(module, rows)}
 
-    def _serves(self, module: int, rows: Iterable[int]) -> bool:
+    def _serves(self, module: int, rows: Iterable[int], depth: int = _MAX_DEPTH) -> bool:
         """Whether calls, or what they call, run until they are stopped."""
         seen: set[tuple[int, int]] = set()
         level = [(module, row) for row in rows]
-        for _ in range(_MAX_DEPTH):
+        for _ in range(depth):
             following: list[tuple[int, int]] = []
             for at, row in level:
                 if self._is_serving(at, row):

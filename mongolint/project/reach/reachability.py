@@ -144,7 +144,10 @@ class Reachability:
         is_script = self.loading.is_script(module)
         entry = self.entrypoints.of(module, scope)
         if entry is not None:
-            if entry.kind in _BY_THE_APP or (entry.kind == "command" and not self.loading.has_application):
+            is_start = entry.kind == "command" and (
+                not self.loading.has_application or self.loading.is_serving(module, scope)
+            )
+            if entry.kind in _BY_THE_APP or is_start:
                 yield "app", here, None
             elif entry.kind == "command" or is_script:
                 yield "script", here if entry.kind == "command" else (module, 0), None

@@ -93,7 +93,7 @@ def is_sent_at_once(project: Project, repetition: Repetition) -> bool:
     return False
 
 
-def is_answer_used(project: Project, repetition: Repetition) -> bool:
+def _is_answer_used(project: Project, repetition: Repetition) -> bool:
     """Whether the code looks at what the repeated call gives."""
     facts = project.modules[repetition.module]
     users = [(row, node) for row, node in facts.numbered() if repetition.row in operands(node)]
@@ -101,6 +101,22 @@ def is_answer_used(project: Project, repetition: Repetition) -> bool:
     if any(node[0] != "await" for _, node in users) or any(entry.ref in rows for entry in _tests(facts)):
         return True
     return any(row in operands(node) for row in rows - {repetition.row} for _, node in facts.numbered())
+
+
+def told_apart(project: Project, repetition: Repetition) -> str:
+    """How to learn what each of the repeated writes did, once they are sent together; empty where nobody asks."""
+    operations = [reach.operation for reach in repetition.reaches]
+    is_asked = repeated.is_asked(project, repetition)
+    # By more than a key: a task that is still new, which the write takes
+    filters = [operation.filter for operation in operations]
+    if is_asked and any(len(each.required) + len(each.optional) > 1 for each in filters):
+        return (
+            ", which only tells how many it changed: store a token of this run with each, and find those that hold it"
+        )
+    reads = all(operation.name.startswith("find_one_and_") for operation in operations)
+    if reads and _is_answer_used(project, repetition):
+        return ", and read the documents with one find"
+    return ", and ask with one find which of the documents are there" if is_asked else ""
 
 
 def _tests(facts: ModuleFacts) -> Iterator[Context]:

@@ -127,15 +127,14 @@ def _excludes(project: Project, one: Reach, other: Reach) -> bool:
 
 
 def decides(project: Project, repetition: Repetition) -> bool:
-    """Whether the answer of a write is asked for before the next: it cannot wait for the end of the loop.
+    """Whether the answer of a write to one document is asked for before the next: it cannot wait for the end.
 
     By the loop, or by a helper that it calls.
     """
     if same_key(project, repetition) is None:
         return False
-    if all(_is_returned(project, reach) for reach in repetition.reaches):
-        if _is_tested(project, repetition.module, repetition.row):
-            return True
+    if is_asked(project, repetition):
+        return True
     writes = {id(r.operation) for r in repetition.reaches if r.operation.method.kind == "write"}
     level = [(repetition.module, repetition.row)]
     for _ in range(_MAX_HELPERS):
@@ -144,6 +143,14 @@ def decides(project: Project, repetition: Repetition) -> bool:
             return True
         level = list(dict.fromkeys((module, row) for module, row, _ in inner))
     return False
+
+
+def is_asked(project: Project, repetition: Repetition) -> bool:
+    """Whether the loop takes a branch by the answer of the repeated writes."""
+    if not repetition.is_direct and not all(_is_returned(project, reach) for reach in repetition.reaches):
+        return False
+    writes = all(reach.operation.method.kind == "write" for reach in repetition.reaches)
+    return writes and _is_tested(project, repetition.module, repetition.row)
 
 
 def _calls_of_helpers(project: Project, module: int, row: int, writes: set[int]) -> Iterator[tuple[int, int, bool]]:
@@ -163,9 +170,10 @@ def _calls_of_helpers(project: Project, module: int, row: int, writes: set[int])
 
 
 def _is_tested(project: Project, module: int, row: int) -> bool:
-    """Whether a branch is taken by what a call gives."""
+    """Whether a branch is taken by what a call gives; one that raises only tells that the call came to nothing."""
     facts = project.modules[module]
-    tests = {entry.ref for entry in facts.contexts if entry.kind == "then"}
+    raising = {each.context for each in facts.raises}
+    tests = {c.ref for number, c in enumerate(facts.contexts) if c.kind == "then" and number not in raising}
     return any(row in reached_rows(facts, test) for test in tests if test >= row)
 
 

@@ -41,7 +41,8 @@ class Derived(NamedTuple):
 
     ``read``: the call that reads it; ``path``: the field, "" for the whole document. ``changes``: what was done to it,
     the last first: an operator, the name of a method, "concat" for lists, "setitem", "delitem", "merge", "filter",
-    "not"; "slice" only of what has been changed before; "else" where on some path it is made of something else.
+    "map" where the items are changed, "not"; "slice" only of what has been changed before; "else" where on some path
+    it is made of something else.
     ``model``: the call that makes the object, whose attributes the fields are; None for the document itself.
     """
 
@@ -116,7 +117,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return _changed(first(each[1] for each in starred if each[0] == "star"), "merge")
         case "comp" if node[1] == "list":
             inner = reached_rows(tracer.facts(spot.module), node[2][0]).values()
-            return _changed(first(each[1] for each in inner if each[0] == "iter"), "filter")
+            how = "filter" if tracer.node(spot.at(node[2][0]))[0] == "iter" else "map"
+            return _changed(first(each[1] for each in inner if each[0] == "iter"), how)
         case "item" if tracer.node(spot.at(node[2]))[0] in ("slice", "unknown"):
             sliced = of(node[1])
             return _changed(sliced, "slice") if sliced is not None and sliced.changes else sliced

@@ -17,7 +17,10 @@ from mongolint.project.writes.inserts import Way
 if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
 
-_MAKERS = ("uuid.uuid1", "uuid.uuid4", "uuid.uuid7", "secrets.token_", "shortuuid.uuid", "nanoid.generate", "ulid.")
+_MAKERS = (
+    *("uuid.uuid1", "uuid.uuid4", "uuid.uuid7", "uuid_utils.uuid", "uuid6.uuid"),
+    *("secrets.token_", "shortuuid.uuid", "nanoid.generate", "ulid."),
+)
 # Attributes, methods and functions that keep what they are given apart
 _KEEPING = frozenset(["hex", "bytes", "int", "urn", "lower", "upper", "encode", "decode", "hexdigest", "digest"])
 _SINGLE = (
