@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection, FunctionRef
-from mongolint.project.operations import Operation, argument, preferred
+from mongolint.project.operations import Operation, argument, names_of, preferred
 from mongolint.project.tracing import guards, stored
 from mongolint.project.tracing.guards import Point
 from mongolint.project.tracing.stored import Content, Stored
@@ -84,15 +84,32 @@ def collection_of(tracer: Tracer, operation: Operation, frame: Frame | None) -> 
     """The one collection that an operation runs on, where it is called so."""
     if operation.collection is not None:
         return operation.collection
-    node = tracer.link.node(operation.module, operation.row)
-    if frame is None or node[0] != "call":
-        return None
-    receiver = tracer.link.node(operation.module, node[1])
-    if receiver[0] != "attr":
-        return None
-    value = tracer.value(Spot(operation.module, receiver[1], frame))
-    found = preferred(tuple(atom for atom in value if type(atom) is Collection))
+    spot = _receiver(tracer, operation, frame) if frame is not None else None
+    found = _collections(tracer, spot) if spot is not None else ()
     return found[0] if len(found) == 1 and found[0].name is not None else None
+
+
+def identity_of(tracer: Tracer, operation: Operation, frame: Frame | None) -> Term | None:
+    """What tells a collection whose name is not known from others, where an operation is called so.
+
+    None where it has a name, and where it may be one of several: the name of each is its identity.
+    """
+    spot = _receiver(tracer, operation, frame)
+    if spot is None or names_of(operation.collections) or names_of(_collections(tracer, spot)):
+        return None
+    term = tracer.term(spot)
+    return None if term[0] == "either" else term
+
+
+def _receiver(tracer: Tracer, operation: Operation, frame: Frame | None) -> Spot | None:
+    """What the method of an operation is called on."""
+    node = tracer.link.node(operation.module, operation.row)
+    receiver = tracer.link.node(operation.module, node[1]) if node[0] == "call" else node
+    return Spot(operation.module, receiver[1], frame) if node[0] == "call" and receiver[0] == "attr" else None
+
+
+def _collections(tracer: Tracer, spot: Spot) -> tuple[Collection, ...]:
+    return preferred(tuple(atom for atom in tracer.value(spot) if type(atom) is Collection))
 
 
 def given(tracer: Tracer, operation: Operation, frame: Frame | None, parameter: str | None) -> Spot | None:
