@@ -352,7 +352,7 @@ class Project(Places):
             return verdicts.Verdict("unknown", reason=_ELSEWHERE)
         return verdict
 
-    def indexes_of(self, collection: str) -> list[IndexDeclaration] | None:
+    def indexes_of(self, collection: str | None) -> list[IndexDeclaration] | None:
         """All indexes that may be on a collection; None where there may be others than those declared."""
         return absence.indexes_of(self, collection)
 

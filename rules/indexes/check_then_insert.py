@@ -56,9 +56,10 @@ def check(project: Project) -> Iterator[Finding]:
             places.append((project.operation_span(race.lookup.operation), "the look-up"))
         if race.way.frame is not None:
             places.append((project.operation_span(race.insert), "the insert"))
+        where = f" in {constraint.name}" if constraint.name else ""
         yield rule.finding(
             project.token(race.module, race.look),
-            f"{project.callee_name(race.module, race.look)} looks in {constraint.name} for {constraint.fields} before "
+            f"{project.callee_name(race.module, race.look)} looks{where} for {constraint.fields} before "
             f"{inserting}: two requests at the same time find nothing and both insert; declare {constraint.code}",
             confidence=race.insert.confidence,
             related=project.related(places),

@@ -63,6 +63,8 @@ def _signs(project: Project) -> Iterator[tuple[Need[Any], Sign]]:
     """What shows that a key has to be unique, the strongest first."""
     need: Need[Any]
     for need in project.writes.look_then_inserts:
+        if not need.constraint.name:
+            continue
         race = need.evidence
         where = project.token(race.module, race.look)
         yield need, (where, race.insert, f"{project.callee_name(race.module, race.look)} looks for it before an insert")

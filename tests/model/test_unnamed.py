@@ -101,3 +101,55 @@ OTHERS = {
 @pytest.mark.parametrize("code", OTHERS.values(), ids=OTHERS)
 def test_read_from_another(code: str, tmp_path: Path) -> None:
     assert _told(code, tmp_path, "MDB403") == []
+
+
+REGISTER = """
+    def register(name):
+        users = db[settings.users]
+        if users.find_one({"name": name}):
+            raise ValueError(name)
+        users.insert_one({"name": name})
+    """
+# What stands beside it, and whether two registrations may be told to make one name twice
+BESIDE = {
+    "nothing": ("", True),
+    "an index that may be on it": ("""db[settings.users].create_index("name", unique=True)""", False),
+    "an index of a name that it may have": ("""db.users.create_index("name", unique=True)""", False),
+    "an index on other fields": ("""db.users.create_index("mail", unique=True)""", True),
+    "an index known only at run time": ("""db[settings.users].create_index(settings.orders, unique=True)""", False),
+    "a list of those of one name": ("""print(list(db[settings.users].find({"name": "a"})))""", False),
+}
+
+
+@pytest.mark.parametrize(("code", "told"), BESIDE.values(), ids=BESIDE)
+def test_look_then_insert(code: str, told: bool, tmp_path: Path) -> None:
+    beside = f"def beside():\n    {code}\n" if code else ""
+    message = (
+        "find_one looks for name before insert_one: two requests at the same time find nothing and both insert; "
+        'declare create_index([("name", 1)], unique=True)'
+    )
+    assert _told(dedent(REGISTER) + beside, tmp_path, "MDB202", "MDB207") == [message] * told
+
+
+APART = {
+    "in another": """
+        def f(name):
+            if not db[settings.orders].find_one({"name": name}):
+                db[settings.users].insert_one({"name": name})
+        """,
+    "null": """
+        def f(name=None):
+            if not db[settings.users].find_one({"name": name}):
+                db[settings.users].insert_one({"name": name})
+        """,
+    "a constant": """
+        def f(name):
+            if not db[settings.users].find_one({"name": name, "kind": "a"}):
+                db[settings.users].insert_one({"name": name, "kind": "a"})
+        """,
+}
+
+
+@pytest.mark.parametrize("code", APART.values(), ids=APART)
+def test_no_key(code: str, tmp_path: Path) -> None:
+    assert _told(code, tmp_path, "MDB202", "MDB206", "MDB207") == []

@@ -154,6 +154,9 @@ def declare_constraint(draft: Draft, operations: Sequence[Operation], constraint
     """See `Draft.declare_constraint`."""
     if not constraint.keys:
         raise NoFix("which field is the key is not clear")
+    if not constraint.name:
+        draft.text = constraint.code
+        raise NoFix("only the running program knows the name of the collection")
     draft.text = f"{receivers.member('db', constraint.name, chr(34), attribute=True)}.{constraint.code}"
     if constraint.doubt:
         raise NoFix(constraint.doubt)

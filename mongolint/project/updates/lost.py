@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import NONE, Collection, Session
+from mongolint.link.atoms import NONE, Session
 from mongolint.project.operations import Operation
 from mongolint.project.sessions import regions
 from mongolint.project.tracing import stored, terms
 from mongolint.project.tracing.stored import Content, Stored
-from mongolint.project.tracing.tracer import Frame, Spot, Term
+from mongolint.project.tracing.tracer import Frame, Spot
 from mongolint.project.updates.derived import IDS, Derived, derived, included
 from mongolint.project.updates.inplace import changed_in_place
 from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
-from mongolint.project.writes.needs import same
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -45,8 +44,8 @@ class LostUpdate(NamedTuple):
     """An update of a field with what was made of its old value.
 
     ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
-    call that reads it there, ``reader``: the function that it calls. ``collection``: its name, "" where only the running
-    program knows it. ``field``: "" for the whole document; ``whole``: the field that is set, in which it lies.
+    call that reads it there, ``reader``: the function that it calls. ``collection``: "" where only the running program
+    knows its name. ``field``: "" for the whole document; ``whole``: the field that is set, in which it lies.
     ``written``: all that is set of what was read. ``unless_session``: it runs with a session, too.
     """
 
@@ -95,10 +94,9 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
     operation, frame = way.operation, way.frame
     if way.scope <= 0 or lookups.is_locked(tracer, way):
         return None
-    collection = inserts.collection_of(tracer, operation, frame)
-    identity = inserts.identity_of(tracer, operation, frame) if collection is None else None
+    target = inserts.target_of(tracer, operation, frame)
     session = _session(tracer, operation, frame)
-    if (collection is None and identity is None) or session == "given":
+    if target is None or session == "given":
         return None
     every = list(_written(tracer, operation, frame))
     for name, whole, read in every:
@@ -107,7 +105,7 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
         made = read if read.changes else changed_in_place(tracer, way, read)
         if made is None:
             continue
-        if not _is_on(tracer, made, collection, identity):
+        if not target.is_that_of(tracer, made.operation, made.read.frame):
             continue
         if not _is_identity(tracer, operation, frame, made, name):
             continue
@@ -117,19 +115,11 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
         if context is not None and regions.is_bound(tracer.link, way.point.module, way.scope, context.context):
             return None
         written = frozenset(whole for _, whole, each in every if each.site == made.site)
-        lost = (collection and collection.name or "", name, whole, made.changes, session == "either", written)
+        lost = (target.collection.name or "", name, whole, made.changes, session == "either", written)
         return LostUpdate(
             way.point.module, way.row, operation, made.site, _reader(project, made), made.operation, *lost
         )
     return None
-
-
-def _is_on(tracer: Tracer, made: Derived, collection: Collection | None, identity: Term | None) -> bool:
-    """Whether the document was read from a collection: the one of its name, or of whatever name it has."""
-    if collection is None:
-        return identity is not None and inserts.identity_of(tracer, made.operation, made.read.frame) == identity
-    reading = inserts.collection_of(tracer, made.operation, made.read.frame)
-    return reading is not None and same(reading, collection)
 
 
 def _reader(project: Project, made: Derived) -> str:

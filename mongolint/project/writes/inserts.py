@@ -12,6 +12,7 @@ from mongolint.project.tracing import guards, stored
 from mongolint.project.tracing.guards import Point
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Frame, Spot, Term
+from mongolint.project.writes.needs import same
 
 if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
@@ -89,16 +90,33 @@ def collection_of(tracer: Tracer, operation: Operation, frame: Frame | None) -> 
     return found[0] if len(found) == 1 and found[0].name is not None else None
 
 
-def identity_of(tracer: Tracer, operation: Operation, frame: Frame | None) -> Term | None:
-    """What tells a collection whose name is not known from others, where an operation is called so.
+class Target(NamedTuple):
+    """The one collection that an operation runs on.
 
-    None where it has a name, and where it may be one of several: the name of each is its identity.
+    ``identity``: what tells it from others where only the running program knows its name; None where that is known.
     """
+
+    collection: Collection
+    identity: Term | None
+
+    def is_that_of(self, tracer: Tracer, operation: Operation, frame: Frame | None) -> bool:
+        """Whether an operation runs on it, too, where it is called so."""
+        other = target_of(tracer, operation, frame)
+        if other is None or self.identity is not None or other.identity is not None:
+            return other is not None and other.identity == self.identity
+        return same(other.collection, self.collection)
+
+
+def target_of(tracer: Tracer, operation: Operation, frame: Frame | None) -> Target | None:
+    """The one collection that an operation runs on, where it is called so, by its name or as the value that it is."""
+    collection = collection_of(tracer, operation, frame)
+    if collection is not None:
+        return Target(collection, None)
     spot = _receiver(tracer, operation, frame)
     if spot is None or names_of(operation.collections) or names_of(_collections(tracer, spot)):
-        return None
+        return None  # one of several
     term = tracer.term(spot)
-    return None if term[0] == "either" else term
+    return None if term[0] == "either" else Target(operation.collections[0], term)
 
 
 def _receiver(tracer: Tracer, operation: Operation, frame: Frame | None) -> Spot | None:
