@@ -49,6 +49,8 @@ def check(project: Project) -> Iterator[Finding]:
     needs: dict[Any, Need[Any]] = {}
     made: dict[Any, bool] = {}
     for need, sign in _signs(project):
+        if not need.constraint.name:
+            continue  # what is the same collection cannot be told from place to place
         key = need.constraint if need.constraint.keys else sign[0]
         needs.setdefault(key, need)
         found.setdefault(key, []).append(sign)
@@ -63,8 +65,6 @@ def _signs(project: Project) -> Iterator[tuple[Need[Any], Sign]]:
     """What shows that a key has to be unique, the strongest first."""
     need: Need[Any]
     for need in project.writes.look_then_inserts:
-        if not need.constraint.name:
-            continue
         race = need.evidence
         where = project.token(race.module, race.look)
         yield need, (where, race.insert, f"{project.callee_name(race.module, race.look)} looks for it before an insert")

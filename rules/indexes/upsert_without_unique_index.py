@@ -45,7 +45,7 @@ def check(project: Project) -> Iterator[Finding]:
 
         yield rule.finding(
             project.operation_span(query),
-            f"{query.name} upserts {constraint.name} by {constraint.fields} without a unique index: two at the same "
+            f"{query.name} upserts {query.target} by {constraint.fields} without a unique index: two at the same "
             f"time both insert; declare {constraint.code}",
             confidence=query.confidence,
             fix=rule.repair(

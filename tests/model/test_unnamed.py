@@ -153,3 +153,29 @@ APART = {
 @pytest.mark.parametrize("code", APART.values(), ids=APART)
 def test_no_key(code: str, tmp_path: Path) -> None:
     assert _told(code, tmp_path, "MDB202", "MDB206", "MDB207") == []
+
+
+UPSERT = """
+    def save(name, at: int):
+        db[settings.users].update_one({"name": name}, {"$set": {"at": at}}, upsert=True)
+    """
+
+
+@pytest.mark.parametrize(("code", "told"), BESIDE.values(), ids=BESIDE)
+def test_upsert(code: str, told: bool, tmp_path: Path) -> None:
+    beside = f"def beside():\n    {code}\n" if code else ""
+    message = (
+        "update_one upserts a collection by name without a unique index: two at the same time both insert; "
+        'declare create_index([("name", 1)], unique=True)'
+    )
+    assert _told(dedent(UPSERT) + beside, tmp_path, "MDB206", "MDB207") == [message] * told
+
+
+@pytest.mark.parametrize("other", ["settings.users", "settings.orders"])
+def test_read_again(other: str, tmp_path: Path) -> None:
+    code = f"""
+        def f(key):
+            db[settings.users].update_one({{"_id": key}}, {{"$set": {{"seen": True}}}})
+            return db[{other}].find_one({{"_id": key}})
+        """
+    assert len(_told(code, tmp_path, "MDB111")) == (other == "settings.users")

@@ -99,8 +99,7 @@ class Writes:
         return [
             Need(need, one)
             for one in self._upserted
-            if self._is_concurrent(one.operation.module, one.operation.scope)
-            and (need := self._unique(one.collection, one.values, dict(one.constants), one.collation))
+            if self._is_concurrent(one.operation.module, one.operation.scope) and (need := self._key_upserted(one))
         ]
 
     @cached_property
@@ -338,24 +337,36 @@ class Writes:
         return Constraint(collection, tuple((name, 1) for name in values), options, doubt, remark)
 
     def _key_looked_for(self, one: lookups.LookThenInsert) -> Constraint | None:
-        """The unique index that is missing where a look-up decides about an insert.
-
-        Of a collection whose name is not known, any index may be, and what is said of any; and what others store in it
-        cannot be told, so that it is a key only if it is always there.
-        """
+        """The unique index that is missing where a look-up decides about an insert."""
         if one.collection.name is not None:
             return self._unique(one.collection, one.values, dict(one.constants))
-        indexes = self.project.indexes_of(None)
-        if one.constants or indexes is None or needs.keeps_unique(indexes, one.values):
-            return None
-        if any(one.values.keys() <= equal for _, equal in self._several):
-            return None
         content = inserts.content_of(self.tracer, one.way)
-        for name, compared in one.values.items():
-            value = content.fields.get(name, compared)
-            if nulls.type_of(self.tracer, value) == "array" or any(self._lacks(one.way, value)):
-                return None
-        return Constraint(one.collection, tuple((name, 1) for name in one.values), {"unique": True})
+        put = {name: content.fields.get(name, compared) for name, compared in one.values.items()}
+        if one.constants or any(lack for value in put.values() for lack in self._lacks(one.way, value)):
+            return None
+        return self._of_unnamed(one.collection, put)
+
+    def _key_upserted(self, one: Upsert) -> Constraint | None:
+        """The unique index that is missing where an upsert may make a document twice."""
+        if one.collection.name is not None:
+            return self._unique(one.collection, one.values, dict(one.constants), one.collation)
+        if one.constants or one.collation or any(upserts.makes_null(self.tracer, one, name) for name in one.values):
+            return None
+        return self._of_unnamed(one.collection, one.values)
+
+    def _of_unnamed(self, collection: Collection, values: Mapping[str, Stored]) -> Constraint | None:
+        """The unique index that is missing on a collection whose name is not known: any index may be on that.
+
+        What others store in it cannot be told, so the key has to be there where this one stores it.
+        """
+        indexes = self.project.indexes_of(None)
+        if indexes is None or needs.keeps_unique(indexes, values):
+            return None
+        if any(values.keys() <= equal for _, equal in self._several):
+            return None
+        if any(nulls.type_of(self.tracer, value) == "array" for value in values.values()):
+            return None
+        return Constraint(collection, tuple((name, 1) for name in values), {"unique": True})
 
     def _kinds(self, collection: Collection, names: Iterable[str], name: str, constant: Any) -> tuple[Any, ...]:
         """The constants of one of the fields for which documents are one of a kind; none where all documents are.
