@@ -187,9 +187,12 @@ class Session(NamedTuple):
 
 
 class FilePath(NamedTuple):
-    """A path, or a file that is open there; not absolute where it counts from the directory of the start."""
+    """A path that the expression at ``row`` makes, or a file that it opens; ``steps``: its ``parent`` and so on."""
 
-    path: str
+    module: int
+    row: int
+    env: Env | None
+    steps: tuple[str, ...]
 
 
 class IniParser(NamedTuple):

@@ -101,6 +101,8 @@ def item(link: Linker, atom: Atom, key: Value) -> Value:
         return join(_pair_item(atom, index) for index in key)
     if type(atom) is Setting or type(atom) is IniParser:
         return held.item(link, atom, key)
+    if type(atom) is FilePath:
+        return paths.item(atom, key)
     if type(atom) is Keywords:
         return join(held for name, held in atom.items if name in strings(key)) or (UNKNOWN,)
     if type(atom) is ClassRef:

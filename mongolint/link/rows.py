@@ -61,7 +61,7 @@ def _free(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
         # ``database = None`` here, and whoever connects stores it from outside: ``mongo.database = client.app``
         return join([found, link.stores.on_module(link.module_ref(link.path(module)), name)])
     if not found and name == "__file__":
-        return (FilePath(link.path(module)),)
+        return (FilePath(module, row, env, ()),)
     return found or (External(f"builtins.{name}"),)
 
 
@@ -128,7 +128,7 @@ def _binop(link: Linker, module: int, row: int, node: Row, env: Env | None) -> V
         text = strings(lefts)[0]
         return (const(text.replace("%s", strings(rights)[0])),) if text.count("%") == 1 else (UNKNOWN,)
     if operator == "/":
-        return paths.divided(lefts, rights)
+        return paths.divided(lefts, module, row, env)
     return join([lefts, rights]) if operator == "|" else (UNKNOWN,)
 
 

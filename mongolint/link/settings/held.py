@@ -20,17 +20,32 @@ if TYPE_CHECKING:
 
 
 def loaded(link: Linker, module: int, row: int, args: list[int], env: Env | None) -> Value:
-    """``yaml.safe_load(file)``."""
-    return _loaded(link, module, args, env, opened=True)
+    """``yaml.safe_load(file)``, ``yaml.safe_load(file.read())``."""
+    return _loaded(link, module, _file(link, module, args[0]), env, opened=True) if args else (UNKNOWN,)
+
+
+def loaded_text(link: Linker, module: int, row: int, args: list[int], env: Env | None) -> Value:
+    """``json.loads(file.read())``: of a text from elsewhere it is not asked what it is."""
+    file = _file(link, module, args[0]) if args else -1
+    return _loaded(link, module, file, env, opened=True) if args and file != args[0] else (UNKNOWN,)
 
 
 def loaded_at(link: Linker, module: int, row: int, args: list[int], env: Env | None) -> Value:
     """``toml.load("config.toml")``."""
-    return _loaded(link, module, args, env, opened=False)
+    return _loaded(link, module, args[0], env, opened=False) if args else (UNKNOWN,)
 
 
-def _loaded(link: Linker, module: int, args: list[int], env: Env | None, *, opened: bool) -> Value:
-    path = paths.text_of(link.value(module, args[0], env), opened=opened) if args else None
+def _file(link: Linker, module: int, row: int) -> int:
+    """What is read, where all that is in it is passed on."""
+    node = link.node(module, row)
+    inner = node[1] if node[0] == "await" else row
+    node = link.node(module, inner)
+    called = link.node(module, node[1]) if node[0] == "call" else ("none",)
+    return called[1] if called[0] == "attr" and called[2] in _READING else row
+
+
+def _loaded(link: Linker, module: int, row: int, env: Env | None, *, opened: bool) -> Value:
+    path = paths.text_of(link, paths.near_value(link, module, row, env), opened=opened)
     file = files.find(link, module, path) if path is not None else None
     return (UNKNOWN,) if file is None else (Setting(file, (), None),)
 
@@ -65,8 +80,8 @@ def _read(link: Linker, atom: IniParser) -> tuple[Setting, ...]:
 def _read_anywhere(link: Linker, atom: IniParser) -> Iterator[Setting]:
     found: set[str | None] = set()
     for module, (base, given) in link.gathered(_READ, ""):
-        if atom in link.value(module, base):
-            path = paths.text_of(link.value(module, given))
+        if atom in paths.near_value(link, module, base, None):
+            path = paths.text_of(link, paths.near_value(link, module, given, None))
             found.add(files.find(link, module, path) if path is not None else None)
     if len(found) == 1:
         yield from (Setting(file, (), None) for file in found if file is not None)
@@ -103,11 +118,12 @@ def method(link: Linker, atom: Setting | IniParser, name: str, module: int, row:
     return found if UNKNOWN not in found else join([found, link.values(module, args[1:2], env)])
 
 
+_READING = frozenset(["read", "read_text", "read_bytes"])
 _METHODS = frozenset(["get", "pop", "copy", "strip"])
 CALLS = {
     **dict.fromkeys(["configparser.ConfigParser", "configparser.RawConfigParser"], parser),
     **dict.fromkeys(["yaml.safe_load", "yaml.load", "yaml.full_load", "yaml.unsafe_load"], loaded),
-    **dict.fromkeys(["json.load", "json.loads", "toml.loads"], loaded),
-    **dict.fromkeys([f"{package}.{name}" for package in ("tomllib", "tomli") for name in ("load", "loads")], loaded),
+    **dict.fromkeys(["json.load", "tomllib.load", "tomli.load"], loaded),
+    **dict.fromkeys(["json.loads", "tomllib.loads", "tomli.loads", "toml.loads"], loaded_text),
     "toml.load": loaded_at,
 }
