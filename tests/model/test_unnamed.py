@@ -64,6 +64,23 @@ LOST = {
                 self.collection.update_one({"_id": key}, {"$set": {"n": user["n"] + 1}})
         """,
 }
+LOST["a helper that gives it"] = """
+    NAMES = settings.names
+
+
+    def coll(name):
+        return client.app.get_collection(NAMES[name]).with_options()
+
+
+    def read(key):
+        users = coll("users")
+        return users.find_one({"_id": key})
+
+
+    def f(key):
+        user = read(key)
+        coll("users").update_one({"_id": key}, {"$set": {"n": user["n"] + 1}})
+    """
 
 
 @pytest.mark.parametrize("code", LOST.values(), ids=LOST)
@@ -87,6 +104,15 @@ OTHERS = {
         def f(key):
             user = db.users.find_one({"_id": key})
             db[settings.users].update_one({"_id": key}, {"$set": {"n": user["n"] + 1}})
+        """,
+    "a helper that gives others": """
+        def coll(name):
+            return client.app.get_collection(settings.names[name])
+
+
+        def f(key):
+            user = coll("users").find_one({"_id": key})
+            coll("orders").update_one({"_id": key}, {"$set": {"n": user["n"] + 1}})
         """,
     "what is chosen twice": """
         def f(key, is_new):

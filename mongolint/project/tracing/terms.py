@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance
+from mongolint.link.atoms import ClassRef, Collection, Const, External, FunctionRef, Instance
 from mongolint.project.tracing.tracer import MAX_PATHS, Frame, Spot, Term
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ _COMPUTING = ("datetime.", "uuid.", "time.", "bson.", "secrets.", "builtins.")
 _PURE_METHODS = frozenset(
     ["lower", "strip", "upper", "casefold", "title", "encode", "decode", "hexdigest", "digest", "replace", "isoformat"]
 )
+# Of a database and a name they give the collection, of a collection the same with other options
+_HANDLES = ("get_collection", "with_options")
 # Done twice, they do no more than done once
 _SETTLING = ("lower", "strip", "upper", "casefold")
 
@@ -168,6 +170,10 @@ def _method(tracer: Tracer, spot: Spot, node: Any, rows: list[int]) -> Term:
     if function[0] != "attr" or tracer.operation(spot.module, spot.row) is not None:
         return _itself(spot)
     base, name = spot.at(function[1]), function[2]
+    if name in _HANDLES and (made := tracer.value(spot)) and all(type(atom) is Collection for atom in made):
+        # One object or another, it is the same collection
+        database = of(tracer, base)
+        return database if name == "with_options" else (name, database, *(of(tracer, spot.at(row)) for row in rows))
     if name in DUMPING:
         return of(tracer, base)
     if name in ("get", "pop") and rows:
