@@ -121,7 +121,14 @@ def method(link: Linker, atom: Setting | IniParser, name: str, module: int, row:
 _READING = frozenset(["read", "read_text", "read_bytes"])
 _METHODS = frozenset(["get", "pop", "copy", "strip"])
 CALLS = {
-    **dict.fromkeys(["configparser.ConfigParser", "configparser.RawConfigParser"], parser),
+    **dict.fromkeys(
+        [
+            f"{package}.{name}ConfigParser"
+            for package in ("configparser", "ConfigParser", "six.moves.configparser")
+            for name in ("", "Raw", "Safe")
+        ],
+        parser,
+    ),
     **dict.fromkeys(["yaml.safe_load", "yaml.load", "yaml.full_load", "yaml.unsafe_load"], loaded),
     **dict.fromkeys(["json.load", "tomllib.load", "tomli.load"], loaded),
     **dict.fromkeys(["json.loads", "tomllib.loads", "tomli.loads", "toml.loads"], loaded_text),
