@@ -146,7 +146,7 @@ def _load(
     display = {path: relative(path, cwd) for path in sources}
     indexes = [*declared, *external]
     uses_driver = relevance.uses_driver(sources.values())
-    configured = settings.of(reading.imports.root, reading.contents)
+    configured = settings.of(config, reading.contents)
     project = Project(facts, reading.imports, config, display, uses_driver, indexes, journal, configured)
     shown = set(reading.targets)
     return Loaded(

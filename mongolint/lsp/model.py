@@ -244,7 +244,7 @@ class Model:
                 broken.append(found)
         uses_driver = relevance.uses_driver(sources.values())
         indexes = [*previous.scripts, *self._external]
-        configured = settings.of(imports.root)
+        configured = settings.of(self._config)
         project = Project(
             facts, imports, self._config, previous.display, uses_driver, indexes, self._journal, configured
         )

@@ -148,6 +148,13 @@ def test_a_path_that_others_pass(tmp_path: Path) -> None:
     assert _names(code, tmp_path, files, "one/app.py") == [["people"]]
 
 
+@pytest.mark.parametrize(("ignored", "known"), [("config.json\n", False), ("!config.json\n", True)])
+def test_a_file_that_git_ignores_is_another_one_on_each_machine(ignored: str, known: bool, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    files = {".gitignore": ignored, **FILES}
+    assert _names(f"{OPENED}\n{ASK}\n", tmp_path, files) == [["people"] if known else []]
+
+
 def test_what_is_set_over_it(tmp_path: Path) -> None:
     code = f"""
         def f(name):
