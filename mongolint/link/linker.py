@@ -229,6 +229,13 @@ class Linker:
                 return cast(T, self.answers[question])
         return self._ask(question, answer, within_cycle)
 
+    def beside(self, answer: Callable[[], T]) -> T:
+        """``answer()``, which looks at little and takes nothing of the work that the question around it may do."""
+        work = self._work
+        found = answer()
+        self._work = work
+        return found
+
     def study(self, question: Hashable, answer: Callable[[], T]) -> T:
         """``answer()``, kept for later: of something that asks the linker this and that, for itself or in studies.
 

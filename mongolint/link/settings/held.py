@@ -45,7 +45,7 @@ def _file(link: Linker, module: int, row: int) -> int:
 
 
 def _loaded(link: Linker, module: int, row: int, env: Env | None, *, opened: bool) -> Value:
-    path = paths.text_of(link, paths.near_value(link, module, row, env), opened=opened)
+    path = link.beside(lambda: paths.text_of(link, paths.near_value(link, module, row, env), opened=opened))
     file = files.find(link, module, path) if path is not None else None
     return (UNKNOWN,) if file is None else (Setting(file, (), None),)
 
