@@ -83,6 +83,18 @@ LOST["a helper that gives it"] = """
     """
 
 
+LOST["a helper that connects each time"] = """
+    def users():
+        connection = MongoClient(os.getenv("URI"), timeoutMS=5000)
+        return connection[os.environ["DB"]][os.getenv("USERS")]
+
+
+    def f(key):
+        user = users().find_one({"_id": key})
+        users().update_one({"_id": key}, {"$set": {"n": user["n"] + 1}})
+    """
+
+
 @pytest.mark.parametrize("code", LOST.values(), ids=LOST)
 def test_read_and_written_back(code: str, tmp_path: Path) -> None:
     (message,) = _told(code, tmp_path, "MDB403")
@@ -113,6 +125,15 @@ OTHERS = {
         def f(key):
             user = coll("users").find_one({"_id": key})
             coll("orders").update_one({"_id": key}, {"$set": {"n": user["n"] + 1}})
+        """,
+    "helpers that connect to others": """
+        def users(uri):
+            return MongoClient(os.getenv(uri), timeoutMS=5000).app[os.getenv("USERS")]
+
+
+        def f(key):
+            user = users("HERE").find_one({"_id": key})
+            users("THERE").update_one({"_id": key}, {"$set": {"n": user["n"] + 1}})
         """,
     "what is chosen twice": """
         def f(key, is_new):

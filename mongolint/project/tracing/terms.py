@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mongolint.link.atoms import ClassRef, Collection, Const, External, FunctionRef, Instance
+from mongolint.mongo.drivers import CLASSES
 from mongolint.project.tracing.tracer import MAX_PATHS, Frame, Spot, Term
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ DUMPING_FUNCTIONS = frozenset(
 )
 _MAX_SIZE = 300
 # Given the same, they give the same
-_PURE_FUNCTIONS = ("builtins.str", "builtins.int", "bson.", "uuid.UUID", "hashlib.", "hmac.", "builtins.bytes")
+_PURE_FUNCTIONS = (
+    *("builtins.str", "builtins.int", "bson.", "uuid.UUID", "hashlib.", "hmac.", "builtins.bytes"),
+    *("os.getenv", "os.environ.get", "decouple.config"),
+)
 # Calls whose result is a default itself, and no description of a field
 _COMPUTING = ("datetime.", "uuid.", "time.", "bson.", "secrets.", "builtins.")
 _PURE_METHODS = frozenset(
@@ -160,6 +164,9 @@ def _call(tracer: Tracer, spot: Spot, node: Any) -> Term:
     if name.startswith(_PURE_FUNCTIONS):
         # Of nothing they make something new each time: ObjectId()
         return ("pure", name, *(of(tracer, spot.at(row)) for row in rows)) if rows else _itself(spot)
+    if name in CLASSES and CLASSES[name].role == "client":
+        # Made anew, it leads to the same server
+        return ("client", name, *((keyword, of(tracer, spot.at(row))) for keyword, row in node[2]))
     if name.rpartition(".")[2][:1].isupper() and node[2]:
         return ("new", spot, None)
     return _method(tracer, spot, node, rows)
