@@ -13,7 +13,8 @@ What it leaves alone
     Fields that a unique index covers; values that are not surely the same in look-up and insert; look-ups by ``_id``,
     by ranges, of the latest of several, or under a lock; those by constants alone that no request runs; fields of
     which the project reads several documents; collections with an index whose keys or options are known only at run
-    time; scripts.
+    time; scripts. Where only the running program knows the name of the collection, any index of the project may be on
+    it, and the fields have to be there always.
 
 Fix and its safety
     The unique index where the project declares its others, and ``except DuplicateKeyError`` around the insert that
