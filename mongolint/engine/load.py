@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mongolint.config import Config
 from mongolint.engine.parsing import Broken, Parsing, Progress
-from mongolint.engine.reading import files, parsers, relevance, scripts
+from mongolint.engine.reading import files, parsers, relevance, scripts, settings
 from mongolint.engine.reading.files import Contents, Reading
 from mongolint.engine.workers import Workers, default_jobs
 from mongolint.facts.kept import store
@@ -146,7 +146,8 @@ def _load(
     display = {path: relative(path, cwd) for path in sources}
     indexes = [*declared, *external]
     uses_driver = relevance.uses_driver(sources.values())
-    project = Project(facts, reading.imports, config, display, uses_driver, indexes, journal)
+    configured = settings.of(config, reading.contents)
+    project = Project(facts, reading.imports, config, display, uses_driver, indexes, journal, configured)
     shown = set(reading.targets)
     return Loaded(
         project,

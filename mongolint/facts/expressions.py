@@ -258,6 +258,7 @@ OPERATORS: dict[type[cst.CSTNode], str] = {
     cst.ModuloAssign: "%",
     cst.Subtract: "-",
     cst.Multiply: "*",
+    cst.Divide: "/",
 }
 
 

@@ -186,6 +186,36 @@ class Session(NamedTuple):
     flavour: str
 
 
+class FilePath(NamedTuple):
+    """A path that the expression at ``row`` makes, or a file that it opens; ``steps``: its ``parent`` and so on."""
+
+    module: int
+    row: int
+    env: Env | None
+    steps: tuple[str, ...]
+
+
+class IniParser(NamedTuple):
+    """A ``ConfigParser``; ``module, row`` is the call that made it."""
+
+    module: int
+    row: int
+
+
+class Setting(NamedTuple):
+    """What a configuration file of the project holds under some keys; ``text`` is None of what is no text."""
+
+    file: str
+    keys: tuple[str, ...]
+    text: str | None
+
+
+class Configured(str):
+    """A name that a configuration file gives. Where the program runs, the file may give another one."""
+
+    __slots__ = ()
+
+
 class Method(NamedTuple):
     """A method of a driver object, not called yet."""
 
@@ -196,7 +226,7 @@ class Method(NamedTuple):
 Atom = (
     Unknown | Const | Literal | ModuleRef | External | ExternalObject | ClassRef | Instance | FunctionRef | Super
     | Elements | Pair | Keywords | Partial | Client | FlaskExtension | Database | Collection | Bulk | Cursor | Session
-    | Method
+    | Method | FilePath | IniParser | Setting
 )  # fmt: skip
 Value = tuple[Any, ...]
 
@@ -223,7 +253,7 @@ def strings(value: Value) -> list[str]:
 
 def is_open(value: Value) -> bool:
     """Whether the value may be something the model cannot name."""
-    return not value or UNKNOWN in value
+    return not value or any(type(atom) in (Unknown, FilePath, IniParser, Setting) for atom in value)
 
 
 def without_none(value: Value) -> Value:

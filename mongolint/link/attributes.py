@@ -20,13 +20,16 @@ from mongolint.link.atoms import (
     Env,
     External,
     ExternalObject,
+    FilePath,
     FunctionRef,
+    IniParser,
     Instance,
     Keywords,
     Literal,
     Method,
     ModuleRef,
     Pair,
+    Setting,
     Super,
     Unknown,
     Value,
@@ -36,6 +39,7 @@ from mongolint.link.atoms import (
     strings,
 )
 from mongolint.link.classes import WITH_BASES
+from mongolint.link.settings import held, paths
 from mongolint.link.states.gathered import Gather
 from mongolint.mongo import mappers
 
@@ -61,6 +65,10 @@ def attribute(link: Linker, atom: Atom, name: str) -> Value:
         if name == "__new__" and not methods:
             return (External("builtins.object.__new__"),)
         return methods or _member(link, atom.receiver, name)
+    if type(atom) is Setting or type(atom) is IniParser:
+        return held.attribute(atom, name)
+    if type(atom) is FilePath:
+        return paths.attribute(atom, name)
     if type(atom) is Const and name == "value":
         return (atom,)
     if type(atom) in _DATA:
@@ -91,6 +99,10 @@ def item(link: Linker, atom: Atom, key: Value) -> Value:
         return atom.items
     if type(atom) is Pair:
         return join(_pair_item(atom, index) for index in key)
+    if type(atom) is Setting or type(atom) is IniParser:
+        return held.item(link, atom, key)
+    if type(atom) is FilePath:
+        return paths.item(atom, key)
     if type(atom) is Keywords:
         return join(held for name, held in atom.items if name in strings(key)) or (UNKNOWN,)
     if type(atom) is ClassRef:

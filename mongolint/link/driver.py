@@ -10,6 +10,7 @@ from mongolint.link.atoms import (
     Bulk,
     Client,
     Collection,
+    Configured,
     Const,
     Cursor,
     Database,
@@ -20,6 +21,7 @@ from mongolint.link.atoms import (
     Method,
     Pair,
     Session,
+    Setting,
     Value,
     join,
     strings,
@@ -96,16 +98,18 @@ def item(atom: Atom, key: Value) -> Value:
     if type(atom) is Client:
         return tuple(Database(atom, name, atom.flavour) for name in _names(key))
     if type(atom) is Database:
-        return tuple(Collection(atom, name) for name in _names(key))
+        return tuple(Collection(atom, name) for name in _names(key, configured=True))
     if type(atom) is Collection:
         return tuple(_below(atom, name) for name in _names(key))
     return (UNKNOWN,)
 
 
-def _names(key: Value) -> list[str | None]:
-    """The names a key can be; None for one that only the running program knows."""
-    found: list[str | None] = list(dict.fromkeys(strings(key)))
-    if any(not (type(a) is Const and a.kind in ("str", "NoneType")) for a in key) or not found:
+def _names(key: Value, *, configured: bool = False) -> list[str | None]:
+    """The names a key can be, those that a configuration file gives too; None for one that only the program knows."""
+    given = [Configured(a.text) for a in key if type(a) is Setting and a.text] if configured else []
+    found: list[str | None] = list(dict.fromkeys([*strings(key), *given]))
+    others = [a for a in key if not (configured and type(a) is Setting and a.text)]
+    if any(not (type(a) is Const and a.kind in ("str", "NoneType")) for a in others) or not found:
         found.append(None)
     return found
 
@@ -126,7 +130,7 @@ def call(link: Linker, method: Method, module: int, row: int, env: Env | None) -
         return tuple(Database(_client(atom), name, flavour) for name in _first_name(link, module, row, env))
     if returns == "collection":
         if type(atom) is Database:
-            return tuple(Collection(atom, name) for name in _first_name(link, module, row, env))
+            return tuple(Collection(atom, name) for name in _first_name(link, module, row, env, configured=True))
         return (atom,)
     if returns in ("cursor", "command-cursor"):
         if type(atom) is Cursor:
@@ -151,11 +155,11 @@ def _client(atom: Atom) -> Client | None:
     return atom if type(atom) is Client else atom.client if type(atom) is Database else None
 
 
-def _first_name(link: Linker, module: int, row: int, env: Env | None) -> list[str | None]:
+def _first_name(link: Linker, module: int, row: int, env: Env | None, *, configured: bool = False) -> list[str | None]:
     """The names given as first argument or ``name=``; ``[None]`` where none is given."""
     for keyword, arg in link.node(module, row)[2]:
         if keyword in (None, "name"):
-            return _names(link.value(module, arg, env))
+            return _names(link.value(module, arg, env), configured=configured)
     return [None]
 
 
@@ -223,7 +227,7 @@ def constructed(link: Linker, name: str, module: int, row: int, env: Env | None)
         return Database(client, names[0], flavour)
     if role == "collection" and args:
         database = next((a for a in args[0] if type(a) is Database), Database(None, None, flavour))
-        names = _names(args[1]) if len(args) > 1 else [None]
+        names = _names(args[1], configured=True) if len(args) > 1 else [None]
         return Collection(database, names[0])
     return annotated(name)
 

@@ -26,6 +26,7 @@ from mongolint.link.atoms import (
     join,
     strings,
 )
+from mongolint.link.settings import held, paths
 from mongolint.mongo.drivers import COLLATIONS
 
 if TYPE_CHECKING:
@@ -200,6 +201,8 @@ def _proxy(link: Linker, module: int, row: int, args: list[int], env: Env | None
 
 
 _CALLS: dict[str, Callable[[Linker, int, int, list[int], Env | None], Value]] = {
+    **paths.CALLS,
+    **held.CALLS,
     "typing.cast": _cast,
     "builtins.getattr": _getattr,
     "builtins.next": _next,

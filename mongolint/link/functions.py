@@ -17,13 +17,16 @@ from mongolint.link.atoms import (
     Elements,
     Env,
     External,
+    FilePath,
     FunctionRef,
+    IniParser,
     Instance,
     Keywords,
     Literal,
     Method,
     Pair,
     Partial,
+    Setting,
     Value,
     informative,
     join,
@@ -31,6 +34,7 @@ from mongolint.link.atoms import (
 )
 from mongolint.link.handed import Handed, handed
 from mongolint.link.rowtools import alternatives
+from mongolint.link.settings import held, paths
 from mongolint.link.states.gathered import Gather
 from mongolint.link.states.scopes import init_calls, needed_params
 
@@ -48,6 +52,10 @@ def call(link: Linker, atom: Atom, module: int, row: int, env: Env | None) -> Va
         return construct(link, atom, module, row, env)
     if type(atom) is External:
         return externals.call(link, atom.name, module, row, env)
+    if type(atom) is Method and type(atom.receiver) in (Setting, IniParser):
+        return held.method(link, atom.receiver, atom.name, module, row, env)
+    if type(atom) is Method and type(atom.receiver) is FilePath:
+        return paths.method(link, atom.receiver, atom.name, module, row, env)
     if type(atom) is Method:
         return driver.call(link, atom, module, row, env)
     if type(atom) is Partial:

@@ -28,6 +28,7 @@ from mongolint.link.atoms import (
     join,
 )
 from mongolint.link.imports import ImportMap
+from mongolint.link.settings.files import Files
 from mongolint.link.states.gathered import Entry, Gather, Table
 from mongolint.link.states.journal import Journal, Record
 from mongolint.link.states.scopes import (
@@ -79,12 +80,14 @@ class Linker:
         imports: ImportMap,
         tests: frozenset[int] = frozenset(),
         journal: Journal | None = None,
+        settings: Files | None = None,
     ) -> None:
         # What the question from outside that is under way has to do with, if anybody wants to know
         self.record: Record | None = None
         self._facts = modules
         self.modules = modules if journal is None else Watched(modules, self)
         self.imports = imports
+        self.settings = settings or Files()
         # Tests call with fakes and subclass to stub: what they do says nothing of other modules
         self.tests = tests
         self.number = {facts.path: index for index, facts in enumerate(modules)}
@@ -225,6 +228,13 @@ class Linker:
                 self._replayed(self._journal, question, lambda: self._ask(question, answer, within_cycle))
                 return cast(T, self.answers[question])
         return self._ask(question, answer, within_cycle)
+
+    def beside(self, answer: Callable[[], T]) -> T:
+        """``answer()``, which looks at little and takes nothing of the work that the question around it may do."""
+        work = self._work
+        found = answer()
+        self._work = work
+        return found
 
     def study(self, question: Hashable, answer: Callable[[], T]) -> T:
         """``answer()``, kept for later: of something that asks the linker this and that, for itself or in studies.

@@ -14,9 +14,11 @@ from mongolint.link.atoms import (
     Elements,
     Env,
     External,
+    FilePath,
     FunctionRef,
     Literal,
     Pair,
+    Setting,
     Value,
     const,
     informative,
@@ -25,6 +27,7 @@ from mongolint.link.atoms import (
     without_none,
 )
 from mongolint.link.kept import kept
+from mongolint.link.settings import paths
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -57,6 +60,8 @@ def _free(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Va
     if found and not informative(found):
         # ``database = None`` here, and whoever connects stores it from outside: ``mongo.database = client.app``
         return join([found, link.stores.on_module(link.module_ref(link.path(module)), name)])
+    if not found and name == "__file__":
+        return (FilePath(module, row, env, ()),)
     return found or (External(f"builtins.{name}"),)
 
 
@@ -125,6 +130,8 @@ def _binop(link: Linker, module: int, row: int, node: Row, env: Env | None) -> V
     if operator == "*":  # 30 * 24 * 60 * 60
         factors = [atom.value for atom in (*lefts, *rights) if type(atom) is Const and atom.kind == "int"]
         return (const(factors[0] * factors[1]),) if len(factors) == len(lefts) + len(rights) == 2 else (UNKNOWN,)
+    if operator == "/":
+        return paths.divided(lefts, module, row, env)
     return join([lefts, rights]) if operator == "|" else (UNKNOWN,)
 
 
@@ -208,7 +215,9 @@ def _context(link: Linker, module: int, row: int, node: Row, env: Env | None) ->
 
 def _changed(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:
     base = link.value(module, node[1], env)
-    return (Literal(module, row, env),) if any(type(atom) is Literal for atom in base) else base
+    if any(type(atom) is Literal for atom in base):
+        return (Literal(module, row, env),)
+    return (UNKNOWN,) if any(type(atom) is Setting for atom in base) else base
 
 
 def _typed(link: Linker, module: int, row: int, node: Row, env: Env | None) -> Value:

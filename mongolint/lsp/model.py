@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mongolint.config import Config
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.parsing import Broken, Progress, extract_batch
-from mongolint.engine.reading import relevance, scripts
+from mongolint.engine.reading import relevance, scripts, settings
 from mongolint.engine.workers import WorkerError, Workers
 from mongolint.facts.moved import move, only_moved
 from mongolint.facts.renumbered import STEP, follow
@@ -244,7 +244,10 @@ class Model:
                 broken.append(found)
         uses_driver = relevance.uses_driver(sources.values())
         indexes = [*previous.scripts, *self._external]
-        project = Project(facts, imports, self._config, previous.display, uses_driver, indexes, self._journal)
+        configured = settings.of(self._config)
+        project = Project(
+            facts, imports, self._config, previous.display, uses_driver, indexes, self._journal, configured
+        )
         return replace(previous, project=project, sources=sources, broken=broken)
 
 

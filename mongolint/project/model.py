@@ -14,6 +14,7 @@ from mongolint.link import functions
 from mongolint.link.atoms import Client
 from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
+from mongolint.link.settings.files import Files
 from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, verdicts
@@ -106,12 +107,13 @@ class Project(Places):
         uses_driver: bool | None = None,
         external: Sequence[IndexDeclaration] = (),
         journal: Journal | None = None,
+        settings: Files | None = None,
     ) -> None:
         self.config = config
         self._external = external
         self.tests = frozenset(i for i, facts in enumerate(modules) if config.is_test(facts.path))
         self.uses_driver = _imports_driver(modules) if uses_driver is None else uses_driver
-        self.link = Linker(modules, imports, self.tests, journal)
+        self.link = Linker(modules, imports, self.tests, journal, settings)
         super().__init__(self.link.modules, display)
         self.reader = Reader(self.link)
         self._scripts: dict[int, bool] = {}
@@ -384,7 +386,7 @@ class Project(Places):
             return verdicts.Verdict("unknown", reason=_ELSEWHERE)
         return verdict
 
-    def indexes_of(self, collection: str) -> list[IndexDeclaration] | None:
+    def indexes_of(self, collection: str | None) -> list[IndexDeclaration] | None:
         """All indexes that may be on a collection; None where there may be others than those declared."""
         return absence.indexes_of(self, collection)
 

@@ -14,6 +14,7 @@ from mongolint.link.atoms import (
     NONE,
     Client,
     Collection,
+    Configured,
     Cursor,
     Env,
     External,
@@ -292,7 +293,9 @@ class OperationFinder:
         """The collections a method is called on, and the confidence; None when it is not an operation."""
         collections = tuple(atom for atom in value if type(atom) is Collection)
         if collections:
-            return preferred(collections), "known"
+            found = preferred(collections)
+            is_configured = any(type(each.name) is Configured for each in found)
+            return found, "inferred" if is_configured else "known"
         if not self.uses_driver or not receivers.is_untraced(value):
             return None, ""
         if not receivers.asks_collection(self.link, module, row, method.name):

@@ -81,6 +81,15 @@ def discover(
     return result
 
 
+def is_left_out(path: str, root: str, exclude: Iterable[str], *, respect_gitignore: bool) -> bool:
+    """Whether a file below ``root`` is excluded (relative to that) or ignored by git."""
+    walk = _Walk(root, _Patterns(root, Globs(exclude)), respect_gitignore)
+    folder = os.path.dirname(path)
+    names = [name for name in (".git", ".gitignore") if os.path.exists(os.path.join(folder, name))]
+    chain = walk.chain_at(folder, names, walk.chain_above(folder))
+    return walk.exclude.covers(path) or walk.dropped(path, chain, is_dir=False)
+
+
 def is_script(path: str) -> bool:
     """Whether a file is JavaScript that may declare indexes, by its name."""
     return path.endswith(_SCRIPT_SUFFIXES) and not path.endswith(_NO_SCRIPTS)

@@ -13,7 +13,8 @@ What it leaves alone
     Fields that a unique index covers; values that are not surely the same in look-up and insert; look-ups by ``_id``,
     by ranges, of the latest of several, or under a lock; those by constants alone that no request runs; fields of
     which the project reads several documents; collections with an index whose keys or options are known only at run
-    time; scripts.
+    time; scripts. Where only the running program knows the name of the collection, any index of the project may be on
+    it, and the fields have to be there always.
 
 Fix and its safety
     The unique index where the project declares its others, and ``except DuplicateKeyError`` around the insert that
@@ -56,9 +57,10 @@ def check(project: Project) -> Iterator[Finding]:
             places.append((project.operation_span(race.lookup.operation), "the look-up"))
         if race.way.frame is not None:
             places.append((project.operation_span(race.insert), "the insert"))
+        where = f" in {constraint.name}" if constraint.name else ""
         yield rule.finding(
             project.token(race.module, race.look),
-            f"{project.callee_name(race.module, race.look)} looks in {constraint.name} for {constraint.fields} before "
+            f"{project.callee_name(race.module, race.look)} looks{where} for {constraint.fields} before "
             f"{inserting}: two requests at the same time find nothing and both insert; declare {constraint.code}",
             confidence=race.insert.confidence,
             related=project.related(places),

@@ -49,6 +49,8 @@ def check(project: Project) -> Iterator[Finding]:
     needs: dict[Any, Need[Any]] = {}
     made: dict[Any, bool] = {}
     for need, sign in _signs(project):
+        if not need.constraint.name:
+            continue  # what is the same collection cannot be told from place to place
         key = need.constraint if need.constraint.keys else sign[0]
         needs.setdefault(key, need)
         found.setdefault(key, []).append(sign)

@@ -11,7 +11,7 @@ Why it hurts
 What it leaves alone
     Filters with ranges or other operators (buckets), by constants alone, on nested fields, with a collation, or that
     the code does not show whole; fields of which the project reads several documents; collections with an index whose
-    keys or options are known only at run time; scripts.
+    keys or options are known only at run time, or any that may be on one whose name is; scripts.
 
 Fix and its safety
     The unique index where the project declares its others. Unsafe: building a unique index fails where duplicates are
@@ -45,7 +45,7 @@ def check(project: Project) -> Iterator[Finding]:
 
         yield rule.finding(
             project.operation_span(query),
-            f"{query.name} upserts {constraint.name} by {constraint.fields} without a unique index: two at the same "
+            f"{query.name} upserts {query.target} by {constraint.fields} without a unique index: two at the same "
             f"time both insert; declare {constraint.code}",
             confidence=query.confidence,
             fix=rule.repair(

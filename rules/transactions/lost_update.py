@@ -39,7 +39,7 @@ _OR = "; or put a version into the filter, and begin anew if nothing matched"
 def check(project: Project) -> Iterator[Finding]:
     for lost in project.sessions.lost_updates:
         writer = project.callee_name(lost.module, lost.row)
-        what = f"{lost.field} of {lost.collection}" if lost.field else f"a whole document of {lost.collection}"
+        what = (lost.field or "a whole document") + (f" of {lost.collection}" if lost.collection else "")
         where = " where session is None" if lost.unless_session else ""
         places = [(project.token(*lost.read), "read here")]
         if not lost.is_direct:

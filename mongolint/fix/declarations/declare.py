@@ -19,6 +19,7 @@ from mongolint.fix.declarations.keys import Style, Wanted, plain
 from mongolint.fix.declarations.placing import Placing
 from mongolint.fix.declarations.sites import Site
 from mongolint.fix.nofix import NoFix
+from mongolint.link.atoms import Configured
 from mongolint.project import verdicts
 from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Keys, Pattern
@@ -154,6 +155,9 @@ def declare_constraint(draft: Draft, operations: Sequence[Operation], constraint
     """See `Draft.declare_constraint`."""
     if not constraint.keys:
         raise NoFix("which field is the key is not clear")
+    if not constraint.name:
+        draft.text = constraint.code
+        raise NoFix("only the running program knows the name of the collection")
     draft.text = f"{receivers.member('db', constraint.name, chr(34), attribute=True)}.{constraint.code}"
     if constraint.doubt:
         raise NoFix(constraint.doubt)
@@ -182,7 +186,8 @@ def _put(
         placed.beside_own()
         return
     elsewhere.check(draft, query.collection_names[0], keys, own, options)
-    if not names.is_spelled_out(draft.project, query.collection_names[0]):
+    name = query.collection_names[0]
+    if type(name) is Configured or not names.is_spelled_out(draft.project, name):
         raise NoFix("the name of the collection is a setting")
     from mongolint.fix.declarations import startup
 

@@ -83,10 +83,16 @@ class Journal:
     def begin(self, link: Linker) -> None:
         """A new state: forget what it may change."""
         layout = ([facts.path for facts in link.modules], link.tests, *link.imports.layout)
-        if self._link is None or layout != self._layout or len(self._link.interned) > _MOST:
+        known = self._link
+        if (
+            known is None
+            or layout != self._layout
+            or len(known.interned) > _MOST
+            or not link.settings.agrees_with(known.settings)
+        ):
             self._past, self._now, self._before = {}, {}, {}
         else:
-            self._take(self._link, link)
+            self._take(known, link)
         self._layout, self._modules, self._link = layout, list(link.modules), link
         self._differing, self._anew = set(), set()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from mongolint.engine.load import Loaded
 from mongolint.fastclasses import dataclass
-from mongolint.link.atoms import Collection
+from mongolint.link.atoms import Collection, Configured
 from mongolint.lsp.features.completion import wants_collection
 from mongolint.lsp.features.fitting import fitting
 from mongolint.lsp.features.places import Buffer, Range, indexes_at, named_at
@@ -88,7 +88,9 @@ def _heading(operation: Operation) -> str:
     databases = {collection.database.name for collection in operation.collections}
     database = databases.pop() if len(databases) == 1 else None
     within = f" of database **{database}**" if database else ""
-    inferred = " (inferred from the name of the method)" if operation.confidence == "inferred" else ""
+    is_configured = any(type(name) is Configured for name in names)
+    source = "a configuration file" if is_configured else "the name of the method"
+    inferred = f" (inferred from {source})" if operation.confidence == "inferred" else ""
     return f"`{operation.name}` on {shown}{more}{within}{inferred}"
 
 

@@ -112,7 +112,10 @@ class Sight:
     def _guesses(self) -> bool:
         """Whether the model itself takes collections of this file by the name of an untraced database."""
         return any(
-            operation.module == self.module and operation.confidence == "inferred" and operation.collection
+            operation.module == self.module
+            and operation.confidence == "inferred"
+            and operation.collection is not None
+            and operation.flavour == "unknown"
             for operation in self.project.operations
         )
 

@@ -18,13 +18,13 @@ _DECLARING = frozenset(["create_index", "create_indexes", "ensure_index"])
 _COMMAND = ("const", "createIndexes")
 
 
-def indexes_of(project: Project, collection: str) -> list[IndexDeclaration] | None:
+def indexes_of(project: Project, collection: str | None) -> list[IndexDeclaration] | None:
     """The indexes that may be on a collection, those of collections known only at run time too.
 
-    None where there may be others: declared elsewhere, with keys known only at run time, or by a call that the model
-    cannot trace.
+    All of them where the name of the collection is not known. None where there may be others: declared elsewhere, with
+    keys known only at run time, or by a call that the model cannot trace.
     """
-    found = [index for index in project.indexes if index.collection_name in (collection, None)]
+    found = [index for index in project.indexes if collection is None or index.collection_name in (collection, None)]
     if not project.knows_indexes or project.declares_unseen or any(index.keys is None for index in found):
         return None
     return found

@@ -9,6 +9,7 @@ from mongolint.fastclasses import NamedTuple
 from mongolint.link.rowtools import reached_rows
 from mongolint.project.results.flow import flow
 from mongolint.project.tracing.tracer import Spot
+from mongolint.project.writes import inserts
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -33,10 +34,14 @@ class Reread(NamedTuple):
 
 def reread(project: Project, read: Operation) -> Reread | None:
     """The write after which ``read`` reads the same document, with nothing else in between."""
-    if read.name != "find_one" or not _is_call(project, read) or not read.scope or read.collection is None:
+    if read.name != "find_one" or not _is_call(project, read) or not read.scope:
         return None
     write = _last_before(project, read)
     if write is None or write.collections != read.collections or write.session != read.session:
+        return None
+    tracer = project.writes.tracer
+    target = inserts.target_of(tracer, read, None)
+    if target is None or not target.is_that_of(tracer, write, None):
         return None
     if write.name == "insert_one":
         return Reread(write, read, "insert", False) if _asks_inserted(project, write, read) else None

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mongolint.link.atoms import ClassRef, Const, External, FunctionRef, Instance
+from mongolint.link.atoms import ClassRef, Collection, Const, External, FunctionRef, Instance
+from mongolint.mongo.drivers import CLASSES
 from mongolint.project.tracing.tracer import MAX_PATHS, Frame, Spot, Term
 
 if TYPE_CHECKING:
@@ -36,12 +37,17 @@ DUMPING_FUNCTIONS = frozenset(
 )
 _MAX_SIZE = 300
 # Given the same, they give the same
-_PURE_FUNCTIONS = ("builtins.str", "builtins.int", "bson.", "uuid.UUID", "hashlib.", "hmac.", "builtins.bytes")
+_PURE_FUNCTIONS = (
+    *("builtins.str", "builtins.int", "bson.", "uuid.UUID", "hashlib.", "hmac.", "builtins.bytes"),
+    *("os.getenv", "os.environ.get", "decouple.config"),
+)
 # Calls whose result is a default itself, and no description of a field
 _COMPUTING = ("datetime.", "uuid.", "time.", "bson.", "secrets.", "builtins.")
 _PURE_METHODS = frozenset(
     ["lower", "strip", "upper", "casefold", "title", "encode", "decode", "hexdigest", "digest", "replace", "isoformat"]
 )
+# Of a database and a name they give the collection, of a collection the same with other options
+_HANDLES = ("get_collection", "with_options")
 # Done twice, they do no more than done once
 _SETTLING = ("lower", "strip", "upper", "casefold")
 
@@ -158,6 +164,9 @@ def _call(tracer: Tracer, spot: Spot, node: Any) -> Term:
     if name.startswith(_PURE_FUNCTIONS):
         # Of nothing they make something new each time: ObjectId()
         return ("pure", name, *(of(tracer, spot.at(row)) for row in rows)) if rows else _itself(spot)
+    if name in CLASSES and CLASSES[name].role == "client":
+        # Made anew, it leads to the same server
+        return ("client", name, *((keyword, of(tracer, spot.at(row))) for keyword, row in node[2]))
     if name.rpartition(".")[2][:1].isupper() and node[2]:
         return ("new", spot, None)
     return _method(tracer, spot, node, rows)
@@ -168,6 +177,10 @@ def _method(tracer: Tracer, spot: Spot, node: Any, rows: list[int]) -> Term:
     if function[0] != "attr" or tracer.operation(spot.module, spot.row) is not None:
         return _itself(spot)
     base, name = spot.at(function[1]), function[2]
+    if name in _HANDLES and (made := tracer.value(spot)) and all(type(atom) is Collection for atom in made):
+        # One object or another, it is the same collection
+        database = of(tracer, base)
+        return database if name == "with_options" else (name, database, *(of(tracer, spot.at(row)) for row in rows))
     if name in DUMPING:
         return of(tracer, base)
     if name in ("get", "pop") and rows:

@@ -17,7 +17,6 @@ from mongolint.project.updates.derived import IDS, Derived, derived, included
 from mongolint.project.updates.inplace import changed_in_place
 from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
-from mongolint.project.writes.needs import same
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -45,9 +44,9 @@ class LostUpdate(NamedTuple):
     """An update of a field with what was made of its old value.
 
     ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
-    call that reads it there, ``reader``: the function that it calls. ``field``: "" for the whole document; ``whole``:
-    the field that is set, in which it lies. ``written``: all that is set of what was read. ``unless_session``: it runs
-    with a session, too.
+    call that reads it there, ``reader``: the function that it calls. ``collection``: "" where only the running program
+    knows its name. ``field``: "" for the whole document; ``whole``: the field that is set, in which it lies.
+    ``written``: all that is set of what was read. ``unless_session``: it runs with a session, too.
     """
 
     module: int
@@ -95,9 +94,9 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
     operation, frame = way.operation, way.frame
     if way.scope <= 0 or lookups.is_locked(tracer, way):
         return None
-    collection = inserts.collection_of(tracer, operation, frame)
+    target = inserts.target_of(tracer, operation, frame)
     session = _session(tracer, operation, frame)
-    if collection is None or collection.name is None or session == "given":
+    if target is None or session == "given":
         return None
     every = list(_written(tracer, operation, frame))
     for name, whole, read in every:
@@ -106,8 +105,7 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
         made = read if read.changes else changed_in_place(tracer, way, read)
         if made is None:
             continue
-        reading = inserts.collection_of(tracer, made.operation, made.read.frame)
-        if reading is None or not same(reading, collection):
+        if not target.is_that_of(tracer, made.operation, made.read.frame):
             continue
         if not _is_identity(tracer, operation, frame, made, name):
             continue
@@ -117,7 +115,7 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
         if context is not None and regions.is_bound(tracer.link, way.point.module, way.scope, context.context):
             return None
         written = frozenset(whole for _, whole, each in every if each.site == made.site)
-        lost = (collection.name, name, whole, made.changes, session == "either", written)
+        lost = (target.collection.name or "", name, whole, made.changes, session == "either", written)
         return LostUpdate(
             way.point.module, way.row, operation, made.site, _reader(project, made), made.operation, *lost
         )

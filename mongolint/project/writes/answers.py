@@ -66,13 +66,12 @@ class Writes:
         return [
             Need(need, one)
             for one in self._looked
-            if self._is_concurrent(one.module, one.scope)
-            and (need := self._unique(one.collection, one.values, dict(one.constants)))
+            if self._is_concurrent(one.module, one.scope) and (need := self._key_looked_for(one))
         ]
 
     def may_break_another_key(self, race: lookups.LookThenInsert) -> bool:
         """Whether an insert may be refused for another unique key, declared or missing, than what was looked for."""
-        declared = self.project.indexes_of(str(race.collection.name))
+        declared = self.project.indexes_of(race.collection.name)
         missing = [each for each in self.constraints if needs.same(each.collection, race.collection)]
         keyed = [{name for name, _ in index.keys or ()} for index in declared or () if needs.may_be_unique(index)]
         keyed += [{name for name, _ in each.keys} for each in missing if "unique" in each.options]
@@ -100,8 +99,7 @@ class Writes:
         return [
             Need(need, one)
             for one in self._upserted
-            if self._is_concurrent(one.operation.module, one.operation.scope)
-            and (need := self._unique(one.collection, one.values, dict(one.constants), one.collation))
+            if self._is_concurrent(one.operation.module, one.operation.scope) and (need := self._key_upserted(one))
         ]
 
     @cached_property
@@ -198,7 +196,7 @@ class Writes:
         """All indexes that the data needs, each once."""
         unique = (self.look_then_inserts, self.upserts, self.made_keys, self.handled_duplicates, self.refused)
         every = [need.constraint for found in (*unique, self.expiring) for need in found]
-        return list(dict.fromkeys(constraint for constraint in every if constraint.keys))
+        return list(dict.fromkeys(constraint for constraint in every if constraint.keys and constraint.name))
 
     def index_code(self, collection: str, pattern: Pattern) -> str:
         """The call that makes the index which queries need, of those that are suggested for the whole project.
@@ -337,6 +335,38 @@ class Writes:
         kept = f"documents that are only marked as deleted keep their {', '.join(values)}"
         remark = kept if self._stays_marked(collection, values) else ""
         return Constraint(collection, tuple((name, 1) for name in values), options, doubt, remark)
+
+    def _key_looked_for(self, one: lookups.LookThenInsert) -> Constraint | None:
+        """The unique index that is missing where a look-up decides about an insert."""
+        if one.collection.name is not None:
+            return self._unique(one.collection, one.values, dict(one.constants))
+        content = inserts.content_of(self.tracer, one.way)
+        put = {name: content.fields.get(name, compared) for name, compared in one.values.items()}
+        if one.constants or any(lack for value in put.values() for lack in self._lacks(one.way, value)):
+            return None
+        return self._of_unnamed(one.collection, put)
+
+    def _key_upserted(self, one: Upsert) -> Constraint | None:
+        """The unique index that is missing where an upsert may make a document twice."""
+        if one.collection.name is not None:
+            return self._unique(one.collection, one.values, dict(one.constants), one.collation)
+        if one.constants or one.collation or any(upserts.makes_null(self.tracer, one, name) for name in one.values):
+            return None
+        return self._of_unnamed(one.collection, one.values)
+
+    def _of_unnamed(self, collection: Collection, values: Mapping[str, Stored]) -> Constraint | None:
+        """The unique index that is missing on a collection whose name is not known: any index may be on that.
+
+        What others store in it cannot be told, so the key has to be there where this one stores it.
+        """
+        indexes = self.project.indexes_of(None)
+        if indexes is None or needs.keeps_unique(indexes, values):
+            return None
+        if any(values.keys() <= equal for _, equal in self._several):
+            return None
+        if any(nulls.type_of(self.tracer, value) == "array" for value in values.values()):
+            return None
+        return Constraint(collection, tuple((name, 1) for name in values), {"unique": True})
 
     def _kinds(self, collection: Collection, names: Iterable[str], name: str, constant: Any) -> tuple[Any, ...]:
         """The constants of one of the fields for which documents are one of a kind; none where all documents are.

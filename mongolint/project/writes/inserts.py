@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection, FunctionRef
-from mongolint.project.operations import Operation, argument, preferred
+from mongolint.project.operations import Operation, argument, names_of, preferred
 from mongolint.project.tracing import guards, stored
 from mongolint.project.tracing.guards import Point
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Frame, Spot, Term
+from mongolint.project.writes.needs import same
 
 if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
@@ -84,15 +85,49 @@ def collection_of(tracer: Tracer, operation: Operation, frame: Frame | None) -> 
     """The one collection that an operation runs on, where it is called so."""
     if operation.collection is not None:
         return operation.collection
-    node = tracer.link.node(operation.module, operation.row)
-    if frame is None or node[0] != "call":
-        return None
-    receiver = tracer.link.node(operation.module, node[1])
-    if receiver[0] != "attr":
-        return None
-    value = tracer.value(Spot(operation.module, receiver[1], frame))
-    found = preferred(tuple(atom for atom in value if type(atom) is Collection))
+    spot = _receiver(tracer, operation, frame) if frame is not None else None
+    found = _collections(tracer, spot) if spot is not None else ()
     return found[0] if len(found) == 1 and found[0].name is not None else None
+
+
+class Target(NamedTuple):
+    """The one collection that an operation runs on.
+
+    ``identity``: what tells it from others where only the running program knows its name; None where that is known.
+    """
+
+    collection: Collection
+    identity: Term | None
+
+    def is_that_of(self, tracer: Tracer, operation: Operation, frame: Frame | None) -> bool:
+        """Whether an operation runs on it, too, where it is called so."""
+        other = target_of(tracer, operation, frame)
+        if other is None or self.identity is not None or other.identity is not None:
+            return other is not None and other.identity == self.identity
+        return same(other.collection, self.collection)
+
+
+def target_of(tracer: Tracer, operation: Operation, frame: Frame | None) -> Target | None:
+    """The one collection that an operation runs on, where it is called so, by its name or as the value that it is."""
+    collection = collection_of(tracer, operation, frame)
+    if collection is not None:
+        return Target(collection, None)
+    spot = _receiver(tracer, operation, frame)
+    if spot is None or names_of(operation.collections) or names_of(_collections(tracer, spot)):
+        return None  # one of several
+    term = tracer.term(spot)
+    return None if term[0] == "either" else Target(operation.collections[0], term)
+
+
+def _receiver(tracer: Tracer, operation: Operation, frame: Frame | None) -> Spot | None:
+    """What the method of an operation is called on."""
+    node = tracer.link.node(operation.module, operation.row)
+    receiver = tracer.link.node(operation.module, node[1]) if node[0] == "call" else node
+    return Spot(operation.module, receiver[1], frame) if node[0] == "call" and receiver[0] == "attr" else None
+
+
+def _collections(tracer: Tracer, spot: Spot) -> tuple[Collection, ...]:
+    return preferred(tuple(atom for atom in tracer.value(spot) if type(atom) is Collection))
 
 
 def given(tracer: Tracer, operation: Operation, frame: Frame | None, parameter: str | None) -> Spot | None:

@@ -32,6 +32,7 @@ class LookThenInsert:
 
     ``look`` and ``put``: the calls, as rows of one function, that lead to them. ``fields``: those compared with the
     values that are stored; ``constants``: those compared with what is always stored so; ``values``: both, in order.
+    ``collection`` has no name where only the running program knows it.
     """
 
     module: int
@@ -74,13 +75,13 @@ def find(
 def _of_way(tracer: Tracer, graph: CallGraph, way: Way) -> Iterator[LookThenInsert]:
     if way.scope <= 0 or tracer.link.scope(way.point.module, way.scope).kind == "class":
         return  # what runs once, at import, runs alone
-    collection = inserts.collection_of(tracer, way.operation, way.frame)
-    if collection is None or is_locked(tracer, way):
+    target = inserts.target_of(tracer, way.operation, way.frame)
+    if target is None or is_locked(tracer, way):
         return
+    collection = target.collection
     content: Content | None = None
     for lookup in _lookups(tracer, graph, way, collection):
-        own = inserts.collection_of(tracer, lookup.operation, lookup.spot.frame)
-        if own is None or not needs.same(own, collection):
+        if not target.is_that_of(tracer, lookup.operation, lookup.spot.frame):
             continue
         content = content or inserts.content_of(tracer, way)
         if any(_is_fetched(tracer, source) for source in content.sources):
@@ -97,7 +98,10 @@ def _lookups(tracer: Tracer, graph: CallGraph, way: Way, collection: Collection)
 
     def is_asked(row: int) -> bool:
         reached = (reach.operation for reach in graph.run_by_call(way.point.module, row))
-        return any(each.name in guards.LOOKING and each.runs_on(collection.name) for each in reached)
+        looking = (each for each in reached if each.name in guards.LOOKING)
+        if collection.name is None:
+            return any(not each.collection_names for each in looking)
+        return any(each.runs_on(collection.name) for each in looking)
 
     return guards.absent(tracer, way.point, is_asked)
 

@@ -83,6 +83,6 @@ def keeps_unique(indexes: Iterable[IndexDeclaration], fields: Iterable[str]) -> 
 
 
 def same(one: Collection, other: Collection) -> bool:
-    """Whether two collections may be the same."""
+    """Whether two collections may be the same, of those whose names are known."""
     names = {one.database.name, other.database.name} - {None}
-    return one.name == other.name and len(names) < 2
+    return one.name is not None and one.name == other.name and len(names) < 2

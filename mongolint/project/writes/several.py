@@ -74,6 +74,8 @@ def find(
         if operation.collection is not None and (equal or not operation.filter.open):
             yield operation.collection, equal
             continue
+        if not operation.collection_names and equal:
+            yield operation.collections[0], equal
         for way in inserts.ways(tracer, operation, left_out):
             collection = inserts.collection_of(tracer, operation, way.frame)
             given = inserts.given(tracer, operation, way.frame, operation.method.filter)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Upsert(NamedTuple):
     """An operation with ``upsert=True``; ``fields`` and ``constants`` are what its filter compares for equality.
 
-    ``collation``: by what it compares text, which the index has to do, too.
+    ``collection`` has no name where only the running program knows it. ``collation``: by what it compares text, which
+    the index has to do, too.
     """
 
     operation: Operation
@@ -36,7 +37,8 @@ class Upsert(NamedTuple):
 def find(tracer: Tracer, operations: Sequence[Operation]) -> Iterator[Upsert]:
     """The upserts whose filters compare plain fields for equality and nothing else."""
     for operation in operations:
-        if "upsert" not in operation.method.params or operation.collection is None:
+        collection = operation.collection or (None if operation.collection_names else operation.collections[0])
+        if "upsert" not in operation.method.params or collection is None:
             continue
         given = inserts.given(tracer, operation, None, "upsert")
         if given is None or tracer.value(given) != (const(True),):
@@ -50,9 +52,7 @@ def find(tracer: Tracer, operations: Sequence[Operation]) -> Iterator[Upsert]:
         constants = {name: value.term[2] for name, value in compared[0].items() if value.term[0] == "const"}
         fields = tuple(name for name in compared[0] if name not in constants)
         if fields:
-            yield Upsert(
-                operation, operation.collection, fields, tuple(constants.items()), compared[0], query.collation or {}
-            )
+            yield Upsert(operation, collection, fields, tuple(constants.items()), compared[0], query.collation or {})
 
 
 def makes_null(tracer: Tracer, one: Upsert, name: str) -> bool:

@@ -1,0 +1,1 @@
+"""What a program reads from its configuration files: which file, and what stands there."""
