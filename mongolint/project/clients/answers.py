@@ -10,7 +10,8 @@ from mongolint.link import functions
 from mongolint.link.atoms import External, const
 from mongolint.mongo.clientoptions import TIME_LIMITS
 from mongolint.mongo.drivers import TIMEOUT_CONTEXTS
-from mongolint.project.clients import driverversion, monitoring, options, percall, removed, timezones
+from mongolint.project.clients import driverversion, extensions, monitoring, options, percall, removed, timezones
+from mongolint.project.clients.extensions import ExtensionSite
 from mongolint.project.clients.options import Fate, Option, Options
 from mongolint.project.clients.percall import PerCall
 from mongolint.project.clients.removed import RemovedCall
@@ -66,6 +67,16 @@ class Clients:
     def knows_new_names(self, module: int) -> bool:
         """Whether nothing says that the driver is older than the names that replaced other options of clients."""
         return driverversion.is_new(self.project, module, driverversion.NEW_NAMES)
+
+    @cached_property
+    def extensions(self) -> list[tuple[int, int]]:
+        """The calls at which Flask-PyMongo makes a client of the application's configuration."""
+        return [(module, row) for module, row in extensions.sites(self.project) if not self.project.is_script(module)]
+
+    @cached_property
+    def unlimited_extensions(self) -> list[ExtensionSite]:
+        """Where Flask-PyMongo makes a client that nothing limits in time."""
+        return [each for each in extensions.unlimited(self.project) if not self.project.is_script(each.module)]
 
     def unknown(self, site: ClientSite) -> list[Option]:
         """The options that no client has."""
