@@ -9,6 +9,7 @@ import pytest
 from mongolint.engine.run import check
 from mongolint.finding import Severity
 from mongolint.testing import findings, project
+from mongolint.testing.projects import run
 
 # The arguments of a client; the options that are found, whether there may be others, what is known of the URI
 OPTIONS: dict[str, tuple[str, set[str], bool, str]] = {
@@ -425,3 +426,38 @@ def test_what_a_person_runs_by_hand_may_take_its_time(tmp_path: Path) -> None:
         ("MDB301", "store.py", "HIGH", True),
         ("MDB103", "store.py", "MEDIUM", True),
     ]
+
+
+FLASK = """
+from flask import Flask
+from flask_pymongo import PyMongo
+
+mongo = PyMongo()
+
+
+def create_app():
+    app = Flask(__name__)
+    app.config["MONGO_URI"] = "mongodb://localhost/app{options}"
+    mongo.init_app(app)
+    return app
+
+
+def names():
+    return list(mongo.db.users.find({{}}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ("", ["MDB103", "MDB301"]),
+        ("?connectTimeoutMS=5000", ["MDB103"]),
+        ("?timeoutMS=5000", []),
+        ("?w=1&socketTimeoutMS=5000", []),
+    ],
+)
+def test_the_settings_of_an_extension_limit_what_its_client_waits_for(
+    options: str, found: list[str], tmp_path: Path
+) -> None:
+    loaded = project(FLASK.format(options=options), tmp_path)
+    assert sorted(each.code for each in run(loaded, ["MDB103", "MDB301"])) == found

@@ -38,6 +38,8 @@ class Clients:
     def gives_up(self, operation: Operation) -> bool:
         """Whether each client that an operation may run through waits for an answer only for some time."""
         made = {c.database.client for c in operation.collections if c.database.client is not None}
+        if not made and self._extension_gives_up:
+            return True
         places = {(client.module, client.row) for client in made if client.row >= 0}
         every = self.project.clients
         sites = [site for site in every if (site.module, site.row) in places or (not places and len(every) == 1)]
@@ -72,6 +74,10 @@ class Clients:
     def extensions(self) -> list[tuple[int, int]]:
         """The calls at which Flask-PyMongo makes a client of the application's configuration."""
         return [(module, row) for module, row in extensions.sites(self.project) if not self.project.is_script(module)]
+
+    @cached_property
+    def _extension_gives_up(self) -> bool:
+        return extensions.gives_up(self.project)
 
     @cached_property
     def unlimited_extensions(self) -> list[ExtensionSite]:

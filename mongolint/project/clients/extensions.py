@@ -6,10 +6,10 @@ arguments go to the client. Before 2.0 there were settings for some options, as 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.link import functions
 from mongolint.link.atoms import FlaskExtension
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 _SCHEMES = ("mongodb://", "mongodb+srv://")
+# Of the limits, those of the time that an answer is waited for, as words of a connection string or names of settings
+_ANSWERED = re.compile(r"(?<![a-z])timeoutms|sockettimeoutms")
 
 
 class ExtensionSite(NamedTuple):
@@ -34,11 +36,21 @@ class ExtensionSite(NamedTuple):
 
 def unlimited(project: Project) -> list[ExtensionSite]:
     """Where an extension makes a client that nothing limits in time, as far as the code shows."""
-    own = [facts for module, facts in enumerate(project.modules) if module not in project.tests]
-    if any(_names_limit(text) for facts in own for text in _texts(facts)):
+    found = sites(project)
+    texts = list(_settings(project)) if found else []
+    if any(name in _plain(text) for text in texts for name in TIME_LIMITS):
         return []
-    shows_uri = any(text.startswith(_SCHEMES) for facts in own for text in _texts(facts))
-    return [ExtensionSite(*place, shows_uri) for place in sites(project) if not _may_limit(project, *place)]
+    shows_uri = any(text.startswith(_SCHEMES) for text in texts)
+    return [ExtensionSite(*place, shows_uri) for place in found if not _may_limit(project, *place)]
+
+
+def gives_up(project: Project) -> bool:
+    """Whether clients that an extension makes, and there are no others, wait for an answer only for some time."""
+    if any(client.module not in project.tests for client in project.clients):
+        return False
+    found = sites(project)
+    given = [str(keyword) for module, row in found for keyword, _ in project.link.node(module, row)[2]]
+    return bool(found) and any(_ANSWERED.search(_plain(text)) for text in (*given, *_settings(project)))
 
 
 def sites(project: Project) -> list[tuple[int, int]]:
@@ -71,13 +83,14 @@ def _may_limit(project: Project, module: int, row: int) -> bool:
     return any("*" in name or name.lower() in TIME_LIMITS for name in names)
 
 
-def _names_limit(text: str) -> bool:
-    plain = text.lower().replace("_", "")
-    return any(name in plain for name in TIME_LIMITS)
+def _plain(text: str) -> str:
+    return text.lower().replace("_", "")
 
 
-def _texts(facts: ModuleFacts) -> Iterator[str]:
-    """The texts of a module, and the names that it gives values: settings are named either way."""
-    yield from (node[1] for _, node in facts.of_kind("const") if isinstance(node[1], str))
-    for scope in facts.scopes:
-        yield from scope.final
+def _settings(project: Project) -> Iterator[str]:
+    """The texts of the application, and the names that it gives values: settings are named either way."""
+    for module, facts in enumerate(project.modules):
+        if module not in project.tests:
+            yield from (node[1] for _, node in facts.of_kind("const") if isinstance(node[1], str))
+            for scope in facts.scopes:
+                yield from scope.final
