@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.engine.coverage import coverage
 from mongolint.engine.listing import suggestions
 from mongolint.engine.review.queries import patterns
 from mongolint.testing import project
@@ -188,3 +189,13 @@ def test_the_order_that_a_call_asks_for_belongs_to_the_index_and_is_told_once(tm
     assert "page runs count_documents on mails, by owner" in found[0].message
     assert 'declare create_index([("owner", 1), ("sent", -1)])' in found[0].message
     assert "db.mails.find({owner: <owner>}).sort({sent: -1})" in [each["mongosh"] for each in patterns(loaded)]
+
+
+def test_the_map_holds_what_each_call_asks_beside_the_operation_of_the_helper(tmp_path: Path) -> None:
+    found = coverage(project(PAGES, tmp_path))
+    own = {held["name"]: held for held in found["collections"] if held["name"]}
+    shapes = [(shape["text"], shape["sort_text"], shape["verdict"]) for shape in own["mails"]["shapes"]]
+    assert sorted(shapes) == [("{owner}", "", "unserved"), ("{owner}", "{sent: -1}", "unserved")]
+    assert {place["via"] for shape in own["mails"]["shapes"] for place in shape["places"]} == {"page"}
+    assert own["mails"]["operations"] == 0
+    assert found["summary"]["operations"] == 2
