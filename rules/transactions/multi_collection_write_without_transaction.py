@@ -168,4 +168,34 @@ EXAMPLES = [
         """,
         why="a transaction would wait for the other system; two ids are not one because both are made by ObjectId",
     ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def ask(user_id, text, reward):
+            if reward > 0:
+                db.users.update_one({"_id": user_id}, {"$inc": {"coins": -reward}})
+            db.questions.insert_one({"user_id": user_id, "text": text, "reward": reward})
+        """,
+        at=("insert_one",),
+        message="insert_one on questions follows update_one on users with the same user_id",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def leave(user_id, hides):
+            if hides:
+                db.users.update_one({"_id": user_id}, {"$set": {"hidden": True}})
+                return
+            db.leavers.insert_one({"user_id": user_id})
+        """,
+        why="the one or the other",
+    ),
 ]
