@@ -22,6 +22,7 @@ Sources
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
@@ -57,13 +58,15 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related([(place, "the first write")]),
             fix=rule.repair(
                 "write both in a transaction",
-                _by_hand,
+                partial(_by_hand, second.module),
                 text=f"{_BLOCKS.get(second.flavour, _BLOCKS['sync'])}: …  # both writes with session=session",
             ),
         )
 
 
-def _by_hand(draft: Draft) -> None:
+def _by_hand(module: int, draft: Draft) -> None:
+    if not draft.project.made_clients.knows_transactions(module):
+        raise NoFix("it needs PyMongo 3.7, a replica set, and a client at hand")
     raise NoFix("it needs a replica set, and a client at hand")
 
 

@@ -461,3 +461,21 @@ def test_the_settings_of_an_extension_limit_what_its_client_waits_for(
 ) -> None:
     loaded = project(FLASK.format(options=options), tmp_path)
     assert sorted(each.code for each in run(loaded, ["MDB103", "MDB301"])) == found
+
+
+@pytest.mark.parametrize(("asked", "known"), [("pymongo==3.6.1\n", False), ("pymongo==3.7.0\n", True), ("", True)])
+def test_an_old_driver_knows_no_transactions(asked: str, known: bool, tmp_path: Path) -> None:
+    code = """
+        from pymongo import MongoClient
+
+        db = MongoClient().app
+
+
+        def remove(book_id):
+            db.books.delete_one({"_id": book_id})
+            db.questions.delete_many({"book_id": book_id})
+        """
+    loaded = project({"app.py": code, "requirements.txt": asked}, tmp_path)
+    (found,) = check(loaded, {"MDB404"}, loaded.project.config, fixes=True).findings
+    assert found.fix is not None
+    assert ("PyMongo 3.7" not in found.fix.reason) is known

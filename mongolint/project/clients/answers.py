@@ -84,6 +84,10 @@ class Clients:
         """Where Flask-PyMongo makes a client that nothing limits in time."""
         return [each for each in extensions.unlimited(self.project) if not self.project.is_script(each.module)]
 
+    def knows_transactions(self, module: int) -> bool:
+        """Whether nothing says that the driver is older than ``start_transaction``."""
+        return driverversion.is_new(self.project, module, driverversion.TRANSACTIONS)
+
     def unknown(self, site: ClientSite) -> list[Option]:
         """The options that no client has."""
         return options.unknown(self.options(site), site.flavour)
