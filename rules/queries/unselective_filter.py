@@ -6,7 +6,7 @@ What it flags
     all documents and only `$pull` from them what few hold.
 
 Why it hurts
-    An index does not help: the server walks all of its keys, or all documents, at each call.
+    No index helps a filter of that kind: the server walks all keys of one, or all documents, at each call.
 
 What it leaves alone
     Filters with an equality, a range or an anchored expression beside it; filters that may hold fields the code does
@@ -24,7 +24,7 @@ Sources
     that Ensure Selectivity".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
@@ -55,7 +55,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     if project.is_script(query.module) or query.collection is None:
         return
     if pulled := project.pulled_everywhere(query):
-        yield _of_all(query, project, " and ".join(pulled))
+        yield _of_all(query, project, pulled)
     wide = project.wide_comparisons(query)
     kind = next((kind for kind in _WHAT if kind in wide.values()), None)
     if kind is None:
@@ -75,16 +75,19 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     )
 
 
-def _of_all(query: Query, project: Project, fields: str) -> Finding:
+def _of_all(query: Query, project: Project, fields: Sequence[str]) -> Finding:
     return rule.finding(
         project.operation_span(query),
         f"{query.name} on {query.target} asks for all documents to take something out of those that hold it, so each "
-        f"call reads the whole collection; filter by {fields}, with an index on that",
+        f"call reads the whole collection; filter by {' and '.join(fields)}, with an index on that",
         confidence=query.confidence,
         fix=rule.repair(
             "ask for those that hold it",
             _by_hand("pull"),
-            text=f"filter by {fields} what the update takes out, and declare an index on that",
+            text="\n".join(
+                f'{query.name}({{"{field}": …}}, …)  # what the update takes out, with create_index("{field}")'
+                for field in fields
+            ),
         ),
     )
 
