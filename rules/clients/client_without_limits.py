@@ -76,16 +76,18 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
 
 @rule.on(Project)
 def check_extensions(project: Project) -> Iterator[Finding]:
-    milliseconds = project.option(rule.name, "milliseconds")
     limited = [operation.time_limit for operation in project.operations if operation.module not in project.tests]
-    for made in [] if limited and all(limited) else project.made_clients.unlimited_extensions:
-        options = [f"{name}={milliseconds}" for name in _names(project, made.module)]
+    places = [] if limited and all(limited) else project.made_clients.unlimited_extensions
+    for made in places[:1]:  # one setting limits them all
+        options = [f"{name}={project.option(rule.name, 'milliseconds')}" for name in _names(project, made.module)]
         severity = rule.severity if made.shows_uri else Severity.MEDIUM
+        others = [(project.token(each.module, each.row), "another one is made here") for each in places[1:]]
         yield rule.finding(
             project.token(made.module, made.row),
             f"nothing limits how long the client that Flask-PyMongo makes waits{_UNLESS}: {_WAITS}; put "
             f"{' and '.join(options)} into MONGO_URI",
             severity=project.severity(severity, made.module, made.row),
+            related=project.related(others),
             fix=rule.repair(
                 "limit the time of every operation",
                 _configured,

@@ -479,3 +479,13 @@ def test_an_old_driver_knows_no_transactions(asked: str, known: bool, tmp_path: 
     (found,) = check(loaded, {"MDB404"}, loaded.project.config, fixes=True).findings
     assert found.fix is not None
     assert ("PyMongo 3.7" not in found.fix.reason) is known
+
+
+def test_one_setting_limits_what_several_extensions_make(tmp_path: Path) -> None:
+    store = (
+        "from flask_pymongo import PyMongo\n\n\ndef one(app):\n    return PyMongo(app).db.{0}.find_one({{'_id': 1}})\n"
+    )
+    files = {f"{name}.py": store.format(name) for name in ("carts", "users")}
+    (found,) = run(project(files, tmp_path), ["MDB301"])
+    assert found.span.file.endswith("carts.py")
+    assert [each.span.file.rpartition("/")[2] for each in found.related] == ["users.py"]
