@@ -500,11 +500,11 @@ def _runs(link: Linker, atom: Atom, module: int, index: int) -> FunctionRef | No
     if type(atom) is FunctionRef and (atom.module, atom.scope) == (module, index):
         return atom
     if type(atom) is ClassRef:
-        # The constructor is given the object, ``__new__``, which makes it, the class
-        for name, receiver in zip(_CONSTRUCTORS, (Instance(*atom), atom), strict=True):
-            found = link.hierarchy.find(atom, name)
-            if found is not None and (found.module, found.scope) == (module, index):
-                return found._replace(receiver=receiver)
+        # ``__new__`` is given the class; what a constructor beside it gets says more
+        init = link.hierarchy.find(atom, "__init__")
+        found, receiver = (init, Instance(*atom)) if init else (link.hierarchy.find(atom, "__new__"), atom)
+        if found is not None and (found.module, found.scope) == (module, index):
+            return found._replace(receiver=receiver)
     return None
 
 
