@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mongolint.project.fields.shapes import KnownFields, plain_path
+from mongolint.project.schema.record import record
 from mongolint.testing.projects import project
 
 HEAD = """
@@ -336,3 +337,4 @@ def test_a_view_of_flask_admin_may_store_other_fields(is_shown: bool, tmp_path: 
     fields = loaded.project.fields
     assert fields.edited == ({"users"} if is_shown else set())
     assert fields.is_complete("users") is not is_shown
+    assert (record(loaded.project, "users")["validator"] is None) is is_shown
