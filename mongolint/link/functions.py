@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 _MAX_SITES = 2000
+_CONSTRUCTORS = ("__init__", "__new__")
 
 
 def call(link: Linker, atom: Atom, module: int, row: int, env: Env | None) -> Value:
@@ -402,7 +403,7 @@ class CallSites:
         self.link = link
 
     def of(self, module: int, index: int) -> list[tuple[int, int, FunctionRef]]:
-        """Calls (module, row, receiver) of a function; for ``__init__``, the constructions of its classes."""
+        """Calls (module, row, receiver) of a function; for a constructor, the constructions of its classes."""
         return self.link.once(("sites", module, index), lambda: list(self._search(module, index))[:_MAX_SITES], [])
 
     def _search(self, module: int, index: int) -> Iterator[tuple[int, int, FunctionRef]]:
@@ -433,7 +434,7 @@ class CallSites:
     def _candidates(self, module: int, scope: Scope) -> Iterable[tuple[int, int]]:
         names = [scope.name]
         cls = self.link.method_class(module, scope.index)
-        if scope.name == "__init__" and cls is not None:
+        if scope.name in _CONSTRUCTORS and cls is not None:
             names.extend(self.link.scope(*c).name for c in [cls, *self.link.hierarchy.subclasses(cls)])
             names.append("cls")
         for name in dict.fromkeys(names):
@@ -508,9 +509,11 @@ def _runs(link: Linker, atom: Atom, module: int, index: int) -> FunctionRef | No
     if type(atom) is FunctionRef and (atom.module, atom.scope) == (module, index):
         return atom
     if type(atom) is ClassRef:
+        # ``__new__`` is given the class; what a constructor beside it gets says more
         init = link.hierarchy.find(atom, "__init__")
-        if init is not None and (init.module, init.scope) == (module, index):
-            return init._replace(receiver=Instance(*atom))
+        found, receiver = (init, Instance(*atom)) if init else (link.hierarchy.find(atom, "__new__"), atom)
+        if found is not None and (found.module, found.scope) == (module, index):
+            return found._replace(receiver=receiver)
     return None
 
 

@@ -331,6 +331,11 @@ REMOVED_ERRORS: dict[str, tuple[str, ...]] = {
 # Top-level import names: a project that imports one uses the driver.
 DRIVER_PACKAGES: frozenset[str] = frozenset({"bson", "flask_pymongo", "gridfs", "motor", "pymongo"})
 
+# Views of Flask-Admin that let people change the documents of the collection they are given
+EDITORS: frozenset[str] = frozenset(
+    {"flask_admin.contrib.pymongo.ModelView", "flask_admin.contrib.pymongo.view.ModelView"}
+)
+
 # Object mappers and wrappers on top of a driver: their own find_one and the like are not the driver's.
 ODM_PACKAGES: frozenset[str] = frozenset(
     {

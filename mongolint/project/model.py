@@ -55,6 +55,7 @@ from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
 from mongolint.project.tracing.asked import Asked, asked
 from mongolint.project.tracing.given import given
+from mongolint.project.updates.pulled import pulled_everywhere
 from mongolint.project.writes.answers import Writes
 
 if TYPE_CHECKING:
@@ -364,6 +365,10 @@ class Project(Places):
         found = wide_comparisons(self.query(operation))
         # The first document that fits ends the search: where most do, that is at once
         return found if "_one" not in operation.name or {"regex", "case"}.intersection(found.values()) else {}
+
+    def pulled_everywhere(self, operation: Operation) -> tuple[str, ...]:
+        """The fields by which an update that asks for all documents could ask for those that it changes."""
+        return pulled_everywhere(self, operation)
 
     def patterns_of_lookup(self, lookup: Lookup) -> list[Pattern]:
         """The key patterns that would serve what a stage asks of another collection."""

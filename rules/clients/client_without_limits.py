@@ -4,7 +4,7 @@ What it flags
     Clients made with none of ``timeoutMS``, ``socketTimeoutMS``, ``serverSelectionTimeoutMS`` and
     ``connectTimeoutMS``, neither as a keyword nor in the connection string that the code shows. Medium where it shows
     none; a string that only the running program knows may set one, and the message says so. Low where only scripts
-    and commands make the client.
+    and commands make the client. Also where Flask-PyMongo makes it, told where that is given the application.
 
 Why it hurts
     An answer is waited for without end (``socketTimeoutMS`` has no default), a server for 30 seconds. When a server
@@ -17,15 +17,17 @@ What it leaves alone
 
 Fix and its safety
     ``timeoutMS=5000`` (option ``milliseconds``). Unsafe: an operation that takes longer now raises, the build of a
-    large index too, and a keyword overrides the connection string.
+    large index too, and a keyword overrides the connection string. For Flask-PyMongo, which takes the string from the
+    configuration, it is shown only.
 
 Sources
     PyMongo documentation, ``MongoClient`` (defaults of these options) and "Client-Side Operation Timeout".
+    Flask-PyMongo documentation, "Configuration".
 """
 
 from collections.abc import Iterator
 
-from mongolint.rule import Applicability, Bad, ClientSite, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, ClientSite, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
 rule = Rule(
     "MDB301",
@@ -37,6 +39,9 @@ rule = Rule(
     clears=("MDB103",),
     options={"milliseconds": 5000},
 )
+
+_UNLESS = ", unless the connection string does"
+_WAITS = "without end for an answer, 30 s for a server, so one that stalls uses up the pool"
 
 
 @rule.on(ClientSite)
@@ -51,12 +56,12 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
     if queries and all(query.time_limit for query in queries):
         return
     milliseconds = project.option(rule.name, "milliseconds")
-    names = ("timeoutMS",) if made.knows_timeout(client.module) else ("socketTimeoutMS", "serverSelectionTimeoutMS")
-    unless = "" if options.uri == "all" else ", unless the connection string does"
+    names = _names(project, client.module)
+    unless = "" if options.uri == "all" else _UNLESS
     yield rule.finding(
         project.token(client.module, client.row),
-        f"nothing limits how long this client waits{unless}: without end for an answer, 30 s for a server, so one that "
-        f"stalls uses up the pool; set {' and '.join(f'{name}={milliseconds}' for name in names)}",
+        f"nothing limits how long this client waits{unless}: {_WAITS}; set "
+        f"{' and '.join(f'{name}={milliseconds}' for name in names)}",
         severity=project.severity(
             Severity.MEDIUM if options.uri == "nothing" else rule.severity, client.module, client.row
         ),
@@ -67,6 +72,37 @@ def check(client: ClientSite, project: Project) -> Iterator[Finding]:
             reason="an operation that takes longer raises instead, the first build of a large index too",
         ),
     )
+
+
+@rule.on(Project)
+def check_extensions(project: Project) -> Iterator[Finding]:
+    limited = [operation.time_limit for operation in project.operations if operation.module not in project.tests]
+    places = [] if limited and all(limited) else project.made_clients.unlimited_extensions
+    for made in places[:1]:  # one setting limits them all
+        options = [f"{name}={project.option(rule.name, 'milliseconds')}" for name in _names(project, made.module)]
+        severity = rule.severity if made.shows_uri else Severity.MEDIUM
+        others = [(project.token(each.module, each.row), "another one is made here") for each in places[1:]]
+        yield rule.finding(
+            project.token(made.module, made.row),
+            f"nothing limits how long the client that Flask-PyMongo makes waits{_UNLESS}: {_WAITS}; put "
+            f"{' and '.join(options)} into MONGO_URI",
+            severity=project.severity(severity, made.module, made.row),
+            related=project.related(others),
+            fix=rule.repair(
+                "limit the time of every operation",
+                _configured,
+                text=f'MONGO_URI = "mongodb://…/…?{"&".join(options)}"',
+            ),
+        )
+
+
+def _names(project: Project, module: int) -> tuple[str, ...]:
+    knows = project.made_clients.knows_timeout(module)
+    return ("timeoutMS",) if knows else ("socketTimeoutMS", "serverSelectionTimeoutMS")
+
+
+def _configured(draft: Draft) -> None:
+    raise NoFix("the connection string comes from the configuration")
 
 
 EXAMPLES = [
@@ -131,5 +167,49 @@ EXAMPLES = [
             """,
         },
         why="limited in the connection string, in a dict, whatever the case; options that are not known; a script",
+    ),
+    Bad(
+        """\
+        from flask import Flask
+        from flask_pymongo import PyMongo
+
+        mongo = PyMongo()
+
+
+        def create_app():
+            app = Flask(__name__)
+            app.config["MONGO_URI"] = "mongodb://localhost/app"
+            mongo.init_app(app)
+            return app
+        """,
+        at=("init_app",),
+        message="nothing limits how long the client that Flask-PyMongo makes waits, unless the connection string does",
+    ),
+    Good(
+        """\
+        from flask import Flask
+        from flask_pymongo import PyMongo
+
+        app = Flask(__name__)
+        app.config["MONGO_URI"] = "mongodb://localhost/app?timeoutMS=5000"
+        mongo = PyMongo(app)
+        """,
+        why="the connection string that the configuration holds sets a limit",
+    ),
+    Good(
+        """\
+        from flask import Flask
+        from flask_pymongo import PyMongo
+
+        mongo = PyMongo()
+
+
+        def create_app(settings):
+            app = Flask(__name__)
+            app.config.from_mapping(settings)
+            mongo.init_app(app, timeoutMS=5000)
+            return app
+        """,
+        why="other arguments go to the client",
     ),
 ]

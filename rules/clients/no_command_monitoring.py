@@ -20,7 +20,7 @@ Sources
 
 from collections.abc import Iterator
 
-from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
 rule = Rule(
     "MDB801",
@@ -36,17 +36,23 @@ rule = Rule(
 @rule.on(Project)
 def check(project: Project) -> Iterator[Finding]:
     made = project.made_clients
-    clients = [client for client in project.clients if not made.is_by_hand(client)]
+    extensions = made.extensions
+    clients = [(client.module, client.row) for client in project.clients if not made.is_by_hand(client)] or extensions
     if not clients or made.watched:
         return
-    client = min(clients, key=lambda each: project.token(each.module, each.row))
+    client = min(clients, key=lambda each: project.token(*each))
 
     def write(draft: Draft) -> None:
-        logger = draft.need(client.module, "pymongo.event_loggers", "CommandLogger")
-        draft.add_argument(client.module, client.row, "event_listeners", f"[{logger}()]")
+        if client in extensions:
+            draft.text = (
+                "pymongo.monitoring.register(pymongo.event_loggers.CommandLogger())  # before the client is made"
+            )
+            raise NoFix("the client is made by Flask-PyMongo")
+        logger = draft.need(client[0], "pymongo.event_loggers", "CommandLogger")
+        draft.add_argument(*client, "event_listeners", f"[{logger}()]")
 
     yield rule.finding(
-        project.token(client.module, client.row),
+        project.token(*client),
         "nothing in this project watches which commands its clients send and how long they take; pass event_listeners, "
         "or instrument the driver with a tracing package",
         fix=rule.repair(
@@ -95,5 +101,17 @@ EXAMPLES = [
         db = MongoClient("mongodb://localhost", timeoutMS=5000).app
         """,
         why="a listener for all clients",
+    ),
+    Bad(
+        """\
+        from flask import Flask
+        from flask_pymongo import PyMongo
+
+        app = Flask(__name__)
+        app.config["MONGO_URI"] = "mongodb://localhost/app?timeoutMS=5000"
+        mongo = PyMongo(app)
+        """,
+        at=("PyMongo",),
+        message="nothing in this project watches which commands its clients send",
     ),
 ]

@@ -49,19 +49,19 @@ def check(project: Project) -> Iterator[Finding]:
 
 def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding]:
     """What callers ask by a helper that takes the filter, unless a query is told of it already."""
-    groups: dict[tuple[Any, ...], dict[tuple[int, int], Any]] = {}
+    groups: dict[tuple[str, str], tuple[Sequence[Any], dict[tuple[int, int], Any]]] = {}
     for each in project.asked_of_helpers:
         if patterns := _needed(project, each.operation):
             collection = each.operation.collection_names[0]
             if not all(pattern in wanted.get(collection, {}) for pattern in patterns):
-                # A helper may ask twice by its filter
-                groups.setdefault((collection, tuple(patterns)), {}).setdefault((each.module, each.row), each)
-    for (collection, patterns), found in groups.items():
+                # A helper may ask twice by its filter: for a page of documents, and how many there are
+                order = project.writes.index_order(collection, patterns)
+                groups.setdefault((collection, order), (patterns, {}))[1].setdefault((each.module, each.row), each)
+    for (collection, order), (patterns, found) in groups.items():
         # What a request waits for says more than what a script does
         runners = {key: project.reached(each.module, each.scope, each.context).runner for key, each in found.items()}
         first, *others = (found[key] for key in sorted(found, key=lambda key: runners[key] in ("script", "nothing")))
         fields, *by = (tuple(project.filter_fields(each.operation)) for each in (first, *others))
-        order = project.writes.index_order(collection, patterns)
         name = project.callee_name(first.module, first.row)
         places = [
             (project.token(e.module, e.row), f"{name} by {', '.join(own)}") for e, own in zip(others, by, strict=True)
@@ -73,7 +73,7 @@ def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding
             severity=_severity(project, patterns, found),
             confidence=first.operation.confidence,
             related=project.related([*places, (project.operation_span(first.operation), "the query")]),
-            fix=rule.repair("declare the index", _by_hand, text=order),
+            fix=rule.repair("declare the index", _by_hand, text=project.writes.index_calls(collection, patterns)),
         )
 
 
@@ -90,8 +90,7 @@ def _by_hand(draft: Draft) -> None:
 def _needed(project: Project, query: Query) -> Sequence[Any]:
     """What would serve a filter that nothing serves; `$text` needs an index of its own kind, and has its own rule."""
     document = query.planned
-    has_filter = bool(document.required or document.clauses)
-    if not has_filter or document.text or project.verdict(query).verdict != "unserved":
+    if not (document.required or document.clauses) or document.text or project.verdict(query).verdict != "unserved":
         return ()
     # A field that is in no document needs no index: it needs its right name
     is_small = project.writes.named >= set(query.collection_names)
@@ -135,12 +134,11 @@ def _more(fields: Sequence[str], others: Sequence[Sequence[str]], every: str) ->
 def _declare(
     draft: Draft, collection: str, patterns: Sequence[Any], queries: Sequence[Query], wanted: Mapping[Any, Any]
 ) -> None:
-    codes = draft.project.writes.index_codes(collection, patterns)
     if draft.project.writes.taken(collection, patterns):
         draft.text = draft.project.writes.index_order(collection, patterns)
         raise NoFix("an index on the same fields is declared with options that keep this filter from using it")
-    if len(codes) > 1:
-        draft.text = "\n".join(f"db.{collection}.{code}" for code in codes)
+    if len(draft.project.writes.index_codes(collection, patterns)) > 1:
+        draft.text = draft.project.writes.index_calls(collection, patterns)
         raise NoFix("each branch of the $or needs an index of its own, and one alone serves nothing")
     draft.declare_index(queries, patterns[0], wanted)
 
@@ -256,7 +254,6 @@ EXAMPLES = [
         from pymongo import MongoClient
 
         db = MongoClient(timeoutMS=5000).app
-        db.users.create_index("email")
 
 
         def find(text):

@@ -2,10 +2,11 @@
 
 What it flags
     Filters of which every sure comparison leaves little out: a regular expression that is not anchored or ignores
-    case, only negations (`$ne`, `$nin`, `$not`), `$exists: true`; in an `$or` all branches.
+    case, only negations (`$ne`, `$nin`, `$not`), `$exists: true`; in an `$or` all branches. Also updates that ask for
+    all documents and only `$pull` from them what few hold.
 
 Why it hurts
-    An index does not help: the server walks all of its keys, or all documents, at each call.
+    No index helps a filter of that kind: the server walks all keys of one, or all documents, at each call.
 
 What it leaves alone
     Filters with an equality, a range or an anchored expression beside it; filters that may hold fields the code does
@@ -23,7 +24,7 @@ Sources
     that Ensure Selectivity".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
@@ -53,6 +54,8 @@ _ADVICE = {
 def check(query: Query, project: Project) -> Iterator[Finding]:
     if project.is_script(query.module) or query.collection is None:
         return
+    if pulled := project.pulled_everywhere(query):
+        yield _of_all(query, project, pulled)
     wide = project.wide_comparisons(query)
     kind = next((kind for kind in _WHAT if kind in wide.values()), None)
     if kind is None:
@@ -72,8 +75,27 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     )
 
 
+def _of_all(query: Query, project: Project, fields: Sequence[str]) -> Finding:
+    return rule.finding(
+        project.operation_span(query),
+        f"{query.name} on {query.target} asks for all documents to take something out of those that hold it, so each "
+        f"call reads the whole collection; filter by {' and '.join(fields)}, with an index on that",
+        confidence=query.confidence,
+        fix=rule.repair(
+            "ask for those that hold it",
+            _by_hand("pull"),
+            text="\n".join(
+                f'{query.name}({{"{field}": …}}, …)  # what the update takes out, with create_index("{field}")'
+                for field in fields
+            ),
+        ),
+    )
+
+
 def _by_hand(kind: str) -> Callable[[Draft], None]:
     def write(draft: Draft) -> None:
+        if kind == "pull":
+            raise NoFix("it needs an index to be of use")
         if kind == "case":
             raise NoFix("the code does not tell whether whole values are meant")
         raise NoFix("the code does not tell which values are wanted")
@@ -177,5 +199,23 @@ EXAMPLES = [
             return db.jobs.count_documents({"error": {"$nin": [None, ""]}}), db.jobs.find_one({"old": {"$ne": True}})
         """,
         why="few may be left: of all queues, of what mostly is empty; one of most documents is found soon",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def forget(post_id, user_id):
+            db.users.update_many({}, {"$pull": {"saved": post_id}})
+            db.teams.update_many({}, {"$pull": {"members": {"id": user_id}}})
+
+
+        def reset(post_id):
+            db.users.update_many({}, {"$pull": {"saved": post_id}, "$set": {"seen": False}})
+        """,
+        at=("update_many", "update_many"),
+        message="so each call reads the whole collection; filter by saved, with an index on that",
     ),
 ]

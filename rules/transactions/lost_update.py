@@ -18,20 +18,21 @@ What it leaves alone
 
 Fix and its safety
     ``$inc`` for a number that something is added to, ``$push`` for a list that something is appended to, where the code
-    between is plain. Unsafe: the value is no longer that which the code has computed.
+    between is plain; of a document that is written back whole, those fields that change. Unsafe: the value is no longer
+    that which the code has computed, and what others changed meanwhile stays.
 
 Sources
     MongoDB manual, "Atomicity and Transactions" (single documents, concurrency control), ``$inc``, ``$push``.
 """
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
+from mongolint.rule import Applicability, Bad, Finding, Good, Project, Rule, Severity
 
 rule = Rule("MDB403", "lost-update", Severity.HIGH, fix=Applicability.UNSAFE, concern="integrity")
 
+_COMPUTED = "the value is no longer that which the code has computed"
 _OR = "; or put a version into the filter, and begin anew if nothing matched"
 
 
@@ -52,9 +53,9 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related(places),
             fix=rule.repair(
                 "update the field in one step" if lost.field else "set only the fields that change",
-                partial(_write, lost),
+                lambda draft, lost=lost: draft.change_in_place(lost),  # type: ignore[misc]
                 text=_by_hand(lost),
-                reason="the value is no longer that which the code has computed",
+                reason=_COMPUTED if lost.field else "what others changed meanwhile stays",
             ),
         )
 
@@ -70,10 +71,6 @@ def _by_hand(lost: Any) -> str:
     if lost.operator:
         return _advice(lost) if lost.field != lost.whole else f"change the field with {lost.operator}"
     return f"set only what changes, by its path{_OR}" if lost.field else f"name them in $set{_OR}"
-
-
-def _write(lost: Any, draft: Draft) -> None:
-    draft.change_in_place(lost)
 
 
 EXAMPLES = [

@@ -22,6 +22,7 @@ Sources
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Rule, Severity
 
@@ -57,13 +58,15 @@ def check(project: Project) -> Iterator[Finding]:
             related=project.related([(place, "the first write")]),
             fix=rule.repair(
                 "write both in a transaction",
-                _by_hand,
+                partial(_by_hand, second.module),
                 text=f"{_BLOCKS.get(second.flavour, _BLOCKS['sync'])}: …  # both writes with session=session",
             ),
         )
 
 
-def _by_hand(draft: Draft) -> None:
+def _by_hand(module: int, draft: Draft) -> None:
+    if not draft.project.made_clients.knows_transactions(module):
+        raise NoFix("it needs PyMongo 3.7, a replica set, and a client at hand")
     raise NoFix("it needs a replica set, and a client at hand")
 
 
@@ -167,5 +170,35 @@ EXAMPLES = [
             await db.homes.update_one({"_id": ObjectId(second)}, {"$set": {"taken": True}})
         """,
         why="a transaction would wait for the other system; two ids are not one because both are made by ObjectId",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def ask(user_id, text, reward):
+            if reward > 0:
+                db.users.update_one({"_id": user_id}, {"$inc": {"coins": -reward}})
+            db.questions.insert_one({"user_id": user_id, "text": text, "reward": reward})
+        """,
+        at=("insert_one",),
+        message="insert_one on questions follows update_one on users with the same user_id",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def leave(user_id, hides):
+            if hides:
+                db.users.update_one({"_id": user_id}, {"$set": {"hidden": True}})
+                return
+            db.leavers.insert_one({"user_id": user_id})
+        """,
+        why="the one or the other",
     ),
 ]

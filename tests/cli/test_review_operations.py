@@ -178,3 +178,19 @@ def test_links_are_not_followed(tmp_path: Path, tmp_path_factory: pytest.TempPat
     (tmp_path / "restore.sh").symlink_to(outside)
     (tmp_path / "more").symlink_to(outside.parent)
     assert checked(tmp_path, {})["restore"] == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("call", "asked", "is_told"),
+    [
+        ("db.orders.save({'_id': 1})", "pymongo==3.6.1\n", True),
+        ("db.orders.save({'_id': 1})", "pymongo>=4\n", False),  # a finding
+        ("db.orders.insert_one({'_id': 1})", "pymongo==3.6.1\n", False),
+    ],
+)
+def test_calls_that_keep_an_old_driver_are_asked_about(tmp_path: Path, call: str, asked: str, is_told: bool) -> None:
+    files = {"shop/db.py": f"{CODE}\n\ndef keep():\n    {call}\n", "requirements.txt": asked}
+    found = checked(tmp_path, files)
+    assert ("driver" in found) is is_told
+    if is_told:
+        assert [place.rpartition(":")[0] for place in found["driver"][1]] == ["shop/db.py"]

@@ -224,3 +224,41 @@ def test_what_refers_is_deleted_by_the_name_that_the_object_has_for_it(
     (found,) = check(loaded, {"MDB224"}, loaded.project.config, fixes=True).findings
     assert found.fix is not None
     assert expected in "".join(edit.content for edit in found.fix.edits) + found.fix.reason
+
+
+@pytest.mark.parametrize(
+    ("route", "edit", "text"),
+    [
+        ("/<ObjectId:post_id>", 'mongo.db.notes.delete_many({"post_id": post_id})', ""),
+        ("/<post_id>", "", 'mongo.db.notes.delete_many({"post_id": …})  # the _id that is deleted'),
+    ],
+)
+def test_what_a_path_is_converted_to_is_the_key_of_what_refers(
+    route: str, edit: str, text: str, tmp_path: Path
+) -> None:
+    code = f"""
+        from bson import ObjectId
+        from flask import Flask
+        from flask_pymongo import PyMongo
+
+        app = Flask(__name__)
+        mongo = PyMongo(app)
+
+
+        @app.post("/notes/<number>")
+        def note(number):
+            post_id = ObjectId(number)
+            if mongo.db.posts.find_one({{"_id": post_id}}):
+                mongo.db.notes.insert_one({{"post_id": post_id, "text": ""}})
+            return list(mongo.db.notes.find({{"text": ""}}, limit=9))
+
+
+        @app.delete("{route}")
+        def remove(post_id):
+            mongo.db.posts.delete_one({{"_id": post_id}})
+        """
+    loaded = project(textwrap.dedent(code), tmp_path)
+    (found,) = check(loaded, {"MDB224"}, loaded.project.config, fixes=True).findings
+    assert found.fix is not None
+    assert "".join(each.content for each in found.fix.edits).strip() == edit
+    assert found.fix.text == text or edit

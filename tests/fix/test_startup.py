@@ -481,3 +481,49 @@ def test_a_command_is_not_called_at_start(tmp_path: Path) -> None:
         text = "import click\n" + code.replace("def load(", f"def {name}(")
         (found,) = findings(text, tmp_path, rules={"MDB201"})
         assert f"; {todo} when the application starts" in found.message
+
+
+# Flask-PyMongo
+
+QUERIES = """
+
+def by_email(email):
+    return mongo.db.users.find_one({"email": email})
+"""
+FLASK = {
+    "made with the application": (
+        "app = Flask(__name__)\nmongo = PyMongo(app)\n",
+        "app = Flask(__name__)\nmongo = PyMongo(app)\n\n\n%s\n\nwith app.app_context():\n    ensure_indexes()\n",
+    ),
+    "given the application": (
+        "mongo = PyMongo()\n\n\ndef create_app(name):\n    app = Flask(name)\n    mongo.init_app(app)\n"
+        "    return app\n",
+        "mongo = PyMongo()\n\n\n%s\n\ndef create_app(name):\n    app = Flask(name)\n    mongo.init_app(app)\n"
+        "    with app.app_context():\n        ensure_indexes()\n    return app\n",
+    ),
+}
+BUILT = '''\
+def ensure_indexes() -> None:
+    """Build the indexes that queries need; one that exists already is left alone."""
+    mongo.db.users.create_index([("email", 1)])
+'''
+WITH_FLASK = "from flask import Flask\nfrom flask_pymongo import PyMongo\n\n"
+NO_FLASK = {
+    "several": "app = Flask(__name__)\nmongo = PyMongo(app)\nother = PyMongo(app)\n",
+    "on some ways": "mongo = PyMongo()\n\n\ndef create_app(app):\n    if app:\n        mongo.init_app(app)\n",
+    "an application without a name": "mongo = PyMongo(Flask(__name__))\n",
+}
+
+
+@pytest.mark.parametrize("case", FLASK)
+def test_behind_the_extension(case: str, tmp_path: Path) -> None:
+    before, after = FLASK[case]
+    written, left = apply("MDB104", {"app.py": WITH_FLASK + before + QUERIES}, tmp_path)
+    assert not left
+    assert written["app.py"] == WITH_FLASK + after % BUILT + QUERIES
+
+
+@pytest.mark.parametrize("case", NO_FLASK)
+def test_not_behind_the_extension(case: str, tmp_path: Path) -> None:
+    reason = refused("MDB104", {"app.py": WITH_FLASK + NO_FLASK[case] + QUERIES}, tmp_path)
+    assert reason.startswith("the project declares no index, and ")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.engine.coverage import coverage
 from mongolint.engine.listing import suggestions
 from mongolint.engine.review.queries import patterns
 from mongolint.testing import project
@@ -150,3 +151,51 @@ def test_calls_that_one_index_serves_are_not_told_by_the_same_fields(tmp_path: P
         "retrieve by role, town, old, new",
         "retrieve by role, town",
     ]
+
+
+PAGES = """
+from flask import Flask, request
+from pymongo import MongoClient
+
+app = Flask(__name__)
+db = MongoClient(timeoutMS=5000).app
+
+
+def page(name, number=1, order=None, query=None):
+    total = db[name].count_documents(query)
+    found = db[name].find(query, limit=10)
+    if order:
+        found = found.sort(order[0], order[1])
+    return list(found.skip(10 * number)), total
+
+
+@app.get("/mails")
+def mails():
+    return page("mails", order=("sent", -1), query={"owner": request.args["owner"]})
+
+
+@app.get("/notes")
+def notes():
+    return page("notes", order=(request.args["order"], -1), query={"owner": request.args["owner"]})
+"""
+
+
+def test_the_order_that_a_call_asks_for_belongs_to_the_index_and_is_told_once(tmp_path: Path) -> None:
+    loaded = project(PAGES, tmp_path)
+    keys = {each["collection"]: each["keys"] for each in suggestions(loaded)}
+    assert keys == {"mails": [["owner", 1], ["sent", -1]], "notes": [["owner", 1]]}
+    found = sorted(run(loaded, ["MDB104"]), key=lambda one: one.span.line)
+    assert [one.span.line for one in found] == [19, 24]
+    assert "page runs count_documents on mails, by owner" in found[0].message
+    assert 'declare create_index([("owner", 1), ("sent", -1)])' in found[0].message
+    assert "db.mails.find({owner: <owner>}).sort({sent: -1})" in [each["mongosh"] for each in patterns(loaded)]
+
+
+def test_the_map_holds_what_each_call_asks_beside_the_operation_of_the_helper(tmp_path: Path) -> None:
+    found = coverage(project(PAGES, tmp_path))
+    own = {held["name"]: held for held in found["collections"] if held["name"]}
+    shapes = [(shape["text"], shape["sort_text"], shape["verdict"]) for shape in own["mails"]["shapes"]]
+    assert sorted(shapes) == [("{owner}", "", "unserved"), ("{owner}", "{sent: -1}", "unserved")]
+    assert {place["via"] for shape in own["mails"]["shapes"] for place in shape["places"]} == {"page"}
+    assert own["mails"]["operations"] == 0
+    assert found["summary"]["operations"] == 2

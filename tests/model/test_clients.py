@@ -9,6 +9,7 @@ import pytest
 from mongolint.engine.run import check
 from mongolint.finding import Severity
 from mongolint.testing import findings, project
+from mongolint.testing.projects import run
 
 # The arguments of a client; the options that are found, whether there may be others, what is known of the URI
 OPTIONS: dict[str, tuple[str, set[str], bool, str]] = {
@@ -425,3 +426,66 @@ def test_what_a_person_runs_by_hand_may_take_its_time(tmp_path: Path) -> None:
         ("MDB301", "store.py", "HIGH", True),
         ("MDB103", "store.py", "MEDIUM", True),
     ]
+
+
+FLASK = """
+from flask import Flask
+from flask_pymongo import PyMongo
+
+mongo = PyMongo()
+
+
+def create_app():
+    app = Flask(__name__)
+    app.config["MONGO_URI"] = "mongodb://localhost/app{options}"
+    mongo.init_app(app)
+    return app
+
+
+def names():
+    return list(mongo.db.users.find({{}}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ("", ["MDB103", "MDB301"]),
+        ("?connectTimeoutMS=5000", ["MDB103"]),
+        ("?timeoutMS=5000", []),
+        ("?w=1&socketTimeoutMS=5000", []),
+    ],
+)
+def test_the_settings_of_an_extension_limit_what_its_client_waits_for(
+    options: str, found: list[str], tmp_path: Path
+) -> None:
+    loaded = project(FLASK.format(options=options), tmp_path)
+    assert sorted(each.code for each in run(loaded, ["MDB103", "MDB301"])) == found
+
+
+@pytest.mark.parametrize(("asked", "known"), [("pymongo==3.6.1\n", False), ("pymongo==3.7.0\n", True), ("", True)])
+def test_an_old_driver_knows_no_transactions(asked: str, known: bool, tmp_path: Path) -> None:
+    code = """
+        from pymongo import MongoClient
+
+        db = MongoClient().app
+
+
+        def remove(book_id):
+            db.books.delete_one({"_id": book_id})
+            db.questions.delete_many({"book_id": book_id})
+        """
+    loaded = project({"app.py": code, "requirements.txt": asked}, tmp_path)
+    (found,) = check(loaded, {"MDB404"}, loaded.project.config, fixes=True).findings
+    assert found.fix is not None
+    assert ("PyMongo 3.7" not in found.fix.reason) is known
+
+
+def test_one_setting_limits_what_several_extensions_make(tmp_path: Path) -> None:
+    store = (
+        "from flask_pymongo import PyMongo\n\n\ndef one(app):\n    return PyMongo(app).db.{0}.find_one({{'_id': 1}})\n"
+    )
+    files = {f"{name}.py": store.format(name) for name in ("carts", "users")}
+    (found,) = run(project(files, tmp_path), ["MDB301"])
+    assert found.span.file.endswith("carts.py")
+    assert [each.span.file.rpartition("/")[2] for each in found.related] == ["users.py"]

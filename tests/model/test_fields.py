@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mongolint.project.fields.shapes import KnownFields, plain_path
+from mongolint.project.schema.record import record
 from mongolint.testing.projects import project
 
 HEAD = """
@@ -299,3 +300,41 @@ def test_dates_as_text(value: str, asked: str, wanted: list[str], tmp_path: Path
     assert [each.field for each in loaded.fields.text_dates] == wanted
     more = project(HEAD + code + "    db.books.insert_one({'at': text})\n", tmp_path).project
     assert not more.fields.text_dates
+
+
+@pytest.mark.parametrize("is_shown", [False, True])
+def test_a_view_of_flask_admin_may_store_other_fields(is_shown: bool, tmp_path: Path) -> None:
+    code = """
+        from datetime import datetime, timezone
+
+        from flask_admin import Admin
+        from flask_admin.contrib.pymongo import ModelView
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        class Base(ModelView):
+            pass
+
+
+        class Users(Base):
+            pass
+
+
+        def start(admin):
+            admin.add_view(Users(db["users"]))
+
+
+        def add(name):
+            db.users.insert_one({"name": name, "since": datetime.now(timezone.utc)})
+
+
+        def named(nick):
+            return db.users.find_one({"nick": nick})
+        """
+    loaded = project(code if is_shown else code.replace('Users(db["users"])', "Users()"), tmp_path)
+    fields = loaded.project.fields
+    assert fields.edited == ({"users"} if is_shown else set())
+    assert fields.is_complete("users") is not is_shown
+    assert (record(loaded.project, "users")["validator"] is None) is is_shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from mongolint.fastclasses import dataclass
-from mongolint.fix.declarations import entrypoints, receivers
+from mongolint.fix.declarations import entrypoints, extensions, receivers
 from mongolint.fix.declarations.entrypoints import Entry, above, gap
 from mongolint.fix.declarations.keys import plain
 from mongolint.fix.imports import is_taken
@@ -68,6 +68,10 @@ def put(draft: Draft, database: Database, calls: Calls) -> None:
     """
     is_async = database.flavour in ("async", "motor")
     home = module_database(draft, database)
+    extension = extensions.made(draft, database) if home is None else None
+    if extension is not None:
+        _behind_extension(draft, extension, calls)
+        return
     shown = home.database if home else "db"
     draft.text = _function(shown, calls(shown, None), is_async, "    ", home is None)
     if database.flavour not in ("sync", "async", "motor"):
@@ -87,6 +91,18 @@ def put(draft: Draft, database: Database, calls: Calls) -> None:
         name = entrypoints.import_from(draft, entry.module, home.module, _NAME)
     call = f"{'await ' if is_async else ''}{name}({home.argument})\n"
     _write(draft, home, entry, text, call)
+
+
+def _behind_extension(draft: Draft, made: extensions.Made, calls: Calls) -> None:
+    """Where Flask-PyMongo is given the application, whose context it needs."""
+    entry, database = made.entry, f"{made.name}.db"
+    file = draft.file(entry.module)
+    text = draft.text = _function(database, calls(database, entry.module), False, file.step, False)
+    if is_taken(file, _NAME):
+        raise NoFix(f"the name {_NAME} means something else in {draft.project.path(entry.module)}")
+    call = f"with {made.application}.app_context():\n{entry.indent}{file.step}{_NAME}()\n"
+    offset = _behind_definition(draft, entry.module, made.name) if made.offset is None else made.offset
+    _write(draft, Home(entry.module, offset, database), entry, text, call)
 
 
 def _write(draft: Draft, home: Home, entry: Entry, text: str, call: str) -> None:

@@ -8,6 +8,8 @@ import libcst as cst
 
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree
+from mongolint.link.rowtools import reached_rows
+from mongolint.project.operations import Operation
 from mongolint.project.references.links import Reference
 from mongolint.project.references.orphans import Orphans
 
@@ -29,9 +31,14 @@ def delete_too(draft: Draft, orphans: Orphans) -> None:
     )
     indent = tree.indent(statement)
     lines = []
-    for each in orphans.left:
-        value = _value(draft, tree, key, each)
-        receiver = _receiver(tree, call, each, draft.project.deletes.beside(operation, each.child))
+    beside = draft.project.deletes.beside
+    receivers = [_receiver(tree, call, each, beside(operation, each.child)) for each in orphans.left]
+    draft.text = "\n".join(
+        f'{wait}{receiver}.delete_many({{"{each.field}": …}}{session})  # the {each.key} that is deleted'
+        for receiver, each in zip(receivers, orphans.left, strict=True)
+    )
+    for receiver, each in zip(receivers, orphans.left, strict=True):
+        value = _value(draft, operation, tree, key, each)
         lines.append(f'{wait}{receiver}.delete_many({{"{each.field}": {value}}}{session})')
     draft.insert(operation.module, tree.line_start(statement), "".join(f"{indent}{line}\n" for line in lines))
 
@@ -48,7 +55,7 @@ def _key(tree: Tree, call: cst.Call, name: str) -> cst.BaseExpression:
     raise NoFix("the key is not spelled out in the call")
 
 
-def _value(draft: Draft, tree: Tree, key: cst.BaseExpression, reference: Reference) -> str:
+def _value(draft: Draft, operation: Operation, tree: Tree, key: cst.BaseExpression, reference: Reference) -> str:
     """The key as the documents that refer to it hold it."""
     known = draft.project.fields.of(reference.child).fields.get(reference.field)
     kinds = [kind for kind in (known.kinds if known is not None else ()) if kind != "null"]
@@ -62,17 +69,28 @@ def _value(draft: Draft, tree: Tree, key: cst.BaseExpression, reference: Referen
         return tree.text(key)
     if isinstance(key, cst.Name) and len(kinds) == 1 and _is_annotated(tree, key, kinds[0]):
         return key.value
+    if isinstance(key, cst.Name) and kinds == ["objectId"] and _is_converted(draft, operation, key.value):
+        return key.value
     raise NoFix("whether it is stored as text or as ObjectId is not known")
 
 
 def _is_annotated(tree: Tree, key: cst.Name, kind: str) -> bool:
-    """Whether a key is a parameter of the type that the field has."""
+    """Whether a key is a parameter of the type that the field has, by its annotation."""
     function = tree.nearest(key, cst.FunctionDef)
     for param in function.params.params if function is not None else ():
         if param.name.value == key.value and param.annotation is not None:
             text = tree.text(param.annotation.annotation)
             return {"str": "string", "ObjectId": "objectId", "int": "number"}.get(text) == kind
     return False
+
+
+def _is_converted(draft: Draft, operation: Operation, name: str) -> bool:
+    """Whether Flask-PyMongo makes an ObjectId of what each path of the route takes: ``/posts/<ObjectId:post_id>``."""
+    facts = draft.project.modules[operation.module]
+    rows = [row for each in facts.scopes[operation.scope].decorators for row in reached_rows(facts, each).values()]
+    paths = [node[1] for node in rows if node[0] == "const" and isinstance(node[1], str)]
+    taking = [path for path in paths if f"{name}>" in path]
+    return bool(taking) and all(f"<ObjectId:{name}>" in path for path in taking)
 
 
 def _receiver(tree: Tree, call: cst.Call, reference: Reference, held: str | None) -> str:

@@ -10,7 +10,7 @@ import libcst as cst
 from mongolint.fastclasses import dataclass
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree, descendants
-from mongolint.fix.updates import dicts
+from mongolint.fix.updates import dicts, wholes
 from mongolint.project.updates.lost import LostUpdate
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ _PARTS = frozenset(["setitem", "delitem", "pop", "update"])
 def change_in_place(draft: Draft, lost: LostUpdate) -> None:
     """See `Draft.change_in_place`."""
     if not lost.operator and not lost.field:
-        raise NoFix("which fields change is for the author to say")
+        wholes.set_changed(draft, lost)
+        return
     if not lost.operator and lost.changes[0] in _PARTS:
         raise NoFix("only a part of the value changes")
     if not lost.operator:

@@ -10,7 +10,8 @@ from mongolint.link import functions
 from mongolint.link.atoms import External, const
 from mongolint.mongo.clientoptions import TIME_LIMITS
 from mongolint.mongo.drivers import TIMEOUT_CONTEXTS
-from mongolint.project.clients import driverversion, monitoring, options, percall, removed, timezones
+from mongolint.project.clients import driverversion, extensions, monitoring, options, percall, removed, timezones
+from mongolint.project.clients.extensions import ExtensionSite
 from mongolint.project.clients.options import Fate, Option, Options
 from mongolint.project.clients.percall import PerCall
 from mongolint.project.clients.removed import RemovedCall
@@ -37,6 +38,8 @@ class Clients:
     def gives_up(self, operation: Operation) -> bool:
         """Whether each client that an operation may run through waits for an answer only for some time."""
         made = {c.database.client for c in operation.collections if c.database.client is not None}
+        if not made and self._extension_gives_up:
+            return True
         places = {(client.module, client.row) for client in made if client.row >= 0}
         every = self.project.clients
         sites = [site for site in every if (site.module, site.row) in places or (not places and len(every) == 1)]
@@ -66,6 +69,24 @@ class Clients:
     def knows_new_names(self, module: int) -> bool:
         """Whether nothing says that the driver is older than the names that replaced other options of clients."""
         return driverversion.is_new(self.project, module, driverversion.NEW_NAMES)
+
+    @cached_property
+    def extensions(self) -> list[tuple[int, int]]:
+        """The calls at which Flask-PyMongo makes a client of the application's configuration."""
+        return [(module, row) for module, row in extensions.sites(self.project) if not self.project.is_script(module)]
+
+    @cached_property
+    def _extension_gives_up(self) -> bool:
+        return extensions.gives_up(self.project)
+
+    @cached_property
+    def unlimited_extensions(self) -> list[ExtensionSite]:
+        """Where Flask-PyMongo makes a client that nothing limits in time."""
+        return [each for each in extensions.unlimited(self.project) if not self.project.is_script(each.module)]
+
+    def knows_transactions(self, module: int) -> bool:
+        """Whether nothing says that the driver is older than ``start_transaction``."""
+        return driverversion.is_new(self.project, module, driverversion.TRANSACTIONS)
 
     def unknown(self, site: ClientSite) -> list[Option]:
         """The options that no client has."""

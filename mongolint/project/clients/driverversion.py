@@ -29,6 +29,8 @@ Releases = tuple[tuple[str, Version], ...]
 # The first releases that know timeoutMS, and the new names; Motor 3.1 asks for PyMongo 4.2, Motor 2.1 for 3.10
 TIMEOUT: Releases = (("pymongo", (4, 2)), ("motor", (3, 1)))
 NEW_NAMES: Releases = (("pymongo", (3, 9)), ("motor", (2, 1)))
+# The first that know transactions; Motor 2.0 asks for PyMongo 3.7
+TRANSACTIONS: Releases = (("pymongo", (3, 7)), ("motor", (2, 0)))
 # Before them, ``find`` takes no ``max_time_ms``, other than ``find_one``; the cursor has the method since PyMongo 2.7
 FIND_LIMIT: Releases = (("pymongo", (3, 5)), ("motor", (1, 2)))
 # Without what was deprecated in PyMongo 3; Motor 3 asks for PyMongo 4

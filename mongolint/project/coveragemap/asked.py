@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Site(NamedTuple):
     """Where a query is sent. ``origin``: application, script or test.
 
-    ``via``: the stage or the ``bulk_write`` that sends it, "" for an operation, which it then is alone.
+    ``via``: the stage, the ``bulk_write`` or the helper that sends it, "" for an operation, which it then is alone.
     """
 
     span: Span
@@ -107,6 +107,20 @@ def lookups_asked(project: Project) -> Iterator[Asked]:
         )
         if verdict.verdict != "none":
             yield Asked((lookup.collection,), "lookup", items_of(query.filter), query, query, verdict, site)
+
+
+def asked_of_helpers(project: Project) -> Iterator[Asked]:
+    """What callers ask by helpers, each at its call: the operation of the helper does not say it."""
+    for call in project.asked_of_helpers:
+        operation = call.operation
+        verdict = project.verdict(operation)
+        if verdict.verdict == "none":
+            continue
+        names = tuple(sorted(operation.collection_names))
+        kind = "read" if operation.method.kind == "read" else "write"
+        name = project.callee_name(call.module, call.row)
+        site = Site(project.token(call.module, call.row), operation.name, origin_of(project, call.module), name)
+        yield _asked(project, names, kind, (operation.planned, query_of(project.reader, operation)), verdict, site)
 
 
 def requests_asked(project: Project, operation: Operation) -> list[Asked] | None:

@@ -12,6 +12,7 @@ from mongolint.project.coveragemap.asked import (
     Asked,
     Site,
     asked_by,
+    asked_of_helpers,
     lookups_asked,
     origin_of,
     requests_asked,
@@ -100,7 +101,7 @@ class _Builder:
                 self._add(one)
             else:
                 self._add_unfiltered(operation)
-        for one in lookups_asked(self.project):
+        for one in (*lookups_asked(self.project), *asked_of_helpers(self.project)):
             self._add(one)
         for name, held in self.indexes.of.items():
             self._map(() if name is None else (name,)).indexes = held

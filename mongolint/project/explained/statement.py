@@ -46,7 +46,9 @@ def text_of(transcriber: Transcriber, operation: Operation) -> str:
 def text_by_fields(operation: Operation) -> str:
     """A query of which the fields are known, and what they are compared with is not."""
     entries = (Entry(name, None if kind == "null" else Gap(name)) for name, kind in operation.filter.required.items())
-    return statement(target_of(operation), [Called(method_name(operation.name), (Object(tuple(entries)),))])
+    order = Object(tuple(Entry(name, direction) for name, direction in operation.sort))
+    sorting = [Called("sort", (order,))] if operation.sort and operation.name == "find" else []
+    return statement(target_of(operation), [Called(method_name(operation.name), (Object(tuple(entries)),)), *sorting])
 
 
 def target_of(operation: Operation) -> str:

@@ -44,6 +44,7 @@ class Complete:
             and collection not in self._outputs
             and None not in self._outputs
             and collection not in self._handed_on
+            and collection not in self.fields.edited
             and len(self._databases.get(collection, ())) < 2
         )
 

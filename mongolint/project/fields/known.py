@@ -20,6 +20,7 @@ from mongolint.project.fields.doubts.mixed import MixedField, mixed
 from mongolint.project.fields.doubts.textdates import TextDate, text_dates
 from mongolint.project.fields.doubts.unknown import Unknown, UnknownField
 from mongolint.project.fields.doubts.untyped import UntypedField, untyped
+from mongolint.project.fields.edited import edited
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.operations import Operation
 from mongolint.project.references.links import Reference, references
@@ -189,6 +190,11 @@ class Fields:
     def is_complete(self, collection: str) -> bool:
         """Whether the code shows all fields that a document of a collection can have."""
         return self._complete.holds(collection)
+
+    @cached_property
+    def edited(self) -> set[str]:
+        """The collections of which people add, change and delete documents by the views of a library."""
+        return edited(self.project)
 
     @cached_property
     def _complete(self) -> Complete:

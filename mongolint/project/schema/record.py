@@ -30,7 +30,9 @@ def record(project: Project, collection: str) -> Record:
     """All that the code shows of the documents of a collection."""
     known = project.fields.of(collection)
     wrong = {each.field for each in project.fields.dateless if each.collection == collection}
-    schema = validator(known, project.fields.documents(collection), wrong)
+    # What people store by the views of a library is not shown, and a schema would refuse it
+    is_edited = collection in project.fields.edited
+    schema = None if is_edited else validator(known, project.fields.documents(collection), wrong)
     always = set(schema["required"]) if schema is not None and "required" in schema else set()
     growing: dict[str, list[Use]] = {}
     for each in project.fields.growing(collection):

@@ -70,7 +70,7 @@ def _pair(project: Project, writes: list[Operation]) -> DependentWrites | None:
         for first in writes[:number]:
             if first.collection_names == second.collection_names:
                 continue
-            if not is_inside(facts, second.context, first.context) or first.row > second.row:
+            if not _may_follow(facts, first, second) or first.row > second.row:
                 continue
             shared = _shared(facts, first, second)
             if shared is None or _talks_between(project, first, second):
@@ -78,6 +78,20 @@ def _pair(project: Project, writes: list[Operation]) -> DependentWrites | None:
             if not _is_bound(project, second):
                 return DependentWrites(first, second, shared)
     return None
+
+
+def _may_follow(facts: ModuleFacts, first: Operation, second: Operation) -> bool:
+    """Whether the second comes after the first: on the same way, or behind the condition on which the first runs."""
+    if is_inside(facts, second.context, first.context):
+        return True
+    if not is_inside(facts, first.context, second.context):
+        return False
+    around = facts.chain(second.context)
+    return all(
+        entry.kind in ("then", "otherwise") and not entry.leaves
+        for entry in facts.chain(first.context)
+        if not any(entry is each for each in around)
+    )
 
 
 def _talks_between(project: Project, first: Operation, second: Operation) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import Keywords
+from mongolint.link.atoms import Env, Keywords
 from mongolint.project.documents import Document, Place
 from mongolint.project.operations import Operation, argument
 from mongolint.project.writes import inserts
@@ -63,9 +63,24 @@ def by_calls(project: Project, operation: Operation, read: Read) -> Iterator[Ask
         place = argument(project.link, operation.module, operation.row, operation.method, role, frame.env)
         if collection is None or place is None:
             continue
+        sort = _sort(project, operation, frame.env)
         for filter in read(project, place):
-            narrowed = replace(operation, collections=(collection,), filter=filter)
+            narrowed = replace(operation, collections=(collection,), filter=filter, sort=sort)
             yield Asked(narrowed, way.point.module, way.row, way.scope, way.point.context)
+
+
+def _sort(project: Project, operation: Operation, env: Env) -> list[tuple[str, Any]]:
+    """The order that one call asks for: ``find(query).sort(order[0], order[1])`` of what the helper is given."""
+    step = next((step for step in reversed(operation.steps) if step.name == "sort"), None)
+    if step is not None and step.module != operation.module:
+        return operation.sort
+    if step is not None:
+        places = [Place(step.module, row, env) for _, row in project.link.node(step.module, step.row)[2][:2]]
+    else:
+        name = operation.method.sort
+        place = argument(project.link, operation.module, operation.row, operation.method, name, env) if name else None
+        places = [place] if place is not None else []
+    return (project.reader.key_pattern(*places) if places else None) or []
 
 
 def _filters(project: Project, place: Place) -> Iterator[Document]:

@@ -233,6 +233,10 @@ class Writes:
         """The calls that make the indexes, each once."""
         return list(dict.fromkeys(self.index_code(collection, pattern) for pattern in patterns))
 
+    def index_calls(self, collection: str, patterns: Sequence[Pattern]) -> str:
+        """The same as statements, one a line."""
+        return "\n".join(f"db.{collection}.{code}" for code in self.index_codes(collection, patterns))
+
     def taken(self, collection: str, patterns: Sequence[Pattern]) -> list[IndexDeclaration]:
         """The declared indexes that have the keys which queries need, and do not serve them."""
         own = self.project.declarations().on(collection).own

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mongolint.engine.review.operations.files import Text, is_prose, texts
-from mongolint.engine.review.operations.topics import ROOT, ROOT_NOTE, TOPICS, Topic
+from mongolint.engine.review.operations.topics import DRIVER, DRIVER_NOTE, ROOT, ROOT_NOTE, TOPICS, Topic
 from mongolint.project.model import Project
 from mongolint.project.reach.health import health_checks
 
@@ -38,6 +39,8 @@ def checklist(project: Project, root: Path, cwd: Path, sources: Mapping[str, str
             note = ROOT_NOTE if bearing else ""
         item = {"topic": topic.topic, "question": topic.question, "shown": shown[:_MOST_PLACES]}
         found.append({**item, "bearing": [] if shown else bearing[:_MOST_PLACES], "note": "" if shown else note})
+        if topic.topic == "version":
+            found += _driver(project, sources)
     return found
 
 
@@ -121,6 +124,18 @@ def _health(
     if asking or not silent:
         return asking, bearing, note
     return [], silent, "the health check answers without asking the database, as far as the code shows"
+
+
+def _driver(project: Project, sources: Mapping[str, str]) -> list[Record]:
+    """Asked where calls keep the project at an old driver; where a new one gets installed, they are findings."""
+    old = [each for each in project.operations if each.method.removed and each.flavour == "sync"]
+    old = [each for each in old if each.module not in project.tests]
+    if not old or project.made_clients.removed_calls:
+        return []
+    names = ", ".join(name for name, _ in Counter(each.name for each in old).most_common(3))
+    note = DRIVER_NOTE.format(f"1 call ({names}) is" if len(old) == 1 else f"{len(old)} calls ({names}) are")
+    places = [_line(project, sources, (each.module, each.token)) for each in old[:_MOST_PLACES]]
+    return [{"topic": "driver", "question": DRIVER, "shown": [], "bearing": places, "note": note}]
 
 
 def _line(project: Project, sources: Mapping[str, str], place: tuple[int, int]) -> Record:

@@ -70,6 +70,13 @@ ROOT_NOTE = (
     "into the application may read and change everything on the server"
 )
 
+# The changelog of PyMongo: 3.13, of November 2022, is the last release before 4
+DRIVER = "Does the driver still get fixes, and does it support the server that is deployed?"
+DRIVER_NOTE = (
+    "{} of what PyMongo 4 took away, and keep the project at PyMongo 3, whose last release is of 2022; which servers "
+    "that supports, the compatibility table of the driver says"
+)
+
 TOPICS = (
     Topic(
         "backup",
