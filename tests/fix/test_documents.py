@@ -106,6 +106,27 @@ def test_a_collection_that_is_there_is_changed_and_not_created(tmp_path: Path) -
     )
 
 
+def test_why_no_validator_can_be_told(tmp_path: Path) -> None:
+    """What copies documents may store anything, however plain the types of the other writes are."""
+    code = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def put(name: str):
+    db.users.insert_one({"name": name})
+
+
+def copy(documents):
+    db.users.insert_many(documents)
+"""
+    loaded = project(code, tmp_path)
+    (finding,) = check(loaded, {"MDB220"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    assert finding.fix.reason == "insert_many may store any field (example.py:11)"
+
+
 def test_a_validator_is_not_put_into_the_loop_that_makes_the_indexes(tmp_path: Path) -> None:
     code = """\
 from pymongo import MongoClient
