@@ -327,7 +327,8 @@ class Project(Places):
 
     def wide_comparisons(self, operation: Operation) -> dict[str, str]:
         """The fields of a filter that reads most of a collection with an index too, and why (see `advice.patterns`)."""
-        found = wide_comparisons(verdicts.query_of(self.reader, operation))
+        query = verdicts.query_of(self.reader, operation)
+        found = wide_comparisons(query, verdicts.sparse_fields(query.collection, self.indexes))
         # The first document that fits ends the search: where most do, that is at once
         return found if "_one" not in operation.name or {"regex", "case"}.intersection(found.values()) else {}
 

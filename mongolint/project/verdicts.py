@@ -152,6 +152,16 @@ def declared_on(collection: str | None, indexes: Sequence[IndexDeclaration]) -> 
     return Declared(own, [index for index in indexes if index.collection_name is None])
 
 
+def sparse_fields(collection: str | None, indexes: Sequence[IndexDeclaration]) -> set[str]:
+    """The fields that begin an index which may hold only the documents that have them."""
+    return {
+        index.keys[0][0]
+        for index in indexes
+        if index.keys and index.collection_name in (None, collection)
+        if index.options.get("sparse", False) is not False or "partialFilterExpression" in index.options
+    }
+
+
 def as_index(declaration: IndexDeclaration) -> Index:
     """A declaration as the judge takes it."""
     options = {name: value for name, value in declaration.options.items() if value is not None}
