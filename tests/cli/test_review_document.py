@@ -301,6 +301,22 @@ def forgotten(name: str):
     assert "- A filter that no declared index serves: 1 of 2 places on users" in out
 
 
+def test_what_is_in_tests_is_told_after_all_else(place: Any) -> None:
+    code = f"""{HEAD}
+@app.get("/users")
+def users(name: str):
+    return db.users.find_one({{"name": name}})
+"""
+    test = "from motor.motor_asyncio import AsyncIOMotorClient\n\n\nasync def test():\n"
+    test += "    await AsyncIOMotorClient(timeoutMS=5000).close()\n"
+    found = review(place, {"shop.py": code, "tests/test_shop.py": test})
+    last, step = found["issues"][-1], found["plan"][-1]
+    assert (last["code"], [each["test"] for each in last["places"]]) == ("MDB409", [True])
+    assert (step["issues"], step["why"]) == ([last["id"]], "1 high, in tests")
+    assert (found["counts"]["high"], found["counts"]["test"]) == (0, 1)
+    assert "In tests, 1 place:" in place.run("review", ".").out
+
+
 def test_what_nothing_runs_is_planned_last(place: Any) -> None:
     code = f"""{HEAD}
 @app.get("/users")
@@ -383,15 +399,19 @@ def test_places_by_file() -> None:
 
 
 def test_one_finding_has_one_number() -> None:
-    """The header, the summary and the plan count alike; what nothing runs is apart."""
-    kinds = [("high", False), ("low", False), ("high", False), ("high", True)]
-    places = [{"severity": severity, "idle": idle, "collections": ["users"]} for severity, idle in kinds]
-    assert numbers({"places": places}) == "4 places: 2 high, 1 low, 1 in code that nothing runs"
+    """The header, the summary and the plan count alike; what nothing runs is apart, as are tests."""
+    kinds = [("high", ""), ("low", ""), ("high", ""), ("high", "idle"), ("high", "test")]
+    places = [
+        {"severity": severity, "idle": kind == "idle", "test": kind == "test", "collections": ["users"]}
+        for severity, kind in kinds
+    ]
+    assert numbers({"places": places[:4]}) == "4 places: 2 high, 1 low, 1 in code that nothing runs"
     assert numbers({"places": places[:1]}) == "1 place"
-    assert numbers({"places": places[3:]}) == "1 place, in code that nothing runs"
-    issues = [{"places": places}, {"places": places[3:]}]
-    assert counts(issues) == {"critical": 0, "high": 2, "medium": 0, "low": 1, "idle": 2}
-    assert [gap["told"] for gap in gaps([{"places": places}])] == ["2 of 4 places on users"]
+    assert numbers({"places": places[3:4]}) == "1 place, in code that nothing runs"
+    assert numbers({"places": places[2:]}) == "3 places: 1 high, 1 in code that nothing runs, 1 in tests"
+    issues = [{"places": places}, {"places": places[3:4]}]
+    assert counts(issues) == {"critical": 0, "high": 2, "medium": 0, "low": 1, "idle": 2, "test": 1}
+    assert [gap["told"] for gap in gaps([{"places": places}])] == ["2 of 5 places on users"]
 
 
 def test_a_place_of_lower_severity_says_so() -> None:
