@@ -245,3 +245,64 @@ def test_what_refers_is_deleted_by_the_name_that_the_object_has_for_it(
     (found,) = check(loaded, {"MDB224"}, loaded.project.config, fixes=True).findings
     assert found.fix is not None
     assert expected in "".join(edit.content for edit in found.fix.edits) + found.fix.reason
+
+
+FILED = """\
+from bson import ObjectId
+from fastapi import FastAPI
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorGridFSBucket
+
+app = FastAPI()
+db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+async def files():
+    return AsyncIOMotorGridFSBucket(db)
+
+
+@app.post("/books/{book_id}/scans")
+async def add(book_id: str, data: bytes):
+    if await db.books.find_one({"_id": ObjectId(book_id)}):
+        bucket = await files()
+        name = await bucket.upload_from_stream("scan", data)
+        await db.scans.insert_one({"book_id": book_id, "file": name})
+
+
+@app.post("/scans/{scan_id}/notes")
+async def note(scan_id: str, text: str):
+    if await db.scans.find_one({"_id": ObjectId(scan_id)}):
+        await db.notes.insert_one({"scan_id": scan_id, "text": text})
+
+
+@app.get("/notes")
+async def notes(key: str):
+    return await db.notes.find_one({"_id": ObjectId(key)})
+
+
+@app.delete("/scans/{scan_id}")
+async def drop(scan_id: str):
+    scan = await db.scans.find_one({"_id": ObjectId(scan_id)})
+    bucket = await files()
+    await bucket.delete(scan["file"])
+    await db.scans.delete_one({"_id": ObjectId(scan_id)})
+
+
+@app.delete("/books/{book_id}")
+async def remove(book_id: str):
+    await db.books.delete_one({"_id": ObjectId(book_id)})
+"""
+
+
+def test_a_delete_that_would_leave_files_is_for_a_person(tmp_path: Path) -> None:
+    """What deletes a file deletes no documents, so that a delete beside it is judged; and files go with theirs."""
+    loaded = project(FILED, tmp_path)
+    drop, remove = check(loaded, {"MDB224"}, loaded.project.config, fixes=True).findings
+    assert drop.message.startswith("delete_one on scans leaves the documents of notes (scan_id)")
+    assert drop.fix is not None
+    assert drop.fix.edits
+    assert remove.fix is not None
+    assert not remove.fix.edits
+    assert remove.fix.reason == "the documents of scans have files in GridFS, which drop deletes with them"
+    assert remove.fix.text == (
+        'await db.scans.delete_many({"book_id": …})  # the _id that is deleted; their files in GridFS first'
+    )

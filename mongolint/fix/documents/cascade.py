@@ -30,6 +30,10 @@ def delete_too(draft: Draft, orphans: Orphans) -> None:
     indent = tree.indent(statement)
     lines = []
     for each in orphans.left:
+        filed = draft.project.deletes.with_files(each.child)
+        if filed is not None:
+            name = draft.project.function_name(filed.module, filed.scope)
+            raise NoFix(f"the documents of {each.child} have files in GridFS, which {name} deletes with them")
         value = _value(draft, tree, key, each)
         receiver = _receiver(tree, call, each, draft.project.deletes.beside(operation, each.child))
         lines.append(f'{wait}{receiver}.delete_many({{"{each.field}": {value}}}{session})')
