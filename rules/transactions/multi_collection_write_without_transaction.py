@@ -12,7 +12,8 @@ Why it hurts
 What it leaves alone
     Writes with a session or in a transaction; those in ``except`` clauses; those between which another system is
     asked, as no transaction should wait for that; collections of logs, events, caches and jobs, unless others refer
-    to their documents; other writes in helpers; scripts. Where one of the two may be missing for a while, nothing is wrong.
+    to their documents; other writes in helpers; scripts. Where one of the two may be missing for a while, nothing is
+    wrong.
 
 Fix and its safety
     Shown only: a transaction needs a replica set, and a session for each of the writes.

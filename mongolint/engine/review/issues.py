@@ -106,7 +106,7 @@ def is_aside(places: Sequence[Mapping[str, Any]]) -> bool:
     return all(place["idle"] or place["test"] for place in places)
 
 
-def in_use(places: Sequence[Record]) -> list[Record]:
+def in_use(places: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The places in what users run; all where there is none."""
     return [place for place in places if not is_aside([place])] or list(places)
 
