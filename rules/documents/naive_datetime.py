@@ -72,7 +72,7 @@ def _fields(date: Any) -> set[tuple[str, str]]:
 def _together(others: tuple[int, str]) -> str:
     """That the dates of a field change together: one of them in UTC would no longer compare with the others."""
     count, field = others
-    return f", at all {count + 1} places of {field} together" if count else ""
+    return f", at {f'all {count + 1}' if count > 1 else 'both'} places of {field} together" if count else ""
 
 
 def _frozen(project: Project, date: Any, span: Span, stored: str, field: str) -> Finding:
