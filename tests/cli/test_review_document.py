@@ -9,6 +9,7 @@ import pytest
 from mongolint.engine.review.issues import counts
 from mongolint.report.review.diffs import added
 from mongolint.report.review.findings import _clauses as clauses
+from mongolint.report.review.findings import _Fixes as Fixes
 from mongolint.report.review.findings import _sentence as sentence
 from mongolint.report.review.findings import _told as told
 from mongolint.report.review.words import by_file, complete, conflict, gaps, is_code, listed, numbers
@@ -390,6 +391,37 @@ def test_advice_is_no_code(text: str, is_python: bool) -> None:
 )
 def test_a_name_of_the_code_keeps_its_letters(advice: str, wanted: str) -> None:
     assert sentence(advice) == wanted
+
+
+def test_a_text_that_was_shown_is_not_shown_again() -> None:
+    """Of an index that several queries need, in whatever order they are told."""
+
+    def place(line: int, field: str) -> dict[str, Any]:
+        text = f'def ensure_indexes(db):\n    db.a.create_index("{field}")\n'
+        fix = {"applicability": "display", "reason": "why", "title": "declare the index", "text": text, "diff": []}
+        return {"file": "a.py", "line": line, "message": "", "fix": fix}
+
+    shown = Fixes()
+    said = [list(shown.of(each)) for each in (place(1, "x"), place(2, "y"), place(3, "x"))]
+    assert [len(each) > 2 for each in said] == [True, True, False]
+    assert said[2][1] == "The fix shown for `a.py:1` mends this place too."
+
+
+def test_things_of_which_there_is_one_each_are_not_asked_how_long_they_stay(place: Any) -> None:
+    code = f"""{HEAD}
+from datetime import datetime, timezone
+
+
+@app.post("/users")
+def register(mail: str):
+    now = datetime.now(timezone.utc)
+    if db.users.find_one({{"mail": mail}}) is None:
+        db.users.insert_one({{"mail": mail, "since": now}})
+    db.visits.insert_one({{"mail": mail, "at": now}})
+"""
+    notes = {each["name"]: each["notes"] for each in review(place, {"shop.py": code})["collections"]}
+    assert not any("how long" in note for note in notes["users"])
+    assert any("how long" in note for note in notes["visits"])
 
 
 def test_places_by_file() -> None:

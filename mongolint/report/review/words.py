@@ -155,6 +155,11 @@ def numbers(issue: Mapping[str, Any]) -> str:
     return counted(len(places), "place") + (f": {', '.join(parts)}" if len(parts) > 1 else "")
 
 
+def extent(issue: Mapping[str, Any]) -> str:
+    """How much there is of a risk, and where; what it does is said where it is found."""
+    return counted(len(issue["places"]), "place") + in_collections(issue["places"])
+
+
 def waiting(issue: Mapping[str, Any]) -> str:
     """Said of a risk that there is only once something runs the code, or in tests; "" for others."""
     places = issue["places"]
