@@ -308,7 +308,7 @@ def test_attribute_that_the_class_lacks(tmp_path: Path) -> None:
         files["app.py"].replace("self.users.database.visits", 'db["visits"]') + '\ndb = AsyncMongoClient()["app"]\n'
     )
     fix = displayed(tmp_path, files)
-    assert fix.text == 'db.visits.create_index([("user_id", 1)])'
+    assert fix.text == 'await db.visits.create_index([("user_id", 1)])'
     assert fix.reason == "the class that declares the indexes does not hold visits"
 
 
