@@ -124,7 +124,7 @@ def copy(documents):
     loaded = project(code, tmp_path)
     (finding,) = check(loaded, {"MDB220"}, loaded.project.config, fixes=True).findings
     assert finding.fix is not None
-    assert finding.fix.reason == "insert_many may store any field (example.py:11)"
+    assert finding.fix.reason == "not all fields are seen that insert_many may store (example.py:11)"
 
 
 def test_a_validator_is_not_put_into_the_loop_that_makes_the_indexes(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def _untold(draft: Draft, collection: str) -> str:
         return "no field is seen to get one type in every write"
     names = {use.operation.name: None for use in opened if use.operation is not None}
     place = f"{opened[0].span.file}:{opened[0].span.line}"
-    return f"{' and '.join(list(names)[:2]) or 'a write'} may store any field ({place})"
+    return f"not all fields are seen that {' and '.join(list(names)[:2]) or 'a write'} may store ({place})"
 
 
 def _behind(tree: Tree, statement: cst.CSTNode) -> cst.CSTNode:
