@@ -12,6 +12,7 @@ from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
 from mongolint.project.schema.record import record
+from mongolint.project.untraced.annotations import annotation_hint
 
 
 def queries(loaded: Loaded) -> list[dict[str, Any]]:
@@ -88,7 +89,7 @@ def unresolved(loaded: Loaded) -> list[dict[str, Any]]:
                     "line": span.line,
                     "column": span.column,
                     "method": project.callee_name(module, call),
-                    "hint": project.annotation_hint(module, receiver),
+                    "hint": annotation_hint(project, module, receiver),
                 }
             )
     return sorted(found, key=_place)

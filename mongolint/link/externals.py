@@ -27,7 +27,7 @@ from mongolint.link.atoms import (
     strings,
 )
 from mongolint.link.settings import held, paths
-from mongolint.mongo.drivers import COLLATIONS
+from mongolint.mongo.drivers import COLLATIONS, FILES
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -61,7 +61,7 @@ def call(link: Linker, name: str, module: int, row: int, env: Env | None) -> Val
     if name in COLLATIONS or name in ROUTERS or name == ORDERED:
         return (ExternalObject(name, module, row),)
     last = name.rpartition(".")[2]
-    if _may_be_driver(name) or not last[:1].isupper():
+    if name not in FILES and (_may_be_driver(name) or not last[:1].isupper()):
         return (UNKNOWN,)
     return (ExternalObject(name),)
 

@@ -328,6 +328,20 @@ REMOVED_ERRORS: dict[str, tuple[str, ...]] = {
     "pymongo.errors.NotMasterError": _RECONNECT,
 }
 
+# What stores files in GridFS: none of its methods gives a collection or works on one of the application's.
+FILES: frozenset[str] = frozenset(
+    f"{package}.{cls}"
+    for package, classes in (
+        ("gridfs", ("GridFS", "GridFSBucket", "AsyncGridFS", "AsyncGridFSBucket")),
+        ("gridfs.synchronous", ("GridFS", "GridFSBucket")),
+        ("gridfs.asynchronous", ("AsyncGridFS", "AsyncGridFSBucket")),
+        ("motor", ("MotorGridFS", "MotorGridFSBucket")),
+        ("motor.motor_tornado", ("MotorGridFS", "MotorGridFSBucket")),
+        ("motor.motor_asyncio", ("AsyncIOMotorGridFS", "AsyncIOMotorGridFSBucket")),
+    )
+    for cls in classes
+)
+
 # Top-level import names: a project that imports one uses the driver.
 DRIVER_PACKAGES: frozenset[str] = frozenset({"bson", "flask_pymongo", "gridfs", "motor", "pymongo"})
 

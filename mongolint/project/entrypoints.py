@@ -377,9 +377,12 @@ class Entrypoints:
 
     def registered(self, use: Use) -> Entry | None:
         """What handing a function on makes of it; None where it is called, or only kept."""
-        if use.called or use.row == use.operand:
+        if use.called:
             return None
         facts = self.link.modules[use.module]
+        if use.row == use.operand:
+            is_kept = any(store.value == use.row and store.name == "lifespan_context" for store in facts.stores)
+            return Entry("start") if is_kept else None
         held, row = use.operand, use.row
         for _ in range(4):
             node = facts.nodes[row]

@@ -362,7 +362,8 @@ class Project(Places):
 
     def wide_comparisons(self, operation: Operation) -> dict[str, str]:
         """The fields of a filter that reads most of a collection with an index too, and why (see `advice.patterns`)."""
-        found = wide_comparisons(self.query(operation))
+        query = self.query(operation)
+        found = wide_comparisons(query, verdicts.sparse_fields(self.declarations().on(query.collection)))
         # The first document that fits ends the search: where most do, that is at once
         return found if "_one" not in operation.name or {"regex", "case"}.intersection(found.values()) else {}
 
@@ -539,21 +540,6 @@ class Project(Places):
     def caught_by_callers(self, module: int, scope: int, depth: int = 3) -> set[str]:
         """The last names of the classes that callers of a function catch around their call, ``depth`` calls up."""
         return caught_by_callers(self.link, module, scope, depth)
-
-    def annotation_hint(self, module: int, row: int) -> str:
-        """The one annotation that would tell what the receiver at ``row`` is."""
-        node = self.link.node(module, row)
-        while node[0] in ("attr", "item", "call", "await", "iter", "ctx"):
-            inner = self.link.node(module, node[1])
-            if node[0] == "attr" and inner[0] in ("param", "free") and inner[2] in ("self", "cls"):
-                return f"annotate {inner[2]}.{node[2]}, e.g. `{inner[2]}.{node[2]}: Collection`"
-            node = inner
-        if node[0] == "param":
-            function = self.function_name(module, node[1])
-            return f"annotate parameter {node[2]} of {function}, e.g. `{node[2]}: Collection` or `{node[2]}: Database`"
-        if node[0] == "free":
-            return f"annotate {node[2]}, e.g. `{node[2]}: Collection = …`"
-        return "assign the collection to a name annotated with `Collection`"
 
     def is_main_block(self, module: int, context: int) -> bool:
         """Whether code stands under ``if __name__ == "__main__":``."""

@@ -191,6 +191,16 @@ def _has_unknown_branches(reader: Reader, document: Document) -> bool:
     return False
 
 
+def sparse_fields(declared: Declared) -> set[str]:
+    """The fields that begin an index which may hold only the documents that have them."""
+    return {
+        index.keys[0][0]
+        for index in (*declared.own, *declared.homeless)
+        if index.keys
+        if index.options.get("sparse", False) is not False or "partialFilterExpression" in index.options
+    }
+
+
 def as_index(declaration: IndexDeclaration) -> Index:
     """A declaration as the judge takes it."""
     options = {name: value for name, value in declaration.options.items() if value is not None}

@@ -57,16 +57,17 @@ def check(project: Project) -> Iterator[Finding]:
             fix=rule.repair(
                 "declare a validator",
                 partial(_validate, collection, validator),
-                text=_text(collection, validator),
+                text=_text(collection, validator, operation.flavour),
                 reason="other programs may write documents that it refuses",
             ),
         )
 
 
-def _text(collection: str, validator: Any) -> str:
+def _text(collection: str, validator: Any, flavour: str) -> str:
     # The code writes to it, so it is there: only a collection that is not can be created with a validator
     told = json.dumps(validator) if validator is not None else '{"$jsonSchema": …}'
-    return f'db.command("collMod", {json.dumps(collection)}, validationLevel="moderate", validator={told})'
+    wait = "await " if flavour in ("async", "motor") else ""
+    return f'{wait}db.command("collMod", {json.dumps(collection)}, validationLevel="moderate", validator={told})'
 
 
 def _validate(collection: str, validator: Any, draft: Draft) -> None:

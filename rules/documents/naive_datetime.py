@@ -4,12 +4,12 @@ What it flags
     `datetime.now()`, `datetime.today()` and `datetime.fromtimestamp(…)` without a time zone, where the date reaches an
     insert, an update or a filter, through variables, helpers and models, whose fields may be set afterwards. One
     finding per call, with what it reaches. The time, in any zone, as the default of a class
-    (`at: datetime = datetime.now()`), which is taken just once.
+    (`at: datetime = datetime.now()`), which is taken just once: when the process starts, for all documents.
 
 Why it hurts
     The driver takes a date without a zone for UTC. On a machine whose clock shows UTC, as in most containers, that is
     right; on any other, local time is stored off by its distance from UTC, which changes where summer time begins and
-    ends. A default that is taken once is the time at which the process started, in all documents.
+    ends.
 
 What it leaves alone
     `datetime.utcnow()`, which is UTC (Python 3.12 deprecates it, but the database gets the right date); dates that
@@ -72,7 +72,7 @@ def _fields(date: Any) -> set[tuple[str, str]]:
 def _together(others: tuple[int, str]) -> str:
     """That the dates of a field change together: one of them in UTC would no longer compare with the others."""
     count, field = others
-    return f", at all {count + 1} places of {field} together" if count else ""
+    return f", at {f'all {count + 1}' if count > 1 else 'both'} places of {field} together" if count else ""
 
 
 def _frozen(project: Project, date: Any, span: Span, stored: str, field: str) -> Finding:

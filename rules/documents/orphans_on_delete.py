@@ -16,8 +16,9 @@ What it leaves alone
     that no call can come to.
 
 Fix and its safety
-    A `delete_many` of the documents before the delete, where its filter is the key alone and the type of the
-    reference is known. Unsafe: it deletes more than before. Where the two have to happen together, use a transaction.
+    A `delete_many` of the documents before the delete, where its filter is the key alone, the type of the reference
+    is known, and no files in GridFS belong to the documents. Unsafe: it deletes more than before. Where the two have
+    to happen together, use a transaction.
 
 Sources
     MongoDB manual, "Database References" and "Transactions".
@@ -70,8 +71,10 @@ def check(project: Project) -> Iterator[Finding]:
 
 
 def _by_hand(project: Project, operation: Query, left: Any, wait: str) -> str:
-    other = project.deletes.beside(operation, left.child) or left.child
-    return f'{wait}{other}.delete_many({{"{left.field}": …}})  # the {left.key} that is deleted'
+    held = project.deletes.beside(operation, left.child)
+    other = held or (left.child if held is None else f"db.{left.child}")
+    files = "" if project.deletes.with_files(left.child) is None else "; their files in GridFS first"
+    return f'{wait}{other}.delete_many({{"{left.field}": …}})  # the {left.key} that is deleted{files}'
 
 
 def _spare(project: Project, unused: Iterable[Query]) -> str:

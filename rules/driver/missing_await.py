@@ -6,8 +6,9 @@ What it flags
     ``with``, text, JSON or the response of a request needs the result itself.
 
 Why it hurts
-    With PyMongo Async the coroutine never runs: nothing is written, and no error is raised. Motor starts the operation,
-    but its error is lost, and what follows may come before it. Either is always true, and has no fields.
+    A coroutine, that of PyMongo Async or of a function of the project, never runs: nothing is written, and no error is
+    raised. Motor starts its operations, but their errors are lost, and what follows may come before them. What either
+    gives is always true, and has no fields.
 
 What it leaves alone
     Whatever is handed on, because someone may await it: ``gather``, ``create_task``, ``wait_for``, a list, a return to
@@ -67,7 +68,7 @@ def _finding(project: Project, found: Any) -> Finding:
         fix=rule.repair(
             "await it",
             lambda draft: draft.await_call(found),
-            text="await it, in an async function",
+            text=f"await {_what(project, found).partition(' ')[0]}(…)",
             reason="" if known else "what follows waits for it, and gets its error",
             applicability=Applicability.SAFE if known else Applicability.UNSAFE,
         ),
@@ -225,6 +226,24 @@ EXAMPLES = [
         def forget(user_id):
             db.users.delete_one({"_id": user_id})
         """,
+    ),
+    Bad(
+        """\
+        from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorGridFSBucket
+
+        db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+        async def files():
+            return AsyncIOMotorGridFSBucket(db)
+
+
+        async def upload(name, data):
+            async for bucket in files():
+                await bucket.upload_from_stream(name, data)
+        """,
+        at=("files",),
+        message="files is not awaited: a coroutine cannot be gone through, so this raises TypeError",
     ),
     Good(
         """\

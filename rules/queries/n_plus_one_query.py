@@ -14,8 +14,8 @@ What it leaves alone
     round, helpers that keep what they found (by a decorator or by hand), a loop that ends in its first round, what a
     loop evaluates once (its iterable, its ``else``), the branch of a parameter that the call leaves out, what only an
     ``except`` clause runs, steps of several classes, and writes to one document whose answer decides what the
-    iteration does. Low in scripts and migrations (``script-files``), over at most ten documents, where each iteration
-    also talks to another system, which costs more than the query, and around a helper whose own loop is told.
+    iteration does. Low in scripts and migrations (``script-files``), once at the start, over at most ten documents,
+    where an iteration also talks to another system, which costs more, and around a helper whose own loop is told.
 
 Fix and its safety
     Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: other readers see all changes at once,
@@ -54,7 +54,7 @@ def check(repetition: Repetition, project: Project) -> Iterator[Finding]:
         project.token(repetition.module, repetition.row),
         f"{what}; {cure}",
         severity=Severity.LOW
-        if repetition.elsewhere or repetition.few or repetition.inner
+        if repetition.elsewhere or repetition.few or repetition.inner or project.loops.is_at_start(repetition)
         else project.severity(rule.severity, repetition.module, repetition.row),
         confidence=query.confidence,
         related=_related(repetition, project),

@@ -6,7 +6,8 @@ What it flags
 
 Why it hurts
     The server sorts the documents before it returns the first one: a page of ten costs as much as all pages. Without
-    an index on the filter either, it reads and sorts the whole collection, and gives up at 100 MB.
+    an index on the filter either, it reads and sorts the whole collection; what is more than 100 MB at a time goes to
+    disk, or fails before MongoDB 6.0.
 
 What it leaves alone
     Filters that vary from call to call, unless a call may leave all of it out; queries for one document by `_id` or a

@@ -1,12 +1,12 @@
-"""A filter that reads most of the collection whatever index there is.
+"""A filter that reads most of the collection, with a plain index too.
 
 What it flags
     Filters of which every sure comparison leaves little out: a regular expression that is not anchored or ignores
-    case, only negations (`$ne`, `$nin`, `$not`), `$exists: true`; in an `$or` all branches. Also updates that ask for
-    all documents and only `$pull` from them what few hold.
+    case, only negations (`$ne`, `$nin`, `$not`), `$exists: true` without a sparse index; in an `$or` all branches. Also
+    updates that ask for all documents and only `$pull` from them what few hold.
 
 Why it hurts
-    No index helps a filter of that kind: the server walks all keys of one, or all documents, at each call.
+    No plain index helps a filter of that kind: the server walks all keys of one, or all documents, at each call.
 
 What it leaves alone
     Filters with an equality, a range or an anchored expression beside it; filters that may hold fields the code does
@@ -17,11 +17,12 @@ What it leaves alone
 Fix and its safety
     An expression that names how the text goes on (`abc.*`) is anchored: unsafe, for matches inside a text are no
     longer found. The rest is shown only: anchor it where a prefix is meant, compare in a collation that ignores case,
-    compare with the values that are wanted instead of those that are not, or search with a text index.
+    compare with the values that are wanted instead of those that are not, search with a text index; where few documents
+    have a field, as before a migration has done its work, a sparse index holds only these.
 
 Sources
     MongoDB manual, "$regex" (index use), "Case-Insensitive Indexes", "$ne" and "Query Selectivity" in "Create Queries
-    that Ensure Selectivity".
+    that Ensure Selectivity"; "Sparse Indexes".
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,13 +41,13 @@ _TITLES = {
     "regex": "anchor the expression",
     "case": "compare without an expression",
     "negation": "ask for what is wanted",
-    "exists": "ask for a value",
+    "exists": "declare a sparse index",
 }
 _ADVICE = {
     "regex": "anchor it with ^ where a prefix is meant, or search with a text index",
     "case": "for whole values, give the query and its index a collation of strength 2, for words use a text index",
     "negation": "compare with the values that are wanted",
-    "exists": "filter by a value, or make a partial index of these documents",
+    "exists": "where few have it, make a sparse index, which holds only these",
 }
 
 
@@ -61,10 +62,14 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     if kind is None:
         return
     fields = ", ".join(field for field, each in wide.items() if each == kind)
+    read = (
+        "all keys of a plain index, or all documents"
+        if kind == "exists"
+        else "most of the collection, with an index too"
+    )
     yield rule.finding(
         project.operation_span(query),
-        f"{query.name} on {query.target} asks of {fields} {_WHAT[kind]}, so each call reads most of the collection, "
-        f"with an index too; {_ADVICE[kind]}",
+        f"{query.name} on {query.target} asks of {fields} {_WHAT[kind]}, so each call reads {read}; {_ADVICE[kind]}",
         confidence=query.confidence,
         fix=rule.repair(
             _TITLES[kind],
@@ -98,6 +103,8 @@ def _by_hand(kind: str) -> Callable[[Draft], None]:
             raise NoFix("it needs an index to be of use")
         if kind == "case":
             raise NoFix("the code does not tell whether whole values are meant")
+        if kind == "exists":
+            raise NoFix("the code does not tell whether few documents have it")
         raise NoFix("the code does not tell which values are wanted")
 
     return write
@@ -185,6 +192,19 @@ EXAMPLES = [
             return of_owner, by_name, given, without_parent
         """,
         why="an equality beside it; an anchored expression; one the caller makes; only the documents without a field",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.jobs.create_index("legacy_path", sparse=True)
+
+
+        def legacy():
+            return list(db.jobs.find({"legacy_path": {"$exists": True}}).limit(10))
+        """,
+        why="a sparse index holds only the documents that have the field",
     ),
     Good(
         """\

@@ -12,8 +12,8 @@ What it leaves alone
     gets the cursor; hints; searches by text or distance; one random document; arguments that are not plain to see.
 
 Fix and its safety
-    A sort by ``_id``. Unsafe: the order of the pages changes, and where the filter has an index without ``_id`` behind
-    it, the server sorts in memory.
+    A sort by ``_id``, which indexes that are told to declare for the filter give. Unsafe: the order of the pages
+    changes, and where an index is declared without ``_id`` behind the fields, the server sorts in memory.
 
 Sources
     MongoDB manual, ``cursor.skip()`` ("Using skip() with sort()") and ``cursor.sort()`` ("Sort Consistency").
@@ -31,6 +31,8 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     page = project.results.unsorted_page(query)
     if page is None:
         return
+    fields = ", ".join(project.filter_fields(query))
+    memory = f", and without an index on {fields}, _id they are sorted in memory"
     form = {"step": '.sort("_id", 1)', "keyword": 'sort=[("_id", 1)]', "stage": '{"$sort": {"_id": 1}}'}[page.form]
     yield rule.finding(
         project.operation_span(query),
@@ -42,7 +44,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
             "sort the pages by _id",
             lambda draft: draft.sort_page(page),
             text=f"add {form} before the skip",
-            reason="the order of the pages changes",
+            reason="the order of the pages changes" + (memory if project.results.is_sorted_in_memory(query) else ""),
         ),
     )
 

@@ -11,8 +11,9 @@ Why it hurts
 
 What it leaves alone
     Writes with a session or in a transaction; those in ``except`` clauses; those between which another system is
-    asked, as no transaction should wait for that; collections of logs, events, caches and jobs; other writes in
-    helpers; scripts. Where one of the two may be missing for a while, nothing is wrong.
+    asked, as no transaction should wait for that; collections of logs, events, caches and jobs, unless others refer
+    to their documents; other writes in helpers; scripts. Where one of the two may be missing for a while, nothing is
+    wrong.
 
 Fix and its safety
     Shown only: a transaction needs a replica set, and a session for each of the writes.
@@ -49,7 +50,7 @@ def check(project: Project) -> Iterator[Finding]:
         first, second = pair.first, pair.second
         through = "" if pair.call is None else f" (through {project.callee_name(second.module, pair.call)})"
         place = project.operation_span(first) if pair.call is None else project.token(second.module, pair.call)
-        tie = f"with the same {pair.shared}" if pair.shared else "with what that gives"
+        tie = f"for the same {pair.shared}" if pair.shared else "with what that gives"
         yield rule.finding(
             project.operation_span(second),
             f"{second.name} on {second.target} follows {first.name} on {first.target}{through} {tie}, in no "
@@ -88,7 +89,7 @@ EXAMPLES = [
             db.users.update_one({"name": owner_id}, {"$push": {"books": {"$each": [book.inserted_id], "$slice": -99}}})
         """,
         at=("delete_many", "update_one"),
-        message="delete_many on questions follows delete_one on books with the same book_id",
+        message="delete_many on questions follows delete_one on books for the same book_id",
     ),
     Bad(
         """\
@@ -104,7 +105,7 @@ EXAMPLES = [
             db.orders.delete_one({"_id": order["_id"]})
         """,
         at=("delete_one",),
-        message="with the same _id, in no transaction",
+        message="for the same _id, in no transaction",
     ),
     Bad(
         """\
@@ -127,7 +128,23 @@ EXAMPLES = [
             take_out(name)
         """,
         at=("delete_one",),
-        message="delete_one on teams follows update_many on users (through take_out) with the same team_id",
+        message="delete_one on teams follows update_many on users (through take_out) for the same team_id",
+    ),
+    Bad(
+        """\
+        from bson import ObjectId
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def apply(job_id, name):
+            if db.jobs.find_one({"_id": ObjectId(job_id)}):
+                db.candidates.insert_one({"job_id": ObjectId(job_id), "name": name})
+                db.jobs.update_one({"_id": ObjectId(job_id)}, {"$inc": {"candidates": 1}})
+        """,
+        at=("update_one",),
+        message="update_one on jobs follows insert_one on candidates for the same job_id",
     ),
     Good(
         """\

@@ -9,6 +9,8 @@ import pytest
 from mongolint.engine.review.issues import counts
 from mongolint.report.review.diffs import added
 from mongolint.report.review.findings import _clauses as clauses
+from mongolint.report.review.findings import _Fixes as Fixes
+from mongolint.report.review.findings import _sentence as sentence
 from mongolint.report.review.findings import _told as told
 from mongolint.report.review.words import by_file, complete, conflict, gaps, is_code, listed, numbers
 
@@ -300,6 +302,22 @@ def forgotten(name: str):
     assert "- A filter that no declared index serves: 1 of 2 places on users" in out
 
 
+def test_what_is_in_tests_is_told_after_all_else(place: Any) -> None:
+    code = f"""{HEAD}
+@app.get("/users")
+def users(name: str):
+    return db.users.find_one({{"name": name}})
+"""
+    test = "from motor.motor_asyncio import AsyncIOMotorClient\n\n\nasync def test():\n"
+    test += "    await AsyncIOMotorClient(timeoutMS=5000).close()\n"
+    found = review(place, {"shop.py": code, "tests/test_shop.py": test})
+    last, step = found["issues"][-1], found["plan"][-1]
+    assert (last["code"], [each["test"] for each in last["places"]]) == ("MDB409", [True])
+    assert (step["issues"], step["why"]) == ([last["id"]], "1 high, in tests")
+    assert (found["counts"]["high"], found["counts"]["test"]) == (0, 1)
+    assert "In tests, 1 place:" in place.run("review", ".").out
+
+
 def test_what_nothing_runs_is_planned_last(place: Any) -> None:
     code = f"""{HEAD}
 @app.get("/users")
@@ -364,6 +382,48 @@ def test_advice_is_no_code(text: str, is_python: bool) -> None:
     assert is_code(text) is is_python
 
 
+@pytest.mark.parametrize(
+    ("advice", "wanted"),
+    [
+        ("pass timeoutMS to the client", "Pass timeoutMS to the client"),
+        ('logger.info("… %s", value) with logger = …', 'logger.info("… %s", value) with logger = …'),
+    ],
+)
+def test_a_name_of_the_code_keeps_its_letters(advice: str, wanted: str) -> None:
+    assert sentence(advice) == wanted
+
+
+def test_a_text_that_was_shown_is_not_shown_again() -> None:
+    """Of an index that several queries need, in whatever order they are told."""
+
+    def place(line: int, field: str) -> dict[str, Any]:
+        text = f'def ensure_indexes(db):\n    db.a.create_index("{field}")\n'
+        fix = {"applicability": "display", "reason": "why", "title": "declare the index", "text": text, "diff": []}
+        return {"file": "a.py", "line": line, "message": "", "fix": fix}
+
+    shown = Fixes()
+    said = [list(shown.of(each)) for each in (place(1, "x"), place(2, "y"), place(3, "x"))]
+    assert [len(each) > 2 for each in said] == [True, True, False]
+    assert said[2][1] == "The fix shown for `a.py:1` mends this place too."
+
+
+def test_things_of_which_there_is_one_each_are_not_asked_how_long_they_stay(place: Any) -> None:
+    code = f"""{HEAD}
+from datetime import datetime, timezone
+
+
+@app.post("/users")
+def register(mail: str):
+    now = datetime.now(timezone.utc)
+    if db.users.find_one({{"mail": mail}}) is None:
+        db.users.insert_one({{"mail": mail, "since": now}})
+    db.visits.insert_one({{"mail": mail, "at": now}})
+"""
+    notes = {each["name"]: each["notes"] for each in review(place, {"shop.py": code})["collections"]}
+    assert not any("how long" in note for note in notes["users"])
+    assert any("how long" in note for note in notes["visits"])
+
+
 def test_places_by_file() -> None:
     places = [{"file": "a", "line": 3}, {"file": "b", "line": 1}, {"file": "a", "line": 9}, {"file": "a", "line": 3}]
     assert by_file(places) == {"a": [3, 9], "b": [1]}
@@ -371,15 +431,19 @@ def test_places_by_file() -> None:
 
 
 def test_one_finding_has_one_number() -> None:
-    """The header, the summary and the plan count alike; what nothing runs is apart."""
-    kinds = [("high", False), ("low", False), ("high", False), ("high", True)]
-    places = [{"severity": severity, "idle": idle, "collections": ["users"]} for severity, idle in kinds]
-    assert numbers({"places": places}) == "4 places: 2 high, 1 low, 1 in code that nothing runs"
+    """The header, the summary and the plan count alike; what nothing runs is apart, as are tests."""
+    kinds = [("high", ""), ("low", ""), ("high", ""), ("high", "idle"), ("high", "test")]
+    places = [
+        {"severity": severity, "idle": kind == "idle", "test": kind == "test", "collections": ["users"]}
+        for severity, kind in kinds
+    ]
+    assert numbers({"places": places[:4]}) == "4 places: 2 high, 1 low, 1 in code that nothing runs"
     assert numbers({"places": places[:1]}) == "1 place"
-    assert numbers({"places": places[3:]}) == "1 place, in code that nothing runs"
-    issues = [{"places": places}, {"places": places[3:]}]
-    assert counts(issues) == {"critical": 0, "high": 2, "medium": 0, "low": 1, "idle": 2}
-    assert [gap["told"] for gap in gaps([{"places": places}])] == ["2 of 4 places on users"]
+    assert numbers({"places": places[3:4]}) == "1 place, in code that nothing runs"
+    assert numbers({"places": places[2:]}) == "3 places: 1 high, 1 in code that nothing runs, 1 in tests"
+    issues = [{"places": places}, {"places": places[3:4]}]
+    assert counts(issues) == {"critical": 0, "high": 2, "medium": 0, "low": 1, "idle": 2, "test": 1}
+    assert [gap["told"] for gap in gaps([{"places": places}])] == ["2 of 5 places on users"]
 
 
 def test_a_place_of_lower_severity_says_so() -> None:

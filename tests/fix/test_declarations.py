@@ -308,7 +308,7 @@ def test_attribute_that_the_class_lacks(tmp_path: Path) -> None:
         files["app.py"].replace("self.users.database.visits", 'db["visits"]') + '\ndb = AsyncMongoClient()["app"]\n'
     )
     fix = displayed(tmp_path, files)
-    assert fix.text == 'db.visits.create_index([("user_id", 1)])'
+    assert fix.text == 'await db.visits.create_index([("user_id", 1)])'
     assert fix.reason == "the class that declares the indexes does not hold visits"
 
 
@@ -808,7 +808,10 @@ def test_nowhere_to_start(case: str, tmp_path: Path) -> None:
     written, left = apply(files, tmp_path)
     assert written == files
     assert {fix.reason for fix in left} == {f"the project declares no index, and {reason}"}
-    assert left[0].text == textwrap.dedent(ENSURE.partition('\n    await db.users.create_index([("email')[0]) + "\n"
+    told = "# Call it where the application starts: await ensure_indexes()\n"
+    assert (
+        left[0].text == told + textwrap.dedent(ENSURE.partition('\n    await db.users.create_index([("email')[0]) + "\n"
+    )
 
 
 def test_new_lifespan_function(tmp_path: Path) -> None:

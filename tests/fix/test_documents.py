@@ -106,6 +106,27 @@ def test_a_collection_that_is_there_is_changed_and_not_created(tmp_path: Path) -
     )
 
 
+def test_why_no_validator_can_be_told(tmp_path: Path) -> None:
+    """What copies documents may store anything, however plain the types of the other writes are."""
+    code = """\
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def put(name: str):
+    db.users.insert_one({"name": name})
+
+
+def copy(documents):
+    db.users.insert_many(documents)
+"""
+    loaded = project(code, tmp_path)
+    (finding,) = check(loaded, {"MDB220"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    assert finding.fix.reason == "not all fields are seen that insert_many may store (example.py:11)"
+
+
 def test_a_validator_is_not_put_into_the_loop_that_makes_the_indexes(tmp_path: Path) -> None:
     code = """\
 from pymongo import MongoClient
@@ -262,3 +283,64 @@ def test_what_a_path_is_converted_to_is_the_key_of_what_refers(
     assert found.fix is not None
     assert "".join(each.content for each in found.fix.edits).strip() == edit
     assert found.fix.text == text or edit
+
+
+FILED = """\
+from bson import ObjectId
+from fastapi import FastAPI
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorGridFSBucket
+
+app = FastAPI()
+db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+async def files():
+    return AsyncIOMotorGridFSBucket(db)
+
+
+@app.post("/books/{book_id}/scans")
+async def add(book_id: str, data: bytes):
+    if await db.books.find_one({"_id": ObjectId(book_id)}):
+        bucket = await files()
+        name = await bucket.upload_from_stream("scan", data)
+        await db.scans.insert_one({"book_id": book_id, "file": name})
+
+
+@app.post("/scans/{scan_id}/notes")
+async def note(scan_id: str, text: str):
+    if await db.scans.find_one({"_id": ObjectId(scan_id)}):
+        await db.notes.insert_one({"scan_id": scan_id, "text": text})
+
+
+@app.get("/notes")
+async def notes(key: str):
+    return await db.notes.find_one({"_id": ObjectId(key)})
+
+
+@app.delete("/scans/{scan_id}")
+async def drop(scan_id: str):
+    scan = await db.scans.find_one({"_id": ObjectId(scan_id)})
+    bucket = await files()
+    await bucket.delete(scan["file"])
+    await db.scans.delete_one({"_id": ObjectId(scan_id)})
+
+
+@app.delete("/books/{book_id}")
+async def remove(book_id: str):
+    await db.books.delete_one({"_id": ObjectId(book_id)})
+"""
+
+
+def test_a_delete_that_would_leave_files_is_for_a_person(tmp_path: Path) -> None:
+    """What deletes a file deletes no documents, so that a delete beside it is judged; and files go with theirs."""
+    loaded = project(FILED, tmp_path)
+    drop, remove = check(loaded, {"MDB224"}, loaded.project.config, fixes=True).findings
+    assert drop.message.startswith("delete_one on scans leaves the documents of notes (scan_id)")
+    assert drop.fix is not None
+    assert drop.fix.edits
+    assert remove.fix is not None
+    assert not remove.fix.edits
+    assert remove.fix.reason == "the documents of scans have files in GridFS, which drop deletes with them"
+    assert remove.fix.text == (
+        'await db.scans.delete_many({"book_id": …})  # the _id that is deleted; their files in GridFS first'
+    )

@@ -800,3 +800,40 @@ CHOICES = {
 @pytest.mark.parametrize(("loop", "count"), CHOICES.values(), ids=CHOICES)
 def test_what_is_for_one_item_runs_once(loop: str, count: int, tmp_path: Path) -> None:
     assert len(_messages(CHOSEN.replace("LOOP", loop), tmp_path)) == count
+
+
+@pytest.mark.parametrize(
+    ("before", "severity"),
+    [("", "low"), ("while True:\n        ", "high"), ("@app.get('/again')", "high")],
+    ids=["once", "again and again", "by requests too"],
+)
+def test_what_only_the_start_runs_is_told_low(before: str, severity: str, tmp_path: Path) -> None:
+    """The application is given its start when it is made already."""
+    route, loop = (f"{before}\n", "") if before.startswith("@") else ("", before)
+    inner = "    " if loop else ""
+    code = f"""\
+import contextlib
+
+from fastapi import FastAPI
+from motor.motor_asyncio import AsyncIOMotorClient
+
+db = AsyncIOMotorClient(timeoutMS=5000).app
+app = FastAPI()
+
+
+{route}async def migrate():
+    old = await db.users.find({{"old": True}}).to_list(None)
+    {loop}for user in old:
+    {inner}    await db.users.update_one({{"_id": user["_id"]}}, {{"$unset": {{"old": ""}}}})
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    await migrate()
+    yield
+
+
+app.router.lifespan_context = lifespan
+"""
+    (found,) = findings(code, tmp_path, rules={"MDB101"})
+    assert found.severity.value == severity

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mongolint.engine.run import check
 from mongolint.project.results.twice import ReadTwice
 from mongolint.source.deepstack import with_deep_stack
 from mongolint.testing import findings, project
@@ -669,3 +670,19 @@ def users({parameter}):
 """
     found = findings(code, tmp_path, rules={"MDB110"})
     assert ["by size, which nothing bounds" in finding.message for finding in found] == [True] * told
+
+
+@pytest.mark.parametrize(
+    ("keys", "in_memory"),
+    [('[("owner", 1), ("_id", 1)]', False), ('"owner"', True), ('"name"', False)],
+    ids=["with _id", "without", "none"],
+)
+def test_the_order_of_pages_that_no_index_gives(keys: str, in_memory: bool, tmp_path: Path) -> None:
+    code = (
+        f"{HEAD}db.a.create_index({keys})\n\n\ndef ask(owner, n):\n    return db.a.find({{'owner': owner}}).skip(n)\n"
+    )
+    loaded = project(code, tmp_path)
+    (finding,) = check(loaded, {"MDB108"}, loaded.project.config, fixes=True).findings
+    assert finding.fix is not None
+    told = ", and without an index on owner, _id they are sorted in memory" if in_memory else ""
+    assert finding.fix.reason == f"the order of the pages changes{told}"

@@ -41,3 +41,19 @@ def test_no_second_index_beside_a_partial_one_on_the_same_keys(tmp_path: Path) -
     (shown,) = _shown('db.users.find_one({"email": email})', tmp_path)
     assert shown["verdict"]["verdict"] == "unserved"
     assert shown["better"] is None
+
+
+def test_a_list_is_called_as_the_code_calls_it(tmp_path: Path) -> None:
+    body = """\
+    keys = [each["_id"] for each in db.places.find({"kind": kind})]
+    return db.alerts.count_documents({"owner": {"$in": keys}})
+
+
+@app.get("/other")
+def other(kind):
+    return read(0, 0, kind, 0)
+"""
+    loaded = project({"app.py": f"{HEAD}{body}"}, tmp_path)
+    shown = next(each for each in with_deep_stack(lambda: patterns(loaded)) if each["collection"] == "alerts")
+    assert shown["mongosh"] == "db.alerts.countDocuments({owner: {$in: <keys>}})"
+    assert shown["reached"] == "GET / and 1 more request"

@@ -48,6 +48,14 @@ def test_equality_then_sort_then_range(tmp_path: Path) -> None:
     assert suggested(tmp_path, body) == [("events", {"user": 1, "rank": 1, "at": -1, "since": 1}, {}, 1)]
 
 
+def test_pages_in_no_order_are_to_be_sorted_by_id(tmp_path: Path) -> None:
+    body = """
+        def run(u, skip):
+            return db.events.find({"user": u}).skip(skip).limit(9), db.events.count_documents({"user": u})
+    """
+    assert suggested(tmp_path, body) == [("events", {"user": 1, "_id": 1}, {}, 2)]
+
+
 def test_what_is_declared_is_not_suggested_again(tmp_path: Path) -> None:
     body = """
         db.events.create_index([("user", 1), ("at", 1)])

@@ -5,13 +5,13 @@ A review is an object with these keys; a *place* is ``{file, line, column}``, 1-
     mongolint    the version that wrote it
     scope        {files, operations, collections, untraced}: how much was read
     health       {level, why}: level is red, orange, yellow or green
-    counts       findings by severity; idle: how many more are in code that nothing runs
+    counts       findings by severity; idle, test: how many more are in code that nothing runs, and in tests
     strengths    [{text, places}]
     issues       [{id, code, name, severity, title, impact, concern, size, todo, applied, also, places}]: findings of
                  one rule, told once. todo: what its fixes do; applied: how many places a fix can be applied to; also:
                  [{code, name, title, count}], rules that found the same places and are told with this one.
                  places: [{…place, end_line, end_column, severity, message, collections, related, fix, fingerprint,
-                 script}]; script: whether the file is a script or a migration.
+                 script, idle, test}]; script: whether the file is a script or a migration.
     collections  [{name, operations, fields, open, indexes, needed, validator, timeseries, notes, completeness}]:
                  made: whether a start of the application makes an index; validator: null where only the running
                  program knows

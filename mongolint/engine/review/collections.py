@@ -114,7 +114,9 @@ def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
     names = {operation.name for operation in run}
     dated = [field.name for field in known.fields.values() if field.written and "date" in field.kinds]
     expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
-    if dated and names & _ADDING and not names & _REMOVING and not expires and name not in project.fields.edited:
+    added = [each for each in run if each.name in _ADDING and not project.is_script(each.module)]
+    piles_up = bool(added) and not project.writes.is_of_one_each(added) and name not in project.fields.edited
+    if dated and piles_up and not names & _REMOVING and not expires:
         is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
         # What is written again later tells no age, save where no other date is there
         kept = [each for each in dated if not any(use.how == "update" for use in known.fields[each].written)]

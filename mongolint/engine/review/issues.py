@@ -28,12 +28,13 @@ _OF_AN_INDEX = "create_index("
 def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -> list[Record]:
     """One issue for each rule that found something, by severity, what fails each time first, then by their places.
 
-    What nothing runs comes last, and makes no issue more severe that has other places.
+    What nothing runs comes last, then what is in tests; neither makes an issue more severe that has other places.
     """
     prints = fingerprints(findings, _texts(loaded))
     project = loaded.project
     touched = _Touched(project)
     scripts = {project.path(module) for module in range(len(project.modules)) if project.is_script(module)}
+    tests = {project.path(module) for module in project.tests}
     known = {rule.code: rule for rule in rules}
     callers = Callers(project)
     groups: dict[str, list[Record]] = {}
@@ -44,12 +45,14 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
                 **_place(finding, fingerprint, touched),
                 "script": runner == "script" or finding.span.file in scripts,
                 "idle": runner == "nothing",
+                "test": finding.span.file in tests,
             }
         )
     found = [_issue(known[code], places, known) for code, places in groups.items()]
     found.sort(
         key=lambda issue: (
-            all(place["idle"] for place in issue["places"]),
+            all(place["test"] for place in issue["places"]),
+            is_aside(issue["places"]),
             -Severity(issue["severity"]).rank,
             not is_broken(issue, known),
             -len(issue["places"]),
@@ -63,9 +66,12 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
 
 def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Record:
     places.sort(
-        key=lambda p: (p["script"], p["idle"], -Severity(p["severity"]).rank, p["file"], p["line"], p["column"])
+        key=lambda p: (
+            *(p["test"], p["script"], p["idle"]),
+            *(-Severity(p["severity"]).rank, p["file"], p["line"], p["column"]),
+        )
     )
-    run = [place for place in places if not place["idle"]]
+    run = in_use(places)
     fixes = [place["fix"] for place in places if place["fix"]]
     applied = sum(map(_is_applied, places))
     todo = Counter(fix["title"] for fix in fixes)
@@ -74,7 +80,7 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
         "id": 0,
         "code": rule.code,
         "name": rule.name,
-        "severity": max((place["severity"] for place in run or places), key=lambda severity: Severity(severity).rank),
+        "severity": max((place["severity"] for place in run), key=lambda severity: Severity(severity).rank),
         "title": rule.summary,
         "impact": " ".join(sections(rule.doc).get("Why it hurts", "").split()),
         "concern": rule.concern,
@@ -92,7 +98,17 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
 
 def is_broken(issue: Mapping[str, Any], known: Mapping[str, Rule]) -> bool:
     """Whether what is found goes wrong each time it runs, and something runs it."""
-    return known[issue["code"]].breaks and not all(place["idle"] for place in issue["places"])
+    return known[issue["code"]].breaks and not is_aside(issue["places"])
+
+
+def is_aside(places: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether none of the places is in what users run: nothing runs them, or tests alone."""
+    return all(place["idle"] or place["test"] for place in places)
+
+
+def in_use(places: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The places in what users run; all where there is none."""
+    return [place for place in places if not is_aside([place])] or list(places)
 
 
 def _size(places: Sequence[Record]) -> str:
@@ -168,10 +184,11 @@ def _texts(loaded: Loaded) -> Any:
 
 
 def counts(issues: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Findings by severity, the worst first, and how many more are in code that nothing runs (``idle``)."""
+    """Findings by severity, the worst first, and how many more are in code that nothing runs, and in tests."""
     places = [place for issue in issues for place in issue["places"]]
-    found = Counter(place["severity"] for place in places if not place["idle"])
+    found = Counter(place["severity"] for place in places if not is_aside([place]))
     return {
         **{severity.value: found[severity.value] for severity in reversed(Severity)},
         "idle": sum(place["idle"] for place in places),
+        "test": sum(place["test"] for place in places),
     }

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mongolint.engine.review.issues import is_broken
+from mongolint.engine.review.issues import in_use, is_aside, is_broken
 from mongolint.rule import Rule
 
 Record = dict[str, Any]
@@ -16,7 +16,7 @@ _SIZE = {"S": 0, "M": 1, "L": 2}
 
 
 def plan(issues: Sequence[Mapping[str, Any]], known: Mapping[str, Rule], clients: int) -> list[Record]:
-    """One step for issues that are mended alike, by impact, what is quick first among equals; idle code comes last.
+    """One step for issues that are mended alike, by impact, what is quick first among equals; then idle code and tests.
 
     ``clients``: how many the application makes.
     """
@@ -28,11 +28,11 @@ def plan(issues: Sequence[Mapping[str, Any]], known: Mapping[str, Rule], clients
         steps.setdefault(next((known for known in steps if step.startswith(known)), step), []).append(issue)
     found = [_record(step, held, cleared) for step, held in steps.items()]
     broken = {issue["id"] for issue in issues if is_broken(issue, known)}
-    idle = {str(each["step"]) for each, held in zip(found, steps.values(), strict=True) if _is_idle(held)}
+    aside = {str(each["step"]) for each, held in zip(found, steps.values(), strict=True) if is_aside(_places(held))}
     return sorted(
         found,
         key=lambda each: (
-            each["step"] in idle,
+            each["step"] in aside,
             _RANK[each["severity"]],
             not broken.intersection(each["issues"]),
             _SIZE[each["size"]],
@@ -53,20 +53,19 @@ def _cleared(
     }
 
 
-def _is_idle(issues: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether nothing runs any of the places."""
-    return all(place["idle"] for issue in issues for place in issue["places"])
+def _places(issues: Sequence[Mapping[str, Any]]) -> list[Record]:
+    return [place for issue in issues for place in issue["places"]]
 
 
 def _record(step: str, issues: Sequence[Mapping[str, Any]], cleared: Mapping[str, Mapping[str, Any]]) -> Record:
     # What ends with another issue costs nothing of its own
     costing = [issue for issue in issues if issue["code"] not in cleared] or issues
     worst = min((str(issue["severity"]) for issue in issues), key=_RANK.__getitem__)
-    places = [place for issue in issues for place in issue["places"]]
+    places = _places(issues)
     return {
         "step": step,
         "severity": worst,
-        "why": _why(places) + (", in code that nothing runs" if _is_idle(issues) else ""),
+        "why": _why(places),
         "size": max((str(issue["size"]) for issue in costing), key=_SIZE.__getitem__),
         "issues": sorted(issue["id"] for issue in issues),
         "collections": sorted({name for place in places for name in place["collections"]}),
@@ -74,12 +73,14 @@ def _record(step: str, issues: Sequence[Mapping[str, Any]], cleared: Mapping[str
 
 
 def _why(places: Sequence[Mapping[str, Any]]) -> str:
-    """How many places there are of each severity: "12 high, 17 low"; what nothing runs is counted apart."""
-    run = [place for place in places if not place["idle"]] or places
-    counts = Counter(str(place["severity"]) for place in run)
-    idle = len(places) - len(run)
+    """How many places there are of each severity: "12 high, 17 low"; what nothing runs and tests are counted apart."""
+    counts = Counter(str(place["severity"]) for place in in_use(places))
     told = [f"{counts[severity]} {severity}" for severity in _RANK if counts[severity]]
-    return ", ".join([*told, *([f"{idle} in code that nothing runs"] if idle else [])])
+    for kind, where in (("idle", "in code that nothing runs"), ("test", "in tests")):
+        number = sum(place[kind] for place in places)
+        if number:
+            told.append(where if number == len(places) else f"{number} {where}")
+    return ", ".join(told)
 
 
 def _step(issue: Mapping[str, Any]) -> str:

@@ -58,5 +58,7 @@ def _of_requests(project: Project, place: Operation | Asked, path: RequestPath) 
     if asks.before_all is not None:
         return through
     if asks.number < MANY:
-        return route or through
+        others = asks.number - 1
+        more = f" and {others} more request{'s' if others > 1 else ''}" if others > 0 and route else ""
+        return f"{route}{more}" if route else through
     return f"{asks.number} requests, among them {route}" if route else f"{asks.number} {through}"

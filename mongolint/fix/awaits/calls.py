@@ -34,6 +34,8 @@ def add(draft: Draft, found: Unawaited) -> None:
             return
     cursors = bool(found.results) and all(thing.kind in _CURSORS for thing in found.results or ())
     if not cursors and any(misuse.kind == "async-iteration" for misuse in found.misuses):
+        if found.results is None:
+            raise NoFix("what it gives may be nothing to go through, and then no loop is needed")
         raise NoFix("what comes of it is no cursor, and goes with a plain for")
     own = tree.span(call)
     is_awaited = False

@@ -154,11 +154,13 @@ class _Writes:
             raise NoFix("each iteration also talks to another system, and the write records what it did")
         if site.leaves(cst.Yield):
             raise NoFix("the loop gives values away while it writes")
+        for call in self.calls:
+            self._check_place(call)
+        # What stands around the write is surer than what a call may do
         unclear = site.unclear_call()
         if unclear:
             raise NoFix(f"{unclear}() may read what was written")
         for call in self.calls:
-            self._check_place(call)
             self._check_arguments(call)
         self._check_handlers()
         self._check_callers()

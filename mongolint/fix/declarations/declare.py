@@ -54,7 +54,8 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
         if (held := [q for q in found if _is_lasting(draft, q)]) and (each == pattern or not _has_need(draft, held))
     }
     merged, options, others = _chosen(draft, collection.name, [*lasting], pattern)
-    home = receivers.member("db", collection.name, chr(34), attribute=True)
+    wait = "await " if query.flavour in ("async", "motor") else ""
+    home = wait + receivers.member("db", collection.name, chr(34), attribute=True)
     draft.text = f"{home}.{draft.project.writes.index_code(collection.name, pattern)}"
     own = [index for index in draft.project.indexes if index.collection_name == collection.name]
     if not any(_is_lasting(draft, query) for query in queries):
@@ -68,7 +69,8 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
     if need is not None:
         draft.text = f"{home}.{need.code}"
     if need is not None or "unique" in options:
-        raise NoFix("this index, which is missing for another reason, serves it as well")
+        kind = "unique" if "unique" in (need.options if need is not None else options) else "TTL"
+        raise NoFix(f"the {kind} index that is missing serves it as well")
     _replace_needless(draft, merged, own, options)
     _put(draft, query, merged, own, others, options)
 
@@ -128,7 +130,8 @@ def declare_on(draft: Draft, collection: str, pattern: Pattern) -> None:
     for need in project.writes.constraints:
         if need.name == collection and need.keys == pattern.keys and not need.doubt:
             draft.text = f"{home}.{need.code}"
-            raise NoFix("this index, which is missing for another reason, serves it as well")
+            kind = "unique" if "unique" in need.options else "TTL"
+            raise NoFix(f"the {kind} index that is missing serves it as well")
     there = (o for o in project.operations if o.collection is not None and o.collection.name == collection)
     query = next((operation for operation in there if _is_lasting(draft, operation)), None)
     if query is None:

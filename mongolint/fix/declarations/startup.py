@@ -73,7 +73,9 @@ def put(draft: Draft, database: Database, calls: Calls) -> None:
         _behind_extension(draft, extension, calls)
         return
     shown = home.database if home else "db"
-    draft.text = _function(shown, calls(shown, None), is_async, "    ", home is None)
+    given = "" if home else shown
+    told = f"# Call it where the application starts: {'await ' if is_async else ''}{_NAME}({given})\n"
+    draft.text = told + _function(shown, calls(shown, None), is_async, "    ", home is None)
     if database.flavour not in ("sync", "async", "motor"):
         raise NoFix("which driver runs this query is not known")
     entry = entrypoints.find(draft, home.module if home else None)

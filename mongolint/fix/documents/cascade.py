@@ -31,6 +31,11 @@ def delete_too(draft: Draft, orphans: Orphans) -> None:
     )
     indent = tree.indent(statement)
     lines = []
+    for each in orphans.left:
+        filed = draft.project.deletes.with_files(each.child)
+        if filed is not None:
+            name = draft.project.function_name(filed.module, filed.scope)
+            raise NoFix(f"the documents of {each.child} have files in GridFS, which {name} deletes with them")
     beside = draft.project.deletes.beside
     receivers = [_receiver(tree, call, each, beside(operation, each.child)) for each in orphans.left]
     draft.text = "\n".join(

@@ -20,7 +20,7 @@ def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) ->
     if collection in draft.project.fields.edited:
         raise NoFix("people change its documents in Flask-Admin, and what that stores the code does not show")
     if validator is None:
-        raise NoFix("no field is seen to get one type in every write")
+        raise NoFix(_untold(draft, collection))
     made: dict[tuple[int, int], set[str | None]] = {}
     for index in draft.project.declared_in_code:
         made.setdefault((index.module, index.row), set()).add(index.collection_name)
@@ -52,6 +52,16 @@ def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) ->
             draft.insert(index.module, tree.line_end(after), "".join(f"{indent}{line}\n" for line in lines))
             return
     raise NoFix("no index of the collection is made where it could stand beside")
+
+
+def _untold(draft: Draft, collection: str) -> str:
+    """Why there is nothing that holds for all documents."""
+    opened = draft.project.fields.of(collection).opened
+    if not opened:
+        return "no field is seen to get one type in every write"
+    names = {use.operation.name: None for use in opened if use.operation is not None}
+    place = f"{opened[0].span.file}:{opened[0].span.line}"
+    return f"not all fields are seen that {' and '.join(list(names)[:2]) or 'a write'} may store ({place})"
 
 
 def _behind(tree: Tree, statement: cst.CSTNode) -> cst.CSTNode:

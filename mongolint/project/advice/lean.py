@@ -28,6 +28,13 @@ def lean_patterns(project: Project, query: Query) -> list[Pattern]:
     return list(dict.fromkeys(lean)) if all(pattern.keys for pattern in lean) else []
 
 
+def in_pages(project: Project, found: list[Pattern], operation: Operation) -> list[Pattern]:
+    """The patterns of an operation, for pages in no order with ``_id`` behind: by that they have to be sorted yet."""
+    if len(found) != 1 or not found[0].equal or found[0].rest or project.results.unsorted_page(operation) is None:
+        return found
+    return [replace(found[0], rest=(("_id", 1),), ordered=1)]
+
+
 def _without(pattern: Pattern, large: set[str]) -> Pattern:
     order, others = pattern.rest[: pattern.ordered], pattern.rest[pattern.ordered :]
     equal = tuple(name for name in pattern.equal if name not in large)

@@ -5,7 +5,7 @@ Source: MongoDB manual, "The ESR (Equality, Sort, Range) Guideline".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any
 
@@ -154,10 +154,11 @@ def constants(query: Query) -> Mapping[str, Any]:
     return {name: value for name, value in query.filter.items() if isinstance(value, (bool, str))}
 
 
-def wide_comparisons(query: Query) -> dict[str, str]:
+def wide_comparisons(query: Query, sparse: Container[str] = ()) -> dict[str, str]:
     """The fields of a filter of which every sure comparison leaves little out, and why: regex, case, negation, exists.
 
-    Empty where one leaves much out, or may do so, and where others may be in the filter.
+    Empty where one leaves much out, or may do so, and where others may be in the filter. Of the fields ``sparse`` an
+    index holds only the documents that have them.
     """
     if query.open or query.optional or query.unclear:
         return {}
@@ -165,20 +166,20 @@ def wide_comparisons(query: Query) -> dict[str, str]:
         root = parse(query.filter)
     except QueryError:
         return {}
-    return _wide(root) or {}
+    return _wide(root, sparse) or {}
 
 
-def _wide(node: Node) -> dict[str, str] | None:
+def _wide(node: Node, sparse: Container[str]) -> dict[str, str] | None:
     """None where something leaves much out."""
     found: dict[str, str] = {}
     for path, leaf in _leaves(node, ""):
         kind = _wide_kind(leaf)
-        if kind is None:
+        if kind is None or (kind == "exists" and path in sparse):
             return None
         found[path] = kind
     for part in _conjuncts(node):
         if part.kind == "or":
-            each = [_wide(branch) for branch in part.children]
+            each = [_wide(branch, sparse) for branch in part.children]
             if any(branch is None for branch in each):
                 return None
             found.update({path: kind for branch in each if branch for path, kind in branch.items()})

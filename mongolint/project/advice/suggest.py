@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mongolint.coverage import Index, Plan, QueryError
 from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import Collection, Database
-from mongolint.project.advice.lean import is_worth_one, lean_patterns
+from mongolint.project.advice.lean import in_pages, is_worth_one, lean_patterns
 from mongolint.project.advice.merging import merge
 from mongolint.project.advice.patterns import Keys, Pattern, constants
 from mongolint.project.advice.redundancy import redundant
@@ -175,7 +175,9 @@ class _Collection:
         there = [*self.declared, *(each.index for each in fixed)]
         wanted: dict[Pattern, list[Asked]] = {}
         for one in self.asked:
-            patterns = [] if _is_served(one.query, there) else lean_patterns(self.project, one.query)
+            is_served = _is_served(one.query, there)
+            patterns = [] if is_served else lean_patterns(self.project, one.query)
+            patterns = in_pages(self.project, patterns, one.operation) if one.lookup is None else patterns
             if not is_worth_one(self.project, one.operation, patterns):
                 continue
             # An index that is read almost whole helps nobody, and one branch of an $or without one reads everything

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, ModuleFacts, Nodes, Row, Use
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import External, FunctionRef
+from mongolint.link.atoms import External, ExternalObject, FunctionRef
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo.awaiting import COROUTINE_NAMES, FUTURE_NAMES, PENDING_NAMES, given
+from mongolint.mongo.drivers import FILES
 from mongolint.mongo.methods import TABLES
 from mongolint.project.awaiting.iteration import BUILTINS
 from mongolint.project.entrypoints import words
@@ -143,7 +144,9 @@ class Search:
     def _matters(self, module: int, row: int, thing: Thing) -> bool:
         """Whether a function of the project runs operations, or gives something of the driver."""
         results = self.runtime.awaited(thing)
-        return bool(results and all(t.kind != "value" for t in results)) or bool(self.project.reach(module, row))
+        if (results and all(t.kind != "value" for t in results)) or self.project.reach(module, row):
+            return True
+        return any(type(atom) is ExternalObject and atom.name in FILES for atom in self.project.link.value(module, row))
 
     def _users(self, module: int, row: int) -> list[int] | None:
         """The rows that use a value which can be nothing but pending; None where some way awaits it."""

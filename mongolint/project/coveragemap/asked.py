@@ -120,7 +120,7 @@ def asked_of_helpers(project: Project) -> Iterator[Asked]:
         kind = "read" if operation.method.kind == "read" else "write"
         name = project.callee_name(call.module, call.row)
         site = Site(project.token(call.module, call.row), operation.name, origin_of(project, call.module), name)
-        yield _asked(project, names, kind, (operation.planned, query_of(project.reader, operation)), verdict, site)
+        yield _asked(project, names, kind, (operation.planned, project.query(operation)), verdict, site)
 
 
 def requests_asked(project: Project, operation: Operation) -> list[Asked] | None:

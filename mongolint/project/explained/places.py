@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mongolint.finding import Span
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
+from mongolint.project.untraced.annotations import annotation_hint
 
 # How many others a message names
 _NAMED = 3
@@ -33,7 +34,7 @@ def none_at(project: Project, module: int, line: int) -> str:
     """Why there is no operation on a line, and where the nearest are, in a clause."""
     for number, call, receiver in project.unresolved:
         if number == module and _holds(project.span(number, call), line, None):
-            name, hint = project.callee_name(number, call), project.annotation_hint(number, receiver)
+            name, hint = project.callee_name(number, call), annotation_hint(project, number, receiver)
             return f"what {name} is called on could not be traced; {hint}"
     own = [operation for operation in project.operations if operation.module == module]
     if not own:

@@ -23,10 +23,19 @@ _LOOSE = ("binop", "bool", "ifexp", "phi", "iter", "unpack")
 
 def source(link: Linker, place: Place, otherwise: str) -> str:
     """The expression at a place, in short; ``otherwise`` where the facts do not tell."""
+    name = _list_name(link, place) if link.node(place.module, place.row)[0] == "comp" else ""
+    if name:
+        return name
     text = _Source(link, place.module).text(place.row, _DEPTH)
     if len(text) > _LENGTH:
         text = _Source(link, place.module, brief=True).text(place.row, _DEPTH)
     return text if 0 < len(text) <= _LENGTH else _end(text) if text else otherwise
+
+
+def _list_name(link: Linker, place: Place) -> str:
+    """What a function calls the list that a comprehension makes, which says more than how it is made."""
+    scopes = link.modules[place.module].scopes
+    return next((name for scope in scopes for name, rows in scope.defs.items() if list(rows) == [place.row]), "")
 
 
 def _end(text: str) -> str:

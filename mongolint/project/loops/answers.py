@@ -63,3 +63,10 @@ class Loops:
     def in_words(self, repetition: Repetition) -> str:
         """What each iteration runs, in one phrase: "find_one on users and insert_one on orders and 2 more queries"."""
         return repeated.in_words(self.project, repetition)
+
+    def is_at_start(self, repetition: Repetition) -> bool:
+        """Whether the loop runs but once, when the application starts: no request waits for it."""
+        facts = self.project.modules[repetition.module]
+        if any(entry.kind == "loop" for entry in facts.chain(repetition.loop.context)):
+            return False
+        return self.project.reachability.is_start_only(repetition.module, repetition.loop.scope, None)

@@ -232,8 +232,10 @@ class Reachability:
             current = caller
         return current
 
-    def is_start_only(self, module: int, scope: int, row: int) -> bool:
+    def is_start_only(self, module: int, scope: int, row: int | None) -> bool:
         """Whether nothing but the start of the application comes to a row of a function, and once only.
+
+        Without ``row``, to the function.
 
         What may do so unseen, or again and again, counts as if it did.
         """
@@ -241,7 +243,8 @@ class Reachability:
         rows, pending, is_started = {start: row}, [start], False
         while pending:
             function = pending.pop()
-            context = self.uses.parents(function[0]).context(rows[function])
+            at = rows[function]
+            context = self.uses.parents(function[0]).context(at) if at is not None else 0
             if any(each.kind == "loop" for each in self.link.modules[function[0]].chain(context)):
                 return False
             for runner, caller, call in self._starting(*function):

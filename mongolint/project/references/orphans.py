@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import NONE, ClassRef, Collection, Instance, informative
+from mongolint.link.atoms import NONE, ClassRef, Collection, ExternalObject, Instance, informative
+from mongolint.mongo.drivers import FILES
 from mongolint.project.operations import Operation
 from mongolint.project.references.links import Reference
 
@@ -83,6 +84,21 @@ class Deletes:
                         if len(value) == 1 and type(value[0]) is Collection and value[0].name == collection:
                             return f"{base[2]}.{store.name}"
         return None
+
+    def with_files(self, collection: str) -> Operation | None:
+        """A delete from a collection beside which files of GridFS are deleted: its documents refer to some."""
+        wanted = (other for other in self._operations if other.name in _DELETING and other.runs_on(collection))
+        return next((other for other in wanted if self._deletes_files(other)), None)
+
+    def _deletes_files(self, beside: Operation) -> bool:
+        link, module = self.project.link, beside.module
+        for call in self.project.modules[module].calls:
+            called = link.node(module, link.node(module, call.row)[1])
+            if call.scope == beside.scope and called[0] == "attr" and called[2] == "delete":
+                held = link.value(module, called[1])
+                if any(type(atom) is ExternalObject and atom.name in FILES for atom in held):
+                    return True
+        return False
 
     def _all(self, is_left: Callable[[str], bool]) -> list[Orphans]:
         wanted = [operation for operation in self._operations if self._is_of_one(operation)]

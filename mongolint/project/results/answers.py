@@ -35,6 +35,10 @@ class Results:
         """How an operation skips documents without a sort."""
         return pages.unsorted_page(self.project, operation)
 
+    def is_sorted_in_memory(self, operation: Operation) -> bool:
+        """Whether pages of an operation, sorted by ``_id``, would be by no index."""
+        return pages.is_sorted_in_memory(self.project, operation)
+
     def unbounded(self, operation: Operation) -> unbounded.Unbounded | None:
         """Where all results of an operation are kept at once in code that a request reaches."""
         return unbounded.unbounded(self.project, operation)

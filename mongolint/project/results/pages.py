@@ -7,12 +7,13 @@ and pages that are skipped to may repeat or miss documents.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import NONE, Const, External, const
 from mongolint.link.rowtools import reached_rows
-from mongolint.project import pipelines
+from mongolint.project import pipelines, verdicts
 from mongolint.project.documents import Place
 from mongolint.project.tracing.tracer import Spot
 
@@ -58,6 +59,15 @@ def unsorted_page(project: Project, operation: Operation) -> UnsortedPage | None
         if step.name == "skip" and args and _skips(project, Place(step.module, args[0][1], None)):
             return UnsortedPage(operation, "step", Place(step.module, step.row, None))
     return None
+
+
+def is_sorted_in_memory(project: Project, operation: Operation) -> bool:
+    """Whether the index that finds the documents of pages does not give them by ``_id``."""
+    if project.verdict(operation).verdict != "served":
+        return False
+    query = replace(project.query(operation), sort=(("_id", 1),))
+    plan = verdicts.judge_query(query, project.declarations().on(query.collection)).plan
+    return plan is not None and not plan.orders
 
 
 def _may_be_sorted(project: Project, operation: Operation) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mongolint.project.model import Project
 
 _ID = re.compile(r"(^|_)(id|oid|uuid|pk)s?$|[a-z]Ids?$", re.IGNORECASE)
-# What is told beside, and no part of the data that belongs together
+# What is told beside, and no part of the data that belongs together, unless other documents refer to it
 _BESIDE = re.compile(r"log|audit|event|history|metric|stat|notif|cache|lock|queue|task|job", re.IGNORECASE)
 
 
@@ -59,7 +59,8 @@ def _is_counted(project: Project, operation: Operation) -> bool:
         return False
     if project.modules[operation.module].nodes[operation.row][0] != "call":
         return False
-    return not _BESIDE.search(str(operation.collection.name))
+    name = str(operation.collection.name)
+    return not _BESIDE.search(name) or any(each.parent == name for each in project.fields.references)
 
 
 def _pair(project: Project, writes: list[Operation]) -> DependentWrites | None:

@@ -89,6 +89,11 @@ class Writes:
         found = lookups.find(self.tracer, self.project.graph, self._operations, self.left_out)
         return [one for one in found if len(one.constants) < len(one.values) or self._is_asked_by_requests(one)]
 
+    def is_of_one_each(self, inserts: Iterable[Operation]) -> bool:
+        """Whether each of some inserts only adds what a look-up has not found: a user, and no event."""
+        guarded = {id(one.insert) for one in self._looked}
+        return all(id(insert) in guarded for insert in inserts)
+
     def _is_asked_by_requests(self, one: lookups.LookThenInsert) -> bool:
         """What there is one of, by constants alone, is often made at the start, and one start is no race."""
         return self.project.request_path(one.module, one.scope) is not None

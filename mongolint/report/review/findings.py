@@ -171,7 +171,7 @@ class _Fixes:
         self.before: Record | None = None
         self._hunks: dict[str, Record] = {}
         self._changed: set[tuple[str, int]] = set()
-        # Where each diff is shown
+        # Where each diff, and each text that is written by hand, is shown
         self._shown: dict[str, str] = {}
 
     def of(self, place: Record) -> Iterator[str]:
@@ -182,22 +182,24 @@ class _Fixes:
         if fix["diff"] and before and fix["diff"] == before["diff"]:
             yield from ("", "The fix above mends this place too.")
             return
-        if fix["diff"] and repr(fix["diff"]) in self._shown:
-            yield from ("", f"The fix shown for {self._shown[repr(fix['diff'])]} mends this place too.")
-            return
         if fix == before:
             yield from ("", "It is mended as above.")
+            return
+        is_code = words.is_code(fix["text"])
+        key = repr(fix["diff"]) if fix["diff"] else fix["text"] if is_code and "\n" in fix["text"] else ""
+        if key in self._shown:
+            yield from ("", f"The fix shown for {self._shown[key]} mends this place too.")
             return
         how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
         reason = f": {fix['reason']}" if fix["reason"] else ""
         # What the finding itself advises is not said again
         is_new = not fix["diff"] and fix["text"] not in place["message"]
         advice = [visible(line) for line in fix["text"].splitlines()] if is_new else []
-        is_code = words.is_code(fix["text"])
-        told = f". {marks.text(advice[0][:1].upper() + advice[0][1:])}." if len(advice) == 1 and not is_code else ""
+        told = f". {marks.text(_sentence(advice[0]))}." if len(advice) == 1 and not is_code else ""
         yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}{told}")
+        if key:
+            self._shown[key] = marks.code(marks.at(place))
         if fix["diff"]:
-            self._shown[repr(fix["diff"])] = marks.code(marks.at(place))
             yield from self._diff(fix["diff"])
         elif advice and not told:
             yield from ("", *marks.fenced(advice, "python" if is_code else "text"))
@@ -227,6 +229,12 @@ class _Fixes:
     def _at(self, hunk: Record) -> list[Record]:
         """The hunks that are shown of the place of another."""
         return [held for held in self._hunks.values() if (held["file"], held["line"]) == (hunk["file"], hunk["line"])]
+
+
+def _sentence(advice: str) -> str:
+    """Advice as a sentence of its own; a name of the code keeps its letters."""
+    first = advice.partition(" ")[0]
+    return advice if not first.isalpha() else f"{advice[:1].upper()}{advice[1:]}"
 
 
 def _changed(hunk: Record) -> Iterator[tuple[str, int]]:

@@ -108,7 +108,7 @@ def _risks(review: Record) -> Iterator[str]:
     yield from (f"- {marks.text(text)}." for text in words.unguarded(review))
     for issue in risks:
         title = f"{marks.prose(issue['title'])} (finding {issue['id']}{words.waiting(issue)})"
-        yield f"- **{issue['severity']}** {title}: {marks.prose(issue['impact'])}"
+        yield f"- **{issue['severity']}** {title}: {marks.text(words.extent(issue))}"
 
 
 def _queries(review: Record) -> Iterator[str]:

@@ -81,6 +81,7 @@ def render(review: Mapping[str, Any]) -> str:
         run_by=words.run_by,
         numbers=words.numbers,
         waiting=words.waiting,
+        extent=words.extent,
         unguarded=words.unguarded(clean),
         complete=words.complete,
         unmade=words.unmade,

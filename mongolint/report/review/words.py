@@ -35,6 +35,9 @@ EVIDENCE = (
 )
 _SCRIPTS = "In scripts and migrations and what only they call, which no request waits for"
 _IDLE = "In functions that nothing calls, as far as the code shows"
+_TESTS = "In tests"
+# What is counted apart everywhere, by the mark of a place
+_APART = {"idle": "in code that nothing runs", "test": "in tests"}
 # More names than that tell nobody anything
 _MOST_NAMES = 4
 _MOST_FIELDS = 14
@@ -126,9 +129,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def counts(review: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """The findings by severity, and those in code that nothing runs, which are counted apart everywhere."""
+    """The findings by severity, and those that are counted apart everywhere."""
     found = review["counts"]
-    apart = [("in code that nothing runs", found["idle"])] if found["idle"] else []
+    apart = [(where, found[kind]) for kind, where in _APART.items() if found[kind]]
     return [*((severity, found[severity]) for severity in SEVERITIES), *apart]
 
 
@@ -141,19 +144,30 @@ def merging() -> str:
 def numbers(issue: Mapping[str, Any]) -> str:
     """How many places an issue has, and how many of each severity where they differ, as the plan counts them."""
     places = issue["places"]
-    run = [place for place in places if not place["idle"]] or places
+    only = waiting(issue)
+    if only:
+        return f"{counted(len(places), 'place')}{only}"
+    run = [place for place in places if not _is_apart(place)] or places
     counts = Counter(str(place["severity"]) for place in run)
     parts = [f"{counts[severity]} {severity}" for severity in SEVERITIES if counts[severity]]
-    if all(place["idle"] for place in places):
-        return f"{counted(len(places), 'place')}, in code that nothing runs"
-    if len(run) < len(places):
-        parts.append(f"{len(places) - len(run)} in code that nothing runs")
+    apart = {where: sum(place[kind] for place in places) for kind, where in _APART.items()}
+    parts += [f"{number} {where}" for where, number in apart.items() if number]
     return counted(len(places), "place") + (f": {', '.join(parts)}" if len(parts) > 1 else "")
 
 
+def extent(issue: Mapping[str, Any]) -> str:
+    """How much there is of a risk, and where; what it does is said where it is found."""
+    return counted(len(issue["places"]), "place") + in_collections(issue["places"])
+
+
 def waiting(issue: Mapping[str, Any]) -> str:
-    """Said of a risk that there is only once something runs the code; "" for others."""
-    return ", in code that nothing runs" if all(place["idle"] for place in issue["places"]) else ""
+    """Said of a risk that there is only once something runs the code, or in tests; "" for others."""
+    places = issue["places"]
+    return next((f", {where}" for kind, where in _APART.items() if all(place[kind] for place in places)), "")
+
+
+def _is_apart(place: Mapping[str, Any]) -> bool:
+    return any(place[kind] for kind in _APART)
 
 
 def by_file(places: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
@@ -168,9 +182,10 @@ def by_file(places: Sequence[Mapping[str, Any]]) -> dict[str, list[int]]:
 
 def by_runner(places: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """Places by what runs them: those of the application, which need no words, then the others with theirs."""
-    groups: dict[str, list[Mapping[str, Any]]] = {"": [], _IDLE: [], _SCRIPTS: []}
+    groups: dict[str, list[Mapping[str, Any]]] = {"": [], _IDLE: [], _SCRIPTS: [], _TESTS: []}
     for place in places:
-        groups[_SCRIPTS if place["script"] else _IDLE if place["idle"] else ""].append(place)
+        kinds = {_TESTS: place["test"], _SCRIPTS: place["script"], _IDLE: place["idle"]}
+        groups[next((intro for intro, is_so in kinds.items() if is_so), "")].append(place)
     return [(intro, held) for intro, held in groups.items() if held]
 
 
@@ -312,14 +327,14 @@ def clears(review: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[int
 
 
 def gaps(issues: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What has to be mended first: the issues with critical or high places that something runs, and only those.
+    """What has to be mended first: the issues with critical or high places that users run, and only those.
 
     ``told``: how many of all they are, and on what.
     """
     found = []
     for issue in issues:
         pressing = (place for place in issue["places"] if place["severity"] in ("critical", "high"))
-        places = [place for place in pressing if not place["idle"]]
+        places = [place for place in pressing if not _is_apart(place)]
         if places:
             whole = len(issue["places"])
             told = f"{len(places)} of {counted(whole, 'place')}" if len(places) < whole else counted(whole, "place")
