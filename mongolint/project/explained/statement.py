@@ -45,8 +45,11 @@ def text_of(transcriber: Transcriber, operation: Operation) -> str:
 
 def text_by_fields(operation: Operation) -> str:
     """A query of which the fields are known, and what they are compared with is not."""
-    entries = (Entry(name, None if kind == "null" else Gap(name)) for name, kind in operation.filter.required.items())
-    return statement(target_of(operation), [Called(method_name(operation.name), (Object(tuple(entries)),))])
+    entries = (Entry(name, None if kind == "null" else Gap(name)) for name, kind in operation.planned.required.items())
+    asked: Object | Listed = Object(tuple(entries))
+    if operation.head is not None:
+        asked = Listed(((Object((Entry("$match", asked),)), True),), open=True)
+    return statement(target_of(operation), [Called(method_name(operation.name), (asked,))])
 
 
 def target_of(operation: Operation) -> str:
