@@ -71,7 +71,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         confidence=query.confidence,
         related=project.related([(project.token(*call), "the call that leads to it") for call in found.path.calls]),
         fix=rule.repair(
-            f"read no more than {count}",
+            "do not hold all of it in memory" if found.use in _INSTEAD else f"read no more than {count}",
             lambda draft: draft.bound_result(found, count),
             text=_INSTEAD.get(found.use, 'add {"$limit": …} to the pipeline' if query.name == "aggregate" else form),
             reason=f"what is beyond the first {count} is left out",

@@ -194,7 +194,7 @@ class _Fixes:
         is_new = not fix["diff"] and fix["text"] not in place["message"]
         advice = [visible(line) for line in fix["text"].splitlines()] if is_new else []
         is_code = words.is_code(fix["text"])
-        told = f". {marks.text(advice[0][:1].upper() + advice[0][1:])}." if len(advice) == 1 and not is_code else ""
+        told = marks.text(words.appended(advice[0])) if len(advice) == 1 and not is_code else ""
         yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}{told}")
         if fix["diff"]:
             self._shown[repr(fix["diff"])] = marks.code(marks.at(place))
