@@ -368,3 +368,20 @@ def test_whether_anybody_learns_of_a_lost_write(body: str, behind: str, is_hushe
     told = "even that the _id is taken, so a write may be lost, and neither a log nor the caller learns of it"
     assert (told in found.message) == is_hushed
     assert ("so a write may be lost, and no log says why" in found.message) != is_hushed
+
+
+FETCHED = {
+    "a list": ("return list(db.users.find({'key': key}))", 1),
+    "a list of a cursor made before": ("found = db.users.find({'key': key}).sort('at')\nreturn list(found)", 1),
+    "the first": ("return next(db.users.find({'key': key}))", 1),
+    "a cursor, which sends nothing": ("return db.users.find({'key': key})", 0),
+    "a list of something else": ("return list(key)", 0),
+}
+
+
+@pytest.mark.parametrize(("body", "count"), FETCHED.values(), ids=FETCHED)
+def test_what_fetches_documents_may_fail(body: str, count: int, tmp_path: Path) -> None:
+    tried = "".join(f"        {line}\n" for line in body.splitlines())
+    code = f"{HEAD}def ask(key):\n    try:\n{tried}    except Exception:\n        return []\n"
+    told = [each.message for each in findings(code, tmp_path, rules={"MDB502"})]
+    assert [each.partition(" is dropped")[0] for each in told] == ["an error of find on users"] * count
