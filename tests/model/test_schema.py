@@ -207,6 +207,19 @@ def test_growing(code: str, wanted: list[str], tmp_path: Path) -> None:
     assert [each.field for each in found] == wanted
 
 
+@pytest.mark.parametrize(("name", "wanted"), [("f'of.{text}.ips'", True), ("'of'", False)])
+def test_growing_beside_arrays_that_are_named_as_it_runs(name: str, wanted: bool, tmp_path: Path) -> None:
+    code = f"""
+def add(text):
+    updates = {{"$addToSet": {{}}}}
+    updates["$addToSet"]["ips"] = text
+    updates["$addToSet"][{name}] = text
+    db.things.update_one({{}}, updates)
+"""
+    found = {each.field: each.others for each in model(code, tmp_path).fields.growing("things")}
+    assert found["ips"] == wanted
+
+
 @pytest.mark.parametrize(("made", "wanted"), [("Upload", ["log"]), ("Crawl", [])])
 def test_growing_beside_objects_of_another_class(made: str, wanted: list[str], tmp_path: Path) -> None:
     """What an upsert makes of another class does not empty the array of those that are inserted."""
