@@ -48,11 +48,12 @@ def check(project: Project) -> Iterator[Finding]:
             project.token(lost.module, lost.row),
             f"{writer} writes back {what} as {lost.reader} read it and the code changed it: of two changes at the same "
             f"time one is lost{where}; {_advice(lost)}",
+            severity=Severity.MEDIUM if lost.is_computed else None,  # as that of a mean, which forgets
             confidence=lost.operation.confidence,
             related=project.related(places),
             fix=rule.repair(
                 "update the field in one step" if lost.field else "set only the fields that change",
-                partial(_write, lost),
+                partial(Draft.change_in_place, lost=lost),
                 text=_by_hand(lost),
                 reason="the value is no longer that which the code has computed",
             ),
@@ -63,17 +64,17 @@ def _advice(lost: Any) -> str:
     if lost.operator and lost.field != lost.whole:
         # The server refuses two changes of which one lies in the other
         return f"use {lost.operator} on {lost.field}, and set each other field of {lost.whole} by its own path"
+    if lost.is_computed:
+        return f'compute it in an update of its own: [{{"$set": {{"{lost.field}": …}}}}]'
     return f"use {lost.operator}" if lost.operator else "set only what changes, or put a version into the filter"
 
 
 def _by_hand(lost: Any) -> str:
     if lost.operator:
         return _advice(lost) if lost.field != lost.whole else f"change the field with {lost.operator}"
+    if lost.is_computed:
+        return _advice(lost)
     return f"set only what changes, by its path{_OR}" if lost.field else f"name them in $set{_OR}"
-
-
-def _write(lost: Any, draft: Draft) -> None:
-    draft.change_in_place(lost)
 
 
 EXAMPLES = [
