@@ -82,10 +82,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return of(node[1])
         case "typed" if node[2] is not None:
             return of(node[2])
-        case "phi":
-            return _one_of(tracer, spot, node[1])
-        case "ifexp":
-            return _one_of(tracer, spot, node[2:4])
+        case "phi" | "ifexp":
+            return _one_of(tracer, spot, node[1] if node[0] == "phi" else node[2:4])
         case "bool" if node[1] == "or":
             return of(node[2][0])
         case "param":
