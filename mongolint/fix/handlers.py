@@ -78,6 +78,9 @@ def log(draft: Draft, site: ExceptSite) -> None:
     if _is_for_existing(clause):
         _catch_existing(clause)
         return
+    if _expects_none(clause):
+        _catch_database_first(clause)
+        return
     copied = _invalid_id(clause)
     narrow = _narrow(clause, ids=not copied)
     draft.reason = "other errors now rise" if narrow else "an error of the database is now told in the log"
@@ -312,6 +315,47 @@ def _plain_answer(clause: _Clause) -> cst.CSTNode | None:
     return None if any(isinstance(each, cst.Call | cst.Await) for each in descendants(statements[0])) else statements[0]
 
 
+def _expects_none(clause: _Clause) -> bool:
+    """Whether a clause answers for a result without documents, too: ``list(cursor)[0]`` finds none each day."""
+    site, tree, body = clause.site, clause.tree, clause.node.body
+    spans = clause.draft.project.modules[site.module].spans
+    direct = {spans.get(call.row) for call in site.calls if not call.chain}
+    calls = [each for each in descendants(clause.attempt.body) if isinstance(each, cst.Call)]
+    return (
+        site.catches in ("bare", "broad")
+        and any(tree.span(each) in direct for each in calls)
+        and any(_is_by_number(each) for each in descendants(clause.attempt.body))
+        and not any(_names(handler) & {"PyMongoError"} for handler in clause.earlier)
+        and isinstance(body, cst.IndentedBlock)
+        and all(isinstance(line, cst.SimpleStatementLine) for line in body.body)
+        and not (site.handler.name and re.search(rf"\b{site.handler.name}\b", tree.text(body)))
+        and _print(clause) is None
+    )
+
+
+def _is_by_number(node: cst.CSTNode) -> bool:
+    """``found[0]``."""
+    index = node.slice[0].slice if isinstance(node, cst.Subscript) and len(node.slice) == 1 else None
+    number = index.value if isinstance(index, cst.Index) else None
+    return isinstance(number.expression if isinstance(number, cst.UnaryOperation) else number, cst.Integer)
+
+
+def _catch_database_first(clause: _Clause) -> None:
+    """A clause before it logs the errors of the database, and does the same."""
+    draft, site, tree = clause.draft, clause.site, clause.tree
+    text, first = tree.file_text, clause.node.body.body[0]
+    error = draft.need(site.module, "pymongo.errors", "PyMongoError")
+    name, _ = logger_at(draft, site.module, site.scope, clause.start)
+    line = f"{name}.exception({quoted(_what(clause, of_driver=True), _quote(text), frozenset(text))})"
+    body = text[line_start(text, tree.span(first)[0]) : line_end(text, tree.span(clause.node)[1])].rstrip()
+    small = first.body[0] if isinstance(first, cst.SimpleStatementLine) else first
+    kept = "" if len(clause.node.body.body) == 1 and _is_empty(small) else f"{body}\n".replace("\r\n", "\n")
+    added = f"{clause.indent}except {error}:\n{tree.indent(first)}{line}\n{kept}"
+    draft.insert(site.module, line_start(text, clause.start), added)
+    draft.title = "catch errors of the database apart, and log them"
+    draft.reason = "an error of the database is now told in the log"
+
+
 def _invalid_id(clause: _Clause) -> str:
     """A clause of its own for ids that are none, with the answer that they had; "" where there is no need."""
     node, site, tree = clause.node, clause.site, clause.tree
@@ -422,13 +466,13 @@ def _print(clause: _Clause) -> prints.Printed | None:
     return None
 
 
-def _what(clause: _Clause) -> str:
-    """What failed, in words: the driver calls if nothing else can, else where it was."""
+def _what(clause: _Clause, *, of_driver: bool = False) -> str:
+    """What failed, in words: the driver calls if nothing else can (``of_driver``: be caught), else where it was."""
     site, project = clause.site, clause.draft.project
     found = dict.fromkeys(project.driver_call_name(call) for call in site.calls)
     # Methods of cursors go without saying
     names = [name for name in found if " on " in name] or list(found)
-    if len(names) <= 2 and _only_driver_fails(clause):
+    if len(names) <= 2 and (of_driver or _only_driver_fails(clause)):
         return f"{' or '.join(names)} failed"
     function = project.modules[site.module].scopes[site.scope]
     named = function.kind == "function" and function.name != "<lambda>"

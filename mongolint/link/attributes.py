@@ -337,6 +337,11 @@ class Stores:
             found.append(value)
         return join(found)
 
+    def places(self, cls: ClassRef, name: str) -> list[tuple[int, int]]:
+        """Where the methods of a class and of its bases give ``self.name`` a value."""
+        order = self.link.hierarchy.order(cls)
+        return [(at, store.value) for each in order for at, store in self.link.gathered(OWN_STORES, (*each, name))]
+
     def from_outside(self, cls: ClassRef, name: str) -> Value:
         """What code outside the class stores in ``name`` of its objects (late wiring, singletons)."""
         return self.link.once(("from outside", cls, name), lambda: self._from_outside(cls, name), ())

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import Call, Handler, ModuleFacts, Raise
+from mongolint.facts.shapes import Call, Handler, ModuleFacts, Raise, Row
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import DRIVER_ATOMS, Bulk, ClassRef, External, ExternalObject
+from mongolint.link.atoms import DRIVER_ATOMS, Bulk, ClassRef, Cursor, External, ExternalObject
 from mongolint.link.atoms import Method as BoundMethod
 from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.drivers import ERRORS
@@ -213,12 +213,29 @@ def _driver_calls(
         ):
             yield DriverCall(module, call.row)
             continue
+        read = _cursor_read(link, module, call, node) if silent is None else None
+        if read is not None:
+            yield DriverCall(module, read)
+            continue
         for reach in graph.run_by_call(module, call.row):
             operation = reach.operation
             caught = _is_caught(link, operation.module, operation.context)
             if not caught and not any(is_caught(link, *place) for place in reach.chain):
                 yield DriverCall(module, call.row, reach.chain or ((module, call.row),))
                 break
+
+
+def _cursor_read(link: Linker, module: int, call: Call, function: Row) -> int | None:
+    """The ``find`` whose documents ``list(cursor)`` fetches: it sends nothing before."""
+    args = link.node(module, call.row)[2]
+    if function[0] != "free" or function[2] not in _FETCHING or not args:
+        return None
+    value = link.value(module, args[0][1])
+    cursor = value[0] if len(value) == 1 else None
+    return cursor.row if type(cursor) is Cursor and cursor.module == module and cursor.row >= 0 else None
+
+
+_FETCHING = frozenset(["list", "tuple", "set", "sorted", "next"])
 
 
 def is_caught(link: Linker, module: int, row: int, within: int = -1) -> bool:

@@ -54,7 +54,7 @@ from mongolint.project.schema.record import record
 from mongolint.project.schema.validated import unvalidated
 from mongolint.project.sessions.answers import Sessions
 from mongolint.project.tracing.asked import Asked, asked
-from mongolint.project.tracing.given import given
+from mongolint.project.tracing.given import as_called, given
 from mongolint.project.updates.pulled import pulled_everywhere
 from mongolint.project.writes.answers import Writes
 
@@ -417,6 +417,10 @@ class Project(Places):
     def asked_of_helpers(self) -> list[Asked]:
         """What callers ask by helpers that take the filter, as keyword arguments or whole."""
         return [*asked(self), *given(self)]
+
+    def as_called(self, operation: Operation) -> list[Operation]:
+        """An operation as each caller of its helper runs it, where they give what it asks for; else as it is."""
+        return as_called(self, operation)
 
     def operation_at(self, module: int, row: int) -> Operation | None:
         """The operation that the call at ``row`` is."""

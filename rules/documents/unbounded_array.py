@@ -67,6 +67,7 @@ def _finding(project: Project, collection: str, field: str, places: list[Any], l
     operation = first.use.operation
     spans = dict.fromkeys(each.use.span for each in places)
     shown = dict.fromkeys(list(spans)[1:], "grows here, too")
+    others = " (and to arrays that it names as it runs)" if first.others else ""
     is_set = any(each.how == "$addToSet" for each in places)
     if first.searched or is_set:
         advice = f"give its members{', which queries look for,' if first.searched else ''} a collection"
@@ -87,8 +88,8 @@ def _finding(project: Project, collection: str, field: str, places: list[Any], l
         )
     return rule.finding(
         first.use.span,
-        f"{operation.name} on {collection} {_VERBS[first.how]} {field}, and nothing ever takes anything out: the "
-        f"document grows until it is slow to read, and at 16 MB updates fail; {advice}",
+        f"{operation.name} on {collection} {_VERBS[first.how]} {field}{others}, and nothing ever takes anything out: "
+        f"the document grows until it is slow to read, and at 16 MB updates fail; {advice}",
         confidence=operation.confidence,
         related=project.related(shown.items()),
         fix=repair,

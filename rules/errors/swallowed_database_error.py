@@ -5,8 +5,8 @@ What it flags
     neither logged, raised nor handed on; ``print`` tells in programs only. Where the call is one helper away: low.
 
 Why it hurts
-    An outage looks like missing data: the caller gets None or False, answers 404, and nobody is paged. A write that
-    failed is lost, and nothing says which.
+    An outage looks like missing data: the caller gets None or False, answers 404, and nobody is paged. Where a write
+    failed, no log says why.
 
 What it leaves alone
     Handlers that log, raise (by a helper that always does, too), retry after a sleep, use the error, or answer that
@@ -15,8 +15,9 @@ What it leaves alone
     calls more than one helper away.
 
 Fix and its safety
-    The driver's narrower error where the body tells which, and ``logger.exception(…)``; the returned value stays, so
-    that callers still take it for missing data. Unsafe: other errors now pass.
+    The driver's narrower error where the body tells which (in a clause of its own, where no result is an error as
+    well), and ``logger.exception(…)``; the returned value stays, so that callers still take it for missing data.
+    Unsafe: other errors now pass.
 
 Sources
     PyMongo documentation, ``pymongo.errors``: what each class means; InvalidId is not a PyMongoError.
@@ -35,7 +36,7 @@ rule = Rule(
     concern="visibility",
 )
 
-_HARM = {"read": "an outage looks like missing data", "write": "a write may be lost, and no log tells"}
+_HARM = {"read": "an outage looks like missing data", "write": "a write may be lost, and no log says why"}
 
 
 @rule.on(ExceptSite)
@@ -53,13 +54,18 @@ def check(site: ExceptSite, project: Project) -> Iterator[Finding]:
     call, kind = project.driver_call_name(nearest), project.driver_call_kind(nearest)
     if site.refusals and not (kind == "write" and site.prints):
         return  # that it is refused may be the answer
+    harm, taken = _HARM.get(kind, "no log tells that it failed"), ""
+    if kind == "write" and project.writes.is_hushed(site):
+        harm = "a write may be lost, and neither a log nor the caller learns of it"
+        operation = project.operation_at(nearest.module, nearest.row)
+        taken = ", even that the _id is taken" if operation and project.writes.names_its_id(operation) else ""
     wider = " and catch PyMongoError" if site.catches != "driver" else ""
     # What a write leaves undone is as wrong in a script
     usual = rule.severity if kind == "write" else project.severity(rule.severity, nearest.module, nearest.row)
     yield rule.finding(
         project.offsets_span(site.module, site.handler.span),
-        f"an error of {call}{through} is {done} here, so {_HARM.get(kind, 'no log tells that it failed')}; log it with "
-        f"logger.exception(…){wider}, or let it rise",
+        f"an error of {call}{through} is {done} here{taken}, so {harm}; log it with logger.exception(…){wider}, or let "
+        "it rise",
         severity=Severity.LOW if nearest.chain else usual,
         related=project.related([(project.token(nearest.module, nearest.row), "the call that may fail")]),
         fix=rule.repair(
@@ -121,7 +127,7 @@ EXAMPLES = [
             return True
         """,
         at=("except Exception",),
-        message="is only printed here, so a write may be lost, and no log tells; log it",
+        message="is only printed here, so a write may be lost, and no log says why; log it",
         fixed="""\
         import logging
 
@@ -225,30 +231,33 @@ EXAMPLES = [
         """\
         from pymongo import MongoClient
 
-        users = MongoClient(timeoutMS=5000).app.users
+        urls = MongoClient(timeoutMS=5000).app.urls
 
 
-        def register(user):
+        def store(code, url):
             try:
-                users.insert_one(user)
+                urls.insert_one({"_id": code, "url": url})
             except Exception:
-                return {"error": "user already exists"}
-            return {}
+                pass
         """,
         at=("except Exception",),
+        message="even that the _id is taken, so a write may be lost, and neither a log nor the caller learns of it",
         fixed="""\
+        import logging
+
         from pymongo import MongoClient
-        from pymongo.errors import DuplicateKeyError
+        from pymongo.errors import PyMongoError
 
-        users = MongoClient(timeoutMS=5000).app.users
+        logger = logging.getLogger(__name__)
+
+        urls = MongoClient(timeoutMS=5000).app.urls
 
 
-        def register(user):
+        def store(code, url):
             try:
-                users.insert_one(user)
-            except DuplicateKeyError:
-                return {"error": "user already exists"}
-            return {}
+                urls.insert_one({"_id": code, "url": url})
+            except PyMongoError:
+                logger.exception("insert_one on urls failed")
         """,
     ),
     Good(
@@ -278,23 +287,4 @@ EXAMPLES = [
         """,
         why="it logs; a duplicate is an answer, not an outage",
     ),
-    Good(
-        """\
-        import time
-
-        from pymongo import MongoClient
-
-        client = MongoClient(timeoutMS=5000)
-
-
-        def wait():
-            while True:
-                try:
-                    return client.admin.command("ping")
-                except Exception:
-                    time.sleep(1)
-        """,
-        why="it tries again",
-    ),
-    Good("try:\n    n = int(text)\nexcept Exception:\n    n = None\n", why="no driver call"),
 ]

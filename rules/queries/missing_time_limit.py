@@ -102,7 +102,9 @@ def check_client(client: ClientSite, project: Project) -> Iterator[Finding]:
 
 
 def _is_told_itself(query: Query, project: Project) -> bool:
-    return _is_unbounded(query, project) and not project.made_clients.gives_up(query)
+    if project.made_clients.gives_up(query):
+        return False
+    return any(_is_unbounded(each, project) for each in project.as_called(query))
 
 
 def _is_unbounded(query: Query, project: Project) -> bool:

@@ -43,12 +43,12 @@ def check(project: Project) -> Iterator[Finding]:
         what = (lost.field or "a whole document") + (f" of {lost.collection}" if lost.collection else "")
         where = " where session is None" if lost.unless_session else ""
         places = [(project.token(*lost.read), "read here")]
-        if not lost.is_direct:
-            places.append((project.operation_span(lost.operation), "the update"))
+        places += [] if lost.is_direct else [(project.operation_span(lost.operation), "the update")]
         yield rule.finding(
             project.token(lost.module, lost.row),
             f"{writer} writes back {what} as {lost.reader} read it and the code changed it: of two changes at the same "
             f"time one is lost{where}; {_advice(lost)}",
+            severity=Severity.MEDIUM if lost.is_computed else None,  # as that of a mean, which forgets
             confidence=lost.operation.confidence,
             related=project.related(places),
             fix=rule.repair(
@@ -64,12 +64,16 @@ def _advice(lost: Any) -> str:
     if lost.operator and lost.field != lost.whole:
         # The server refuses two changes of which one lies in the other
         return f"use {lost.operator} on {lost.field}, and set each other field of {lost.whole} by its own path"
+    if lost.is_computed:
+        return f'compute it in an update of its own: [{{"$set": {{"{lost.field}": …}}}}]'
     return f"use {lost.operator}" if lost.operator else "set only what changes, or put a version into the filter"
 
 
 def _by_hand(lost: Any) -> str:
-    if lost.operator:
-        return _advice(lost) if lost.field != lost.whole else f"change the field with {lost.operator}"
+    if lost.operator and lost.field == lost.whole:
+        return f"change the field with {lost.operator}"
+    if lost.operator or lost.is_computed:
+        return _advice(lost)
     return f"set only what changes, by its path{_OR}" if lost.field else f"name them in $set{_OR}"
 
 

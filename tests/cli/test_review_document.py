@@ -12,7 +12,7 @@ from mongolint.report.review.findings import _clauses as clauses
 from mongolint.report.review.findings import _Fixes as Fixes
 from mongolint.report.review.findings import _sentence as sentence
 from mongolint.report.review.findings import _told as told
-from mongolint.report.review.words import by_file, complete, conflict, gaps, is_code, listed, numbers
+from mongolint.report.review.words import appended, by_file, complete, conflict, gaps, is_code, listed, numbers
 
 HEAD = """\
 from fastapi import APIRouter, FastAPI
@@ -130,7 +130,7 @@ db.jobs.create_index("owner")
 @app.get("/jobs")
 def jobs(owner: str, states: list):
     others = db.jobs.find({{"state": {{"$nin": states}}}}).to_list(10)
-    part = [db.jobs.find_one({{"owner": owner, "old": each}}) for each in states]
+    part = db.jobs.find({{"owner": owner}}).sort("at").to_list(10)
     return others, part, db.jobs.find({{"state": owner}}).to_list(10), db.jobs.find({{"due": True}}).to_list(10)
 
 
@@ -792,3 +792,16 @@ def migrate():
     assert [field["name"] for field in held["fields"]] == ["name", "oid", "_id"]
     (told,) = place.run("schema", ".", "--format", "json").json
     assert "aid" not in told["validator"]["$jsonSchema"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("advice", "shown"),
+    [
+        ("leave the field out", ". Leave the field out."),
+        ("logger.info(…) with a name", ": logger.info(…) with a name"),
+        ('{"$push": …} adds one', ': {"$push": …} adds one'),
+    ],
+)
+def test_advice_behind_a_title(advice: str, shown: str) -> None:
+    """Code does not begin a sentence: it would get a capital."""
+    assert appended(advice) == shown

@@ -175,6 +175,23 @@ SWALLOWED = [
         "except Exception:\n    return None",
         f"except PyMongoError:\n    {TOLD}\n    return None",
     ),
+    # A result without documents is an error, too, and no outage
+    (
+        "return list(users.aggregate(x))[0]",
+        "except Exception:\n    return None",
+        'except PyMongoError:\n    logger.exception("aggregate on users failed")\n    return None\n'
+        "except Exception:\n    return None",
+    ),
+    (
+        "return list(users.aggregate(x))[-1]",
+        "except:  # none\n    pass",
+        'except PyMongoError:\n    logger.exception("aggregate on users failed")\nexcept Exception:  # none\n    pass',
+    ),
+    (
+        "return list(users.aggregate(x))[0]",
+        "except Exception as error:\n    print(error)\n    return None",
+        'except Exception as error:\n    logger.exception("%s", error)\n    return None',
+    ),
     # What the answer says
     (
         "users.insert_one(x)",

@@ -199,3 +199,56 @@ def test_the_map_holds_what_each_call_asks_beside_the_operation_of_the_helper(tm
     assert {place["via"] for shape in own["mails"]["shapes"] for place in shape["places"]} == {"page"}
     assert own["mails"]["operations"] == 0
     assert found["summary"]["operations"] == 2
+
+
+PIPELINES = """\
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient().app
+
+
+def first(pipeline):
+    return list(db.urls.aggregate(pipeline))[0]
+
+
+def stages(field, value):
+    return [{"$match": {field: value}}, {"$project": {"clicks": 1}}]
+
+
+@app.get("/urls/{code}")
+def by_code(code):
+    return first(stages("_id", code))
+"""
+MORE = """
+
+@app.get("/owners/{owner}")
+def by_owner(owner):
+    return first(stages("owner", owner))
+"""
+UNSEEN = """
+
+@app.post("/urls")
+def search(stages: list):
+    return first(stages)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "unbounded", "keys", "shown"),
+    [
+        ("", [], [], []),
+        (MORE, ["list"], [["owner"]], ["db.urls.aggregate([{$match: {owner: <owner>}}, /* … */])"]),
+        (UNSEEN, ["list"], [], []),
+    ],
+)
+def test_pipelines_are_what_each_call_gives(
+    code: str, unbounded: list[str], keys: list[list[str]], shown: list[str], tmp_path: Path
+) -> None:
+    """A pipeline that each caller begins with one document reads no other, whatever the helper would run."""
+    loaded = project(PIPELINES + code, tmp_path)
+    told = [one for one in run(loaded, ["MDB103"]) if "aggregate on urls has no time limit" in one.message]
+    assert len(told) == len(unbounded)
+    assert [[name for name, _ in each["keys"]] for each in suggestions(loaded)] == keys
+    assert [each["mongosh"] for each in patterns(loaded)] == shown

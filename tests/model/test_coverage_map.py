@@ -256,6 +256,9 @@ def f(x, pipeline, flag):
         ("db.t.find({'a': 1}).sort('a', 1)", []),
         ("db.t.find({'a': 1}, sort=None)", []),
         ("db.t.aggregate([{'$match': {'a': 1}}, {'$sort': {'a': 1}}])", []),
+        ("db.t.find({'a': 1}).sort(x.get('by') or 'a', 1)", ["sort {…}"]),
+        ("db.t.find({'a': 1}).sort((x.get('by') or 'a').strip(), 1)", ["sort {…}"]),
+        ("db.t.find({'a': 1}).sort('a' if flag else x, 1)", ["sort {…}"]),
     ],
 )
 def test_parts_that_are_not_shown(tmp_path: Path, call: str, shown: list[str]) -> None:
@@ -264,6 +267,33 @@ def test_parts_that_are_not_shown(tmp_path: Path, call: str, shown: list[str]) -
     [shape] = found["collections"][0]["shapes"]
     assert shape["options"] == shown
     assert indexes(found)["b_1"]["status"] == ("possible" if shown else "nothing")
+
+
+CHOSEN = """\
+db.t.create_index([("a", 1), ("at", -1)])
+
+
+class Listing:
+    def __init__(self, a, args):
+        self.a, self.args, self.by = a, args, "at"
+
+    def parse(self):
+        by = self.args.get("by") or "at"
+        self.by = by if by in ("at", "clicks") else "at"
+        return self
+
+    def page(self):
+        return list(db.t.find({"a": self.a}).sort(self.by, -1).limit(10))
+"""
+
+
+def test_an_order_that_the_caller_chooses(tmp_path: Path) -> None:
+    """The name that the code shows is what stands where nobody chooses: whether an index gives the order is unknown."""
+    [shape] = mapped(tmp_path, CHOSEN)["collections"][0]["shapes"]
+    assert (shape["verdict"], shape["options"]) == ("unknown", ["sort {…}"])
+    kept = CHOSEN.replace('self.args.get("by") or "at"', '"at"')
+    [shape] = mapped(tmp_path, kept)["collections"][0]["shapes"]
+    assert (shape["verdict"], shape["options"]) == ("served", [])
 
 
 def test_a_pipeline_that_is_not_shown(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ ANSWERED = {
     "and again, for many": "return list(db.old.find({'key': key}))",
     "the answer says that it failed": "return {'error': 'could not load', 'status': 1}",
     "through a helper": "return answered({'failure': 'try again'})",
+    "it is tried again": "time.sleep(1)",
     "a message is flashed": "flash('An error occurred', 'warning')",
     "the answer that is made tells": "answer = {}\nanswer['error'] = 'no users'\nreturn answer",
 }
@@ -357,3 +358,41 @@ def test_the_operation_is_named_and_not_the_session_around_it(tmp_path: Path) ->
     text = f"{HEAD}def put():\n    try:\n        {body}\n    except Exception:\n        return None\n"
     (finding,) = findings(text, tmp_path, rules={"MDB502"})
     assert finding.message.startswith("an error of insert_one on notes is dropped here, so a write may be lost")
+
+
+HUSHED = {
+    "nothing": ("pass", "", True),
+    "the function says it": ("return False", "return True", False),
+    "an answer that may say it": ("item = None", "return item", False),
+    "a name that is used behind": ("done = False", "return done", False),
+    "an attribute": ("key.done = False", "", False),
+    "an entry": ("key['done'] = False", "", False),
+    "a call": ("key.clear()", "", False),
+}
+
+
+@pytest.mark.parametrize(("body", "behind", "is_hushed"), HUSHED.values(), ids=HUSHED)
+def test_whether_anybody_learns_of_a_lost_write(body: str, behind: str, is_hushed: bool, tmp_path: Path) -> None:
+    code = "def f(key, item):\n    done = True\n    try:\n        db.users.insert_one({'_id': key, **item})\n"
+    code += f"    except Exception:\n        {body}\n    {behind}\n"
+    (found,) = findings(HEAD + code, tmp_path, rules={"MDB502"})
+    told = "even that the _id is taken, so a write may be lost, and neither a log nor the caller learns of it"
+    assert (told in found.message) == is_hushed
+    assert ("so a write may be lost, and no log says why" in found.message) != is_hushed
+
+
+FETCHED = {
+    "a list": ("return list(db.users.find({'key': key}))", 1),
+    "a list of a cursor made before": ("found = db.users.find({'key': key}).sort('at')\nreturn list(found)", 1),
+    "the first": ("return next(db.users.find({'key': key}))", 1),
+    "a cursor, which sends nothing": ("return db.users.find({'key': key})", 0),
+    "a list of something else": ("return list(key)", 0),
+}
+
+
+@pytest.mark.parametrize(("body", "count"), FETCHED.values(), ids=FETCHED)
+def test_what_fetches_documents_may_fail(body: str, count: int, tmp_path: Path) -> None:
+    tried = "".join(f"        {line}\n" for line in body.splitlines())
+    code = f"{HEAD}def ask(key):\n    try:\n{tried}    except Exception:\n        return []\n"
+    told = [each.message for each in findings(code, tmp_path, rules={"MDB502"})]
+    assert [each.partition(" is dropped")[0] for each in told] == ["an error of find on users"] * count

@@ -207,6 +207,19 @@ def test_growing(code: str, wanted: list[str], tmp_path: Path) -> None:
     assert [each.field for each in found] == wanted
 
 
+@pytest.mark.parametrize(("name", "wanted"), [("f'of.{text}.ips'", True), ("'of'", False)])
+def test_growing_beside_arrays_that_are_named_as_it_runs(name: str, wanted: bool, tmp_path: Path) -> None:
+    code = f"""
+def add(text):
+    updates = {{"$addToSet": {{}}}}
+    updates["$addToSet"]["ips"] = text
+    updates["$addToSet"][{name}] = text
+    db.things.update_one({{}}, updates)
+"""
+    found = {each.field: each.others for each in model(code, tmp_path).fields.growing("things")}
+    assert found["ips"] == wanted
+
+
 @pytest.mark.parametrize(("made", "wanted"), [("Upload", ["log"]), ("Crawl", [])])
 def test_growing_beside_objects_of_another_class(made: str, wanted: list[str], tmp_path: Path) -> None:
     """What an upsert makes of another class does not empty the array of those that are inserted."""
@@ -352,7 +365,13 @@ REFERENCES = [
     ("book = db.books.find_one({})\n    db.notes.find_one({'book': str(book['_id'])})", ["notes.book -> books._id"]),
     ("for book in db.books.find({}):\n        db.notes.find_one({'of': book['_id']})", ["notes.of -> books._id"]),
     ("db.books.find_one({'_id': key})\n    db.notes.insert_one({'book_id': key})", ["notes.book_id -> books._id"]),
+    # In a document of the document, as the meta field of a time series is, and of a second version of a collection
+    ("db.books.find_one({'_id': ObjectId(key)})\n    db.reads.insert_one({'at': 1, 'meta': {'book': key}})",
+     ["reads.meta.book -> books._id"]),
+    ("db.booksV2.update_one({'_id': key}, {'$inc': {'n': 1}})\n    db.reads.insert_one({'meta': {'book_id': key}})",
+     ["reads.meta.book_id -> booksV2._id"]),
     # A key that comes from elsewhere, and a name that says nothing
+    ("db.books.find_one({'_id': key})\n    db.reads.insert_one({'book': {'at': key}})", []),
     ("db.books.find_one({'_id': key})\n    db.notes.insert_one({'of': key})", []),
     ("db.books.find_one({'_id': 1})\n    db.notes.insert_one({'book_id': key})", []),
     ("db.prefixes.find_one({'_id': ObjectId(key)})\n    db.notes.find_one({'_id': ObjectId(key)})\n"

@@ -701,8 +701,8 @@ def test_message_and_fix_say_the_same(change: str, operator: str, tmp_path: Path
         assert found.fix.reason == f"{operator} has to be written by hand"
         assert found.fix.text == f"change the field with {operator}"
     else:
-        assert "use $" not in found.message
-        assert found.fix.reason.endswith("has no operator that does it in the database")
+        assert found.message.endswith('; compute it in an update of its own: [{"$set": {"n": …}}]')
+        assert found.fix.reason == "the expression has to be written for the database"
 
 
 def test_an_operator_inside_of_what_is_set_is_not_advised_alone(tmp_path: Path) -> None:
@@ -822,3 +822,39 @@ ADVISED = {
 def test_an_operator_is_advised_that_does_the_same(code: str, advice: str, tmp_path: Path) -> None:
     (message,) = _told(code, tmp_path)
     assert advice in message
+
+
+MEAN = """
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+def find(key):
+    found = db.old.find_one({"_id": key})
+    if found:
+        return found, "old"
+    return db.urls.find_one({"_id": key}), "new"
+
+
+def store(key, changes):
+    db.urls.update_one({"_id": key}, changes)
+
+
+def visit(key, took):
+    url, kind = find(key)
+    changes = {"$inc": {"visits": 1}, "$set": {}}
+    changes["$set"]["mean"] = round(0.9 * url.get("mean", 0) + took, 2)
+    STORE
+"""
+
+
+@pytest.mark.parametrize(("store", "count"), [("store(key, changes)", 1), ("store(kind, changes)", 0)])
+def test_a_mean_of_a_document_that_a_helper_returns_with_its_kind(store: str, count: int, tmp_path: Path) -> None:
+    """No operator does it, a pipeline does; a change that is lost weighs less than where a number is counted."""
+    code = MEAN.replace("STORE", store).replace('db.old.find_one({"_id": key})', "None")
+    told = findings(code, tmp_path, rules={"MDB403"})
+    assert len(told) == count
+    for each in told:
+        assert each.severity.name == "MEDIUM"
+        assert 'compute it in an update of its own: [{"$set": {"mean": …}}]' in each.message

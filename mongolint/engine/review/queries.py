@@ -41,6 +41,8 @@ def patterns(loaded: Loaded) -> list[Record]:
             continue
         if verdict == "partial" and project.names_its_documents(operation):
             continue  # by all keys of a unique index it finds one document, whatever else it asks
+        if verdict == "partial" and _is_served_well(project, operation):
+            continue
         if project.path(module) in shown and module not in project.tests:
             # What one index does for an equality, it does not for $nin on the same field
             fields = sorted(map(str, (*operation.filter.required.items(), *operation.filter.optional.items())))
@@ -107,9 +109,7 @@ def _reached(project: Project, query: _Query) -> str | None:
 
 def _advised(project: Project, operation: Operation) -> Record:
     """What the required indexes do for it, so that the parts of a review say the same; else what it alone asks for."""
-    name = operation.collection.name if operation.collection else None
-    suggested = project.advice.suggested_on(name or "")
-    held = [each for each in suggested if any(one.operation is operation for one in each.serves)]
+    name, held = _name_of(operation), _required(project, operation)
     if not held:
         # An index on the same keys stands in the way of the one that it alone would ask for
         return {"better": None} if project.writes.taken(name or "", project.needed_patterns(operation)) else {}
@@ -124,6 +124,24 @@ def _advised(project: Project, operation: Operation) -> Record:
             "reason": verdict.reason,
         }
     }
+
+
+def _name_of(operation: Operation) -> str | None:
+    return operation.collection.name if operation.collection else None
+
+
+def _required(project: Project, operation: Operation) -> list[Suggestion]:
+    """The required indexes that serve an operation."""
+    suggested = project.advice.suggested_on(_name_of(operation) or "")
+    return [each for each in suggested if any(one.operation is operation for one in each.serves)]
+
+
+def _is_served_well(project: Project, operation: Operation) -> bool:
+    """Whether no index is required for a query that one serves in part: it finds few, of which the rest is checked."""
+    name, plan = _name_of(operation), project.verdict(operation).plan
+    if name is None or plan is None or not plan.selective or _required(project, operation):
+        return False
+    return not project.writes.taken(name, project.needed_patterns(operation))
 
 
 def _declaration(suggestion: Suggestion) -> IndexDeclaration:

@@ -29,6 +29,8 @@ def change_in_place(draft: Draft, lost: LostUpdate) -> None:
         return
     if not lost.operator and lost.changes[0] in _PARTS:
         raise NoFix("only a part of the value changes")
+    if lost.is_computed:
+        raise NoFix("the expression has to be written for the database")
     if not lost.operator:
         raise NoFix("what is done to the value has no operator that does it in the database")
     if not lost.is_direct:

@@ -12,7 +12,7 @@ from mongolint.finding import Span
 from mongolint.link.atoms import External
 from mongolint.mongo import drivers
 from mongolint.project.coveragemap.shapes import Item, items_of, names_in, with_optional
-from mongolint.project.coveragemap.unseen import unseen_in
+from mongolint.project.coveragemap.unseen import SORT, unseen_in
 from mongolint.project.documents import Document, Place
 from mongolint.project.operations import Operation, argument
 from mongolint.project.plain import filter_of
@@ -64,7 +64,11 @@ def asked_by(project: Project, operation: Operation) -> Asked | None:
     found = _asked(
         project, names, "read" if operation.method.kind == "read" else "write", (document, query), verdict, site
     )
-    return found._replace(unseen=unseen_in(project, operation))
+    unseen = unseen_in(project, operation)
+    if SORT in unseen and verdict.verdict == "served" and verdict.name != "_id_":
+        # The index finds the documents; whether it gives their order, nobody knows
+        verdict = verdict._replace(verdict="unknown", reason=f"{verdict.reason}; what they are sorted by is not shown")
+    return found._replace(unseen=unseen, verdict=verdict)
 
 
 def _asked(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mongolint.link.atoms import NONE
+from mongolint.link.atoms import NONE, ClassRef, Const, Instance, is_open
 from mongolint.project import pipelines
 from mongolint.project.documents import Place
 from mongolint.project.operations import Operation, argument
@@ -44,8 +45,41 @@ def _unseen_in_pipeline(project: Project, operation: Operation) -> tuple[str, ..
 
 def _hides_sort(project: Project, place: Place) -> bool:
     """Whether a sort has a field that is not known."""
-    if project.reader.key_pattern(place) is None:
+    if project.reader.key_pattern(place) is None or _may_be_other(project, place, frozenset()):
         return True
     # What the entries of a document show is not all that it has
     kinds = {project.link.node(atom.module, atom.row)[0] for atom in project.link.value(*place) if hasattr(atom, "row")}
     return bool(kinds & {"dict", "setitem"}) and project.reader.document(*place).open
+
+
+def _may_be_other(project: Project, place: Place, seen: frozenset[Place]) -> bool:
+    """Whether the name that is known of a field stands only where nobody chooses one: ``args.get("by") or "at"``."""
+    if place in seen:
+        return False
+    link, (module, row, env) = project.link, place
+    node, met = link.node(module, row), seen | {place}
+
+    def any_of(rows: Iterable[int]) -> bool:
+        return any(_may_be_other(project, Place(module, each, env), met) for each in rows)
+
+    match node[0]:
+        case "const":
+            return False
+        case "bool":
+            return any(is_open(link.value(module, each, env)) for each in node[2]) or any_of(node[2])
+        case "ifexp":
+            return any_of(node[2:4])
+        case "phi" | "seq":
+            return any_of(node[1] if node[0] == "phi" else node[2])
+        case "call":  # ``by.strip()``
+            taken = link.node(module, node[1])
+            return taken[0] == "attr" and any_of([taken[1]])
+        case "attr":
+            kinds = [atom for atom in link.value(module, node[1], env) if type(atom) in (Instance, ClassRef)]
+            kept = [Place(*at, None) for atom in kinds for at in link.stores.places(ClassRef(*atom[:2]), node[2])]
+            return any(is_open(link.value(*at)) or _may_be_other(project, at, met) for at in kept)
+        case "param":
+            is_given = env is not None and env.lookup(module, node[1]) is not None
+            held = link.value(module, row, env)
+            return not is_given and any(type(atom) is Const for atom in held) and not link.sites.of(module, node[1])
+    return False

@@ -45,10 +45,13 @@ def text_of(transcriber: Transcriber, operation: Operation) -> str:
 
 def text_by_fields(operation: Operation) -> str:
     """A query of which the fields are known, and what they are compared with is not."""
-    entries = (Entry(name, None if kind == "null" else Gap(name)) for name, kind in operation.filter.required.items())
+    entries = (Entry(name, None if kind == "null" else Gap(name)) for name, kind in operation.planned.required.items())
+    asked: Object | Listed = Object(tuple(entries))
+    if operation.head is not None:
+        asked = Listed(((Object((Entry("$match", asked),)), True),), open=True)
     order = Object(tuple(Entry(name, direction) for name, direction in operation.sort))
     sorting = [Called("sort", (order,))] if operation.sort and operation.name == "find" else []
-    return statement(target_of(operation), [Called(method_name(operation.name), (Object(tuple(entries)),)), *sorting])
+    return statement(target_of(operation), [Called(method_name(operation.name), (asked,)), *sorting])
 
 
 def target_of(operation: Operation) -> str:

@@ -7,12 +7,14 @@ another collection there, compared or stored, through helpers too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Cursor
 from mongolint.project.operations import Operation
+from mongolint.project.tracing import stored
+from mongolint.project.tracing.stored import Stored
 from mongolint.project.tracing.tracer import Term
 from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 # A way to convert an id, which is the same id
 _CONVERSIONS = re.compile(r"(bson\.(objectid\.)?ObjectId|builtins\.str|uuid\.UUID)$")
 _OBJECT_IDS = re.compile(r"bson\.(objectid\.)?ObjectId$")
+_VERSION = re.compile(r"[_-]?v\d+$", re.IGNORECASE)
 _SUFFIX = re.compile(r"[_-]?(id|uuid|oid|key|ref)$", re.IGNORECASE)
 # What a user is called by those who refer to one
 _USERS = frozenset(["user", "account", "member"])
@@ -76,12 +79,15 @@ class _Finder:
         collection = inserts.collection_of(self.tracer, operation, way.frame)
         if collection is None or collection.name is None:
             return
-        values = list(lookups.equalities(self.tracer, operation, way.frame))
+        values = [
+            {name: value for name, value in fields.items() if "." not in name}
+            for fields in lookups.equalities(self.tracer, operation, way.frame)
+        ]
         if operation.method.document is not None and operation.name != "insert_many":
-            values.append(inserts.content_of(self.tracer, way).fields)
+            values.append(dict(self._with_inner(inserts.content_of(self.tracer, way).fields)))
         for fields in values:
             for name, value in fields.items():
-                if "." in name or name.startswith("$"):
+                if name.startswith("$"):
                     continue
                 term, is_own = _plain(value.term)
                 source = self._source(term)
@@ -89,6 +95,16 @@ class _Finder:
                     yield term, _Named(source, "_id", True, operation)
                 if term[0] not in ("const", "either"):
                     yield term, _Named(collection.name, name, is_own and name == "_id", operation)
+
+    def _with_inner(self, fields: Mapping[str, Stored]) -> Iterator[tuple[str, Stored]]:
+        """The fields of a document that is stored, and those of documents in it: ``meta.url_id`` of a time series."""
+        for name, value in fields.items():
+            if "." in name:
+                continue
+            yield name, value
+            if len(value.spots) == 1 and self.tracer.node(value.spots[0])[0] == "dict":
+                inner = stored.read(self.tracer, value.spots[0]).fields
+                yield from ((f"{name}.{each}", held) for each, held in inner.items() if "." not in each)
 
     def _source(self, term: Term) -> str | None:
         """The collection of whose document a value is the ``_id``."""
@@ -155,7 +171,7 @@ def same_id(term: Term) -> Term:
 
 def _is_called_so(field: str, collection: str) -> bool:
     """Whether a field is called like a document: ``book_id`` of ``books``, ``owner_id`` of ``users``."""
-    word = re.sub(r"[^a-z]", "", _SUFFIX.sub("", field).lower())
-    own = re.sub(r"[^a-z]", "", collection.lower())
+    word = re.sub(r"[^a-z]", "", _SUFFIX.sub("", field.rpartition(".")[2]).lower())
+    own = re.sub(r"[^a-z]", "", _VERSION.sub("", collection).lower())
     singular = own[:-3] + "y" if own.endswith("ies") else own.removesuffix("s")
     return bool(word) and (word in (own, singular) or (singular in _USERS and word in _USER_WORDS))

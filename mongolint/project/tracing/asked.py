@@ -19,7 +19,8 @@ from mongolint.project.writes import inserts
 if TYPE_CHECKING:
     from mongolint.project.model import Project
 
-    Read = Callable[[Project, Place], Iterable[Document]]
+    # What is given at a place: the parts of the operation that it decides
+    Read = Callable[[Project, Place], Iterable[dict[str, Any]]]
 
 
 class Asked(NamedTuple):
@@ -40,8 +41,8 @@ def asked(project: Project) -> Iterator[Asked]:
 
 
 def parameter_kind(project: Project, operation: Operation) -> str:
-    """The kind of the parameter that the whole filter is, as it was given; "" where it is none."""
-    role, link = operation.method.filter, project.link
+    """The kind of the parameter that the whole filter or pipeline is, as it was given; "" where it is none."""
+    role, link = _role(operation), project.link
     if role is None or link.node(operation.module, operation.row)[0] != "call":
         return ""
     place = argument(link, operation.module, operation.row, operation.method, role)
@@ -52,9 +53,13 @@ def parameter_kind(project: Project, operation: Operation) -> str:
     return next((param.kind for param in params if param.name == node[2]), "")
 
 
+def _role(operation: Operation) -> str | None:
+    return operation.method.filter or operation.method.pipeline
+
+
 def by_calls(project: Project, operation: Operation, read: Read) -> Iterator[Asked]:
-    """The operation of a helper as each call runs it, with the filters that ``read`` finds in what it is given."""
-    role, tracer = str(operation.method.filter), project.writes.tracer
+    """The operation of a helper as each call runs it, with the parts that ``read`` finds in what it is given."""
+    role, tracer = str(_role(operation)), project.writes.tracer
     for way in inserts.ways(tracer, operation, project.tests):
         frame = way.frame
         if frame is None or frame.outer is not None or frame.env is None:
@@ -64,8 +69,8 @@ def by_calls(project: Project, operation: Operation, read: Read) -> Iterator[Ask
         if collection is None or place is None:
             continue
         sort = _sort(project, operation, frame.env)
-        for filter in read(project, place):
-            narrowed = replace(operation, collections=(collection,), filter=filter, sort=sort)
+        for parts in read(project, place):
+            narrowed = replace(operation, collections=(collection,), **{"sort": sort, **parts})
             yield Asked(narrowed, way.point.module, way.row, way.scope, way.point.context)
 
 
@@ -83,8 +88,8 @@ def _sort(project: Project, operation: Operation, env: Env) -> list[tuple[str, A
     return (project.reader.key_pattern(*places) if places else None) or []
 
 
-def _filters(project: Project, place: Place) -> Iterator[Document]:
+def _filters(project: Project, place: Place) -> Iterator[dict[str, Document]]:
     """What one call asks: one of several questions where it takes the names of the fields from a list."""
     value = project.link.value(*place)
     for atom in value if all(type(atom) is Keywords for atom in value) else ():
-        yield project.reader.of_value((atom,))
+        yield {"filter": project.reader.of_value((atom,))}

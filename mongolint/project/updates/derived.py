@@ -33,7 +33,7 @@ IDS = ("_id", "id")
 _COMPARING = frozenset(["builtins.max", "builtins.min"])
 # Values that are not what a field begins with
 _MADE = frozenset(["binop", "call", "await", "attr", "item", "param", "free"])
-_ARITHMETIC = frozenset(["+", "-", "*", "?"])
+ARITHMETIC = frozenset(["+", "-", "*", "?"])
 
 
 class Derived(NamedTuple):
@@ -83,10 +83,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return of(node[1])
         case "typed" if node[2] is not None:
             return of(node[2])
-        case "phi":
-            return _one_of(tracer, spot, node[1])
-        case "ifexp":
-            return _one_of(tracer, spot, node[2:4])
+        case "phi" | "ifexp":
+            return _one_of(tracer, spot, node[1] if node[0] == "phi" else node[2:4])
         case "bool" if node[1] == "or":
             return of(node[2][0])
         case "param":
@@ -102,7 +100,7 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return None  # a text that is made longer
         case "binop" if node[1] == "+" and any(_is_list(tracer, spot.at(row)) for row in node[2:4]):
             return _changed(first(node[2:4]), "concat")
-        case "binop" if node[1] in _ARITHMETIC:
+        case "binop" if node[1] in ARITHMETIC:
             return _changed(first(node[2:4]), node[1])
         case "binop" if node[1] == "|":
             return _changed(first(node[2:4]), "merge")
@@ -124,6 +122,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return _changed(sliced, "slice") if sliced is not None and sliced.changes else sliced
         case "item":
             return _field(tracer, spot.at(node[1]), tracer.facts(spot.module).constant(node[2]))
+        case "unpack":
+            return first_of(tracer, _positions(tracer, spot.at(node[1]), node[2]))
         case "attr":
             return _field(tracer, spot.at(node[1]), node[2])
         case "call":
@@ -194,6 +194,8 @@ def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
         return derived(tracer, dumped)
     if name in _PASSING and len(node[2]) == len(rows) == 1:
         return derived(tracer, spot.at(rows[0]))
+    if name == "builtins.round" and rows:
+        return derived(tracer, spot.at(rows[0]))
     if name in _COMPARING:
         found = [each for row in rows if (each := derived(tracer, spot.at(row))) is not None]
         return _changed(found[0] if found else None, name.rpartition(".")[2])
@@ -204,6 +206,18 @@ def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
             if returned is not None:
                 return returned
     return None
+
+
+def _positions(tracer: Tracer, spot: Spot, index: int) -> Iterator[Spot]:
+    """What stands at a place of the tuples that a helper returns: ``return found, "v2"``."""
+    frame = tracer.enter(spot) if tracer.node(spot)[0] == "call" else None
+    if frame is None:
+        return
+    for row, _ in tracer.link.scope(frame.module, frame.scope).returns:
+        returned = Spot(frame.module, row, frame)
+        node = tracer.node(returned)
+        if node[0] == "seq" and index < len(node[2]):
+            yield returned.at(node[2][index])
 
 
 def passed(tracer: Tracer, spot: Spot) -> Iterator[Spot]:

@@ -13,7 +13,7 @@ from mongolint.project.sessions import regions
 from mongolint.project.tracing import stored, terms
 from mongolint.project.tracing.stored import Content, Stored
 from mongolint.project.tracing.tracer import Frame, Spot
-from mongolint.project.updates.derived import IDS, Derived, derived, included
+from mongolint.project.updates.derived import ARITHMETIC, IDS, Derived, derived, included
 from mongolint.project.updates.inplace import changed_in_place
 from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
@@ -65,6 +65,11 @@ class LostUpdate(NamedTuple):
     @property
     def is_direct(self) -> bool:
         return (self.module, self.row) == (self.operation.module, self.operation.row)
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether arithmetic of several kinds makes the number, as that of a mean, which a pipeline can do."""
+        return bool(self.field) and len(set(self.changes)) > 1 and set(self.changes) <= ARITHMETIC
 
     @property
     def operator(self) -> str:

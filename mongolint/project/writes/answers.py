@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from mongolint.fastclasses import dataclass
 from mongolint.link.atoms import Collection, const
 from mongolint.project.advice.patterns import Pattern
+from mongolint.project.handlers import ExceptSite
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import nulls
@@ -133,6 +134,14 @@ class Writes:
             need = self._unique(one.collection, dict.fromkeys(fields), {}) if fields else None
             found.append(Need(need or Constraint(one.collection, (), {"unique": True}), one))
         return found
+
+    def is_hushed(self, site: ExceptSite) -> bool:
+        """Whether neither the caller nor the code behind an ``except`` clause can tell that something failed."""
+        return refused.is_hushed(self.tracer, site)
+
+    def names_its_id(self, operation: Operation) -> bool:
+        """Whether an insert is given the ``_id``, which may be taken, by whoever calls its function."""
+        return refused.names_its_id(self.tracer, operation)
 
     @cached_property
     def refused(self) -> list[Need[refused.Refused]]:

@@ -1,4 +1,4 @@
-"""``except DuplicateKeyError`` around writes that no index refuses."""
+"""``except DuplicateKeyError`` around writes that no index refuses, and what clauses keep from everybody."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mongolint.facts.shapes import Handler
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection
 from mongolint.project.callgraph import CallGraph
-from mongolint.project.handlers import calls_by_context, calls_under
+from mongolint.project.handlers import ExceptSite, calls_by_context, calls_under, is_inside
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored
 from mongolint.project.tracing.stored import Content
@@ -50,6 +50,28 @@ def find(tracer: Tracer, graph: CallGraph, operations: Sequence[Operation], test
     for writes in found.values():
         if writes[0] is not None and None not in writes:
             yield writes[0]
+
+
+def is_hushed(tracer: Tracer, site: ExceptSite) -> bool:
+    """Whether a clause leaves nothing by which anybody, its own function included, could tell that something failed."""
+    facts, context = tracer.facts(site.module), site.handler.context
+    scope, begins = facts.scopes[site.scope], facts.contexts[context].begins
+    if scope.kind != "function" or scope.yields or any(facts.nodes[row] != ("const", None) for row, _ in scope.returns):
+        return False
+    if calls_under(facts, context, tracer.link.of_module(calls_by_context, site.module)):
+        return False
+    if any(is_inside(facts, each.context, context) for each in (*facts.stores, *facts.item_stores)):
+        return False
+    return not any(row >= begins for rows in scope.defs.values() for row in rows)
+
+
+def names_its_id(tracer: Tracer, operation: Operation) -> bool:
+    """Whether an insert is given the ``_id`` by whoever calls its function, so that it may be taken."""
+    if operation.name not in ("insert_one", "insert"):
+        return False
+    spot = inserts.given(tracer, operation, None, operation.method.document)
+    held = stored.read(tracer, spot).fields.get("_id") if spot is not None else None
+    return held is not None and held.sure and [tracer.node(each)[0] for each in held.spots] == ["param"]
 
 
 def _clauses(tracer: Tracer, way: Way) -> Iterator[tuple[int, Handler]]:

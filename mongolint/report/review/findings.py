@@ -195,7 +195,7 @@ class _Fixes:
         # What the finding itself advises is not said again
         is_new = not fix["diff"] and fix["text"] not in place["message"]
         advice = [visible(line) for line in fix["text"].splitlines()] if is_new else []
-        told = f". {marks.text(_sentence(advice[0]))}." if len(advice) == 1 and not is_code else ""
+        told = marks.text(words.appended(advice[0])) if len(advice) == 1 and not is_code else ""
         yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}{told}")
         if key:
             self._shown[key] = marks.code(marks.at(place))
@@ -229,12 +229,6 @@ class _Fixes:
     def _at(self, hunk: Record) -> list[Record]:
         """The hunks that are shown of the place of another."""
         return [held for held in self._hunks.values() if (held["file"], held["line"]) == (hunk["file"], hunk["line"])]
-
-
-def _sentence(advice: str) -> str:
-    """Advice as a sentence of its own; a name of the code keeps its letters."""
-    first = advice.partition(" ")[0]
-    return advice if not first.isalpha() else f"{advice[:1].upper()}{advice[1:]}"
 
 
 def _changed(hunk: Record) -> Iterator[tuple[str, int]]:

@@ -66,6 +66,12 @@ def is_code(text: str) -> bool:
     return True
 
 
+def appended(advice: str) -> str:
+    """What is to be done, behind the title of a fix: a sentence of its own, unless it begins with code."""
+    first = advice.partition(" ")[0]
+    return f". {advice[:1].upper()}{advice[1:]}." if first.isalpha() else f": {advice}"
+
+
 def completeness() -> str:
     """The formula behind the last column of the table of collections."""
     return f"Complete, in percent: {_PARTS}."

@@ -35,7 +35,8 @@ _SAYING_IF_ANY = ("exists", "null", "type")
 class Growing(NamedTuple):
     """``how``: "$push", "$addToSet", or "set" where a document is read, added to and set again.
 
-    ``searched``: the filters that ask for members of the array: one that is dropped is found no more.
+    ``searched``: the filters that ask for members of the array: one that is dropped is found no more. ``others``: the
+    place adds to fields that it names as it runs, too: ``f"country.{name}.ips"``.
     """
 
     collection: str
@@ -43,6 +44,7 @@ class Growing(NamedTuple):
     how: str
     use: Use
     searched: tuple[Use, ...] = ()
+    others: bool = False
 
 
 def growing(project: Project, known: KnownFields) -> Iterator[Growing]:
@@ -58,7 +60,8 @@ def growing(project: Project, known: KnownFields) -> Iterator[Growing]:
         searched = tuple(_searched(known, name))
         for use in added:
             if not is_bounded(tracer, use, name):
-                yield Growing(known.collection, name, use.operator, _told_at(project, use), searched)
+                others = any(each.operator == use.operator and each.span == use.span for each in known.opened)
+                yield Growing(known.collection, name, use.operator, _told_at(project, use), searched, others)
         yield from (Growing(known.collection, name, "set", use, searched) for use in appended)
 
 
