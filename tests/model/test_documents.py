@@ -200,6 +200,52 @@ def find(form):
     assert set(operation.filter.optional) == {f"f{n}" for n in range(24)}
 
 
+def test_filters_that_functions_pass_on_in_loops_are_read_so_far_and_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = "".join(
+        f"""\
+def apply_{number}(query, form):
+    for part in form:
+        if part == "all":
+            query = apply_{(number + 1) % 12}(query, form)
+        elif part:
+            query = apply_{(number + 5) % 12}({{"$and": [query]}}, form)
+        else:
+            query["$or"] = [query, apply_{(number + 7) % 12}(query, form)]
+    return query
+
+
+"""
+        for number in range(12)
+    )
+    code = f"""\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+
+
+{steps}def find(form):
+    query = apply_0({{"shop": form["shop"]}}, form)
+    query["user"] = 1
+    return db.users.find_one(query)
+"""
+    loaded = project(code, tmp_path)
+    read = Reader._document
+    taken = 0
+
+    def counted(*args: object) -> Document:
+        nonlocal taken
+        taken += 1
+        assert taken < 20_000
+        return read(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Reader, "_document", counted)
+    (operation,) = with_deep_stack(lambda: loaded.project.operations)
+    assert list(operation.filter.required) == ["user"]
+    assert operation.filter.open
+
+
 STAGE = """\
 from pymongo import MongoClient
 
