@@ -370,3 +370,33 @@ def test_keys_that_are_put_together_are_known(tmp_path: Path) -> None:
     code = f"{DB}\nOWN = [('user', 1)]\n\ndef ensure():\n    db.users.create_index(OWN + [('at', -1)])\n"
     found = with_deep_stack(lambda: project(code, tmp_path).project.indexes)
     assert [index.keys for index in found] == [(("user", 1), ("at", -1))]
+
+
+GUESSED = """\
+from adapters import Adapter
+from pymongo import IndexModel
+
+INDEXES = {
+    "users": [IndexModel([("email", 1)], unique=True)],
+    "orders": [IndexModel([("user", 1), ("at", -1)]), IndexModel("state")],
+}
+
+
+class Store(Adapter):
+    def prepare(self):
+        for name in INDEXES:
+            indexes = INDEXES[name]
+            self.db[name].create_indexes(indexes)
+
+    def one(self, email):
+        return self.db.users.find_one({"email": email})
+"""
+
+
+def test_a_table_of_indexes_on_what_is_no_more_than_called_a_database(tmp_path: Path) -> None:
+    found = with_deep_stack(lambda: project(GUESSED, tmp_path).project.indexes)
+    assert [(index.collection_name, index.keys) for index in found] == [
+        ("users", (("email", 1),)),
+        ("orders", (("user", 1), ("at", -1))),
+        ("orders", (("state", 1),)),
+    ]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, ModuleFacts, Row
-from mongolint.link.atoms import NONE, UNKNOWN, ClassRef, Collection, Database, Value, strings
+from mongolint.link.atoms import NONE, UNKNOWN, ClassRef, Collection, Database, Env, Value, strings
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo.methods import DRIVER_ONLY
 
@@ -46,7 +46,7 @@ def asks_collection(link: Linker, module: int, row: int, method: str) -> bool:
     return any(is_untraced(link.value(module, each)) for name in names for each in asked[name])
 
 
-def guessed(link: Linker, module: int, row: int) -> tuple[Collection, ...]:
+def guessed(link: Linker, module: int, row: int, env: Env | None = None) -> tuple[Collection, ...]:
     """The collection that ``db.users`` or ``db["users"]`` names, where ``db`` itself is not traced."""
     node = link.node(module, row)
     unnamed = (Collection(Database(None, None, "unknown"), None),)
@@ -59,7 +59,7 @@ def guessed(link: Linker, module: int, row: int) -> tuple[Collection, ...]:
         return unnamed
     if node[0] == "attr":
         return (Collection(Database(None, None, "unknown"), node[2]),)
-    names = strings(link.value(module, node[2]))
+    names = strings(link.value(module, node[2], env))
     return tuple(Collection(Database(None, None, "unknown"), name) for name in names) or unnamed
 
 
