@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,9 @@ from mongolint.project.loops.repetitions import Repetition, find_repetitions, ne
 from mongolint.project.operations import Operation, OperationFinder
 from mongolint.project.pipelines import Lookup
 from mongolint.project.places import Places
+from mongolint.project.reach import launched
 from mongolint.project.reach.builds import LostBuild, lost_builds
+from mongolint.project.reach.launched import Launched
 from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.output import is_output
@@ -94,7 +96,8 @@ class ClientSite(NamedTuple):
 class Project(Places):
     """A linked project.
 
-    ``display`` gives the path of each file as findings show it; ``external`` are indexes that no Python declares.
+    ``display`` gives the path of each file as findings show it; ``external`` are indexes that no Python declares;
+    ``starters`` reads the files that start containers and services, when somebody asks what they run.
     """
 
     def __init__(
@@ -106,9 +109,11 @@ class Project(Places):
         uses_driver: bool | None = None,
         external: Sequence[IndexDeclaration] = (),
         journal: Journal | None = None,
+        starters: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.config = config
         self._external = external
+        self._starters = starters
         self.tests = frozenset(i for i, facts in enumerate(modules) if config.is_test(facts.path))
         self.uses_driver = _imports_driver(modules) if uses_driver is None else uses_driver
         self.link = Linker(modules, imports, self.tests, journal)
@@ -413,6 +418,11 @@ class Project(Places):
     def setups(self) -> list[Setup]:
         """The functions outside tests that make indexes."""
         return list(find_setups(self))
+
+    @cached_property
+    def launched(self) -> Launched:
+        """What the files that start containers and services run."""
+        return launched.read(self._starters())
 
     def idle_setups(self) -> list[Setup]:
         """Those of them that no start of the application runs, with the indexes that queries miss."""
