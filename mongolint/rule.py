@@ -12,10 +12,11 @@ from typing import Any, Literal
 from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.finding import Applicability, Confidence, Finding, Fix, Related, Repair, Severity, Span
 from mongolint.fix.draft import Draft, NoFix
+from mongolint.project.clients.sites import ClientSite
 from mongolint.project.handlers import ExceptSite
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.loops.repetitions import Repetition
-from mongolint.project.model import ClientSite, Project
+from mongolint.project.model import Project
 from mongolint.project.operations import Operation as Query
 from mongolint.project.writes.answers import Need
 

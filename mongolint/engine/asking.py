@@ -12,10 +12,11 @@ from typing import Any
 
 from mongolint.engine.workers import Workers
 from mongolint.finding import Finding, Fix
+from mongolint.project.clients.sites import ClientSite
 from mongolint.project.handlers import ExceptSite
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.loops.repetitions import Repetition
-from mongolint.project.model import ClientSite, Project
+from mongolint.project.model import Project
 from mongolint.project.operations import Operation
 from mongolint.rule import Rule
 from mongolint.source.deepstack import with_deep_stack

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 
 from mongolint.config import Config
@@ -146,8 +148,8 @@ def _load(
     display = {path: relative(path, cwd) for path in sources}
     indexes = [*declared, *external]
     uses_driver = relevance.uses_driver(sources.values())
-    configured = settings.of(config, reading.contents)
-    project = Project(facts, reading.imports, config, display, uses_driver, indexes, journal, configured)
+    configured, starters = settings.of(config, reading.contents), partial(_starters, config, cwd, reading.targets)
+    project = Project(facts, reading.imports, config, display, uses_driver, indexes, journal, configured, starters)
     shown = set(reading.targets)
     return Loaded(
         project,
@@ -167,6 +169,18 @@ def _scripts(reading: Reading, cwd: Path, previous: Loaded | None) -> Sequence[I
     if previous is not None and not any(map(is_script, reading.contents)):
         return previous.scripts
     return list(scripts.declarations(reading.scripts, cwd, reading.contents))
+
+
+def _starters(config: Config, cwd: Path, targets: Sequence[str]) -> list[str]:
+    """The texts of the files that start containers and services; a Makefile is for people."""
+    if not config.is_marked and not targets:
+        return []
+    root = config.root if config.is_marked else Path(os.path.commonpath([os.path.dirname(each) for each in targets]))
+    # Most projects make their indexes themselves
+    from mongolint.engine.review.operations.files import texts
+
+    found = texts(root, cwd, {})
+    return [each.text for each in found if each.kind == "file" and "makefile" not in each.file.lower()]
 
 
 def _unchanged(previous: Loaded, sources: Mapping[str, bytes]) -> dict[str, ModuleFacts]:

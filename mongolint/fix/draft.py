@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mongolint.project.clients.options import Option
     from mongolint.project.clients.percall import PerCall
     from mongolint.project.clients.removed import RemovedCall
+    from mongolint.project.clients.sites import ClientSite
     from mongolint.project.fields.doubts.dates import LocalDate
     from mongolint.project.fields.doubts.empty import EmptyField
     from mongolint.project.fields.shapes import Use
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from mongolint.project.hints import Hinted
     from mongolint.project.indexes import IndexDeclaration
     from mongolint.project.loops.repetitions import Repetition
-    from mongolint.project.model import ClientSite
     from mongolint.project.operations import Operation
     from mongolint.project.references.orphans import Orphans
     from mongolint.project.results.pages import UnsortedPage

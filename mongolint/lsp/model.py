@@ -244,9 +244,16 @@ class Model:
                 broken.append(found)
         uses_driver = relevance.uses_driver(sources.values())
         indexes = [*previous.scripts, *self._external]
-        configured = settings.of(self._config)
         project = Project(
-            facts, imports, self._config, previous.display, uses_driver, indexes, self._journal, configured
+            facts,
+            imports,
+            self._config,
+            previous.display,
+            uses_driver,
+            indexes,
+            self._journal,
+            settings.of(self._config),
+            previous.project.starters,
         )
         return replace(previous, project=project, sources=sources, broken=broken)
 

@@ -32,6 +32,7 @@ from mongolint.mongo import drivers
 from mongolint.project.documents import Place, Reader
 from mongolint.project.operations import Operation, argument, preferred
 from mongolint.project.plain import collation_of
+from mongolint.project.untraced import receivers
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -114,6 +115,9 @@ class IndexFinder:
         receiver = self.link.node(operation.module, self.link.node(operation.module, operation.row)[1])[1]
         rows = self._taken(operation.module, receiver, env)
         found = [a for a in self.link.values(operation.module, rows, env) if type(a) is Collection]
+        if not found and env is not None and operation.confidence == "inferred":
+            named = receivers.guessed(self.link, operation.module, receiver, env)
+            found = [each for each in named if each.name is not None] if len(named) == 1 else []
         # Of a call that is followed without its database, which of them all it is remains open: not each of them
         known = operation.collections if env is None or len(operation.collections) == 1 else ()
         return preferred(tuple(found)) or known or [None]

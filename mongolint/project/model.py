@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
-from mongolint.fastclasses import NamedTuple
 from mongolint.finding import Severity, Span
 from mongolint.link import functions
-from mongolint.link.atoms import Client
 from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
 from mongolint.link.settings.files import Files
@@ -25,6 +23,7 @@ from mongolint.project.awaiting.answers import Awaiting
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.catalog import absence, options
 from mongolint.project.clients.answers import Clients
+from mongolint.project.clients.sites import ClientSite, find_clients
 from mongolint.project.declared import find_mapped
 from mongolint.project.documents import Reader
 from mongolint.project.fields.known import Fields
@@ -35,7 +34,9 @@ from mongolint.project.loops.repetitions import Repetition, find_repetitions, ne
 from mongolint.project.operations import Operation, OperationFinder
 from mongolint.project.pipelines import Lookup
 from mongolint.project.places import Places
+from mongolint.project.reach import launched
 from mongolint.project.reach.builds import LostBuild, lost_builds
+from mongolint.project.reach.launched import Launched
 from mongolint.project.reach.loading import is_main_block
 from mongolint.project.reach.once import is_each_time
 from mongolint.project.reach.output import is_output
@@ -85,18 +86,11 @@ _PLACELESS = frozenset(
 )
 
 
-class ClientSite(NamedTuple):
-    """A place where a driver client is constructed."""
-
-    module: int
-    row: int
-    flavour: str
-
-
 class Project(Places):
     """A linked project.
 
-    ``display`` gives the path of each file as findings show it; ``external`` are indexes that no Python declares.
+    ``display`` gives the path of each file as findings show it; ``external`` are indexes that no Python declares;
+    ``starters`` reads the files that start containers and services, when somebody asks what they run.
     """
 
     def __init__(
@@ -109,9 +103,11 @@ class Project(Places):
         external: Sequence[IndexDeclaration] = (),
         journal: Journal | None = None,
         settings: Files | None = None,
+        starters: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.config = config
         self._external = external
+        self.starters = starters
         self.tests = frozenset(i for i, facts in enumerate(modules) if config.is_test(facts.path))
         self.uses_driver = _imports_driver(modules) if uses_driver is None else uses_driver
         self.link = Linker(modules, imports, self.tests, journal, settings)
@@ -282,13 +278,7 @@ class Project(Places):
     @cached_property
     def clients(self) -> list[ClientSite]:
         """Where clients are constructed."""
-        found: dict[tuple[int, int], ClientSite] = {}
-        for module in range(len(self.modules)):
-            for row in self.link.of_module(_client_calls, module):
-                for atom in self.link.value(module, row):
-                    if type(atom) is Client and (atom.module, atom.row) == (module, row):
-                        found[module, row] = ClientSite(module, row, atom.flavour)
-        return list(found.values())
+        return find_clients(self.link)
 
     def builtin_calls(self, name: str) -> Iterator[tuple[int, Call]]:
         """Calls of the builtin ``name``, where nothing of the project shadows it."""
@@ -460,6 +450,11 @@ class Project(Places):
         """The functions outside tests that make indexes."""
         return list(find_setups(self))
 
+    @cached_property
+    def launched(self) -> Launched:
+        """What the files that start containers and services run."""
+        return launched.read(self.starters())
+
     def idle_setups(self) -> list[Setup]:
         """Those of them that no start of the application runs, with the indexes that queries miss."""
         return list(idle_setups(self, self.setups))
@@ -567,12 +562,6 @@ class Project(Places):
     def severity_of(self, severity: Severity, places: Iterable[tuple[int, int]]) -> Severity:
         """That of several places, modules and rows: low where each is in a script."""
         return max((self.severity(severity, *each) for each in places), key=lambda each: each.rank)
-
-
-def _client_calls(facts: ModuleFacts, index: int) -> list[int]:
-    """The calls of what may be called a client."""
-    called = ((call.row, facts.nodes[facts.nodes[call.row][1]]) for call in facts.calls)
-    return [row for row, node in called if node[0] in ("free", "from", "attr") and "lient" in str(node[2])]
 
 
 def _free_calls(facts: ModuleFacts, index: int) -> dict[str, list[Call]]:

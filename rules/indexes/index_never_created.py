@@ -10,10 +10,10 @@ Why it hurts
 
 What it leaves alone
     Whatever the application runs: lifespan and start-up hooks, application factories, routes, tasks, the module level
-    of what it imports, a main block that serves. Functions that are handed on, registered, decorated or named in a
-    string; methods of classes that no code makes (plug-ins); libraries. Indexes that a mapper or a mongosh script
-    makes as well, or a snapshot of the database holds; those of a collection that only the script fills which makes
-    them.
+    of what it imports, a main block that serves. Scripts that a shell script, an image or a service starts. Functions
+    that are handed on, registered, decorated or named in a string; methods of classes that no code makes (plug-ins);
+    libraries. Indexes that a mapper or a mongosh script makes as well, or a snapshot of the database holds; those of
+    a collection that only the script fills which makes them.
 
 Fix and its safety
     The call in the lifespan function, start-up handler or main block, or a new lifespan function, where it changes

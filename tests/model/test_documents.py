@@ -317,6 +317,52 @@ def find(form):
     assert set(operation.filter.optional) == {f"f{n}" for n in range(24)}
 
 
+def test_filters_that_functions_pass_on_in_loops_are_read_so_far_and_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = "".join(
+        f"""\
+def apply_{number}(query, form):
+    for part in form:
+        if part == "all":
+            query = apply_{(number + 1) % 12}(query, form)
+        elif part:
+            query = apply_{(number + 5) % 12}({{"$and": [query]}}, form)
+        else:
+            query["$or"] = [query, apply_{(number + 7) % 12}(query, form)]
+    return query
+
+
+"""
+        for number in range(12)
+    )
+    code = f"""\
+from pymongo import MongoClient
+
+db = MongoClient().shop
+
+
+{steps}def find(form):
+    query = apply_0({{"shop": form["shop"]}}, form)
+    query["user"] = 1
+    return db.users.find_one(query)
+"""
+    loaded = project(code, tmp_path)
+    read = Reader._document
+    taken = 0
+
+    def counted(*args: object) -> Document:
+        nonlocal taken
+        taken += 1
+        assert taken < 20_000
+        return read(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Reader, "_document", counted)
+    (operation,) = with_deep_stack(lambda: loaded.project.operations)
+    assert list(operation.filter.required) == ["user"]
+    assert operation.filter.open
+
+
 STAGE = """\
 from pymongo import MongoClient
 
@@ -448,3 +494,33 @@ def test_the_filter_of_distinct_by_the_name_of_the_command(tmp_path: Path) -> No
     model = project(code + 'db.things.distinct("kind", query={"owner": 1})\n', tmp_path).project
     (found,) = with_deep_stack(lambda: model.operations)
     assert dict(found.filter.required) == {"owner": "equality"}
+
+
+GUESSED = """\
+from adapters import Adapter
+from pymongo import IndexModel
+
+INDEXES = {
+    "users": [IndexModel([("email", 1)], unique=True)],
+    "orders": [IndexModel([("user", 1), ("at", -1)]), IndexModel("state")],
+}
+
+
+class Store(Adapter):
+    def prepare(self):
+        for name in INDEXES:
+            indexes = INDEXES[name]
+            self.db[name].create_indexes(indexes)
+
+    def one(self, email):
+        return self.db.users.find_one({"email": email})
+"""
+
+
+def test_a_table_of_indexes_on_what_is_no_more_than_called_a_database(tmp_path: Path) -> None:
+    found = with_deep_stack(lambda: project(GUESSED, tmp_path).project.indexes)
+    assert [(index.collection_name, index.keys) for index in found] == [
+        ("users", (("email", 1),)),
+        ("orders", (("user", 1), ("at", -1))),
+        ("orders", (("state", 1),)),
+    ]

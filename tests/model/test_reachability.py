@@ -1177,3 +1177,34 @@ def test_a_helper_fills_the_collection_that_it_is_told(name: str, idle: int, tmp
         .replace("db.users.insert_many(", 'put("users", '),
     }
     assert len(_load(files, tmp_path).idle_setups()) == idle
+
+
+SCRIPT = """\
+import asyncio
+
+from store import ensure_indexes
+
+if __name__ == "__main__":
+    asyncio.run(ensure_indexes())
+"""
+SERVED = '\n\n@app.get("/users")\nasync def users(email):\n    return await store.by_email(email)\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "idle"),
+    [
+        ("run.sh", 'python -c "from store import ensure_indexes; ensure_indexes()"\nuvicorn main:app\n', 0),
+        ("run.sh", "# python -m scripts.create_indexes\nuvicorn main:app\n", 1),
+        ("run.sh", "python -m scripts.create_indexes && uvicorn main:app\n", 0),
+        ("Dockerfile", 'RUN pip install .\nCMD ["python", "-u", "/code/scripts/create_indexes.py"]\n', 0),
+        ("compose.yaml", "services:\n  setup:\n    command: uv run scripts/create_indexes.py\n", 0),
+        ("Makefile", "setup:\n\tpython scripts/create_indexes.py\n", 1),
+        ("run.sh", "python -m scripts.other\nuvicorn main:app\n", 1),
+    ],
+)
+def test_what_a_container_runs_at_its_start_is_no_script_of_a_person(
+    name: str, text: str, idle: int, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    of = _load({"main.py": FILLED["main.py"] + SERVED, "scripts/create_indexes.py": SCRIPT}, tmp_path)
+    assert len(of.idle_setups()) == idle

@@ -96,6 +96,40 @@ def test_what_the_driver_alone_has_tells_of_the_same_name(tmp_path: Path) -> Non
     assert "self.found" in left["hint"]
 
 
+MIXIN = """\
+from adapters import MongoAdapter
+from pymongo import UpdateOne
+
+
+class Variants:
+    def add(self, rows):
+        self.db.variant.bulk_write([UpdateOne({"_id": each["_id"]}, {"$set": each}) for each in rows])
+
+    def one(self, key):
+        return self.db.variant.find_one({"_id": key})
+
+    def named(self, sort):
+        return [*self.db.other.find({"a": 1}), *self.db[sort].find({"b": 1})]
+
+    def taken(self, items):
+        return items.other.find("a"), self.found.other.find("b")
+
+
+class Adapter(MongoAdapter, Variants):
+    pass
+"""
+
+
+def test_a_database_is_one_for_all_that_is_taken_out_of_it(tmp_path: Path) -> None:
+    found = with_deep_stack(lambda: queries(project(MIXIN, tmp_path)))
+    assert [(each["method"], each["collection"], each["line"]) for each in found] == [
+        ("bulk_write", "variant", 7),
+        ("find_one", "variant", 10),
+        ("find", "other", 13),
+        ("find", None, 13),
+    ]
+
+
 KEPT = """\
 from pymongo import MongoClient
 

@@ -726,3 +726,24 @@ def test_updates_of_one_of_several(read: str, write: str, told: bool, tmp_path: 
     loaded = project(code, tmp_path)
     found = with_deep_stack(lambda: loaded.project.writes.any_ones)
     assert [one.fields for one in found] == ([("u",)] if told else [])
+
+
+BUCKET = """\
+from gridfs import GridFS
+from pymongo import MongoClient
+
+client = MongoClient()
+db = client.app
+files = GridFS(client.files)
+files._GridFS__files.create_index([("url", 1)])
+
+
+def register(email):
+    if not db.users.find_one({"email": email}):
+        db.users.insert_one({"email": email})
+"""
+
+
+def test_an_index_of_a_bucket_is_on_no_other_collection(tmp_path: Path) -> None:
+    loaded = project(BUCKET, tmp_path)
+    assert len(with_deep_stack(lambda: loaded.project.writes.look_then_inserts)) == 1

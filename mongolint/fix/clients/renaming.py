@@ -14,7 +14,7 @@ from mongolint.fix.trees import Tree, descendants
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
     from mongolint.project.clients.options import Option
-    from mongolint.project.model import ClientSite
+    from mongolint.project.clients.sites import ClientSite
 
 _ELSEWHERE = "the option is not written in the call that makes the client"
 # What certificate options were given, and whether the certificate may be invalid

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from mongolint.project.indexes import IndexDeclaration
     from mongolint.project.model import Project
 
-# Packages with a method of such a name
-_OTHERS = ("alembic", "sqlalchemy")
+# Packages with a method of such a name; what GridFS holds are its own collections, which nothing else is stored in
+_OTHERS = ("alembic", "sqlalchemy", "gridfs")
 _DECLARING = frozenset(["create_index", "create_indexes", "ensure_index"])
 # The server's command, which a program may send itself
 _COMMAND = ("const", "createIndexes")

@@ -17,7 +17,8 @@ from mongolint.project.clients.percall import PerCall
 from mongolint.project.clients.removed import RemovedCall
 
 if TYPE_CHECKING:
-    from mongolint.project.model import ClientSite, Project
+    from mongolint.project.clients.sites import ClientSite
+    from mongolint.project.model import Project
     from mongolint.project.operations import Operation
 
 

@@ -24,7 +24,8 @@ from mongolint.mongo.clientoptions import (
 from mongolint.mongo.drivers import CLASSES, REMOVED_CLASSES
 
 if TYPE_CHECKING:
-    from mongolint.project.model import ClientSite, Project
+    from mongolint.project.clients.sites import ClientSite
+    from mongolint.project.model import Project
 
 _SCHEMES = ("mongodb://", "mongodb+srv://")
 # Of a connection string: it has no more options than those read; it may have more; nothing is known of it

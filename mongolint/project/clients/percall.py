@@ -11,8 +11,9 @@ from mongolint.link.rowtools import reached_rows
 from mongolint.project.reach.once import is_each_time
 
 if TYPE_CHECKING:
+    from mongolint.project.clients.sites import ClientSite
     from mongolint.project.entrypoints import Kind
-    from mongolint.project.model import ClientSite, Project
+    from mongolint.project.model import Project
 
 _KINDS: tuple[Kind, ...] = ("request", "event", "task")
 # Functions that a serverless platform runs by name, with an event and a context

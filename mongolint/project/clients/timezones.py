@@ -15,7 +15,8 @@ from mongolint.project.results.flow import flow
 
 if TYPE_CHECKING:
     from mongolint.facts.shapes import ModuleFacts
-    from mongolint.project.model import ClientSite, Project
+    from mongolint.project.clients.sites import ClientSite
+    from mongolint.project.model import Project
     from mongolint.project.operations import Operation
 
 _NOW = ("datetime.datetime.now", "datetime.datetime.fromtimestamp")

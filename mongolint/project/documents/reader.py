@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _NEVER, _MAX_DEPTH = 1 << 30, 120
+# How many rows one question may read. Those of real backends take less than 2,000; a filter that functions pass on to
+# one another in loops, each with branches of its own, would lead to the same rows without end.
+_MAX_READ = 3_000
 
 
 class Reader:
@@ -49,6 +52,7 @@ class Reader:
         # What is being read, with how deep in what else is; how deep the outermost of it that was met again
         self._active: dict[Place, int] = {}
         self._cut = _NEVER
+        self._read = 0
         # Of one question: a query that is wrapped branch by branch leads to the same rows on 2 ** n ways
         self._documents: dict[Place, Document] = {}
         self._lists: dict[Place, tuple[list[Item], bool]] = {}
@@ -70,7 +74,8 @@ class Reader:
         if place in held:
             return held[place]
         depth = len(self._active)
-        if depth > _MAX_DEPTH:
+        self._read = self._read + 1 if depth else 0
+        if depth > _MAX_DEPTH or self._read > _MAX_READ:
             self._cut = 0
             return too_deep
         self._active[place] = depth

@@ -11,6 +11,7 @@ from mongolint.link.rowtools import depends_on, reached_rows
 from mongolint.project.callgraph import Reach
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation, names_of
+from mongolint.project.reach.reachability import Reached
 from mongolint.project.tracing.narrowing import narrowed
 
 if TYPE_CHECKING:
@@ -66,12 +67,13 @@ def idle_setups(project: Project, setups: Sequence[Setup]) -> Iterator[Setup]:
 
     That is not so of an index which something else makes or a snapshot of the database holds, nor of one on a
     collection that the application has no query for, that is known only at run time, or that is filled by the script
-    which makes the index, and by no other code.
+    which makes the index, and by no other code; nor where the start of a container runs the script.
     """
     made = {(index.collection_name, index.keys) for index in project.indexes if index.source != "code"}
     idle: list[Setup] = []
     for setup in setups:
-        if project.reached(setup.module, setup.scope, setup.context).runner in ("nothing", "script"):
+        reached = project.reached(setup.module, setup.scope, setup.context)
+        if reached.runner in ("nothing", "script") and not _is_launched(project, setup, reached):
             idle.append(setup)
         else:
             made |= {(index.collection_name, index.keys) for index in setup.indexes}
@@ -88,6 +90,12 @@ def idle_setups(project: Project, setups: Sequence[Setup]) -> Iterator[Setup]:
         calls = [call for call in setup.calls if call.row in rows]
         if missed:
             yield setup._replace(indexes=tuple(missed), calls=tuple(calls))
+
+
+def _is_launched(project: Project, setup: Setup, reached: Reached) -> bool:
+    """Whether a shell script, an image or a service runs what makes the indexes, before the application or as it."""
+    functions = ((setup.module, setup.scope), *reached.callers, *reached.by)
+    return any(project.launched.runs(project, *function) for function in functions)
 
 
 def _filled_with(project: Project, setup: Setup) -> set[str]:

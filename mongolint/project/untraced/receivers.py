@@ -1,7 +1,8 @@
 """Receivers of which nothing is known: whether one is a collection, which one, and what is done to its cursor.
 
 A method that only the driver has tells it. Methods that other things have, too, count where the same name is asked for
-such a one in the same module: ``self.collection.find(…)`` beside ``self.collection.find_one(…)``.
+such a one in the same module: ``self.collection.find(…)`` beside ``self.collection.find_one(…)``. That one is asked of
+``db.users`` tells the same of ``db.orders``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, ModuleFacts, Row
-from mongolint.link.atoms import NONE, UNKNOWN, ClassRef, Collection, Database, Value, strings
+from mongolint.link.atoms import NONE, UNKNOWN, ClassRef, Collection, Database, Env, Value, strings
 from mongolint.link.rowtools import alternatives
 from mongolint.mongo.methods import DRIVER_ONLY
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _DATABASE_NAMES = frozenset(["db", "database", "mongo", "mongodb", "mdb", "_db", "_database", "mongo_db", "_mongo"])
 # Of the methods that other things have, those whose arguments mean the same wherever a receiver has the others
-_SHARED = frozenset(["find", "aggregate", "distinct"])
+_SHARED = frozenset(["find", "aggregate", "distinct", "bulk_write"])
 # Other databases make indexes by these names, too: what is no collection by its name is none
 _INDEXING = frozenset(["create_index", "create_indexes"])
 # ``self.collection`` as its names, from the first on
@@ -40,11 +41,12 @@ def asks_collection(link: Linker, module: int, row: int, method: str) -> bool:
     if method not in _SHARED:
         return False
     facts = link.modules[module]
-    names = set(_dotted(facts, row)) & link.of_module(_asked, module).keys()
-    return any(is_untraced(link.value(module, each)) for name in names for each in link.of_module(_asked, module)[name])
+    asked = link.of_module(_asked, module)
+    names = {*_dotted(facts, row), *_of_database(facts, row)} & asked.keys()
+    return any(is_untraced(link.value(module, each)) for name in names for each in asked[name])
 
 
-def guessed(link: Linker, module: int, row: int) -> tuple[Collection, ...]:
+def guessed(link: Linker, module: int, row: int, env: Env | None = None) -> tuple[Collection, ...]:
     """The collection that ``db.users`` or ``db["users"]`` names, where ``db`` itself is not traced."""
     node = link.node(module, row)
     unnamed = (Collection(Database(None, None, "unknown"), None),)
@@ -57,7 +59,7 @@ def guessed(link: Linker, module: int, row: int) -> tuple[Collection, ...]:
         return unnamed
     if node[0] == "attr":
         return (Collection(Database(None, None, "unknown"), node[2]),)
-    names = strings(link.value(module, node[2]))
+    names = strings(link.value(module, node[2], env))
     return tuple(Collection(Database(None, None, "unknown"), name) for name in names) or unnamed
 
 
@@ -87,9 +89,16 @@ def _asked(facts: ModuleFacts, index: int) -> dict[Dotted, list[int]]:
     for call in facts.calls:
         node = facts.nodes[facts.nodes[call.row][1]]
         if node[0] == "attr" and node[2] in DRIVER_ONLY:
-            for name in _dotted(facts, node[1]):
+            for name in (*_dotted(facts, node[1]), *_of_database(facts, node[1])):
                 found.setdefault(name, []).append(node[1])
     return found
+
+
+def _of_database(facts: ModuleFacts, row: int) -> Iterator[Dotted]:
+    """The names of what is called like a database, where a collection of it is asked for by name or key."""
+    node = facts.nodes[row]
+    if node[0] in ("attr", "item"):
+        yield from ((*name, "[]") for name in _dotted(facts, node[1]) if name[-1] in _DATABASE_NAMES)
 
 
 def _dotted(facts: ModuleFacts, row: int) -> Iterator[Dotted]:
