@@ -150,3 +150,86 @@ def test_calls_that_one_index_serves_are_not_told_by_the_same_fields(tmp_path: P
         "retrieve by role, town, old, new",
         "retrieve by role, town",
     ]
+
+
+BASE = """
+from datetime import datetime
+
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+db.visits.create_index([("patient", 1)])
+
+
+class Stored:
+    def __init__(self, name):
+        self.collection = db[name]
+
+    def find_one(self, filter):
+        filter.setdefault("deleted_at", None)
+        return self.collection.find_one(filter)
+
+    def find_many(self, filter, sort=None, limit=200):
+        filter.setdefault("deleted_at", None)
+        cursor = self.collection.find(filter)
+        if sort:
+            cursor = cursor.sort(sort)
+        return list(cursor.limit(limit))
+
+    def forget(self, filter):
+        self.collection.update_one(filter, {"$set": {"deleted_at": datetime.utcnow()}})
+
+
+class Visits(Stored):
+    def __init__(self):
+        super().__init__("visits")
+
+    def one(self, key):
+        return self.find_one({"visit": key})
+
+    def all(self):
+        return self.find_many({})
+
+    def latest(self):
+        return self.find_many({}, sort=[("at", -1)])
+
+    def of(self, patient, after=None):
+        wanted = {"patient": patient}
+        return self.find_many(wanted, sort=[("at", -1)])
+
+
+class Calls(Stored):
+    def __init__(self):
+        super().__init__("calls")
+
+    def latest(self, phone=None):
+        wanted = {}
+        if phone:
+            wanted["phone"] = phone
+        return self.find_many(wanted, sort=[("at", -1)])
+"""
+
+
+def test_what_a_helper_adds_to_a_filter_hides_nothing_of_it_and_a_sort_is_that_of_each_call(tmp_path: Path) -> None:
+    loaded = project(BASE, tmp_path)
+    asked = [(list(one.operation.filter.required), one.operation.sort) for one in loaded.project.asked_of_helpers]
+    assert asked == [
+        (["deleted_at", "visit"], []),
+        (["deleted_at"], []),
+        (["deleted_at"], [("at", -1)]),
+        (["deleted_at", "patient"], [("at", -1)]),
+        (["deleted_at"], [("at", -1)]),
+    ]
+    # Nearly all documents are not deleted: no index on that alone, and none that begins with it
+    keys = {(each["collection"], *(name for name, _ in each["keys"])) for each in suggestions(loaded)}
+    assert keys == {("visits", "visit"), ("visits", "at"), ("visits", "patient", "at"), ("calls", "at")}
+    (filter,) = run(loaded, ["MDB104"])
+    assert filter.message.startswith("find_one runs find_one on visits, by deleted_at, visit: no index")
+    told = [each.message.partition("; ")[0].partition("find_many runs find on ")[2] for each in run(loaded, ["MDB105"])]
+    no_order = "no index gives that order and deleted_at leaves little out, so nearly all are sorted in memory"
+    assert told == [
+        f"visits sorted by -at: {no_order} at each call",
+        "visits sorted by -at: patient_1 finds the documents but does not give that order, so they are "
+        "sorted in memory at each call",
+        f"calls sorted by -at: {no_order} at each call that asks for nothing more",
+    ]

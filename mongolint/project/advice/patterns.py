@@ -47,6 +47,11 @@ class Pattern:
         return {"collation": dict(self.collation)} if self.collation else {}
 
     @property
+    def is_sort(self) -> bool:
+        """Whether it serves the order only, and not the filter."""
+        return not self.equal and 0 < self.ordered == len(self.rest)
+
+    @property
     def is_flag(self) -> bool:
         """Whether it asks for True or False only."""
         return not self.rest and self.flags >= set(self.equal)

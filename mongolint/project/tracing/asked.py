@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Keywords
 from mongolint.project.documents import Document, Place
-from mongolint.project.operations import Operation, argument
+from mongolint.project.operations import Operation, argument, sort_of
 from mongolint.project.writes import inserts
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
 
     Read = Callable[[Project, Place], Iterable[Document]]
+
+# What a helper adds to a filter that it is given
+_ADDED = ("setitem", "mutated")
 
 
 class Asked(NamedTuple):
@@ -40,12 +43,14 @@ def asked(project: Project) -> Iterator[Asked]:
 
 
 def parameter_kind(project: Project, operation: Operation) -> str:
-    """The kind of the parameter that the whole filter is, as it was given; "" where it is none."""
+    """The kind of the parameter that the filter is, as it was given or with more put in; "" where it is none."""
     role, link = operation.method.filter, project.link
     if role is None or link.node(operation.module, operation.row)[0] != "call":
         return ""
     place = argument(link, operation.module, operation.row, operation.method, role)
     node = link.node(place.module, place.row) if place is not None else ("none",)
+    while node[0] in _ADDED:
+        node = link.node(operation.module, node[1])
     if node[0] != "param":
         return ""
     params = link.scope(operation.module, node[1]).params
@@ -64,7 +69,8 @@ def by_calls(project: Project, operation: Operation, read: Read) -> Iterator[Ask
         if collection is None or place is None:
             continue
         for filter in read(project, place):
-            narrowed = replace(operation, collections=(collection,), filter=filter)
+            sort = sort_of(project.reader, operation, frame.env)
+            narrowed = replace(operation, collections=(collection,), filter=filter, sort=sort)
             yield Asked(narrowed, way.point.module, way.row, way.scope, way.point.context)
 
 
