@@ -15,6 +15,7 @@ from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
 from mongolint.project.pipelines import Lookup
 from mongolint.project.plain import filter_of, value_of
+from mongolint.project.writes.needs import MARKS_DELETED
 
 # Options without which an index cannot be judged
 _DECISIVE = ("partialFilterExpression", "collation", "sparse", "hidden", "wildcardProjection")
@@ -217,6 +218,8 @@ def ask(query: Query, indexes: Sequence[Index], server: str = "latest") -> Plan:
 def _rating(query: Query, plan: Plan) -> tuple[str, str]:
     """Whether a usable plan serves the query wholly, and one line of why."""
     if not plan.bounds:
+        if query.filter and not (query.optional or query.open) and all(is_live(query, name) for name in query.filter):
+            return "served", f"serves the sort; {', '.join(query.filter)} leaves little out"
         if query.filter or query.optional or query.open:
             return "partial", "serves the sort only"
         return "served", "serves the sort"
@@ -230,6 +233,8 @@ def _rating(query: Query, plan: Plan) -> tuple[str, str]:
         if rest and _are_in_index(query, plan):
             return "served", f"bounds {bounded}; only documents with that {' and '.join(rest)} are in it"
         tested = ", ".join(rest) if rest else "the rest"
+        if rest and all(is_live(query, name) for name in rest) and not (query.optional or query.open or plan.rival):
+            return "served", f"bounds {bounded}; {tested} is checked on each document and leaves little out"
         rival = plan.rival.name if plan.rival is not None else ""
         unless = f", unless the server takes {rival}, which bounds all and leaves the sort to memory" if rival else ""
         return "partial", f"only {bounded} in the index, {tested} checked on each document{unless}"
@@ -251,7 +256,14 @@ def _refused(declared: Declared, refusal: str) -> Verdict:
     return Verdict("unserved", reason=f"the server refuses it: {refusal}")
 
 
+def is_live(query: Query, name: str) -> bool:
+    """Whether a field is only asked not to mark a document as deleted, which holds of nearly all of them."""
+    return query.filter.get(name, ANY) is None and bool(MARKS_DELETED.search(name))
+
+
 def _unserved(query: Query, declared: Declared, plan: Plan) -> Verdict:
+    if not (query.sort or query.optional or query.open) and all(is_live(query, name) for name in query.filter):
+        return Verdict("none", reason="it asks for all but what is marked as deleted", plan=plan)
     if any(not is_clear(index) for index in declared.own):
         return Verdict("unknown", reason="an index of this collection has keys known only at run time", plan=plan)
     if not declared.own and any(not index.keys and not index.uncalled for index in declared.homeless):

@@ -6,7 +6,8 @@ What it flags
 
 Why it hurts
     A database in which nobody ran it has none of these indexes: each query that relies on them reads the whole
-    collection, unique keys repeat, and nothing expires. One forgotten run, or a new environment, is enough.
+    collection, and what a unique or TTL index among them is for does not happen: keys repeat, old documents stay. One
+    forgotten run, or a new environment, is enough.
 
 What it leaves alone
     Whatever the application runs: lifespan and start-up hooks, application factories, routes, tasks, the module level
@@ -44,6 +45,7 @@ def check(project: Project) -> Iterator[Finding]:
             made = f"never made, because nothing calls {name}:" if name else "never made:"
         is_safe = not setup.scope or project.makes_only_indexes(*start)
         todo = f"call {name}" if name and is_safe and not project.is_script(setup.module) else "make them"
+        moved = "move what makes them into a module of the application, and " if project.is_script(setup.module) else ""
         verb, them = ("are", "them") if len(setup.indexes) > 1 or setup.words.startswith("the") else ("is", "it")
         yield rule.finding(
             project.operation_span(first),
@@ -54,7 +56,7 @@ def check(project: Project) -> Iterator[Finding]:
             fix=rule.repair(
                 "make the indexes when the application starts",
                 partial(_write, start, is_safe, setup.indexes),
-                text=f"{todo} where the application starts",
+                text=f"{moved}{todo} where the application starts",
                 reason=_reason(setup.indexes),
             ),
         )

@@ -29,8 +29,8 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Related, Repetition, Rule, Severity
 
-_DELETING = ("delete_many", "delete_one", "remove")
-_MANY = ("delete_many", "remove", "update_many")
+_DELETING, _MANY = ("delete_many", "delete_one", "remove"), ("delete_many", "remove", "update_many")
+_BULK = ("one bulk_write", "one bulk_write, save those that record what another system did")
 _FINDING = ("find", "find_one")
 _ASKING = {"in": "join the lists, and ask once, with", "other": "ask for all before the loop, with"}
 _TAKING = {"equality": "takes all keys", "in": "takes the lists of all iterations as one", "other": "takes all items"}
@@ -108,7 +108,7 @@ def _written(repetition: Repetition, project: Project) -> str:
     if name not in _DELETING:
         reads = name.startswith("find_one_and_") and project.loops.is_answer_used(repetition)
         found = ", and read the documents with one find" if reads else ""
-        return f"collect {request} requests and send them with one bulk_write{found}"
+        return f"collect {request} requests and send them with {_BULK[repetition.elsewhere]}{found}"
     if key is None or (name == "delete_one" and not key.is_id):  # it takes one of those with the key
         return f"collect {request} requests for one bulk_write"
     return f"use one delete_many({key.together}), or collect {request} requests for one bulk_write"
@@ -125,8 +125,8 @@ def _variant(repetition: Repetition, project: Project) -> str:
             return f"{taken}, with one delete_many({key.together})"
         if all(name.startswith("insert") for name in names):
             return "takes all documents at once, with one insert_many"
-        return "takes all items, and sends their writes with one bulk_write"
-    sent = ", and sends the writes with one bulk_write" if "write" in kinds else ""
+        return f"takes all items, and sends their writes with {_BULK[repetition.elsewhere]}"
+    sent = f", and sends the writes with {_BULK[repetition.elsewhere]}" if "write" in kinds else ""
     return f"{taken}, with {key.together}{sent}" if key else taken + sent
 
 

@@ -233,3 +233,36 @@ def test_what_a_helper_adds_to_a_filter_hides_nothing_of_it_and_a_sort_is_that_o
         "sorted in memory at each call",
         f"calls sorted by -at: {no_order} at each call that asks for nothing more",
     ]
+
+
+@pytest.mark.parametrize(
+    ("filter", "verdict"),
+    [
+        ('{"patient": p, "deleted_at": None}', "served"),
+        ('{"patient": p, "ended_at": None}', "partial"),
+        ('{"patient": p, "deleted_at": p}', "partial"),
+        ('{"deleted_at": None}', "none"),
+        ('{"ended_at": None}', "unserved"),
+    ],
+)
+def test_what_is_not_marked_as_deleted_needs_no_index(filter: str, verdict: str, tmp_path: Path) -> None:
+    code = BASE.partition("\n\n\nclass")[0] + f"\n\n\ndef f(p):\n    return db.visits.find_one({filter})\n"
+    (query,) = (one for one in project(code, tmp_path).project.operations if one.name == "find_one")
+    assert project(code, tmp_path).project.verdict(query).verdict == verdict
+
+
+SHOWN = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/visits")
+def visits(patient=None):
+    return Visits().of(patient)
+"""
+
+
+def test_a_query_at_a_helper_is_shown_with_its_order_and_not_with_the_default_of_a_parameter(tmp_path: Path) -> None:
+    (shown,) = (each for each in patterns(project(BASE + SHOWN, tmp_path)) if each["reached"])
+    assert shown["mongosh"] == "db.visits.find({deleted_at: null, patient: <patient>}).sort({at: -1})"

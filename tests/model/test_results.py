@@ -669,3 +669,29 @@ def users({parameter}):
 """
     found = findings(code, tmp_path, rules={"MDB110"})
     assert ["by size, which nothing bounds" in finding.message for finding in found] == [True] * told
+
+
+def test_all_requests_that_say_how_large_a_page_is_are_told_with_what_each_reads(tmp_path: Path) -> None:
+    code = f"""\
+{HEAD}
+def some(name, count: int):
+    return list(db[name].find(sort=[("_id", 1)], limit=count))
+
+
+@app.get("/users")
+def users(size: int = 20):
+    return some("users", size)
+
+
+@app.get("/orders")
+def orders(count: int = 20):
+    return some("orders", count)
+
+
+@app.get("/shops")
+def shops():
+    return some("shops", 20)
+"""
+    (found,) = findings(code, tmp_path, rules={"MDB110"})
+    assert found.message.startswith("find on users or orders returns as many documents as a request asks for by size")
+    assert [each.message for each in found.related] == ["takes size from the request", "takes count from the request"]

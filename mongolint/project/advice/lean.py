@@ -10,12 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mongolint.coverage import ANY
 from mongolint.project.advice.patterns import Pattern, patterns_of
 from mongolint.project.fields.shapes import WRITES
 from mongolint.project.operations import Operation
-from mongolint.project.verdicts import Query
-from mongolint.project.writes.needs import MARKS_DELETED
+from mongolint.project.verdicts import Query, is_live
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -36,11 +34,6 @@ def _without(pattern: Pattern, left_out: set[str]) -> Pattern:
     kept = tuple((name, kind) for name, kind in others if name not in left_out or kind not in (1, -1))
     loose = pattern.loose and bool(equal)
     return replace(pattern, equal=equal, rest=(*order, *kept), flags=pattern.flags - left_out, loose=loose)
-
-
-def is_live(query: Query, name: str) -> bool:
-    """Whether a field is only asked not to mark a document as deleted, which holds of nearly all of them."""
-    return query.filter.get(name, ANY) is None and bool(MARKS_DELETED.search(name))
 
 
 def _holds_documents(project: Project, query: Query, name: str) -> bool:

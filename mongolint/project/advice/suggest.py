@@ -153,8 +153,11 @@ class _Collection:
         self.standing = declared_on(name, project.indexes)
         self.asked = [one for one in asked if self._is_judged(one.query)]
         self.declared = [as_index(index) for index in self.standing.own]
-        found = (o.collection for o in project.operations if o.collection and o.collection.name == name)
-        self.collection = next(found, None) or Collection(Database(None, None, "unknown"), name)
+        found = [o.collection for o in project.operations if o.collection and o.collection.name == name]
+        database = found[0].database if found else Database(None, None, "unknown")
+        if database.name is None:  # elsewhere the code may say what it is called
+            database = database._replace(name=next((o.database.name for o in found if o.database.name), None))
+        self.collection = Collection(database, name)
 
     def suggestions(self) -> list[Suggestion]:
         fixed = [
