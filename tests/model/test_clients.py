@@ -425,3 +425,36 @@ def test_what_a_person_runs_by_hand_may_take_its_time(tmp_path: Path) -> None:
         ("MDB301", "store.py", "HIGH", True),
         ("MDB103", "store.py", "MEDIUM", True),
     ]
+
+
+WIRED = """\
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+
+
+class Mongo:
+    client: AsyncIOMotorClient = None
+    db: AsyncIOMotorDatabase = None
+
+
+mongo = Mongo()
+
+
+def connect(uri):
+    mongo.client = AsyncIOMotorClient(uri)
+    mongo.db = mongo.client["shop"]
+
+
+def database() -> AsyncIOMotorDatabase:
+    return mongo.db
+
+
+async def find(name):
+    return await database()["users"].find_one({"name": name})
+"""
+
+
+def test_what_is_wired_late_says_more_than_the_annotation(tmp_path: Path) -> None:
+    loaded = project(WIRED, tmp_path).project
+    (client,) = loaded.clients
+    (query,) = loaded.operations_of(client)
+    assert [(each.database.name, each.name) for each in query.collections] == [("shop", "users")]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mongolint.project.fields.shapes import KnownFields, plain_path
+from mongolint.testing import findings
 from mongolint.testing.projects import project
 
 HEAD = """
@@ -299,3 +300,23 @@ def test_dates_as_text(value: str, asked: str, wanted: list[str], tmp_path: Path
     assert [each.field for each in loaded.fields.text_dates] == wanted
     more = project(HEAD + code + "    db.books.insert_one({'at': text})\n", tmp_path).project
     assert not more.fields.text_dates
+
+
+def test_each_field_that_takes_any_object_has_its_own_place(tmp_path: Path) -> None:
+    code = """\
+from pydantic import BaseModel
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+class Metrics(BaseModel):
+    totals: dict = {}
+    name: str
+    rest: dict = {}
+
+
+def add(name: str):
+    db.metrics.insert_one(Metrics(name=name).model_dump())
+"""
+    assert [each.span.line for each in findings(code, tmp_path, rules={"MDB221"})] == [8, 10]
