@@ -8,6 +8,7 @@ import pytest
 
 from mongolint.engine.listing import suggestions
 from mongolint.engine.review.queries import patterns
+from mongolint.project.coveragemap.build import coverage_map
 from mongolint.testing import project
 from mongolint.testing.projects import run
 
@@ -266,3 +267,14 @@ def visits(patient=None):
 def test_a_query_at_a_helper_is_shown_with_its_order_and_not_with_the_default_of_a_parameter(tmp_path: Path) -> None:
     (shown,) = (each for each in patterns(project(BASE + SHOWN, tmp_path)) if each["reached"])
     assert shown["mongosh"] == "db.visits.find({deleted_at: null, patient: <patient>}).sort({at: -1})"
+
+
+def test_what_calls_ask_is_on_the_map_in_the_place_of_the_helper(tmp_path: Path) -> None:
+    found = coverage_map(project(BASE, tmp_path).project)
+    shapes = {each.names: [(shape.text, shape.verdict) for shape in each.shapes] for each in found}
+    assert shapes[("visits",)] == [
+        ("{deleted_at: null, visit}", "unserved"),
+        ("{deleted_at: null}", "unserved"),
+        ("{deleted_at: null, patient}", "partial"),
+    ]
+    assert [names for names in shapes if len(names) > 1] == [("calls", "visits")]  # nothing is seen to call forget

@@ -12,6 +12,7 @@ from mongolint.project.coveragemap.asked import (
     Asked,
     Site,
     asked_by,
+    calls_asked,
     lookups_asked,
     origin_of,
     requests_asked,
@@ -94,7 +95,12 @@ class _Builder:
         self.shapes: dict[tuple[Any, ...], Shape] = {}
 
     def build(self) -> list[CollectionMap]:
+        told, calls = calls_asked(self.project)
+        for call in calls:
+            self._add(call)
         for operation in self.project.operations:
+            if (operation.module, operation.row) in told:
+                continue
             one = asked_by(self.project, operation)
             if one is not None:
                 self._add(one)
