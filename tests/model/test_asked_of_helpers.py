@@ -278,3 +278,9 @@ def test_what_calls_ask_is_on_the_map_in_the_place_of_the_helper(tmp_path: Path)
         ("{deleted_at: null, patient}", "partial"),
     ]
     assert [names for names in shapes if len(names) > 1] == [("calls", "visits")]  # nothing is seen to call forget
+
+
+def test_a_helper_that_nobody_calls_for_a_collection_is_not_what_writes_it(tmp_path: Path) -> None:
+    code = BASE + '\n\ndef move(key, at):\n    db.visits.update_one({"_id": key}, {"$set": {"at": at}}, upsert=True)\n'
+    found = {each.message.split(":")[0].split()[-1]: each for each in run(project(code, tmp_path), ["MDB220"])}
+    assert found["visits"].span.line == len(code.splitlines())
