@@ -98,7 +98,7 @@ def _needed(project: Project, query: Query) -> Sequence[Any]:
     if is_small or project.fields.unknown_of(query) & set(project.filter_fields(query)):
         return ()
     patterns = project.needed_patterns(query)
-    return () if any(pattern.weak or pattern.is_sort for pattern in patterns) else patterns
+    return () if any(pattern.weak or pattern.bare for pattern in patterns) else patterns
 
 
 def _finding(

@@ -81,7 +81,7 @@ def _needed(project: Project, query: Query) -> Sequence[Any]:
         return ()
     # A filter that no index serves is told by its own rule
     has_index = project.verdict(query).verdict != "unserved"
-    return patterns if has_index or patterns[0].is_sort else ()
+    return patterns if has_index or patterns[0].bare else ()
 
 
 def _is_uncovered(project: Project, query: Query) -> bool:

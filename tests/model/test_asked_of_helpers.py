@@ -284,3 +284,13 @@ def test_a_helper_that_nobody_calls_for_a_collection_is_not_what_writes_it(tmp_p
     code = BASE + '\n\ndef move(key, at):\n    db.visits.update_one({"_id": key}, {"$set": {"at": at}}, upsert=True)\n'
     found = {each.message.split(":")[0].split()[-1]: each for each in run(project(code, tmp_path), ["MDB220"])}
     assert found["visits"].span.line == len(code.splitlines())
+
+
+def test_a_range_of_what_is_sorted_by_is_a_filter(tmp_path: Path) -> None:
+    code = BASE.partition("\n\n\nclass")[0] + (
+        "\n\n\ndef f(day):\n"
+        '    return list(db.visits.find({"deleted_at": None, "at": {"$gte": day}}).sort("at", -1).limit(9))\n'
+    )
+    (found,) = run(project(code, tmp_path), ["MDB104", "MDB105"])
+    assert found.code == "MDB104"
+    assert found.message.endswith('declare create_index([("at", -1)])')

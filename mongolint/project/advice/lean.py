@@ -24,7 +24,8 @@ def lean_patterns(project: Project, query: Query) -> list[Pattern]:
     found = patterns_of(query)
     names = {name for pattern in found for name, _ in pattern.keys}
     left_out = {name for name in names if is_live(query, name) or _holds_documents(project, query, name)}
-    lean = [_without(pattern, left_out) for pattern in found] if left_out else found
+    bare = all(is_live(query, name) for name in query.filter)
+    lean = [replace(_without(pattern, left_out), bare=bare) for pattern in found]
     return list(dict.fromkeys(lean)) if all(pattern.keys for pattern in lean) else []
 
 

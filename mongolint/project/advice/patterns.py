@@ -26,6 +26,7 @@ class Pattern:
     ``weak``: no comparison leaves much of the index out, so that it is only read instead of the collection.
     ``loose``: the filter varies, so that an index that bounds it will do without giving the order.
     ``collation``: what the query compares text by, which the index has to do too.
+    ``bare``: it serves the order only, for nothing is filtered but what is marked as deleted.
     ``flags``: the fields of ``equal`` of which only True or False is asked; alone they leave little out.
     """
 
@@ -36,6 +37,7 @@ class Pattern:
     ordered: int = 0
     collation: tuple[tuple[str, Any], ...] = ()
     flags: frozenset[str] = field(default=frozenset(), compare=False)
+    bare: bool = field(default=False, compare=False)
 
     @property
     def keys(self) -> Keys:
@@ -45,11 +47,6 @@ class Pattern:
     def options(self) -> dict[str, Any]:
         """The options that an index needs to serve it."""
         return {"collation": dict(self.collation)} if self.collation else {}
-
-    @property
-    def is_sort(self) -> bool:
-        """Whether it serves the order only, and not the filter."""
-        return not self.equal and 0 < self.ordered == len(self.rest)
 
     @property
     def is_flag(self) -> bool:
