@@ -6,15 +6,13 @@ What it flags
 
 Why it hurts
     A database in which nobody ran it has none of these indexes: each query that relies on them reads the whole
-    collection, and what a unique or TTL index among them is for does not happen: keys repeat, old documents stay. One
-    forgotten run, or a new environment, is enough.
+    collection, keys that should be unique repeat, and what should expire stays. One forgotten run is enough.
 
 What it leaves alone
     Whatever the application runs: lifespan and start-up hooks, application factories, routes, tasks, the module level
     of what it imports, a main block that serves. Functions that are handed on, registered, decorated or named in a
     string; methods of classes that no code makes (plug-ins); libraries. Indexes that a mapper or a mongosh script
-    makes as well, or a snapshot of the database holds; those of a collection that only the script fills which makes
-    them.
+    makes as well, or a snapshot of the database holds; those of a collection that only that script fills.
 
 Fix and its safety
     The call in the lifespan function, start-up handler or main block, or a new lifespan function, where it changes
@@ -45,7 +43,7 @@ def check(project: Project) -> Iterator[Finding]:
             made = f"never made, because nothing calls {name}:" if name else "never made:"
         is_safe = not setup.scope or project.makes_only_indexes(*start)
         todo = f"call {name}" if name and is_safe and not project.is_script(setup.module) else "make them"
-        moved = "move what makes them into a module of the application, and " if project.is_script(setup.module) else ""
+        moved = "move what makes them into the application, and " if project.is_script(setup.module) else ""
         verb, them = ("are", "them") if len(setup.indexes) > 1 or setup.words.startswith("the") else ("is", "it")
         yield rule.finding(
             project.operation_span(first),
