@@ -84,22 +84,18 @@ def _as_asked(query: Query, project: Project) -> Iterator[Finding]:
     found = project.results.asked_sizes(query)
     if found:
         most, name = project.option(rule.name, "default"), " or ".join(dict.fromkeys(each.parameter for each in found))
-        # A helper for several collections reads pages of those that a request asks for, and of no other
         read = dict.fromkeys(each.collection.name if each.collection else None for each in found)
         target = query.target if None in read else " or ".join(map(str, read))
+        places = ((project.function_span(*e.handler), f"takes {e.parameter} from the request") for e in found)
         yield rule.finding(
             project.operation_span(query),
             f"{query.name} on {target} returns as many documents as a request asks for by {name}, which nothing "
             f"bounds; declare {name} with le={most}",
             severity=Severity.LOW,
             confidence=query.confidence,
-            related=project.related(
-                (project.function_span(*each.handler), f"takes {each.parameter} from the request") for each in found
-            ),
+            related=project.related(places),
             fix=rule.repair(
-                "bound the size of a page",
-                _kept,
-                text=f"declare {name} as int = Query(…, ge=1, le={most})",
+                "bound the size of a page", _kept, text=f"declare {name} as int = Query(…, ge=1, le={most})"
             ),
         )
 
