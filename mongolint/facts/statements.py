@@ -81,9 +81,11 @@ def _annotated(b: Builder, node: cst.AnnAssign) -> None:
     target = node.target
     if isinstance(target, cst.Name):
         scope = b.facts.scopes[b.scope]
-        scope.annotations[target.value] = hint
         if scope.kind == "class":
+            # A name has one row, however often it stands in a class; each field has a place of its own
+            hint = b.add(b.nodes[hint]) if b.nodes[hint][0] in ("free", "from", "const") else hint
             b.mark_token(target, hint)
+        scope.annotations[target.value] = hint
     value = expression(b, node.value) if node.value else None
     if isinstance(target, cst.Attribute):
         bind_target(b, target, b.add(("typed", hint, value)), hint)

@@ -13,6 +13,7 @@ from mongolint.link.atoms import (
     UNKNOWN,
     Atom,
     ClassRef,
+    Client,
     Collection,
     Const,
     Database,
@@ -245,7 +246,7 @@ def _member(link: Linker, atom: Instance | ClassRef, name: str) -> Value:
     for member in link.hierarchy.order(cls):
         found = _member_of(link, atom, member, name)
         if any(a != NONE and a != UNKNOWN for a in found):
-            return join([found, *weak])
+            return join([_wired(link, cls, name, found), *weak])
         weak.append(found)
     late = link.stores.from_outside(cls, name)
     if informative(late):
@@ -255,6 +256,24 @@ def _member(link: Linker, atom: Instance | ClassRef, name: str) -> Value:
     if not found and type(atom) is Instance and not name.startswith("__"):
         found = _answered(link, atom, "__getattr__", (const(name),))
     return found or link.stores.hung(name, own=False) or (UNKNOWN,)
+
+
+def _wired(link: Linker, cls: ClassRef, name: str, found: Value) -> Value:
+    """``found``, or what is stored from outside where an annotation says no more than that it is a client or database.
+
+    ``class Mongo: db: Database = None``, and at the start ``mongo.db = MongoClient(uri).shop``.
+    """
+    said = [atom for atom in found if atom != NONE]
+    if not all(_is_kind_only(atom) for atom in said):
+        return found
+    late = tuple(atom for atom in link.stores.from_outside(cls, name) if type(atom) in {type(each) for each in said})
+    return late or found
+
+
+def _is_kind_only(atom: Atom) -> bool:
+    if type(atom) is Database:
+        return atom.name is None and (atom.client is None or atom.client.row < 0)
+    return type(atom) is Client and atom.row < 0
 
 
 def _member_of(link: Linker, atom: Instance | ClassRef, member: ClassRef, name: str) -> Value:

@@ -359,7 +359,7 @@ class OperationFinder:
             operation.time_limit = operation.time_limit or self._is_limited_around(operation, chain)
             return operation
         self._read_filter(operation)
-        self._read_sort(operation)
+        operation.sort = sort_of(self.reader, operation)
         operation.session = self._has_session(operation)
         operation.time_limit = self._is_time_limited(operation, chain)
         operation.bounded = self._is_bounded(operation)
@@ -410,16 +410,6 @@ class OperationFinder:
         operation.sort = operation.head.sort
         operation.lookups = list(pipelines.lookups_of(self.reader, stages))
         operation.bounded = operation.bounded or any(s.name == "$limit" and s.certain for s in stages)
-
-    def _read_sort(self, operation: Operation) -> None:
-        place = self.argument(operation, operation.method.sort)
-        if place is not None and self.link.value(*place) != (NONE,):
-            operation.sort = self.reader.key_pattern(place) or []
-        for step in operation.steps:
-            if step.name == "sort":
-                args = self.link.node(step.module, step.row)[2]
-                places = [Place(step.module, row, None) for _, row in args[:2]]
-                operation.sort = (self.reader.key_pattern(*places) if places else None) or []
 
     def _has_session(self, operation: Operation) -> bool:
         place = self.argument(operation, operation.method.session)
@@ -492,6 +482,19 @@ class OperationFinder:
         """Whether the argument is written as one of ``values``."""
         node = self.link.node(place.module, place.row)
         return node[0] == "const" and node[1] in values
+
+
+def sort_of(reader: Reader, operation: Operation, env: Env | None = None) -> list[tuple[str, Any]]:
+    """The sort of an operation; ``env``: what its function is given."""
+    link, method, sort = reader.link, operation.method, operation.sort
+    place = argument(link, operation.module, operation.row, method, method.sort, env) if method.sort else None
+    if place is not None and link.value(*place) != (NONE,):
+        sort = reader.key_pattern(place) or []
+    for step in operation.steps:
+        if step.name == "sort":
+            places = [Place(step.module, row, env) for _, row in link.node(step.module, step.row)[2][:2]]
+            sort = (reader.key_pattern(*places) if places else None) or []
+    return sort
 
 
 def argument(link: Linker, module: int, row: int, method: Spec, parameter: str, env: Env | None = None) -> Place | None:

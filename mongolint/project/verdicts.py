@@ -18,6 +18,7 @@ from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation, argument
 from mongolint.project.pipelines import Lookup
 from mongolint.project.plain import filter_of, value_of
+from mongolint.project.writes.needs import MARKS_DELETED
 
 # Options without which an index cannot be judged
 _DECISIVE = ("partialFilterExpression", "collation", "sparse", "hidden", "wildcardProjection")
@@ -298,6 +299,11 @@ def _refused(declared: Declared, refusal: str) -> Verdict:
     if any(not is_clear(index) for index in (*declared.own, *declared.homeless)):
         return Verdict("unknown", reason="an index of this collection has keys known only at run time")
     return Verdict("unserved", reason=f"the server refuses it: {refusal}")
+
+
+def is_live(query: Query, name: str) -> bool:
+    """Whether a field is only asked not to mark a document as deleted, which holds of nearly all of them."""
+    return query.filter.get(name, ANY) is None and bool(MARKS_DELETED.search(name))
 
 
 def _unserved(query: Query, declared: Declared, plan: Plan) -> Verdict:

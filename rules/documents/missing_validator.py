@@ -47,7 +47,8 @@ def check(project: Project) -> Iterator[Finding]:
         uses = [use for field in fields for use in field.written if use.operation is not None]
         if not uses:
             continue
-        first = min(uses, key=lambda use: (use.how == "update", use.span))
+        # A helper for several collections may never be called for this one
+        first = min(uses, key=lambda use: (use.how == "update", use.astray, use.span))
         operation: Any = first.operation
         yield rule.finding(
             first.span,

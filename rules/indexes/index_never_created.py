@@ -6,14 +6,13 @@ What it flags
 
 Why it hurts
     A database in which nobody ran it has none of these indexes: each query that relies on them reads the whole
-    collection, unique keys repeat, and nothing expires. One forgotten run, or a new environment, is enough.
+    collection, keys that should be unique repeat, and what should expire stays. One forgotten run is enough.
 
 What it leaves alone
     Whatever the application runs: lifespan and start-up hooks, application factories, routes, tasks, the module level
     of what it imports, a main block that serves. Scripts that a shell script, an image or a service starts. Functions
     that are handed on, registered, decorated or named in a string; methods of classes that no code makes (plug-ins);
-    libraries. Indexes that a mapper or a mongosh script makes as well, or a snapshot of the database holds; those of
-    a collection that only the script fills which makes them.
+    libraries. Indexes that a mapper, a mongosh script or a snapshot has, too; those of what only that script fills.
 
 Fix and its safety
     The call in the lifespan function, start-up handler or main block, or a new lifespan function, where it changes
@@ -44,6 +43,7 @@ def check(project: Project) -> Iterator[Finding]:
             made = f"never made, because nothing calls {name}:" if name else "never made:"
         is_safe = not setup.scope or project.makes_only_indexes(*start)
         todo = f"call {name}" if name and is_safe and not project.is_script(setup.module) else "make them"
+        moved = "move what makes them into the application, and " if project.is_script(setup.module) else ""
         verb, them = ("are", "them") if len(setup.indexes) > 1 or setup.words.startswith("the") else ("is", "it")
         yield rule.finding(
             project.operation_span(first),
@@ -54,7 +54,7 @@ def check(project: Project) -> Iterator[Finding]:
             fix=rule.repair(
                 "make the indexes when the application starts",
                 partial(_write, start, is_safe, setup.indexes),
-                text=f"{todo} where the application starts",
+                text=f"{moved}{todo} where the application starts",
                 reason=_reason(setup.indexes),
             ),
         )

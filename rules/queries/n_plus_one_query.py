@@ -29,8 +29,8 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Related, Repetition, Rule, Severity
 
-_DELETING = ("delete_many", "delete_one", "remove")
-_MANY = ("delete_many", "remove", "update_many")
+_DELETING, _MANY = ("delete_many", "delete_one", "remove"), ("delete_many", "remove", "update_many")
+_BULK = ("one bulk_write", "one bulk_write, save those that record what another system did")
 _FINDING = ("find", "find_one")
 _ASKING = {"in": "join the lists, and ask once, with", "other": "ask for all before the loop, with"}
 _TAKING = {"equality": "takes all keys", "in": "takes the lists of all iterations as one", "other": "takes all items"}
@@ -106,7 +106,8 @@ def _written(repetition: Repetition, project: Project) -> str:
         return "collect a ReplaceOne with upsert=True per _id, InsertOne without one, and send them with one bulk_write"
     request = ("Delete" if name in _DELETING else "Update") + ("Many" if name in _MANY else "One")
     if name not in _DELETING:
-        return f"collect {request} requests and send them with one bulk_write{project.loops.told_apart(repetition)}"
+        bulk = f"{_BULK[repetition.elsewhere]}{project.loops.told_apart(repetition)}"
+        return f"collect {request} requests and send them with {bulk}"
     if key is None or (name == "delete_one" and not key.is_id):  # it takes one of those with the key
         return f"collect {request} requests for one bulk_write"
     return f"use one delete_many({key.together}), or collect {request} requests for one bulk_write"
@@ -123,8 +124,9 @@ def _variant(repetition: Repetition, project: Project) -> str:
             return f"{taken}, with one delete_many({key.together})"
         if all(name.startswith("insert") for name in names):
             return "takes all documents at once, with one insert_many"
-        return f"takes all items, and sends their writes with one bulk_write{project.loops.told_apart(repetition)}"
-    sent = ", and sends the writes with one bulk_write" if "write" in kinds else ""
+        bulk = f"{_BULK[repetition.elsewhere]}{project.loops.told_apart(repetition)}"
+        return f"takes all items, and sends their writes with {bulk}"
+    sent = f", and sends the writes with {_BULK[repetition.elsewhere]}" if "write" in kinds else ""
     return f"{taken}, with {key.together}{sent}" if key else taken + sent
 
 

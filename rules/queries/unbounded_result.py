@@ -81,20 +81,21 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
 
 def _as_asked(query: Query, project: Project) -> Iterator[Finding]:
     """A page of the size that a request asks for."""
-    found = project.results.asked_size(query)
-    if found is not None:
-        most, name = project.option(rule.name, "default"), found.parameter
+    found = project.results.asked_sizes(query)
+    if found:
+        most, name = project.option(rule.name, "default"), " or ".join(dict.fromkeys(each.parameter for each in found))
+        read = dict.fromkeys(each.collection.name if each.collection else None for each in found)
+        target = query.target if None in read else " or ".join(map(str, read))
+        places = ((project.function_span(*e.handler), f"takes {e.parameter} from the request") for e in found)
         yield rule.finding(
             project.operation_span(query),
-            f"{query.name} on {query.target} returns as many documents as a request asks for by {name}, which nothing "
+            f"{query.name} on {target} returns as many documents as a request asks for by {name}, which nothing "
             f"bounds; declare {name} with le={most}",
             severity=Severity.LOW,
             confidence=query.confidence,
-            related=project.related([(project.function_span(*found.handler), f"takes {name} from the request")]),
+            related=project.related(places),
             fix=rule.repair(
-                "bound the size of a page",
-                _kept,
-                text=f"declare {name} as int = Query(…, ge=1, le={most})",
+                "bound the size of a page", _kept, text=f"declare {name} as int = Query(…, ge=1, le={most})"
             ),
         )
 

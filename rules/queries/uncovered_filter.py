@@ -12,8 +12,8 @@ Why it hurts
 What it leaves alone
     Filters on `_id`; filters that may hold fields the code does not show; collections known only at run time, and those
     of a few documents, made by upserts of constants only; filters an index serves in part; fields that nothing writes
-    (unknown-field); filters that no index would help (unselective-filter), or that only the start asks, of yes or no;
-    migrations, which an index would outlive; indexes whose keys are not known.
+    (unknown-field); filters that no index would help (unselective-filter; `deleted_at` is null in most documents), or
+    that only the start asks, of yes or no; migrations, which an index would outlive; indexes whose keys are not known.
 
 Fix and its safety
     The declaration in equality, sort, range order, where the project declares its indexes. Unsafe: building an
@@ -97,7 +97,7 @@ def _needed(project: Project, query: Query) -> Sequence[Any]:
     if is_small or project.fields.unknown_of(query) & set(project.filter_fields(query)):
         return ()
     patterns = project.needed_patterns(query)
-    return () if any(pattern.weak for pattern in patterns) else patterns
+    return () if any(pattern.weak or pattern.bare for pattern in patterns) else patterns
 
 
 def _finding(

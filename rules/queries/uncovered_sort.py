@@ -1,8 +1,9 @@
 """A sort that no index gives, done in memory at every call.
 
 What it flags
-    Sorted queries without a filter whose order no declared index has, and queries that an index finds but does not
-    give in order.
+    Sorted queries without a filter, or with one that only leaves out what is marked as deleted, whose order no
+    declared index has, and queries that an index finds but does not give in order. What callers ask by a helper that
+    takes filter and sort is told at the first such call.
 
 Why it hurts
     The server sorts the documents before it returns the first one: a page of ten costs as much as all pages. Without
@@ -23,10 +24,10 @@ Sources
     Limits and Thresholds" (sorting).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, NoFix, Project, Query, Rule, Severity
 
 rule = Rule("MDB105", "uncovered-sort", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="speed", asks_documents=True)
 
@@ -36,13 +37,53 @@ def check(project: Project) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], list[Query]] = {}
     wanted: dict[str, dict[Any, list[Query]]] = {}
     for query in project.operations:
-        patterns = project.needed_patterns(query) if _is_uncovered(project, query) else ()
-        if len(patterns) == 1 and not patterns[0].loose:
+        for pattern in _needed(project, query):
             collection = query.collection_names[0]
-            groups.setdefault((query.module, collection, patterns[0]), []).append(query)
-            wanted.setdefault(collection, {}).setdefault(patterns[0], []).append(query)
+            groups.setdefault((query.module, collection, pattern), []).append(query)
+            wanted.setdefault(collection, {}).setdefault(pattern, []).append(query)
     for (_, collection, pattern), queries in groups.items():
         yield _finding(project, collection, pattern, queries, wanted[collection])
+    yield from _by_helpers(project, wanted)
+
+
+def _by_helpers(project: Project, wanted: Mapping[str, Any]) -> Iterator[Finding]:
+    """What callers sort by with a helper that takes filter and sort, unless a query is told of it already."""
+    groups: dict[tuple[Any, ...], dict[tuple[int, int], Any]] = {}
+    for each in project.asked_of_helpers:
+        for pattern in _needed(project, each.operation):
+            collection = each.operation.collection_names[0]
+            if pattern not in wanted.get(collection, {}):
+                groups.setdefault((collection, pattern), {}).setdefault((each.module, each.row), each)
+    for (collection, pattern), found in groups.items():
+        # What a request waits for says more than what a script does
+        runners = {key: project.reached(each.module, each.scope, each.context).runner for key, each in found.items()}
+        first, *others = (found[key] for key in sorted(found, key=lambda key: runners[key] in ("script", "nothing")))
+        name, code = project.callee_name(first.module, first.row), project.writes.index_code(collection, pattern)
+        places = [(project.token(each.module, each.row), f"{name} with the same sort") for each in others]
+        more = f" ({len(found)} calls)" if others else ""
+        yield rule.finding(
+            project.token(first.module, first.row),
+            f"{name} runs {first.operation.name} on {collection} sorted by "
+            f"{_told(project, first.operation, more)}; declare {code}",
+            severity=project.severity_of(rule.severity, found),
+            confidence=first.operation.confidence,
+            related=project.related([*places, (project.operation_span(first.operation), "the query")]),
+            fix=rule.repair("declare the index", _by_hand, text=code),
+        )
+
+
+def _by_hand(draft: Draft) -> None:
+    raise NoFix("the helper serves several collections")
+
+
+def _needed(project: Project, query: Query) -> Sequence[Any]:
+    """What would give the order of a query that no index gives."""
+    patterns = project.needed_patterns(query) if _is_uncovered(project, query) else ()
+    if len(patterns) != 1 or patterns[0].loose:
+        return ()
+    # A filter that no index serves is told by its own rule
+    has_index = project.verdict(query).verdict != "unserved"
+    return patterns if has_index or patterns[0].bare else ()
 
 
 def _is_uncovered(project: Project, query: Query) -> bool:
@@ -55,7 +96,7 @@ def _is_uncovered(project: Project, query: Query) -> bool:
     if verdict.is_of_unfiltered:
         return True
     if verdict.verdict == "unserved":
-        return not (document.required or document.clauses)
+        return not document.clauses
     plan = verdict.plan
     varies = document.optional or document.open or document.text
     return verdict.verdict == "partial" and plan is not None and plan.sort_in_memory is True and not varies
@@ -63,23 +104,14 @@ def _is_uncovered(project: Project, query: Query) -> bool:
 
 def _finding(project: Project, collection: str, pattern: Any, queries: list[Query], wanted: Any) -> Finding:
     first, others = queries[0], queries[1:]
-    verdict = project.verdict(first)
-    order = ", ".join(name if direction == 1 else f"-{name}" for name, direction in first.sort)
     more = f" ({len(queries)} queries)" if others else ""
-    used = verdict.nearest if verdict.name is not None else None
-    if used is not None:
-        found = f"{verdict.name} finds the documents but does not give that order, so they are sorted in memory"
-    elif verdict.is_of_unfiltered:
-        found = "no index gives that order, so each call that filters by nothing sorts the whole collection in memory"
-    else:
-        found = "no index gives that order and nothing is filtered, so the whole collection is sorted in memory"
-    at_each = "" if verdict.is_of_unfiltered else " at each call"
     places = [(project.operation_span(query), f"{query.name} with the same sort") for query in others]
+    used = _used(project, first)
     if used is not None:
         places.append((project.index_span(used), f"the index that is used, {used.name}"))
     return rule.finding(
         project.operation_span(first),
-        f"{first.name} on {collection} sorts by {order}{more}: {found}{at_each}; "
+        f"{first.name} on {collection} sorts by {_told(project, first, more)}; "
         f"declare {project.writes.index_code(collection, pattern)}",
         severity=rule.severity,
         confidence=first.confidence,
@@ -90,6 +122,30 @@ def _finding(project: Project, collection: str, pattern: Any, queries: list[Quer
             reason="building an index takes time on a large collection, and each one costs writes",
         ),
     )
+
+
+def _used(project: Project, query: Query) -> Any:
+    """The index that finds the documents."""
+    verdict = project.verdict(query)
+    return verdict.nearest if verdict.name is not None else None
+
+
+def _told(project: Project, query: Query, more: str) -> str:
+    order = ", ".join(name if direction == 1 else f"-{name}" for name, direction in query.sort)
+    verdict = project.verdict(query)
+    if _used(project, query) is not None:
+        why = f"{verdict.name} finds the documents but does not give that order, so they are"
+    elif verdict.is_of_unfiltered:
+        unserved = (
+            "no index gives that order, so each call that filters by nothing sorts the whole collection in memory"
+        )
+        return f"{order}{more}: {unserved}"
+    elif query.planned.required:
+        why = f"no index gives that order and {', '.join(query.planned.required)} leaves little out, so nearly all are"
+    else:
+        why = "no index gives that order and nothing is filtered, so the whole collection is"
+    varies = " that asks for nothing more" if query.planned.optional else ""
+    return f"{order}{more}: {why} sorted in memory at each call{varies}"
 
 
 EXAMPLES = [

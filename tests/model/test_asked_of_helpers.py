@@ -9,6 +9,7 @@ import pytest
 from mongolint.engine.coverage import coverage
 from mongolint.engine.listing import suggestions
 from mongolint.engine.review.queries import patterns
+from mongolint.project.coveragemap.build import coverage_map
 from mongolint.testing import project
 from mongolint.testing.projects import run
 
@@ -191,14 +192,13 @@ def test_the_order_that_a_call_asks_for_belongs_to_the_index_and_is_told_once(tm
     assert "db.mails.find({owner: <owner>}).sort({sent: -1})" in [each["mongosh"] for each in patterns(loaded)]
 
 
-def test_the_map_holds_what_each_call_asks_beside_the_operation_of_the_helper(tmp_path: Path) -> None:
+def test_the_map_holds_what_each_call_asks_in_the_place_of_the_helper(tmp_path: Path) -> None:
     found = coverage(project(PAGES, tmp_path))
     own = {held["name"]: held for held in found["collections"] if held["name"]}
     shapes = [(shape["text"], shape["sort_text"], shape["verdict"]) for shape in own["mails"]["shapes"]]
     assert sorted(shapes) == [("{owner}", "", "unserved"), ("{owner}", "{sent: -1}", "unserved")]
-    assert {place["via"] for shape in own["mails"]["shapes"] for place in shape["places"]} == {"page"}
-    assert own["mails"]["operations"] == 0
-    assert found["summary"]["operations"] == 2
+    assert own["mails"]["operations"] == own["notes"]["operations"] == 2
+    assert found["summary"]["operations"] == 4
 
 
 PIPELINES = """\
@@ -252,3 +252,151 @@ def test_pipelines_are_what_each_call_gives(
     assert len(told) == len(unbounded)
     assert [[name for name, _ in each["keys"]] for each in suggestions(loaded)] == keys
     assert [each["mongosh"] for each in patterns(loaded)] == shown
+
+
+BASE = """
+from datetime import datetime
+
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+db.visits.create_index([("patient", 1)])
+
+
+class Stored:
+    def __init__(self, name):
+        self.collection = db[name]
+
+    def find_one(self, filter):
+        filter.setdefault("deleted_at", None)
+        return self.collection.find_one(filter)
+
+    def find_many(self, filter, sort=None, limit=200):
+        filter.setdefault("deleted_at", None)
+        cursor = self.collection.find(filter)
+        if sort:
+            cursor = cursor.sort(sort)
+        return list(cursor.limit(limit))
+
+    def forget(self, filter):
+        self.collection.update_one(filter, {"$set": {"deleted_at": datetime.utcnow()}})
+
+
+class Visits(Stored):
+    def __init__(self):
+        super().__init__("visits")
+
+    def one(self, key):
+        return self.find_one({"visit": key})
+
+    def all(self):
+        return self.find_many({})
+
+    def latest(self):
+        return self.find_many({}, sort=[("at", -1)])
+
+    def of(self, patient, after=None):
+        wanted = {"patient": patient}
+        return self.find_many(wanted, sort=[("at", -1)])
+
+
+class Calls(Stored):
+    def __init__(self):
+        super().__init__("calls")
+
+    def latest(self, phone=None):
+        wanted = {}
+        if phone:
+            wanted["phone"] = phone
+        return self.find_many(wanted, sort=[("at", -1)])
+"""
+
+
+def test_what_a_helper_adds_to_a_filter_hides_nothing_of_it_and_a_sort_is_that_of_each_call(tmp_path: Path) -> None:
+    loaded = project(BASE, tmp_path)
+    asked = [(list(one.operation.filter.required), one.operation.sort) for one in loaded.project.asked_of_helpers]
+    assert asked == [
+        (["deleted_at", "visit"], []),
+        (["deleted_at"], []),
+        (["deleted_at"], [("at", -1)]),
+        (["deleted_at", "patient"], [("at", -1)]),
+        (["deleted_at"], [("at", -1)]),
+    ]
+    # Nearly all documents are not deleted: no index on that alone, and none that begins with it
+    keys = {(each["collection"], *(name for name, _ in each["keys"])) for each in suggestions(loaded)}
+    assert keys == {("visits", "visit"), ("visits", "at"), ("visits", "patient", "at"), ("calls", "at")}
+    (filter,) = run(loaded, ["MDB104"])
+    assert filter.message.startswith("find_one runs find_one on visits, by deleted_at, visit: no index")
+    told = [each.message.partition("; ")[0].partition("find_many runs find on ")[2] for each in run(loaded, ["MDB105"])]
+    no_order = "no index gives that order and deleted_at leaves little out, so nearly all are sorted in memory"
+    assert told == [
+        f"visits sorted by -at: {no_order} at each call",
+        "visits sorted by -at: patient_1 finds the documents but does not give that order, so they are "
+        "sorted in memory at each call",
+        f"calls sorted by -at: {no_order} at each call that asks for nothing more",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("filter", "verdict", "needed"),
+    [
+        ('{"patient": p, "deleted_at": None}', "partial", [("patient",)]),
+        ('{"patient": p, "ended_at": None}', "partial", [("patient", "ended_at")]),
+        ('{"patient": p, "deleted_at": p}', "partial", [("patient", "deleted_at")]),
+        ('{"deleted_at": None}', "unserved", []),
+        ('{"ended_at": None}', "unserved", [("ended_at",)]),
+    ],
+)
+def test_what_is_not_marked_as_deleted_needs_no_index(
+    filter: str, verdict: str, needed: list[tuple[str, ...]], tmp_path: Path
+) -> None:
+    code = BASE.partition("\n\n\nclass")[0] + f"\n\n\ndef f(p):\n    return db.visits.find_one({filter})\n"
+    model = project(code, tmp_path).project
+    (query,) = (one for one in model.operations if one.name == "find_one")
+    assert model.verdict(query).verdict == verdict
+    assert [tuple(name for name, _ in each.keys) for each in model.needed_patterns(query)] == needed
+
+
+SHOWN = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/visits")
+def visits(patient=None):
+    return Visits().of(patient)
+"""
+
+
+def test_a_query_at_a_helper_is_shown_with_its_order_and_not_with_the_default_of_a_parameter(tmp_path: Path) -> None:
+    (shown,) = (each for each in patterns(project(BASE + SHOWN, tmp_path)) if each["reached"])
+    assert shown["mongosh"] == "db.visits.find({deleted_at: null, patient: <patient>}).sort({at: -1})"
+
+
+def test_what_calls_ask_is_on_the_map_in_the_place_of_the_helper(tmp_path: Path) -> None:
+    found = coverage_map(project(BASE, tmp_path).project)
+    shapes = {each.names: [(shape.text, shape.verdict) for shape in each.shapes] for each in found}
+    assert shapes[("visits",)] == [
+        ("{deleted_at: null, visit}", "unserved"),
+        ("{deleted_at: null}", "unserved"),
+        ("{deleted_at: null}", "unserved"),
+        ("{deleted_at: null, patient}", "partial"),
+    ]
+    assert [names for names in shapes if len(names) > 1] == [("calls", "visits")]  # nothing is seen to call forget
+
+
+def test_a_helper_that_nobody_calls_for_a_collection_is_not_what_writes_it(tmp_path: Path) -> None:
+    code = BASE + '\n\ndef move(key, at):\n    db.visits.update_one({"_id": key}, {"$set": {"at": at}}, upsert=True)\n'
+    found = {each.message.split(":")[0].split()[-1]: each for each in run(project(code, tmp_path), ["MDB220"])}
+    assert found["visits"].span.line == len(code.splitlines())
+
+
+def test_a_range_of_what_is_sorted_by_is_a_filter(tmp_path: Path) -> None:
+    code = BASE.partition("\n\n\nclass")[0] + (
+        "\n\n\ndef f(day):\n"
+        '    return list(db.visits.find({"deleted_at": None, "at": {"$gte": day}}).sort("at", -1).limit(9))\n'
+    )
+    (found,) = run(project(code, tmp_path), ["MDB104", "MDB105"])
+    assert found.code == "MDB104"
+    assert found.message.endswith('declare create_index([("at", -1)])')

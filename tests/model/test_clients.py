@@ -489,3 +489,36 @@ def test_one_setting_limits_what_several_extensions_make(tmp_path: Path) -> None
     (found,) = run(project(files, tmp_path), ["MDB301"])
     assert found.span.file.endswith("carts.py")
     assert [each.span.file.rpartition("/")[2] for each in found.related] == ["users.py"]
+
+
+WIRED = """\
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+
+
+class Mongo:
+    client: AsyncIOMotorClient = None
+    db: AsyncIOMotorDatabase = None
+
+
+mongo = Mongo()
+
+
+def connect(uri):
+    mongo.client = AsyncIOMotorClient(uri)
+    mongo.db = mongo.client["shop"]
+
+
+def database() -> AsyncIOMotorDatabase:
+    return mongo.db
+
+
+async def find(name):
+    return await database()["users"].find_one({"name": name})
+"""
+
+
+def test_what_is_wired_late_says_more_than_the_annotation(tmp_path: Path) -> None:
+    loaded = project(WIRED, tmp_path).project
+    (client,) = loaded.clients
+    (query,) = loaded.operations_of(client)
+    assert [(each.database.name, each.name) for each in query.collections] == [("shop", "users")]

@@ -8,6 +8,7 @@ import pytest
 
 from mongolint.project.fields.shapes import KnownFields, plain_path
 from mongolint.project.schema.record import record
+from mongolint.testing import findings
 from mongolint.testing.projects import project
 
 HEAD = """
@@ -338,3 +339,23 @@ def test_a_view_of_flask_admin_may_store_other_fields(is_shown: bool, tmp_path: 
     assert fields.edited == ({"users"} if is_shown else set())
     assert fields.is_complete("users") is not is_shown
     assert (record(loaded.project, "users")["validator"] is None) is is_shown
+
+
+def test_each_field_that_takes_any_object_has_its_own_place(tmp_path: Path) -> None:
+    code = """\
+from pydantic import BaseModel
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).app
+
+
+class Metrics(BaseModel):
+    totals: dict = {}
+    name: str
+    rest: dict = {}
+
+
+def add(name: str):
+    db.metrics.insert_one(Metrics(name=name).model_dump())
+"""
+    assert [each.span.line for each in findings(code, tmp_path, rules={"MDB221"})] == [8, 10]

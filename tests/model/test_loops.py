@@ -837,3 +837,25 @@ app.router.lifespan_context = lifespan
 """
     (found,) = findings(code, tmp_path, rules={"MDB101"})
     assert found.severity.value == severity
+
+
+def test_what_records_the_answer_of_another_system_is_not_put_off(tmp_path: Path) -> None:
+    code = """\
+import requests
+from pymongo import MongoClient
+
+db = MongoClient(timeoutMS=5000).shop
+
+
+def send(order):
+    user = db.users.find_one({"_id": order["user"]})
+    requests.post("https://example.org", json={**order, **user})
+    db.orders.update_one({"_id": order["_id"]}, {"$set": {"sent": True}})
+
+
+def send_all(orders):
+    for order in orders:
+        send(order)
+"""
+    (found,) = findings(code, tmp_path, rules={"MDB101"})
+    assert found.message.endswith("with one bulk_write, save those that record what another system did")

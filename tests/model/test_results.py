@@ -686,3 +686,29 @@ def test_the_order_of_pages_that_no_index_gives(keys: str, in_memory: bool, tmp_
     assert finding.fix is not None
     told = ", and without an index on owner, _id they are sorted in memory" if in_memory else ""
     assert finding.fix.reason == f"the order of the pages changes{told}"
+
+
+def test_all_requests_that_say_how_large_a_page_is_are_told_with_what_each_reads(tmp_path: Path) -> None:
+    code = f"""\
+{HEAD}
+def some(name, count: int):
+    return list(db[name].find(sort=[("_id", 1)], limit=count))
+
+
+@app.get("/users")
+def users(size: int = 20):
+    return some("users", size)
+
+
+@app.get("/orders")
+def orders(count: int = 20):
+    return some("orders", count)
+
+
+@app.get("/shops")
+def shops():
+    return some("shops", 20)
+"""
+    (found,) = findings(code, tmp_path, rules={"MDB110"})
+    assert found.message.startswith("find on users or orders returns as many documents as a request asks for by size")
+    assert [each.message for each in found.related] == ["takes size from the request", "takes count from the request"]

@@ -459,3 +459,24 @@ def test_each_request_of_a_bulk_write_is_a_query(filter: str, send: str, fields:
     assert len(found) == len(told)
     assert all(start in finding.message for start, finding in zip(told, found, strict=True))
     assert all("each request reads" in finding.message for finding in found)
+
+
+def test_a_database_is_called_what_the_code_calls_it_anywhere(tmp_path: Path) -> None:
+    code = """\
+from os import environ
+
+from pymongo import MongoClient
+
+client = MongoClient(timeoutMS=5000)
+
+
+def find(name):
+    return client[environ["DB"]].shops.find_one({"name": name})
+
+
+def add(shop):
+    client.market.shops.insert_one(shop)
+    client[environ["DB"]].towns.find_one({"name": shop["town"]})
+"""
+    found = suggestions(project(code, tmp_path))
+    assert {each["collection"]: each["database"] for each in found} == {"shops": "market", "towns": None}

@@ -39,11 +39,12 @@ def issues(findings: Sequence[Finding], rules: Sequence[Rule], loaded: Loaded) -
     callers = Callers(project)
     groups: dict[str, list[Record]] = {}
     for finding, fingerprint in zip(findings, prints, strict=True):
-        runner = "" if known[finding.code].of_idle else callers.of(finding.span)
+        of_idle = known[finding.code].of_idle
+        runner = "" if of_idle else callers.of(finding.span)
         groups.setdefault(finding.code, []).append(
             {
                 **_place(finding, fingerprint, touched),
-                "script": runner == "script" or finding.span.file in scripts,
+                "script": runner == "script" or (finding.span.file in scripts and not of_idle),
                 "idle": runner == "nothing",
                 "test": finding.span.file in tests,
             }
@@ -170,7 +171,8 @@ class _Touched:
         found = [self._at.get((span.file, span.line, span.column), []) for span in spans]
         names = {name for names in (found[:1] if found[0] else found) for name in names}
         # Of what a helper for several collections may touch, a message names those that it is about
-        said = {name for name in names if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", finding.message)}
+        # "3 calls" names none
+        said = {name for name in names if re.search(rf"(?<![\w.])(?<!\d ){re.escape(name)}(?![\w.])", finding.message)}
         return sorted(said if said and not _CUT_SHORT.search(finding.message) else names)
 
 

@@ -12,6 +12,7 @@ from mongolint.fastclasses import NamedTuple
 from mongolint.project.advice.suggest import Suggestion
 from mongolint.project.explained.answer import answer
 from mongolint.project.explained.statement import text_by_fields
+from mongolint.project.explained.transcript import Transcriber
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
@@ -75,7 +76,7 @@ def _placed(project: Project, query: _Query, record: Record) -> Record:
         return told
     span = project.token(query.place.module, query.place.row)
     place = {"file": span.file, "line": span.line, "column": span.column}
-    return {**told, **place, "mongosh": text_by_fields(query.operation)}
+    return {**told, **place, "mongosh": text_by_fields(Transcriber(project.reader), query.operation)}
 
 
 def _rank(project: Project, query: _Query) -> tuple[Any, ...]:

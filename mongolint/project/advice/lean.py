@@ -1,4 +1,4 @@
-"""The key patterns of queries that are worth an index: without fields in which the code stores documents.
+"""The key patterns of queries that are worth an index: without marks of deletion and fields that hold documents.
 
 A key of such a field is a whole document: the index gets as large as the collection, and before MongoDB 4.2 a document
 whose key has more than 1024 bytes is refused. Source: MongoDB manual, "MongoDB Limits and Thresholds", Index Key Limit.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mongolint.project.advice.patterns import Pattern, patterns_of
 from mongolint.project.fields.shapes import WRITES
 from mongolint.project.operations import Operation
-from mongolint.project.verdicts import Query
+from mongolint.project.verdicts import Query, is_live
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -23,8 +23,9 @@ def lean_patterns(project: Project, query: Query) -> list[Pattern]:
     """The patterns that serve a query, as `patterns_of` finds them; none where one would have no key left."""
     found = patterns_of(query)
     names = {name for pattern in found for name, _ in pattern.keys}
-    large = {name for name in names if _holds_documents(project, query, name)}
-    lean = [_without(pattern, large) for pattern in found] if large else found
+    left_out = {name for name in names if is_live(query, name) or _holds_documents(project, query, name)}
+    bare = all(is_live(query, name) for name in query.filter)
+    lean = [replace(_without(pattern, left_out), bare=bare) for pattern in found]
     return list(dict.fromkeys(lean)) if all(pattern.keys for pattern in lean) else []
 
 
@@ -35,11 +36,12 @@ def in_pages(project: Project, found: list[Pattern], operation: Operation) -> li
     return [replace(found[0], rest=(("_id", 1),), ordered=1)]
 
 
-def _without(pattern: Pattern, large: set[str]) -> Pattern:
+def _without(pattern: Pattern, left_out: set[str]) -> Pattern:
     order, others = pattern.rest[: pattern.ordered], pattern.rest[pattern.ordered :]
-    equal = tuple(name for name in pattern.equal if name not in large)
-    kept = tuple((name, kind) for name, kind in others if name not in large or kind not in (1, -1))
-    return replace(pattern, equal=equal, rest=(*order, *kept), flags=pattern.flags - large)
+    equal = tuple(name for name in pattern.equal if name not in left_out)
+    kept = tuple((name, kind) for name, kind in others if name not in left_out or kind not in (1, -1))
+    loose = pattern.loose and bool(equal)
+    return replace(pattern, equal=equal, rest=(*order, *kept), flags=pattern.flags - left_out, loose=loose)
 
 
 def _holds_documents(project: Project, query: Query, name: str) -> bool:

@@ -26,6 +26,7 @@ class Pattern:
     ``weak``: no comparison leaves much of the index out, so that it is only read instead of the collection.
     ``loose``: the filter varies, so that an index that bounds it will do without giving the order.
     ``collation``: what the query compares text by, which the index has to do too.
+    ``bare``: it serves the order only, for nothing is filtered but what is marked as deleted.
     ``flags``: the fields of ``equal`` of which only True or False is asked; alone they leave little out.
     """
 
@@ -36,6 +37,7 @@ class Pattern:
     ordered: int = 0
     collation: tuple[tuple[str, Any], ...] = ()
     flags: frozenset[str] = field(default=frozenset(), compare=False)
+    bare: bool = field(default=False, compare=False)
 
     @property
     def keys(self) -> Keys:

@@ -151,8 +151,11 @@ class _Collection:
         self.standing = project.declarations().on(name)
         self.asked = [one for one in asked if self._is_judged(one.query)]
         self.declared = [as_index(index) for index in self.standing.own]
-        found = (o.collection for o in project.operations_on(name) if o.collection)
-        self.collection = next(found, None) or Collection(Database(None, None, "unknown"), name)
+        found = [o.collection for o in project.operations_on(name) if o.collection]
+        database = found[0].database if found else Database(None, None, "unknown")
+        if database.name is None:  # elsewhere the code may say what it is called
+            database = database._replace(name=next((o.database.name for o in found if o.database.name), None))
+        self.collection = Collection(database, name)
 
     def suggestions(self) -> list[Suggestion]:
         fixed = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from mongolint.project.documents import Document, Place
 from mongolint.project.operations import Operation, argument
 from mongolint.project.plain import filter_of
 from mongolint.project.verdicts import Query, Verdict, judge_query, query_of_lookup
+from mongolint.project.writes import inserts
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -71,6 +72,32 @@ def asked_by(project: Project, operation: Operation) -> Asked | None:
     return found._replace(unseen=unseen, verdict=verdict)
 
 
+def calls_asked(project: Project) -> tuple[set[tuple[int, int]], list[Asked]]:
+    """What callers ask by helpers for several collections, and those helpers' queries, as module and row.
+
+    Of a helper of which one call is not read all is said at its own place.
+    """
+    found: dict[tuple[int, int], list[Asked]] = {}
+    rows: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for call in project.asked_of_helpers:
+        one = asked_by(project, call.operation)
+        key = (call.operation.module, call.operation.row)
+        rows.setdefault(key, set()).add((call.module, call.row))
+        if one is not None:
+            site = one.site._replace(span=project.token(call.module, call.row), origin=origin_of(project, call.module))
+            found.setdefault(key, []).append(one._replace(site=site))
+    tracer = project.writes.tracer
+    told = set()
+    for operation in project.operations:
+        key = (operation.module, operation.row)
+        if operation.collection is None and key in rows:
+            ways = inserts.ways(tracer, operation, frozenset())
+            direct = {(way.point.module, way.row) for way in ways if way.frame and way.frame.outer is None}
+            if direct == rows[key]:
+                told.add(key)
+    return told, [one for key in found if key in told for one in found[key]]
+
+
 def _asked(
     project: Project,
     names: tuple[str, ...],
@@ -113,12 +140,12 @@ def lookups_asked(project: Project) -> Iterator[Asked]:
             yield Asked((lookup.collection,), "lookup", items_of(query.filter), query, query, verdict, site)
 
 
-def asked_of_helpers(project: Project) -> Iterator[Asked]:
-    """What callers ask by helpers, each at its call: the operation of the helper does not say it."""
+def asked_of_helpers(project: Project, told: Collection[tuple[int, int]]) -> Iterator[Asked]:
+    """What callers ask by helpers, each at its call, beside the operation of the helper; not of those ``told``."""
     for call in project.asked_of_helpers:
         operation = call.operation
         verdict = project.verdict(operation)
-        if verdict.verdict == "none":
+        if verdict.verdict == "none" or (operation.module, operation.row) in told:
             continue
         names = tuple(sorted(operation.collection_names))
         kind = "read" if operation.method.kind == "read" else "write"

@@ -13,6 +13,7 @@ from mongolint.project.coveragemap.asked import (
     Site,
     asked_by,
     asked_of_helpers,
+    calls_asked,
     lookups_asked,
     origin_of,
     requests_asked,
@@ -95,13 +96,18 @@ class _Builder:
         self.shapes: dict[tuple[Any, ...], Shape] = {}
 
     def build(self) -> list[CollectionMap]:
+        told, calls = calls_asked(self.project)
+        for call in calls:
+            self._add(call)
         for operation in self.project.operations:
+            if (operation.module, operation.row) in told:
+                continue
             one = asked_by(self.project, operation)
             if one is not None:
                 self._add(one)
             else:
                 self._add_unfiltered(operation)
-        for one in (*lookups_asked(self.project), *asked_of_helpers(self.project)):
+        for one in (*lookups_asked(self.project), *asked_of_helpers(self.project, told)):
             self._add(one)
         for name, held in self.indexes.of.items():
             self._map(() if name is None else (name,)).indexes = held

@@ -12,7 +12,7 @@ from typing import Any
 from mongolint.fastclasses import dataclass
 from mongolint.project.explained.roles import Role
 from mongolint.project.indexes import IndexDeclaration
-from mongolint.project.verdicts import Declared, Query, Verdict, judge_query
+from mongolint.project.verdicts import Declared, Query, Verdict, is_live, judge_query
 
 Keys = tuple[tuple[str, Any], ...]
 _RANKS = {"unserved": 0, "partial": 1, "served": 2}
@@ -34,7 +34,9 @@ def better(query: Query, roles: Sequence[Role], declared: Declared, verdict: Ver
     """The indexes that serve a query better than the declared ones do, if there are any."""
     if verdict.verdict not in ("partial", "unserved") or query.hint is not None:
         return None
-    sure = [role for role in roles if not role.optional]
+    sure = [
+        role for role in roles if not role.optional and not (role.kind == "equality" and is_live(query, role.field))
+    ]
     if any(role.role == "text" for role in sure):
         return None  # which fields are searched, the query does not say
     if (query.open or query.optional) and all(role.kind == "sort" for role in sure):

@@ -43,15 +43,31 @@ def text_of(transcriber: Transcriber, operation: Operation) -> str:
     return statement(target_of(operation), calls_of(transcriber, operation))
 
 
-def text_by_fields(operation: Operation) -> str:
-    """A query of which the fields are known, and what they are compared with is not."""
-    entries = (Entry(name, None if kind == "null" else Gap(name)) for name, kind in operation.planned.required.items())
+def text_by_fields(transcriber: Transcriber, operation: Operation) -> str:
+    """A query as one call of a helper asks it: its fields, what they are compared with, and the order."""
+    filter = operation.planned
+    kinds = [(name, kind, True) for name, kind in filter.required.items()]
+    kinds += [(name, kind, False) for name, kind in filter.optional.items() if name not in filter.required]
+    entries = [
+        Entry(name, _compared(transcriber, name, kind, filter.places.get(name)), is_sure)
+        for name, kind, is_sure in kinds
+    ]
     asked: Object | Listed = Object(tuple(entries))
     if operation.head is not None:
         asked = Listed(((Object((Entry("$match", asked),)), True),), open=True)
-    order = Object(tuple(Entry(name, direction) for name, direction in operation.sort))
-    sorting = [Called("sort", (order,))] if operation.sort and operation.name == "find" else []
-    return statement(target_of(operation), [Called(method_name(operation.name), (asked,)), *sorting])
+    calls = [Called(method_name(operation.name), (asked,))]
+    if operation.sort and operation.name == "find":
+        calls.append(Called("sort", (Object(tuple(Entry(name, direction) for name, direction in operation.sort)),)))
+    return statement(target_of(operation), calls)
+
+
+def _compared(transcriber: Transcriber, name: str, kind: str, place: Place | None) -> Any:
+    """What a field is compared with."""
+    if place is None:
+        return None if kind == "null" else Gap(name)
+    if transcriber.link.node(place.module, place.row)[0] in ("const", "dict"):
+        return transcriber.value(place, name)
+    return Gap(name)  # what a parameter is when it is left out says nothing of the calls that give it
 
 
 def target_of(operation: Operation) -> str:

@@ -43,9 +43,9 @@ class Results:
         """Where all results of an operation are kept at once in code that a request reaches."""
         return unbounded.unbounded(self.project, operation)
 
-    def asked_size(self, operation: Operation) -> sizes.AskedSize | None:
+    def asked_sizes(self, operation: Operation) -> list[sizes.AskedSize]:
         """The parameter by which a request says how many documents an operation reads, as many as it likes."""
-        return sizes.asked_size(self.project, operation)
+        return sizes.asked_sizes(self.project, operation)
 
     def unread(self, operation: Operation) -> unread.Unread | None:
         """The write that sends a document back which nobody looks at."""

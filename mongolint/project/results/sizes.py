@@ -16,6 +16,7 @@ from mongolint.project.tracing.tracer import Spot
 from mongolint.project.writes import inserts
 
 if TYPE_CHECKING:
+    from mongolint.link.atoms import Collection
     from mongolint.project.model import Project
     from mongolint.project.operations import Operation
     from mongolint.project.tracing.tracer import Tracer
@@ -28,18 +29,27 @@ _DESCRIBING = ("fastapi.Query", "fastapi.params.Query", "fastapi.param_functions
 class AskedSize(NamedTuple):
     """A page of which a request says how many documents it holds.
 
-    ``handler``: module and scope of the function that takes ``parameter`` from it.
+    ``handler``: module and scope of the function that takes ``parameter`` from it. ``collection``: the one that it
+    reads then, if that is known.
     """
 
     operation: Operation
     handler: tuple[int, int]
     parameter: str
+    collection: Collection | None = None
 
 
-def asked_size(project: Project, operation: Operation) -> AskedSize | None:
-    """The parameter of a handler that says how many documents an operation reads, and that nothing bounds."""
+def asked_sizes(project: Project, operation: Operation) -> list[AskedSize]:
+    """The parameters of handlers that say how many documents an operation reads, and that nothing bounds."""
     if operation.name not in ("find", "aggregate") or operation.module in project.tests:
-        return None
+        return []
+    found: dict[tuple[tuple[int, int], str], AskedSize] = {}
+    for each in _asked_sizes(project, operation):
+        found.setdefault((each.handler, each.parameter), each)
+    return list(found.values())
+
+
+def _asked_sizes(project: Project, operation: Operation) -> Iterator[AskedSize]:
     tracer = project.writes.tracer
     for place in _limits(project, operation):
         for way in inserts.ways(tracer, operation, project.writes.left_out):
@@ -50,8 +60,8 @@ def asked_size(project: Project, operation: Operation) -> AskedSize | None:
             if path is None or path.calls or path.kind != "request" or path.handler != (way.point.module, way.scope):
                 continue
             if _is_any_number(tracer, found) and not _is_compared(tracer, found):
-                return AskedSize(operation, path.handler, tracer.node(found)[2])
-    return None
+                collection = inserts.collection_of(tracer, operation, way.frame)
+                yield AskedSize(operation, path.handler, tracer.node(found)[2], collection)
 
 
 def _limits(project: Project, operation: Operation) -> Iterator[Place]:

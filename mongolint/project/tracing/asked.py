@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import Env, Keywords
+from mongolint.link.atoms import Keywords
 from mongolint.project.documents import Document, Place
-from mongolint.project.operations import Operation, argument
+from mongolint.project.operations import Operation, argument, sort_of
 from mongolint.project.writes import inserts
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     # What is given at a place: the parts of the operation that it decides
     Read = Callable[[Project, Place], Iterable[dict[str, Any]]]
+
+# What a helper adds to a filter that it is given
+_ADDED = ("setitem", "mutated")
 
 
 class Asked(NamedTuple):
@@ -41,12 +44,14 @@ def asked(project: Project) -> Iterator[Asked]:
 
 
 def parameter_kind(project: Project, operation: Operation) -> str:
-    """The kind of the parameter that the whole filter or pipeline is, as it was given; "" where it is none."""
+    """The kind of the parameter that the whole filter or pipeline is, as it was given or with more put in; else ""."""
     role, link = _role(operation), project.link
     if role is None or link.node(operation.module, operation.row)[0] != "call":
         return ""
     place = argument(link, operation.module, operation.row, operation.method, role)
     node = link.node(place.module, place.row) if place is not None else ("none",)
+    while node[0] in _ADDED:
+        node = link.node(operation.module, node[1])
     if node[0] != "param":
         return ""
     params = link.scope(operation.module, node[1]).params
@@ -68,24 +73,10 @@ def by_calls(project: Project, operation: Operation, read: Read) -> Iterator[Ask
         place = argument(project.link, operation.module, operation.row, operation.method, role, frame.env)
         if collection is None or place is None:
             continue
-        sort = _sort(project, operation, frame.env)
+        sort = sort_of(project.reader, operation, frame.env)
         for parts in read(project, place):
             narrowed = replace(operation, collections=(collection,), **{"sort": sort, **parts})
             yield Asked(narrowed, way.point.module, way.row, way.scope, way.point.context)
-
-
-def _sort(project: Project, operation: Operation, env: Env) -> list[tuple[str, Any]]:
-    """The order that one call asks for: ``find(query).sort(order[0], order[1])`` of what the helper is given."""
-    step = next((step for step in reversed(operation.steps) if step.name == "sort"), None)
-    if step is not None and step.module != operation.module:
-        return operation.sort
-    if step is not None:
-        places = [Place(step.module, row, env) for _, row in project.link.node(step.module, step.row)[2][:2]]
-    else:
-        name = operation.method.sort
-        place = argument(project.link, operation.module, operation.row, operation.method, name, env) if name else None
-        places = [place] if place is not None else []
-    return (project.reader.key_pattern(*places) if places else None) or []
 
 
 def _filters(project: Project, place: Place) -> Iterator[dict[str, Document]]:
