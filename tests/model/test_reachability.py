@@ -509,6 +509,25 @@ RUN_BY_SCRIPTS: dict[str, tuple[Files, list[tuple[str, str]]]] = {
         },
         [("manage.py", "create_indexes")],
     ),
+    "command that runs the tests": (
+        {
+            "main.py": APP,
+            "manage.py": """\
+                import click
+                import store
+                import unittest
+
+                @click.group()
+                def cli(): ...
+
+                @cli.command("itests")
+                def itests():
+                    store.ensure_indexes()
+                    unittest.TextTestRunner(verbosity=2).run(unittest.TestLoader().discover("tests"))
+                """,
+        },
+        [("manage.py", "itests")],
+    ),
     "Typer command": (
         {
             "main.py": APP,

@@ -56,6 +56,23 @@ def test_pages_in_no_order_are_to_be_sorted_by_id(tmp_path: Path) -> None:
     assert suggested(tmp_path, body) == [("events", {"user": 1, "_id": 1}, {}, 2)]
 
 
+def test_a_finding_asks_for_the_index_that_is_required(tmp_path: Path) -> None:
+    """Pages of documents that are not marked as gone: a partial index, with ``_id`` behind."""
+    code = """
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def run(u, skip):
+            return list(db.events.find({"gone": False, "user": u}).skip(skip).limit(9))
+    """
+    loaded = project(textwrap.dedent(code), tmp_path)
+    (found,) = check(loaded, ["MDB104"])
+    index = '[("user", 1), ("_id", 1)], partialFilterExpression={"gone": False}'
+    assert found.message.endswith(f"declare create_index({index})")
+
+
 def test_what_is_declared_is_not_suggested_again(tmp_path: Path) -> None:
     body = """
         db.events.create_index([("user", 1), ("at", 1)])

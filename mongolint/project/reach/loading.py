@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import External, FunctionRef
+from mongolint.link.atoms import External, ExternalObject, FunctionRef
 from mongolint.project.entrypoints import Entrypoints, words
 from mongolint.project.reach.programs import ends_by_itself
 from mongolint.project.reach.uses import own_name
@@ -43,7 +43,7 @@ _ASKING = words("input getpass prompt confirm")
 _TYPED = words("input getpass")
 _TYPED_NAMES = ("builtins.input", "getpass.getpass")
 # Libraries whose ``run`` ends with what it is given
-_RUNNERS = ("asyncio", "anyio", "trio", "uvloop", "typer", "fire")
+_RUNNERS = ("asyncio", "anyio", "trio", "uvloop", "typer", "fire", "unittest", "pytest")
 _BY_HAND = re.compile(r"(^|_)(index(es)?|migrat\w*|seed\w*|setup|init|populate|backfill|bootstrap|fixtures?)(_|$)")
 _DYNAMIC = words("import_module __import__ spec_from_file_location iter_modules walk_packages import_string run_path")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+(?::[\w.]+)?")
@@ -182,7 +182,7 @@ class Loading:
         value = self.link.value(module, function)
         if any(type(atom) is FunctionRef for atom in value):
             return False  # what it does is looked at
-        libraries = {a.name.partition(".")[0] for a in value if type(a) is External}
+        libraries = {a.name.partition(".")[0] for a in value if type(a) in (External, ExternalObject)}
         if libraries & {"subprocess", "os"} and ends_by_itself(facts, row):
             return False
         return libraries.isdisjoint(_RUNNERS)
