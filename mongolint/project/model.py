@@ -17,7 +17,7 @@ from mongolint.link.states.journal import Journal
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, verdicts
 from mongolint.project.advice import redundancy
-from mongolint.project.advice.lean import in_pages, is_worth_one, lean_patterns
+from mongolint.project.advice.lean import is_worth_one, lean_patterns
 from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.awaiting.answers import Awaiting
 from mongolint.project.callgraph import CallGraph, Reach
@@ -332,7 +332,7 @@ class Project(Places):
         Empty where no index can help.
         """
         query = self.query(operation)
-        found = in_pages(self, lean_patterns(self, query), operation)
+        found = lean_patterns(self, query)
         if not is_worth_one(self, operation, found):
             return []
         own = self.declarations().on(query.collection).own if len(found) > 1 else ()

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.mongo.methods import Method
+from mongolint.project.advice.lean import out_of_pages
 from mongolint.project.advice.patterns import Keys, Pattern, agreed
 from mongolint.project.advice.suggest import Asked, Suggestion, questions, suggest
 from mongolint.project.explained.requests import requests_of
@@ -60,7 +61,9 @@ class Advice:
     def chosen_for(self, collection: str, pattern: Pattern) -> Suggestion | None:
         """The suggested index that serves a pattern: made for it, or one that begins with its fields."""
         suggested = self.suggested_on(collection)
-        made = next((each for each in suggested if pattern in each.patterns), None)
+        made = next(
+            (each for each in suggested if any(pattern in (one, out_of_pages(one)) for one in each.patterns)), None
+        )
         return made or next((each for each in suggested if _begins_with(each, pattern)), None)
 
     def keys_for(self, collection: str, pattern: Pattern) -> Keys:

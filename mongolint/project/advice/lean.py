@@ -33,7 +33,15 @@ def in_pages(project: Project, found: list[Pattern], operation: Operation) -> li
     """The patterns of an operation, for pages in no order with ``_id`` behind: by that they have to be sorted yet."""
     if len(found) != 1 or not found[0].equal or found[0].rest or project.results.unsorted_page(operation) is None:
         return found
-    return [replace(found[0], rest=(("_id", 1),), ordered=1)]
+    return [replace(found[0], rest=_BY_ID, ordered=1)]
+
+
+def out_of_pages(pattern: Pattern) -> Pattern:
+    """The pattern of the same filter where no pages are asked for."""
+    return replace(pattern, rest=(), ordered=0) if pattern.rest == _BY_ID else pattern
+
+
+_BY_ID = (("_id", 1),)
 
 
 def _without(pattern: Pattern, left_out: set[str]) -> Pattern:
