@@ -15,6 +15,7 @@ from mongolint.link.rowtools import reached_rows
 from mongolint.mongo.drivers import ERRORS
 from mongolint.mongo.methods import BULK, TABLES
 from mongolint.project.callgraph import CallGraph
+from mongolint.project.health import is_health_check
 from mongolint.project.tracing.narrowing import entered, is_come_to
 
 if TYPE_CHECKING:
@@ -309,7 +310,7 @@ def _site(
     inner = calls_under(facts, handler.context, by_context)
     names = [last_name(facts, call) for call in inner]
     uses_error = _uses_error(link, module, scope, handler, inner)
-    is_vague = bool(caught & _ALL and calls and not uses_error and not _is_health_check(facts, scope, calls))
+    is_vague = bool(caught & _ALL and calls and not uses_error and not is_health_check(facts, scope, calls))
     return ExceptSite(
         module,
         scope,
@@ -324,7 +325,7 @@ def _site(
         prints=any(name in ("print", "print_exc", "pprint") for name in names),
         uses_error=uses_error,
         waits="sleep" in names,
-        answers_failure=_answers_failure(facts, scope, handler) or _is_health_check(facts, scope, calls),
+        answers_failure=_answers_failure(facts, scope, handler) or is_health_check(facts, scope, calls),
         asks_again=asks_again,
         vague=_vague(link, module, handler, list(zip(inner, names, strict=True))) if is_vague else (),
     )
@@ -339,39 +340,6 @@ def _ends(link: Linker, module: int, row: int) -> bool:
         if any(is_come_to(link, function.module, context, env) for context in places):
             return True
     return False
-
-
-def _is_health_check(facts: ModuleFacts, scope: int, calls: tuple[DriverCall, ...]) -> bool:
-    """Asks whether the server is there: that it is not is the answer."""
-    name = facts.scopes[scope].name.lower()
-    if any(word in name for word in _HEALTH_WORDS):
-        return True
-    if _ASKS_CONNECTION.search(name) and _says_yes_or_no(facts, scope):
-        return True
-    return bool(calls) and all(not call.chain and _is_ping(facts, call) for call in calls)
-
-
-_HEALTH_WORDS = ("health", "alive", "ping", "ready", "readiness", "liveness", "is_connected", "check_connection")
-# test_mongodb_connection, can_connect, is_db_reachable
-_ASKS_CONNECTION = re.compile(
-    r"(?:^|_)(?:test|check|try|verify|validate|probe|can|is|has)_(?:.*_)?"
-    r"(?:connect|connects|connected|connection|connectivity|reachable|online|up)(?:_|$)"
-)
-
-
-def _says_yes_or_no(facts: ModuleFacts, scope: int) -> bool:
-    """Whether a function returns both True and False, and nothing else: what it did is not the answer."""
-    answers = [facts.nodes[row] for row, _ in facts.scopes[scope].returns]
-    return {node[1] for node in answers if node[0] == "const" and type(node[1]) is bool} == {True, False} and all(
-        node[0] == "const" and type(node[1]) is bool for node in answers
-    )
-
-
-def _is_ping(facts: ModuleFacts, call: DriverCall) -> bool:
-    _, function, args = facts.nodes[call.row]
-    name = facts.nodes[function][2]
-    given = facts.nodes[args[0][1]] if args else ("none",)
-    return name == "server_info" or (name == "command" and given == ("const", "ping"))
 
 
 def _answers_failure(facts: ModuleFacts, scope: int, handler: Handler) -> bool:

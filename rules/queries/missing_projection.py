@@ -73,8 +73,10 @@ def _in_helper(query: Query, project: Project, most: int) -> Iterator[Finding]:
     if found.others:
         more = ", …" if len(fields) > _SHOWN else ""
         grow = "grows" if len(found.large) == 1 else "grow"
-        used = f"{count} of {count + found.others} calls of {found.function} use no more of them than "
-        used += f"{', '.join(fields[:_SHOWN])}{more}, not {' or '.join(found.large)}, which {grow}; let it take a"
+        what = f"use no more of them than {', '.join(fields[:_SHOWN])}{more}, not"
+        used = f"{count} of {count + found.others} calls of {found.function} "
+        used += what if fields else "only ask whether there is one, not for"
+        used += f" {' or '.join(found.large)}, which {grow}; let it take a"
         text = f"give {found.function} a parameter for the projection, and pass the fields where few are used"
     else:
         verb = ("use", "ask") if count > 1 else ("uses", "asks")
@@ -202,6 +204,38 @@ EXAMPLES = [
         """,
         at=("find_one", "find_one"),
         message="3 of 4 calls of get_book use no more of them than owner, shared, title, not contents",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def get_book(book_id):
+            return db.books.find_one({"_id": book_id})
+
+
+        def add(book_id, user):
+            if get_book(book_id) is not None:
+                db.books.update_one({"_id": book_id}, {"$push": {"readers": user}})
+
+
+        def rename(book_id, title):
+            if get_book(book_id) is not None:
+                db.books.update_one({"_id": book_id}, {"$set": {"title": title}})
+
+
+        def remove(book_id):
+            if get_book(book_id) is not None:
+                db.books.delete_one({"_id": book_id})
+
+
+        def show(book_id):
+            return dict(get_book(book_id))
+        """,
+        at=("find_one",),
+        message="3 of 4 calls of get_book only ask whether there is one, not for readers, which grows",
     ),
     Good(
         """\

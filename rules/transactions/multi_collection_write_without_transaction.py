@@ -35,6 +35,7 @@ rule = Rule(
     fix=Applicability.DISPLAY,
     concern="integrity",
     transactional=True,
+    asks_documents=True,
 )
 
 _BLOCKS = {
@@ -201,7 +202,7 @@ EXAMPLES = [
             db.questions.insert_one({"user_id": user_id, "text": text, "reward": reward})
         """,
         at=("insert_one",),
-        message="insert_one on questions follows update_one on users with the same user_id",
+        message="insert_one on questions follows update_one on users for the same user_id",
     ),
     Good(
         """\

@@ -10,7 +10,6 @@ from mongolint.engine.review.issues import counts
 from mongolint.report.review.diffs import added
 from mongolint.report.review.findings import _clauses as clauses
 from mongolint.report.review.findings import _Fixes as Fixes
-from mongolint.report.review.findings import _sentence as sentence
 from mongolint.report.review.findings import _told as told
 from mongolint.report.review.words import appended, by_file, complete, conflict, gaps, is_code, listed, numbers
 
@@ -380,17 +379,6 @@ def test_clauses(message: str, parts: list[str]) -> None:
 )
 def test_advice_is_no_code(text: str, is_python: bool) -> None:
     assert is_code(text) is is_python
-
-
-@pytest.mark.parametrize(
-    ("advice", "wanted"),
-    [
-        ("pass timeoutMS to the client", "Pass timeoutMS to the client"),
-        ('logger.info("… %s", value) with logger = …', 'logger.info("… %s", value) with logger = …'),
-    ],
-)
-def test_a_name_of_the_code_keeps_its_letters(advice: str, wanted: str) -> None:
-    assert sentence(advice) == wanted
 
 
 def test_a_text_that_was_shown_is_not_shown_again() -> None:
