@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mongolint.project.results.unread import Unread
     from mongolint.project.sessions.outside import Outside
     from mongolint.project.updates.lost import LostUpdate
+    from mongolint.project.updates.twice import PushedTwice
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
 
@@ -162,6 +163,12 @@ class Draft:
         from mongolint.fix.updates import operators
 
         operators.change_in_place(self, lost)
+
+    def add_to_set(self, found: PushedTwice) -> None:
+        """Let an update put a member into an array only if it is not in there."""
+        from mongolint.fix.updates import members
+
+        members.add_to_set(self, found)
 
     def pass_session(self, outside: Outside) -> None:
         """Give a call in a transaction the session of that."""

@@ -11,6 +11,7 @@ from mongolint.fastclasses import dataclass
 from mongolint.fix.nofix import NoFix
 from mongolint.fix.trees import Tree, descendants
 from mongolint.fix.updates import dicts, wholes
+from mongolint.project.operations import Operation
 from mongolint.project.updates.lost import LostUpdate
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def change_in_place(draft: Draft, lost: LostUpdate) -> None:
     if lost.changes not in (("+",), ("-",), ("append",)):
         raise NoFix(f"{lost.operator} has to be written by hand")
     tree, call = draft.call(lost.module, lost.row)
-    update = _update(draft, lost, call)
+    update = update_of(lost.operation, call)
     holder = dicts.entry(update, "$set")
     element = dicts.entry(holder.value, lost.field) if holder is not None else None
     function = tree.nearest(call, cst.FunctionDef)
@@ -51,9 +52,14 @@ def change_in_place(draft: Draft, lost: LostUpdate) -> None:
     site.tidy()
 
 
-def _update(draft: Draft, lost: LostUpdate, call: cst.Call) -> cst.Dict:
-    name = lost.operation.method.update
-    position = lost.operation.method.params.index(name) if name in lost.operation.method.params else -1
+def update_of(operation: Operation, call: cst.Call) -> cst.Dict:
+    """The update that a call spells out.
+
+    Raises:
+        NoFix: it does not.
+    """
+    name = operation.method.update
+    position = operation.method.params.index(name) if name in operation.method.params else -1
     for number, arg in enumerate(call.args):
         is_it = arg.keyword.value == name if arg.keyword is not None else number == position
         if is_it and isinstance(arg.value, cst.Dict):

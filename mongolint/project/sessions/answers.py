@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.project.sessions import dependent, fallback, outside, repeated
-from mongolint.project.updates import lost
+from mongolint.project.updates import lost, twice
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -34,6 +34,11 @@ class Sessions:
     def lost_updates(self) -> list[lost.LostUpdate]:
         """The updates that write back what was made of a document read before, in no transaction."""
         return list(lost.find(self.project, self.project.writes.tracer))
+
+    @cached_property
+    def pushed_twice(self) -> list[twice.PushedTwice]:
+        """The updates that push what a document read before did not hold, in no transaction."""
+        return list(twice.find(self.project, self.project.writes.tracer))
 
     @cached_property
     def dependent_writes(self) -> list[dependent.DependentWrites]:

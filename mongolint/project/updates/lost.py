@@ -100,19 +100,19 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
     if way.scope <= 0 or lookups.is_locked(tracer, way):
         return None
     target = inserts.target_of(tracer, operation, frame)
-    session = _session(tracer, operation, frame)
+    session = session_of(tracer, operation, frame)
     if target is None or session == "given":
         return None
     every = list(_written(tracer, operation, frame))
     for name, whole, read in every:
-        if "$" in name or name != read.path or not _is_here(way, read):
+        if "$" in name or name != read.path or not is_here(way, read):
             continue
         made = read if read.changes else changed_in_place(tracer, way, read)
         if made is None:
             continue
         if not target.is_that_of(tracer, made.operation, made.read.frame):
             continue
-        if not _is_identity(tracer, operation, frame, made, name):
+        if not is_identity(tracer, operation, frame, made, name):
             continue
         if project.reached(way.point.module, way.scope).runner == "script":
             return None
@@ -137,13 +137,13 @@ def _reader(project: Project, made: Derived) -> str:
     return project.callee_name(*made.site)
 
 
-def _is_here(way: Way, made: Derived) -> bool:
+def is_here(way: Way, made: Derived) -> bool:
     """Whether the function that begins the way reads the document itself, before it writes."""
     module, row = made.site
     return module == way.point.module and row < way.row
 
 
-def _session(tracer: Tracer, operation: Operation, frame: Frame | None) -> str:
+def session_of(tracer: Tracer, operation: Operation, frame: Frame | None) -> str:
     """Whether it runs in a session: "given", "either", "none"."""
     node = tracer.link.node(operation.module, operation.row)
     if node[0] != "call" or any(keyword in ("*", "**") for keyword, _ in node[2]):
@@ -199,7 +199,7 @@ def _set(tracer: Tracer, operation: Operation, frame: Frame | None) -> tuple[Spo
 # Which document
 
 
-def _is_identity(tracer: Tracer, operation: Operation, frame: Frame | None, made: Derived, name: str) -> bool:
+def is_identity(tracer: Tracer, operation: Operation, frame: Frame | None, made: Derived, name: str) -> bool:
     """Whether the filter says which document, the one that was read, and nothing of what it held."""
     filters = inserts.given(tracer, operation, frame, operation.method.filter)
     if operation.name == "save":

@@ -1,0 +1,125 @@
+"""Look, then push: a member goes into an array because it was not in there, which two requests can find at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mongolint.fastclasses import NamedTuple
+from mongolint.link.atoms import External
+from mongolint.link.rowtools import reached_rows
+from mongolint.project.operations import Operation
+from mongolint.project.sessions import regions
+from mongolint.project.tracing import stored
+from mongolint.project.tracing.tracer import Frame, Spot
+from mongolint.project.updates import lost
+from mongolint.project.updates.derived import Derived, derived
+from mongolint.project.writes import inserts, lookups
+from mongolint.project.writes.inserts import Way
+
+if TYPE_CHECKING:
+    from mongolint.project.model import Project
+    from mongolint.project.tracing.tracer import Tracer
+
+# Tests, and the outcome with which they say that something is not in a list
+_NOT_IN = {("In", False), ("NotIn", True)}
+
+
+class PushedTwice(NamedTuple):
+    """A ``$push`` of what the array of the same document did not hold when it was read.
+
+    ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
+    call that reads it there. ``collection``: "" where only the running program knows its name.
+    """
+
+    module: int
+    row: int
+    operation: Operation
+    read: tuple[int, int]
+    collection: str
+    field: str
+
+    @property
+    def is_direct(self) -> bool:
+        return (self.module, self.row) == (self.operation.module, self.operation.row)
+
+
+def find(project: Project, tracer: Tracer) -> Iterator[PushedTwice]:
+    """Each such update once, in no transaction and by no script."""
+    seen: set[tuple[int, int]] = set()
+    for operation in project.operations:
+        if operation.method.update is None or operation.module in project.tests:
+            continue
+        for way in inserts.ways(tracer, operation, project.writes.left_out):
+            place = (way.point.module, way.row)
+            found = _of_way(project, tracer, way) if place not in seen else None
+            if found is not None:
+                seen.add(place)
+                yield found
+                if way.frame is None:
+                    break  # the same is true of all its callers
+
+
+def _of_way(project: Project, tracer: Tracer, way: Way) -> PushedTwice | None:
+    operation, frame = way.operation, way.frame
+    fields = set(_pushed(tracer, operation, frame))
+    if not fields or way.scope <= 0 or lookups.is_locked(tracer, way):
+        return None
+    target = inserts.target_of(tracer, operation, frame)
+    if target is None or lost.session_of(tracer, operation, frame) == "given":
+        return None
+    for made in _looked_into(tracer, way):
+        if made.path not in fields or made.changes or not lost.is_here(way, made):
+            continue
+        if not target.is_that_of(tracer, made.operation, made.read.frame):
+            continue
+        if lost.is_identity(tracer, operation, frame, made, made.path) and _may_run_twice(project, way):
+            name = target.collection.name or ""
+            return PushedTwice(way.point.module, way.row, operation, made.site, name, made.path)
+    return None
+
+
+def _may_run_twice(project: Project, way: Way) -> bool:
+    if project.reached(way.point.module, way.scope).runner == "script":
+        return False
+    return not regions.is_bound(project.link, way.point.module, way.scope, way.point.context)
+
+
+def _pushed(tracer: Tracer, operation: Operation, frame: Frame | None) -> Iterator[str]:
+    """The arrays to which an update pushes."""
+    update = inserts.given(tracer, operation, frame, operation.method.update)
+    fields = stored.read(tracer, update).fields if update is not None else {}
+    for spot in fields["$push"].spots if "$push" in fields else ():
+        yield from stored.read(tracer, spot).fields
+
+
+def _looked_into(tracer: Tracer, way: Way) -> Iterator[Derived]:
+    """What of documents the tests on the way say not to hold something."""
+    point = way.point
+    for row, outcome in tracer.branches(point.module).holding(point.context, point.before, False):
+        yield from _without(tracer, Spot(point.module, row, point.frame), outcome)
+
+
+def _without(tracer: Tracer, spot: Spot, outcome: bool) -> Iterator[Derived]:
+    node = tracer.node(spot)
+    if node[0] == "not":
+        yield from _without(tracer, spot.at(node[1]), not outcome)
+    elif node[0] == "bool" and outcome == (node[1] == "and"):
+        for row in node[2]:
+            yield from _without(tracer, spot.at(row), outcome)
+    elif node[0] == "compare" and len(node[1]) == 1 and (node[1][0], outcome) in _NOT_IN:
+        yield from _made_of(tracer, spot.at(node[2][1]))
+    elif node[0] == "call" and not outcome and len(node[2]) == 1 and _is_any(tracer, spot.at(node[1])):
+        for inner in reached_rows(tracer.facts(spot.module), node[2][0][1]).values():
+            if inner[0] == "iter":
+                yield from _made_of(tracer, spot.at(inner[1]))
+
+
+def _made_of(tracer: Tracer, spot: Spot) -> Iterator[Derived]:
+    made = derived(tracer, spot)
+    if made is not None:
+        yield made
+
+
+def _is_any(tracer: Tracer, spot: Spot) -> bool:
+    return any(type(atom) is External and atom.name == "builtins.any" for atom in tracer.value(spot))

@@ -1,0 +1,142 @@
+"""A member of an array that two requests can add at the same time.
+
+What it flags
+    A ``$push`` that runs because the document, read before, did not hold the member: ``if user_id in post["likes"]:
+    return``, then ``update_one({"_id": …}, {"$push": {"likes": user_id}})``. Tests by ``in``, ``not in`` and ``any(…)``
+    count, those that leave the function, too.
+
+Why it hurts
+    Two requests of one user, a double click say, both read the array without the member, and both push: it is in there
+    twice. Counters go wrong, and what takes one out again leaves the other.
+
+What it leaves alone
+    ``$addToSet``; filters that ask for the array as well, which then fit one request only; transactions; code under a
+    lock; scripts, which run alone.
+
+Fix and its safety
+    ``$addToSet`` in the place of ``$push``: the server adds the member only if it is not there. Unsafe: the second
+    request no longer changes the document, which what counts ``modified_count`` sees. Documents as members are shown
+    only: ``$addToSet`` compares them whole, so ask in the filter, ``{"likes.user": {"$ne": user_id}}``.
+
+Sources
+    MongoDB manual, ``$addToSet`` ("adds a value to an array unless the value is already present"), ``$push``;
+    "Atomicity and Transactions" (single documents).
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
+
+rule = Rule("MDB413", "check-then-push", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="integrity")
+
+
+@rule.on(Project)
+def check(project: Project) -> Iterator[Finding]:
+    for found in project.sessions.pushed_twice:
+        writer = project.callee_name(found.module, found.row)
+        array = found.field + (f" of {found.collection}" if found.collection else "")
+        places = [(project.token(*found.read), "read here")]
+        if not found.is_direct:
+            places.append((project.operation_span(found.operation), "the update"))
+        yield rule.finding(
+            project.token(found.module, found.row),
+            f"{writer} pushes to {array} what {project.callee_name(*found.read)} did not find in it: two requests at "
+            "the same time both push it; use $addToSet, or let the filter ask that it is not there",
+            confidence=found.operation.confidence,
+            related=project.related(places),
+            fix=rule.repair(
+                "let the server look",
+                partial(_add, found),
+                text=f'use $addToSet, or put {{"{found.field}": {{"$ne": …}}}} into the filter',
+                reason="what is there already is not added again, and modified_count is 0 then",
+            ),
+        )
+
+
+def _add(found: Any, draft: Draft) -> None:
+    draft.add_to_set(found)
+
+
+EXAMPLES = [
+    Bad(
+        """\
+        from fastapi import FastAPI, HTTPException
+        from pymongo import AsyncMongoClient
+
+        app = FastAPI()
+        db = AsyncMongoClient(timeoutMS=5000).app
+
+
+        @app.post("/posts/{post_id}/like")
+        async def like(post_id: str, user_id: str):
+            post = await db.posts.find_one({"_id": post_id})
+            if post is None or user_id in post["likes"]:
+                raise HTTPException(409)
+            await db.posts.update_one({"_id": post_id}, {"$push": {"likes": user_id}})
+        """,
+        at=("update_one",),
+        message="update_one pushes to likes of posts what find_one did not find in it",
+        fixed="""\
+        from fastapi import FastAPI, HTTPException
+        from pymongo import AsyncMongoClient
+
+        app = FastAPI()
+        db = AsyncMongoClient(timeoutMS=5000).app
+
+
+        @app.post("/posts/{post_id}/like")
+        async def like(post_id: str, user_id: str):
+            post = await db.posts.find_one({"_id": post_id})
+            if post is None or user_id in post["likes"]:
+                raise HTTPException(409)
+            await db.posts.update_one({"_id": post_id}, {"$addToSet": {"likes": user_id}})
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def join(team_id, user_id, now):
+            team = db.teams.find_one({"_id": team_id})
+            known = any(member["user"] == user_id for member in team.get("members", []))
+            if not known:
+                db.teams.update_one({"_id": team["_id"]}, {"$push": {"members": {"user": user_id, "at": now}}})
+        """,
+        at=("update_one",),
+        message="pushes to members of teams what find_one did not find in it",
+    ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def like(post_id, user_id):
+            post = db.posts.find_one({"_id": post_id})
+            if user_id in post["likes"]:
+                return
+            db.posts.update_one({"_id": post_id, "likes": {"$ne": user_id}}, {"$push": {"likes": user_id}})
+
+
+        def view(post_id, user_id):
+            post = db.posts.find_one({"_id": post_id})
+            if user_id in post["blocked"]:
+                return
+            db.posts.update_one({"_id": post_id}, {"$push": {"views": {"$each": [user_id], "$slice": -50}}})
+
+
+        def follow(user_id, other_id):
+            user = db.users.find_one({"_id": user_id})
+            if other_id in user["follows"]:
+                db.users.update_one({"_id": user_id}, {"$pull": {"follows": other_id}})
+            else:
+                db.users.update_one({"_id": user_id}, {"$addToSet": {"follows": other_id}})
+        """
+    ),
+]
