@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import NONE, Session
@@ -21,6 +21,8 @@ from mongolint.project.writes.inserts import Way
 if TYPE_CHECKING:
     from mongolint.project.model import Project
     from mongolint.project.tracing.tracer import Tracer
+
+T = TypeVar("T")
 
 _UPDATING = frozenset(["update_one", "find_one_and_update", "update", "update_many"])
 _REPLACING = frozenset(["replace_one", "find_one_and_replace", "save"])
@@ -81,13 +83,21 @@ class LostUpdate(NamedTuple):
 
 def find(project: Project, tracer: Tracer) -> Iterator[LostUpdate]:
     """Each such update once, the field that is met first."""
+    wanted = (each for each in project.operations if each.name in _UPDATING | _REPLACING)
+    return found_once(project, tracer, wanted, lambda way: _of_way(project, tracer, way))
+
+
+def found_once(
+    project: Project, tracer: Tracer, operations: Iterable[Operation], of_way: Callable[[Way], T | None]
+) -> Iterator[T]:
+    """What there is on the ways to operations outside of tests, once at each call that begins one."""
     seen: set[tuple[int, int]] = set()
-    for operation in project.operations:
-        if operation.name not in _UPDATING | _REPLACING or operation.module in project.tests:
+    for operation in operations:
+        if operation.module in project.tests:
             continue
         for way in inserts.ways(tracer, operation, project.writes.left_out):
             place = (way.point.module, way.row)
-            found = _of_way(project, tracer, way) if place not in seen else None
+            found = of_way(way) if place not in seen else None
             if found is not None:
                 seen.add(place)
                 yield found

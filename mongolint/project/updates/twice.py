@@ -46,18 +46,8 @@ class PushedTwice(NamedTuple):
 
 def find(project: Project, tracer: Tracer) -> Iterator[PushedTwice]:
     """Each such update once, in no transaction and by no script."""
-    seen: set[tuple[int, int]] = set()
-    for operation in project.operations:
-        if operation.method.update is None or operation.module in project.tests:
-            continue
-        for way in inserts.ways(tracer, operation, project.writes.left_out):
-            place = (way.point.module, way.row)
-            found = _of_way(project, tracer, way) if place not in seen else None
-            if found is not None:
-                seen.add(place)
-                yield found
-                if way.frame is None:
-                    break  # the same is true of all its callers
+    wanted = (each for each in project.operations if each.method.update is not None)
+    return lost.found_once(project, tracer, wanted, lambda way: _of_way(project, tracer, way))
 
 
 def _of_way(project: Project, tracer: Tracer, way: Way) -> PushedTwice | None:
