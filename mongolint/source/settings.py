@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mongolint.source.yaml import Plain
+if TYPE_CHECKING:
+    # What it compiles takes longer than all else in the package, and most projects have no such file
+    from mongolint.source.yaml import Plain
 
 INI_SUFFIXES = (".ini", ".cfg", ".conf")
 SUFFIXES = (".json", ".yaml", ".yml", ".toml", *INI_SUFFIXES)
