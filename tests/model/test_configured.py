@@ -155,6 +155,24 @@ def test_a_file_that_git_ignores_is_another_one_on_each_machine(ignored: str, kn
     assert _names(f"{OPENED}\n{ASK}\n", tmp_path, files) == [["people"] if known else []]
 
 
+def test_a_file_that_a_link_leads_to_outside_is_not_read(tmp_path: Path) -> None:
+    code = """
+        with open("config.json") as file:
+            config = json.load(file)
+        db[config["mongo"]["users"]].find_one({"email": "a"})
+        """
+    outside = tmp_path / "secrets.json"
+    outside.write_text(json.dumps(HELD), encoding="utf-8")
+    place = tmp_path / "project"
+    place.mkdir()
+    (place / "config.json").symlink_to(outside)
+    assert _names(code, place, {}) == [[]]
+    (place / "config.json").unlink()
+    (place / "held.json").write_text(json.dumps(HELD), encoding="utf-8")
+    (place / "config.json").symlink_to(place / "held.json")
+    assert _names(code, place, {}) == [["people"]]
+
+
 def test_what_is_set_over_it(tmp_path: Path) -> None:
     code = f"""
         def f(name):

@@ -36,7 +36,9 @@ def _read(config: Config, contents: Mapping[str, bytes | None], path: str) -> He
 
 
 def _on_disk(config: Config, path: str) -> bytes | None:
-    if not os.path.isfile(path):
+    # A link may lead anywhere on the machine
+    real, root = os.path.realpath(path), os.path.realpath(config.root)
+    if not os.path.isfile(real) or not real.startswith(os.path.join(root, "")):
         return None
     if is_left_out(path, str(config.root), config.excluded, respect_gitignore=config.respect_gitignore):
         return None
