@@ -175,7 +175,7 @@ class OperationFinder:
             if method.kind not in _COUNTED:
                 continue
             receiver = self.link.value(module, node[1])
-            collections, confidence = self._receiver(module, node[1], receiver, method)
+            collections, confidence = self._receiver(module, entry.row, node[1], receiver, method)
             if collections is None:
                 collections, confidence = self._kept_method(module, function, method), "known"
             if not collections and method.name in _TELLING_NAMES and receivers.is_untraced(receiver):
@@ -289,7 +289,9 @@ class OperationFinder:
         row, token, scope, context = place
         return Operation(module, row, token, scope, context, method, collections, confidence)
 
-    def _receiver(self, module: int, row: int, value: Value, method: Spec) -> tuple[tuple[Collection, ...] | None, str]:
+    def _receiver(
+        self, module: int, call: int, row: int, value: Value, method: Spec
+    ) -> tuple[tuple[Collection, ...] | None, str]:
         """The collections a method is called on, and the confidence; None when it is not an operation."""
         collections = tuple(atom for atom in value if type(atom) is Collection)
         if collections:
@@ -299,6 +301,8 @@ class OperationFinder:
         if not self.uses_driver or not receivers.is_untraced(value):
             return None, ""
         if not receivers.asks_collection(self.link, module, row, method.name):
+            return None, ""
+        if receivers.asks_mapper(self.link, module, call):
             return None, ""
         return receivers.guessed(self.link, module, row), "inferred"
 

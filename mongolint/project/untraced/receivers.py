@@ -46,6 +46,22 @@ def asks_collection(link: Linker, module: int, row: int, method: str) -> bool:
     return any(is_untraced(link.value(module, each)) for name in names for each in asked[name])
 
 
+def asks_mapper(link: Linker, module: int, call: int) -> bool:
+    """Whether a call asks an object mapper: ``engine.find_one(User, …)``, ``User.objects(…).update_one(…)``."""
+    node = link.node(module, call)
+    first = next((row for keyword, row in node[2] if keyword is None), None)
+    # Only a name that looks like a class is asked for: questions take of the work that others may do
+    if first is not None and _last_name(link, module, first)[:1].isupper():
+        if any(type(atom) is ClassRef for atom in link.value(module, first)):
+            return True
+    node = link.node(module, node[1])
+    while node[0] in ("attr", "call"):
+        if node[0] == "attr" and node[2] == "objects":
+            return True
+        node = link.node(module, node[1])
+    return False
+
+
 def guessed(link: Linker, module: int, row: int, env: Env | None = None) -> tuple[Collection, ...]:
     """The collection that ``db.users`` or ``db["users"]`` names, where ``db`` itself is not traced."""
     node = link.node(module, row)
