@@ -10,7 +10,6 @@ from mongolint.project.fields.shapes import KnownField, KnownFields
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
 from mongolint.project.schema.validated import validated
-from mongolint.project.verdicts import query_of
 
 Record = dict[str, Any]
 
@@ -110,7 +109,7 @@ def _collection(
 
 def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
     """What a reader of the table should know besides."""
-    run = [each for each in project.operations if each.runs_on(name) and each.module not in project.tests]
+    run = [each for each in project.operations_on(name) if each.module not in project.tests]
     names = {operation.name for operation in run}
     dated = [field.name for field in known.fields.values() if field.written and "date" in field.kinds]
     expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
@@ -179,7 +178,7 @@ def _by_case(project: Project, name: str, run: Sequence[Operation]) -> Iterator[
         beside = [each for each in unique if each is not index and each.keys and each.keys[0][0] == field]
         if others or index.open or "collation" in index.options or beside:
             continue
-        queries = [query_of(project.reader, each) for each in run if each.filter.required.get(field) == "equality"]
+        queries = [project.query(each) for each in run if each.filter.required.get(field) == "equality"]
         if any(query.collation and query.collation.get("strength") in (1, 2) for query in queries):
             yield (
                 f"{field} is looked for whatever the case of its letters, and the unique index on it tells case apart: "

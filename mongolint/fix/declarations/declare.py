@@ -103,7 +103,7 @@ def _serves(draft: Draft, need: Constraint, queries: Sequence[Operation]) -> boo
         names = {name for name, _ in need.keys}
         if any({*draft.project.filter_fields(query), *(name for name, _ in query.sort)} - names for query in queries):
             return False
-    plans = [verdicts.ask(verdicts.query_of(draft.project.reader, query), [index]) for query in queries]
+    plans = [verdicts.ask(draft.project.query(query), [index]) for query in queries]
     return all(index in plan.best and plan.selective and len(plan.bounds) == len(need.keys) for plan in plans)
 
 

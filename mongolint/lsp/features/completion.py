@@ -142,8 +142,7 @@ def _names(project: Project) -> Iterator[_Found]:
 
 
 def _operations(project: Project, name: str) -> str:
-    count = sum(1 for operation in project.operations if operation.runs_on(name))
-    return counted(count, "operation")
+    return counted(len(project.operations_on(name)), "operation")
 
 
 # Documents

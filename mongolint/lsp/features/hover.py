@@ -210,7 +210,7 @@ def _of_collections(project: Project, collections: Sequence[Collection]) -> str:
 
 
 def _of_name(project: Project, name: str, database: str | None = None) -> str:
-    operations = [o for o in project.operations if o.runs_on(name) and o.module not in project.tests]
+    operations = [o for o in project.operations_on(name) if o.module not in project.tests]
     within = f" of database **{database}**" if database else ""
     return "\n\n".join(
         [

@@ -5,14 +5,14 @@ from __future__ import annotations
 from mongolint.project.coveragemap.shapes import items_of, names_in
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
-from mongolint.project.verdicts import Query, Verdict, query_of
+from mongolint.project.verdicts import Query, Verdict
 
 
 def shape_text(project: Project, operation: Operation) -> str:
     """The fields of the filter, what is there on some paths only in brackets, and those of the sort with arrows."""
     if operation.method.kind not in ("read", "write") or not (operation.method.filter or operation.method.pipeline):
         return ""
-    query = query_of(project.reader, operation)
+    query = project.query(operation)
     sure = list(dict.fromkeys(names_in(items_of(query.filter))))
     parts = [*sure, *(f"[{name}]" for name in query.optional if name not in sure), *_sort(query)]
     return "{" + ", ".join([*parts, *(["…"] if query.open else [])]) + "}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,47 +55,52 @@ class Asked(NamedTuple):
 
 def asked_by(project: Project, operation: Operation) -> Asked | None:
     """The query of an operation; None where it has no filter and no sort."""
-    verdict = project.verdict(operation)
-    if verdict.verdict == "none":
+    found = _shown(project, operation)
+    if found is None:
         return None
-    document = operation.planned
-    query = project.query(operation)
-    site = Site(project.operation_span(operation), operation.name, origin_of(project, operation.module))
-    names = tuple(sorted(operation.collection_names))
-    found = _asked(
-        project, names, "read" if operation.method.kind == "read" else "write", (document, query), verdict, site
-    )
-    unseen = unseen_in(project, operation)
+    unseen, verdict = unseen_in(project, operation), found.verdict
     if SORT in unseen and verdict.verdict == "served" and verdict.name != "_id_":
         # The index finds the documents; whether it gives their order, nobody knows
         verdict = verdict._replace(verdict="unknown", reason=f"{verdict.reason}; what they are sorted by is not shown")
     return found._replace(unseen=unseen, verdict=verdict)
 
 
-def calls_asked(project: Project) -> tuple[set[tuple[int, int]], list[Asked]]:
-    """What callers ask by helpers for several collections, and those helpers' queries, as module and row.
+def _shown(project: Project, operation: Operation) -> Asked | None:
+    """What the code shows of it."""
+    verdict = project.verdict(operation)
+    if verdict.verdict == "none":
+        return None
+    names = tuple(sorted(operation.collection_names))
+    kind = "read" if operation.method.kind == "read" else "write"
+    site = Site(project.operation_span(operation), operation.name, origin_of(project, operation.module))
+    return _asked(project, names, kind, (operation.planned, project.query(operation)), verdict, site)
 
-    Of a helper of which one call is not read all is said at its own place.
-    """
-    found: dict[tuple[int, int], list[Asked]] = {}
+
+def told_by_calls(project: Project) -> set[tuple[int, int]]:
+    """The operations of helpers for several collections, as module and row, of which each call is read."""
     rows: dict[tuple[int, int], set[tuple[int, int]]] = {}
     for call in project.asked_of_helpers:
-        one = asked_by(project, call.operation)
-        key = (call.operation.module, call.operation.row)
-        rows.setdefault(key, set()).add((call.module, call.row))
-        if one is not None:
-            site = one.site._replace(span=project.token(call.module, call.row), origin=origin_of(project, call.module))
-            found.setdefault(key, []).append(one._replace(site=site))
-    tracer = project.writes.tracer
+        rows.setdefault((call.operation.module, call.operation.row), set()).add((call.module, call.row))
     told = set()
     for operation in project.operations:
         key = (operation.module, operation.row)
         if operation.collection is None and key in rows:
-            ways = inserts.ways(tracer, operation, frozenset())
+            ways = inserts.ways(project.writes.tracer, operation, frozenset())
             direct = {(way.point.module, way.row) for way in ways if way.frame and way.frame.outer is None}
             if direct == rows[key]:
                 told.add(key)
-    return told, [one for key in found if key in told for one in found[key]]
+    return told
+
+
+def calls_asked(project: Project, told: Container[tuple[int, int]]) -> Iterator[Asked]:
+    """What callers ask by helpers, each at its call; ``via`` the helper, unless its own query is ``told`` by that."""
+    for call in project.asked_of_helpers:
+        is_told = (call.operation.module, call.operation.row) in told
+        one = (asked_by if is_told else _shown)(project, call.operation)
+        if one is not None:
+            span, origin = project.token(call.module, call.row), origin_of(project, call.module)
+            via = "" if is_told else project.callee_name(call.module, call.row)
+            yield one._replace(site=one.site._replace(span=span, origin=origin, via=via))
 
 
 def _asked(
@@ -138,20 +143,6 @@ def lookups_asked(project: Project) -> Iterator[Asked]:
         )
         if verdict.verdict != "none":
             yield Asked((lookup.collection,), "lookup", items_of(query.filter), query, query, verdict, site)
-
-
-def asked_of_helpers(project: Project, told: Collection[tuple[int, int]]) -> Iterator[Asked]:
-    """What callers ask by helpers, each at its call, beside the operation of the helper; not of those ``told``."""
-    for call in project.asked_of_helpers:
-        operation = call.operation
-        verdict = project.verdict(operation)
-        if verdict.verdict == "none" or (operation.module, operation.row) in told:
-            continue
-        names = tuple(sorted(operation.collection_names))
-        kind = "read" if operation.method.kind == "read" else "write"
-        name = project.callee_name(call.module, call.row)
-        site = Site(project.token(call.module, call.row), operation.name, origin_of(project, call.module), name)
-        yield _asked(project, names, kind, (operation.planned, project.query(operation)), verdict, site)
 
 
 def requests_asked(project: Project, operation: Operation) -> list[Asked] | None:

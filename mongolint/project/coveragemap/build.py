@@ -12,11 +12,11 @@ from mongolint.project.coveragemap.asked import (
     Asked,
     Site,
     asked_by,
-    asked_of_helpers,
     calls_asked,
     lookups_asked,
     origin_of,
     requests_asked,
+    told_by_calls,
 )
 from mongolint.project.coveragemap.known import KnownIndex, KnownIndexes
 from mongolint.project.coveragemap.shapes import Field, Item, canonical, sort_text, text_of
@@ -96,8 +96,8 @@ class _Builder:
         self.shapes: dict[tuple[Any, ...], Shape] = {}
 
     def build(self) -> list[CollectionMap]:
-        told, calls = calls_asked(self.project)
-        for call in calls:
+        told = told_by_calls(self.project)
+        for call in calls_asked(self.project, told):
             self._add(call)
         for operation in self.project.operations:
             if (operation.module, operation.row) in told:
@@ -107,7 +107,7 @@ class _Builder:
                 self._add(one)
             else:
                 self._add_unfiltered(operation)
-        for one in (*lookups_asked(self.project), *asked_of_helpers(self.project, told)):
+        for one in lookups_asked(self.project):
             self._add(one)
         for name, held in self.indexes.of.items():
             self._map(() if name is None else (name,)).indexes = held
