@@ -86,13 +86,13 @@ def _ask(
     """The one wall: a rule that fails is named, and the others go on."""
     facts = _facts(project)
     for rule in rules:
-        for kind, test in rule.checks:
+        for number, (kind, test) in enumerate(rule.checks):
             fact: Any = None
             try:
                 for fact in facts[kind]():
                     if stop is not None and stop():
                         raise StoppedError
-                    yield from test(project) if fact is project else test(fact, project)
+                    yield from project.told((rule.code, number), fact, test)
             except StoppedError:
                 raise
             except Exception as error:

@@ -147,7 +147,7 @@ def _load(
     facts = [found for path in texts if (found := held.get(path) or new.get(path))]
     display = {path: relative(path, cwd) for path in sources}
     indexes = [*declared, *external]
-    uses_driver = relevance.uses_driver(sources.values())
+    uses_driver = relevance.uses_driver(sources, relevance.Memo())
     configured, starters = settings.of(config, reading.contents), partial(_starters, config, cwd, reading.targets)
     project = Project(facts, reading.imports, config, display, uses_driver, indexes, journal, configured, starters)
     shown = set(reading.targets)

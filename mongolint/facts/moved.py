@@ -1,8 +1,9 @@
-"""Whether an edit changed nothing but where things are: comments, blank lines, layout."""
+"""Whether an edit changed nothing but where things are (comments, blank lines, layout), and what it left as it was."""
 
 from __future__ import annotations
 
 import marshal
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -35,6 +36,24 @@ def move(old: ModuleFacts, new: ModuleFacts) -> None:
     for held, other_try in zip(old.tries, new.tries, strict=True):
         for handler, other_handler in zip(held.handlers, other_try.handlers, strict=True):
             handler.span = other_handler.span
+
+
+def share(old: ModuleFacts, new: ModuleFacts) -> ModuleFacts:
+    """``new``, with the very objects of ``old`` where both say the same: who holds a loop knows it again."""
+    for each in fields(new):
+        mine, other = getattr(old, each.name), getattr(new, each.name)
+        if type(other) is list and other and is_dataclass(other[0]):
+            setattr(new, each.name, list(_shared(mine, other)))
+    return new
+
+
+def _shared(old: Sequence[Any], new: Sequence[Any]) -> Iterator[Any]:
+    left = [each for number, each in enumerate(old) if number >= len(new) or each != new[number]]
+    for number, each in enumerate(new):
+        if number < len(old) and each == old[number]:
+            yield old[number]
+        else:
+            yield next((held for held in left if held == each), each)
 
 
 def _plain(facts: ModuleFacts) -> bytes:

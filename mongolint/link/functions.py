@@ -208,7 +208,7 @@ def _plain_arguments(link: Linker, module: int, row: int) -> Sequence[Argument] 
     """The arguments of a call that spreads nothing and is not named like one that hands its arguments on."""
     node = link.node(module, row)
     link.node(module, node[1])
-    return link.of_module(_plain, module, row)
+    return link.known(_plain, module, row)
 
 
 def _plain(facts: ModuleFacts, row: int) -> Sequence[Argument] | None:

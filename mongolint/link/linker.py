@@ -6,6 +6,7 @@ Each kind of row, atom and callee has its own module (`rows`, `attributes`, `fun
 
 from __future__ import annotations
 
+import copy
 import posixpath
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
@@ -31,6 +32,7 @@ from mongolint.link.imports import ImportMap
 from mongolint.link.settings.files import Files
 from mongolint.link.states.gathered import Entry, Gather, Table
 from mongolint.link.states.journal import Journal, Record
+from mongolint.link.states.memory import Memory, Seen
 from mongolint.link.states.scopes import (
     ROW_BITS,
     Bound,
@@ -83,7 +85,7 @@ class Linker:
         settings: Files | None = None,
     ) -> None:
         # What the question from outside that is under way has to do with, if anybody wants to know
-        self.record: Record | None = None
+        self.record: Record | Seen | None = None
         self._facts = modules
         self.modules = modules if journal is None else Watched(modules, self)
         self.imports = imports
@@ -98,7 +100,7 @@ class Linker:
         self._active: dict[Hashable, int] = {}
         self._cut = _NEVER
         self._work = 0
-        self.known_of_modules: dict[tuple[Hashable, int, int], Any] = {}
+        self.known_of_modules: dict[int, dict[Hashable, Any]] = {}
         # Answers that a cycle under way made incomplete, with the depth of its outermost question, in order
         self._tentative: dict[Hashable, tuple[object, int]] = {}
         self._tries: dict[Hashable, int] = {}
@@ -106,8 +108,34 @@ class Linker:
         self.interned: dict[Hashable, Any] = {}
         self._journal = journal
         self.tables: dict[Gather, Table] = {}
+        # What others work out of the answers, in an editor
+        self.memory: Memory | None = None
         if journal is not None:
             journal.begin(self)
+            self.memory = Memory(self)
+
+    def renew(self, modules: Sequence[ModuleFacts], ask: Callable[[], object]) -> list[Hashable]:
+        """Go on with a new state of the same modules. ``ask`` puts the first questions, as in a fresh run.
+
+        Args:
+            modules: as many as before, of the same paths, in the same order.
+
+        Returns:
+            what may be different since, for `Memory.forget`.
+        """
+        assert self._journal is not None, "only an editor's model goes on"
+        before = copy.copy(self)
+        self._facts = modules
+        self.modules[:] = modules  # type: ignore[index]  # the list that `Watched` is
+        self.answers, self._tries = {}, {}
+        self._journal.begin(self, before)
+        ask()
+        changed, first, tries = self._journal.changed, self.answers, self._tries
+        self.answers, self._tries = before.answers, before._tries
+        differing = self._journal.carry(first, self.answers, self._tries)
+        self.answers.update(first)
+        self._tries.update(tries)
+        return [*changed, *differing]
 
     def node(self, module: int, row: int) -> Row:
         if self.record is not None:
@@ -147,22 +175,33 @@ class Linker:
         """What the code of one scope says by itself."""
         if self.record is not None:
             self.record.tokens.add((question, module, index))
-        return self.of_module(question, module, index)
+        return self.known(question, module, index)
 
     def of_module(self, question: Callable[[ModuleFacts, int], T], module: int, index: int = 0) -> T:
-        """What the code of a module (or of one of its scopes) says by itself, be it asked by linking or not."""
-        key = (question, module, index)
-        if key not in self.known_of_modules:
-            self.known_of_modules[key] = question(self._facts[module], index)
-        found: T = self.known_of_modules[key]
+        """What the code of a module (or of one of its scopes) says by itself."""
+        if self.record is not None:
+            self.record.tokens.add(("module", module))
+        return self.known(question, module, index)
+
+    def known(self, question: Callable[[ModuleFacts, int], T], module: int, index: int) -> T:
+        """The same, asked by whoever notes what of the module it has to do with."""
+        held = self.known_of_modules.get(module)
+        if held is None:
+            held = self.known_of_modules[module] = {}
+        key = (question, index)
+        if key not in held:
+            held[key] = question(self._facts[module], index)
+        found: T = held[key]
         return found
 
     def of_files(self, question: str, module: int, answer: Callable[[], T]) -> T:
         """What the code of a module says, given which files there are."""
-        key = (question, module, 0)
-        if key not in self.known_of_modules:
-            self.known_of_modules[key] = answer()
-        found: T = self.known_of_modules[key]
+        if self.record is not None:
+            self.record.tokens.add(("module", module))
+        held = self.known_of_modules.setdefault(module, {})
+        if question not in held:
+            held[question] = answer()
+        found: T = held[question]
         return found
 
     def gathered(self, gather: Gather, key: Hashable) -> list[Entry]:
@@ -179,11 +218,16 @@ class Linker:
         found: T | None = self.answers.get(question)
         if self.record is not None:
             self.record.met(question, found)
-        return self._keep(question, answer()) if found is None else found
+        if found is not None:
+            return found
+        if self._journal is not None and type(self.record) is Seen:
+            self._replayed(self._journal, question, lambda: self._keep(question, answer()))
+            return cast(T, self.answers[question])
+        return self._keep(question, answer())
 
     def _keep(self, question: Hashable, answer: T) -> T:
         self.answers[question] = answer
-        if self._journal is not None and self.record is None:
+        if self._journal is not None and type(self.record) is not Record:
             self._journal.found(question, answer)
         return answer
 
@@ -264,7 +308,7 @@ class Linker:
         """The call at ``row``, and where it stands."""
         if self.record is not None:
             self.record.tokens.add(("call", module, row))
-        return self.of_module(calls_by_row, module).get(row)
+        return self.known(calls_by_row, module, 0).get(row)
 
     def _replayed(self, journal: Journal, question: Hashable, ask: Callable[[], object]) -> None:
         """Take over what a question left behind in an earlier state, if it would go the same way; else ask it."""
@@ -321,7 +365,7 @@ class Linker:
         while len(self._tentative) > mark:
             question, (answer, _) = self._tentative.popitem()
             before = self._tries.get(question, 0)
-            if self.record is not None:
+            if type(self.record) is Record:
                 self.record.tried.setdefault(question, before)
             tries = self._tries[question] = before + 1
             if tries >= _MAX_TRIES:
@@ -345,6 +389,8 @@ class Linker:
             made = Env(module, scope, bindings, parent)
             made.depth = depth + 1
             found = self._keep(key, self.interned.setdefault((key, depth), made))
+            if self._journal is not None and type(self.record) is Seen:
+                self._journal.own(key, found)
         return cast(Env, found)
 
     def pin(self, module: int, row: int, atom: Atom, env: Env | None) -> Env | None:

@@ -16,7 +16,7 @@ from mongolint.engine.load import Loaded, load
 from mongolint.engine.parsing import Broken, Progress, extract_batch
 from mongolint.engine.reading import relevance, scripts, settings
 from mongolint.engine.workers import WorkerError, Workers
-from mongolint.facts.moved import move, only_moved
+from mongolint.facts.moved import move, only_moved, share
 from mongolint.facts.renumbered import STEP, follow
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import dataclass
@@ -41,6 +41,21 @@ class Parsers:
         if self.crew is not None:
             self.crew.close()
             self.crew = None
+
+
+@dataclass(slots=True)
+class _State:
+    """What the modules of a project say at one moment."""
+
+    modules: Sequence[ModuleFacts]
+    broken: list[Broken]
+    sources: dict[str, bytes]
+    uses_driver: bool
+
+    def keeps(self, project: Project) -> bool:
+        """Whether a project can go on with it, with what it knows of the modules that stay as they are."""
+        paths = [facts.path for facts in self.modules]
+        return project.uses_driver == self.uses_driver and paths == list(project.link.number) and not project.is_full
 
 
 class Model:
@@ -143,8 +158,21 @@ class Model:
         texts.update(closed)
         if self._moved(texts, previous, parsed):
             return self._keep(previous, contents)
-        loaded = self.changed(texts, previous, parsed)
-        return self.read(contents) if loaded is None else self._keep(loaded, contents)
+        state = self._state(texts, previous, parsed)
+        if state is None:
+            return self.read(contents)
+        project = previous.project
+        is_configured_so = settings.of(self._config).agrees_with(project.link.settings)
+        if not is_configured_so or not state.keeps(project):
+            return self._keep(self._made(state, previous, self._journal), contents)
+        try:
+            project.renew(state.modules)
+        except Exception:
+            # What it knows may be half of the last state: the next one begins anew
+            self.loaded, self._journal = None, Journal()
+            raise
+        previous.sources.update(texts)
+        return self._keep(replace(previous, broken=state.broken), contents)
 
     def _moved(self, texts: Mapping[str, bytes], previous: Loaded, parsed: Mapping[str, ModuleFacts]) -> bool:
         """Take new texts of modules that say the same as before into the model as it is, if there are no others.
@@ -161,7 +189,7 @@ class Model:
         wanted = self._wanted(sources, previous)
         if sum(path in wanted for path in sources) != len(modules) or not number.keys() <= wanted:
             return False
-        if relevance.uses_driver(sources.values()) != previous.project.uses_driver:
+        if relevance.uses_driver(sources, self._memo) != previous.project.uses_driver:
             return False
         self.shifts = {}
         for path in new:
@@ -169,14 +197,13 @@ class Model:
             self.shifts[previous.display[path]] = Shift(before, after)
             move(modules[number[path]], parsed[path])
             previous.sources[path] = texts[path]
-        if new:
-            previous.project.forget_places()
+        previous.project.moved(number[path] for path in new)
         return True
 
     def _wanted(self, sources: Mapping[str, bytes], previous: Loaded) -> set[str]:
         wanted = relevance.relevant(sources, previous.project.link.imports, self._memo)
         needles = [token.encode() for token in self._tokens]
-        wanted.update(t for t in previous.targets if any(n in sources[t] for n in needles))
+        wanted.update(path for path in previous.targets if self._memo.holds(path, sources[path], needles))
         return wanted
 
     def _keep(self, loaded: Loaded, contents: Mapping[str, bytes]) -> Loaded:
@@ -204,7 +231,7 @@ class Model:
                     self.stale[path] = found
                 else:
                     self.stale.pop(path, None)
-                    parsed[path] = follow(held[path], found)
+                    parsed[path] = _next(held[path], found)
             elif self.loaded.sources[path] == data:
                 self.stale.pop(path, None)
             if path in self.stale and self.loaded is not None:
@@ -219,19 +246,24 @@ class Model:
 
         return self._trees.setdefault(path, Pieces())
 
-    def changed(
-        self, contents: Mapping[str, bytes], previous: Loaded, parsed: Mapping[str, ModuleFacts] | None = None
-    ) -> Loaded | None:
-        """A state of the project with other contents of files that it has; None where all has to be read."""
+    def changed(self, contents: Mapping[str, bytes], previous: Loaded, journal: Journal) -> Loaded | None:
+        """Another project with other contents of files that it has; None where all has to be read."""
+        state = self._state(contents, previous, {})
+        return None if state is None else self._made(state, previous, journal)
+
+    def _state(
+        self, contents: Mapping[str, bytes], previous: Loaded, parsed: Mapping[str, ModuleFacts]
+    ) -> _State | None:
+        """What modules say with these contents of files; None where all has to be read."""
         if not contents.keys() <= previous.sources.keys():
             return None
         sources = {**previous.sources, **contents}
-        imports = previous.project.link.imports
         wanted = self._wanted(sources, previous)
         if wanted and not previous.project.modules:
             return None  # scripts that declare indexes have not been looked at
-        known = {f.path: f for f in previous.project.modules if previous.sources[f.path] == sources[f.path]}
-        known.update(parsed or {})
+        held = {facts.path: facts for facts in previous.project.modules}
+        known = {path: facts for path, facts in held.items() if previous.sources[path] == sources[path]}
+        known.update(parsed)
         wrong = {b.path: b for b in previous.broken if previous.sources[b.path] == sources[b.path]}
         facts: list[ModuleFacts] = []
         broken: list[Broken] = []
@@ -239,23 +271,30 @@ class Model:
         for path in (path for path in sources if path in wanted):
             found = known.get(path) or wrong.get(path) or _facts(path, sources[path])
             if isinstance(found, ModuleFacts):
-                facts.append(found)
+                facts.append(found if path in known or path not in held else _next(held[path], found))
             elif path in shown:
                 broken.append(found)
-        uses_driver = relevance.uses_driver(sources.values())
-        indexes = [*previous.scripts, *self._external]
+        return _State(facts, broken, sources, relevance.uses_driver(sources, self._memo))
+
+    def _made(self, state: _State, previous: Loaded, journal: Journal) -> Loaded:
+        """A project of its own for a state."""
         project = Project(
-            facts,
-            imports,
+            state.modules,
+            previous.project.link.imports,
             self._config,
             previous.display,
-            uses_driver,
-            indexes,
-            self._journal,
+            state.uses_driver,
+            [*previous.scripts, *self._external],
+            journal,
             settings.of(self._config),
             previous.project.starters,
         )
-        return replace(previous, project=project, sources=sources, broken=broken)
+        return replace(previous, project=project, sources=state.sources, broken=state.broken)
+
+
+def _next(before: ModuleFacts, found: ModuleFacts) -> ModuleFacts:
+    """What a module says now, with the row numbers and the objects of what it said before."""
+    return share(before, follow(before, found))
 
 
 def _from_disk(paths: Iterable[str]) -> dict[str, bytes] | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.link import functions
 from mongolint.link.atoms import Collection, FunctionRef
+from mongolint.link.states.memory import held, held_by
 from mongolint.link.states.scopes import calls_by_row
 from mongolint.project.operations import Operation, in_words, the_one
 from mongolint.project.reach.memos import kept_for, makes_object, owner_of
@@ -62,6 +62,21 @@ class Reach(NamedTuple):
         return in_words(self.collections)
 
 
+class _CallOf(NamedTuple):
+    """A call of a function, in ``caller``.
+
+    ``cached``: its result is kept for the next call. ``kept``: on an object, which ``makes_object`` says that the
+    caller makes. ``of``: what the function belongs to (`owner_of`).
+    """
+
+    place: tuple[int, int]
+    caller: Function
+    cached: bool
+    kept: bool
+    of: str
+    makes_object: bool
+
+
 class CallGraph:
     """Which functions run operations of some kinds, found from the operations upwards, caller by caller.
 
@@ -71,7 +86,7 @@ class CallGraph:
     def __init__(
         self,
         link: Linker,
-        operations: Sequence[Operation],
+        operations: Callable[[], Sequence[Operation]],
         kinds: Sequence[str] = ("read", "write"),
         *,
         usual: bool = False,
@@ -81,20 +96,25 @@ class CallGraph:
         self.operations = operations
         self.kinds = kinds
 
-    @cached_property
+    @held
     def _reach(self) -> dict[Function, dict[int, Reach]]:
         """For each function that runs operations, each of them by one of the shortest chains."""
         found: dict[Function, dict[int, Reach]] = {}
-        for operation in self.operations:
+        for operation in self.operations():
             if operation.method.kind in self.kinds and not self._is_unusual(operation.module, operation.row):
                 function = (operation.module, operation.scope)
-                kept = kept_for(self.link.modules[operation.module], operation.scope, operation.context, operation.row)
-                made = Reach(operation, (), kept == "all" or self._is_cached(function), kept == "object")
-                found.setdefault(function, {})[id(operation)] = made
+                found.setdefault(function, {})[id(operation)] = self._own(operation)
         level = {function: list(reaches.values()) for function, reaches in found.items()}
         while level:
             level = self._callers(level, found)
         return found
+
+    @held_by
+    def _own(self, operation: Operation) -> Reach:
+        """An operation as its own function runs it."""
+        kept = kept_for(self.link.modules[operation.module], operation.scope, operation.context, operation.row)
+        is_cached = kept == "all" or self._is_cached((operation.module, operation.scope))
+        return Reach(operation, (), is_cached, kept == "object")
 
     def _callers(
         self, level: dict[Function, list[Reach]], found: dict[Function, dict[int, Reach]]
@@ -102,34 +122,38 @@ class CallGraph:
         """What the callers of the functions in ``level`` newly reach."""
         following: dict[Function, list[Reach]] = {}
         for function, reaches in level.items():
-            for module, row, _ in self.link.sites.of(*function):
-                call = self.link.of_module(calls_by_row, module)[row]
-                caller = (module, call.scope)
-                if module in self.link.tests and function[0] not in self.link.tests:
-                    continue
-                if self._is_unusual(module, row):
-                    continue
-                facts = self.link.modules[module]
-                kept = kept_for(facts, call.scope, call.context, row)
-                cached = kept == "all" or self._is_cached(caller)
-                of = owner_of(facts, facts.nodes[row][1])
+            for call in self._calls_of(*function):
                 for reach in reaches:
-                    held = found.setdefault(caller, {})
+                    held = found.setdefault(call.caller, {})
                     if id(reach.operation) not in held:
                         made = Reach(
                             reach.operation,
-                            ((module, row), *reach.chain),
-                            cached or reach.cached or (reach.kept and of == "all"),
-                            kept == "object" or (reach.kept and of == "object" and not makes_object(facts, call.scope)),
+                            (call.place, *reach.chain),
+                            call.cached or reach.cached or (reach.kept and call.of == "all"),
+                            call.kept or (reach.kept and call.of == "object" and not call.makes_object),
                         )
                         held[id(reach.operation)] = made
-                        following.setdefault(caller, []).append(made)
+                        following.setdefault(call.caller, []).append(made)
         return following
+
+    @held_by
+    def _calls_of(self, module: int, scope: int) -> list[_CallOf]:
+        """The calls of a function that count."""
+        found = []
+        for at, row, _ in self.link.sites.of(module, scope):
+            if (at in self.link.tests and module not in self.link.tests) or self._is_unusual(at, row):
+                continue
+            facts, call = self.link.modules[at], self.link.of_module(calls_by_row, at)[row]
+            kept, of = kept_for(facts, call.scope, call.context, row), owner_of(facts, facts.nodes[row][1])
+            cached = kept == "all" or self._is_cached((at, call.scope))
+            makes = of == "object" and makes_object(facts, call.scope)
+            found.append(_CallOf((at, row), (at, call.scope), cached, kept == "object", of, makes))
+        return found
 
     def _is_unusual(self, module: int, row: int) -> bool:
         return self.usual and row in self.link.of_module(_on_errors, module)
 
-    @cached_property
+    @held
     def _names(self) -> frozenset[str]:
         """Last names under which the functions that run operations can be called."""
         names = {"cls", "self"}
@@ -144,13 +168,23 @@ class CallGraph:
         """The operations that the call at ``row`` runs through functions of the project."""
         _ = self.link.modules[module]  # what it calls may be asked
         names = self.link.of_module(functions.called_names, module).get(row, ())
-        if not self._names.intersection(names):
+        if not any(map(self._may_run, names)):
             return ()
         found: dict[int, Reach] = {}
         for function in self.link.functions_called(module, row):
-            for key, reach in self._reach.get((function.module, function.scope), {}).items():
+            for key, reach in self.run_by(function.module, function.scope).items():
                 found.setdefault(key, reach)
         return tuple(found.values())
+
+    @held_by
+    def run_by(self, module: int, scope: int) -> dict[int, Reach]:
+        """The operations that a function runs, by their ids."""
+        return self._reach.get((module, scope), {})
+
+    @held_by
+    def _may_run(self, name: str) -> bool:
+        """Whether a function that runs operations can be called under a name."""
+        return name in self._names
 
     def _is_cached(self, function: Function) -> bool:
         names = self.link.hierarchy.decorators(FunctionRef(*function))

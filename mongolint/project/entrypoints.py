@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Instance, Value
+from mongolint.link.states.memory import held, held_by
 from mongolint.project.reach.uses import Use, Uses, own_name
 
 if TYPE_CHECKING:
@@ -176,13 +176,17 @@ class Entrypoints:
         self.link = link
         self.uses = uses
 
-    @cached_property
+    @held
     def applications(self) -> list[Application]:
         """Where applications are made, tests left out."""
+        every = (module for module in range(len(self.link.modules)) if module not in self.link.tests)
+        return [application for module in every for application in self._applications_in(module)]
+
+    @held_by
+    def _applications_in(self, module: int) -> list[Application]:
+        facts = self.link.modules[module]
         return [
             Application(module, call.row, name)
-            for module, facts in enumerate(self.link.modules)
-            if module not in self.link.tests
             for call in facts.calls
             if own_name(facts, facts.nodes[call.row][1]) in _APPLICATION_WORDS
             for name in self._externals(self.link.value(module, facts.nodes[call.row][1]))
@@ -192,11 +196,14 @@ class Entrypoints:
     def application_modules(self) -> set[int]:
         """The modules that make an application, define one, or hold what a framework runs."""
         found = {application.module for application in self.applications}
-        for module, facts in enumerate(self.link.modules):
-            if module not in self.link.tests and module not in found:
-                if any(self._is_application_part(module, scope.index) for scope in facts.scopes):
-                    found.add(module)
+        for module in range(len(self.link.modules)):
+            if module not in self.link.tests and module not in found and self._has_application_part(module):
+                found.add(module)
         return found
+
+    @held_by
+    def _has_application_part(self, module: int) -> bool:
+        return any(self._is_application_part(module, scope.index) for scope in self.link.modules[module].scopes)
 
     def _is_application_part(self, module: int, scope: int) -> bool:
         kind = self.link.scope(module, scope).kind
@@ -354,17 +361,20 @@ class Entrypoints:
         node = facts.nodes[row]
         return own_name(facts, node[1] if node[0] == "call" else row)
 
-    @cached_property
+    @held
     def _injected(self) -> set[tuple[int, int]]:
         """Constructors of classes that a bare ``Depends()`` makes for an annotated parameter."""
-        found: set[tuple[int, int]] = set()
-        for module, facts in enumerate(self.link.modules):
-            for scope in facts.scopes:
-                for param in scope.params:
-                    node = facts.nodes[param.default] if param.default is not None else ("none",)
-                    if node[0] == "call" and not node[2] and own_name(facts, node[1]) in _INJECTED:
-                        hint = self.link.annotated(module, param.annotation) if param.annotation is not None else ()
-                        found.update(self._constructors(hint))
+        return {each for module in range(len(self.link.modules)) for each in self._injected_in(module)}
+
+    @held_by
+    def _injected_in(self, module: int) -> set[tuple[int, int]]:
+        facts, found = self.link.modules[module], set[tuple[int, int]]()
+        for scope in facts.scopes:
+            for param in scope.params:
+                node = facts.nodes[param.default] if param.default is not None else ("none",)
+                if node[0] == "call" and not node[2] and own_name(facts, node[1]) in _INJECTED:
+                    hint = self.link.annotated(module, param.annotation) if param.annotation is not None else ()
+                    found.update(self._constructors(hint))
         return found
 
     def _constructors(self, value: Value) -> Iterator[tuple[int, int]]:

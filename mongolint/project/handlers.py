@@ -63,11 +63,10 @@ class ExceptSite(NamedTuple):
         return self.raises or self.logs or self.waits or self.answers_failure
 
 
-def find_handlers(link: Linker, graph: CallGraph) -> Iterator[ExceptSite]:
-    """Every ``except`` clause of the project, in order."""
-    for module, facts in enumerate(link.modules):
-        if not facts.tries:
-            continue
+def find_handlers(link: Linker, graph: CallGraph, module: int) -> Iterator[ExceptSite]:
+    """Every ``except`` clause of a module, in order."""
+    facts = link.modules[module]
+    if facts.tries:
         by_context = link.of_module(calls_by_context, module)
         for attempt in facts.tries:
             named = [caught_names(link, module, handler) for handler in attempt.handlers]

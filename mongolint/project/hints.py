@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link import functions
 from mongolint.link.atoms import NONE, External, strings, without_none
+from mongolint.link.states.memory import held_by
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place, Reader
 
@@ -66,22 +67,35 @@ def matches(hint: Hint, index: IndexDeclaration) -> bool:
     return hint == index.name if isinstance(hint, str) else hint == index.keys
 
 
-def find_all(link: Linker, reader: Reader, operations: Iterable[Operation]) -> Iterator[tuple[list[str], Hint | None]]:
+def find_all(project: Project) -> Iterator[tuple[list[str], Hint | None]]:
     """Every hint of the project, with the collections it is meant for; none where that is not known."""
     traced: set[tuple[int, int]] = set()
-    for operation in operations:
+    for operation in project.operations:
         traced.add((operation.module, operation.row))
         traced.update((step.module, step.row) for step in operation.steps)
-        for _, hint in hints_of(link, reader, operation):
+        for hint in _of_operation(project, operation):
             yield operation.collection_names, hint
-    for module, facts in enumerate(link.modules):
-        for call in facts.calls:
-            if (module, call.row) in traced:
-                continue
-            given = _untraced(link, module, call.row)
-            hint = read(link, reader, given) if given is not None else None
-            if given is not None and (hint is not None or _is_request(link, module, call.row)):
+    for module in range(len(project.modules)):
+        for row, hint in _in_calls(project, module):
+            if (module, row) not in traced:
                 yield [], hint
+
+
+@held_by
+def _of_operation(project: Project, operation: Operation) -> list[Hint | None]:
+    return [hint for _, hint in hints_of(project.link, project.reader, operation)]
+
+
+@held_by
+def _in_calls(project: Project, module: int) -> list[tuple[int, Hint | None]]:
+    """What the calls of a module pass as a hint, whatever they call."""
+    link, found = project.link, []
+    for call in link.modules[module].calls:
+        given = _untraced(link, module, call.row)
+        hint = read(link, project.reader, given) if given is not None else None
+        if given is not None and (hint is not None or _is_request(link, module, call.row)):
+            found.append((call.row, hint))
+    return found
 
 
 def _untraced(link: Linker, module: int, row: int) -> Place | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
@@ -14,6 +14,7 @@ from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
 from mongolint.link.settings.files import Files
 from mongolint.link.states.journal import Journal
+from mongolint.link.states.memory import Answer, held, held_by
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, verdicts
 from mongolint.project.advice import redundancy
@@ -49,6 +50,7 @@ from mongolint.project.reach.setups import (
     idle_setups,
     makes_only_indexes,
 )
+from mongolint.project.reach.uses import builtin_calls
 from mongolint.project.references.orphans import Deletes
 from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
@@ -63,27 +65,8 @@ if TYPE_CHECKING:
     from mongolint.project.advice.answers import Advice
     from mongolint.project.coveragemap.served import Served
 
+T = TypeVar("T")
 _ELSEWHERE = 'indexes are declared elsewhere (index-source = "external"), and no snapshot tells which there are'
-
-
-# What holds rows of modules, and no offsets, lines or spans
-_PLACELESS = frozenset(
-    {
-        *("_finder", "operations", "_operation_at", "indexes", "declared_in_code", "_mapped", "test_indexes"),
-        *(
-            "redundant_indexes",
-            "all_hints",
-            "declares_unseen",
-            "writes",
-            "sessions",
-            "graph",
-            "index_graph",
-            "repetitions",
-            "asked_of_helpers",
-        ),
-        *("handlers", "clients", "lookups", "reachability", "lost_builds", "setups"),
-    }
-)
 
 
 class Project(Places):
@@ -113,40 +96,59 @@ class Project(Places):
         self.link = Linker(modules, imports, self.tests, journal, settings)
         super().__init__(self.link.modules, display)
         self.reader = Reader(self.link)
+        self._told: dict[Hashable, Answer] = {}
         self._scripts: dict[int, bool] = {}
-        self._verdicts: dict[int, verdicts.Verdict] = {}
-        # With the operation, so that its id stays its own
-        self._queries: dict[int, tuple[Operation, verdicts.Query]] = {}
 
-    def forget_places(self) -> None:
-        """Modules say what they did, at other places (`mongolint.facts.moved`): what was found without them stays."""
-        for name in [name for name in self.__dict__ if isinstance(getattr(type(self), name, None), cached_property)]:
-            if name not in _PLACELESS:
-                del self.__dict__[name]
+    def renew(self, modules: Sequence[ModuleFacts]) -> None:
+        """Go on, in an editor, with a new state of the same files."""
+        found: list[Operation] = []
+        changed = self.link.renew(modules, lambda: found.extend(self._find_operations()))
+        if self.link.memory is not None:
+            known: dict[Hashable, object] = {"operations": found, "unresolved": self.finder.unresolved}
+            self.link.memory.forget(changed, self.__dict__.setdefault("_answers", {}), known)
+
+    def told(self, question: Hashable, fact: object, test: Callable[..., Iterable[T]]) -> Iterable[T]:
+        """What a test tells of a fact of this project, or of all of it."""
+        given = (self,) if fact is self else (fact, self)
+        if self.link.memory is None:
+            return test(*given)
+        key = (question, id(fact))
+        return cast(Iterable[T], self.link.memory.ask(self._told, key, lambda: list(test(*given))))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether an editor's model has seen so many states that it has to begin anew."""
+        return self.link.memory is not None and self.link.memory.is_full
+
+    def moved(self, modules: Iterable[int]) -> None:
+        """Some modules say what they did, at other places (`mongolint.facts.moved`)."""
+        if self.link.memory is not None:
+            self.link.memory.forget([("module", module) for module in modules])
 
     # Facts
 
-    @cached_property
-    def _finder(self) -> OperationFinder:
-        return OperationFinder(self.link, self.reader, self.uses_driver)
-
-    @cached_property
+    @held
     def operations(self) -> list[Operation]:
         """Every operation on a collection, in the order of files and lines."""
-        return sorted(self._finder.find(), key=self._position)
+        return self._find_operations()
 
-    @cached_property
-    def _operation_at(self) -> dict[tuple[int, int], Operation]:
-        found: dict[tuple[int, int], Operation] = {}
-        for operation in self.operations:
-            found.setdefault((operation.module, operation.row), operation)
+    def _find_operations(self) -> list[Operation]:
+        self.finder = OperationFinder(self.link, self.reader, self.uses_driver)
+        found = sorted(self.finder.find(), key=self._position)
+        for place, operation in {(o.module, o.row): o for o in found}.items():
+            self.link.tell(("operation", *place), operation)
         return found
 
+    @held_by
+    def _operations_by_row(self, module: int) -> dict[int, Operation]:
+        return {operation.row: operation for operation in reversed(self.operations_in(module))}
+
+    @held_by
     def operations_on(self, collection: str) -> Sequence[Operation]:
         """The operations that run on a collection or may, tests included."""
         return self._operations_on.get(collection, ())
 
-    @cached_property
+    @held
     def _operations_on(self) -> dict[str, list[Operation]]:
         found: dict[str, list[Operation]] = {}
         for operation in self.operations:
@@ -154,51 +156,63 @@ class Project(Places):
                 found.setdefault(name, []).append(operation)
         return found
 
+    @held_by
+    def operations_in(self, module: int) -> Sequence[Operation]:
+        """The operations of a module."""
+        return self._operations_in.get(module, ())
+
+    @held
+    def _operations_in(self) -> dict[int, list[Operation]]:
+        found: dict[int, list[Operation]] = {}
+        for operation in self.operations:
+            found.setdefault(operation.module, []).append(operation)
+        return found
+
     def _position(self, operation: Operation) -> tuple[str, tuple[int, int]]:
         facts = self.modules[operation.module]
         return facts.path, facts.tokens.get(operation.token, (0, 0))
 
-    @property
+    @held
     def unresolved(self) -> list[tuple[int, int, int]]:
         """What looks like an operation and could not be traced: (module, call, receiver), as rows."""
         _ = self.operations
-        return self._finder.unresolved
+        return self.finder.unresolved
 
-    @cached_property
+    @held
     def indexes(self) -> list[IndexDeclaration]:
         """Every declared index, whatever declares it, save for tests. They are what queries are judged by."""
         mapped = [index for index in self._mapped if index.module not in self.tests]
         return [*self.declared_in_code, *mapped, *self._external]
 
-    @cached_property
+    @held
     def declared_in_code(self) -> list[IndexDeclaration]:
         """The indexes that calls of the driver declare outside tests: those beside which another can be put."""
         operations = [o for o in self.operations if o.module not in self.tests]
         return IndexFinder(self.link, self.reader).find(operations)
 
-    @cached_property
+    @held
     def _mapped(self) -> list[IndexDeclaration]:
         """The indexes that classes of object mappers declare."""
         return find_mapped(self.link, self.reader)
 
-    @cached_property
+    @held
     def test_indexes(self) -> list[IndexDeclaration]:
         """Indexes declared in test files, which serve no query of the application."""
         operations = [o for o in self.operations if o.module in self.tests]
         found = IndexFinder(self.link, self.reader).find(operations)
         return [*found, *(index for index in self._mapped if index.module in self.tests)]
 
-    @cached_property
+    @held
     def redundant_indexes(self) -> list[redundancy.Redundant]:
         """The declarations that can go, because what another one makes serves the same queries."""
         return list(redundancy.find(self))
 
-    @cached_property
+    @held
     def all_hints(self) -> list[tuple[list[str], hints.Hint | None]]:
         """Every hint: the collections it is for (none where that is not known), the name or key pattern."""
-        return list(hints.find_all(self.link, self.reader, self.operations))
+        return list(hints.find_all(self))
 
-    @cached_property
+    @held
     def declares_unseen(self) -> bool:
         """Whether code that is not a test may declare an index of which the model knows nothing."""
         return absence.declares_unseen(self)
@@ -243,12 +257,12 @@ class Project(Places):
         """Which deletes leave documents behind that refer to what was deleted."""
         return Deletes(self)
 
-    @cached_property
+    @held
     def unvalidated(self) -> dict[str, dict[str, Any] | None]:
         """The collections without a validator, and the one that all written documents satisfy, where there is one."""
         return {name: record(self, name)["validator"] for name in unvalidated(self)}
 
-    @cached_property
+    @held
     def served(self) -> Served:
         """Which queries each declared index serves."""
         from mongolint.project.coveragemap.served import Served
@@ -257,35 +271,49 @@ class Project(Places):
 
     @cached_property
     def graph(self) -> CallGraph:
-        return CallGraph(self.link, self.operations)
+        return CallGraph(self.link, lambda: self.operations)
 
     @cached_property
     def index_graph(self) -> CallGraph:
         """Which functions work on indexes."""
-        return CallGraph(self.link, self.operations, ("index",))
+        return CallGraph(self.link, lambda: self.operations, ("index",))
 
     @cached_property
+    def _usual_graph(self) -> CallGraph:
+        return CallGraph(self.link, lambda: self.operations, usual=True)
+
+    @held
     def repetitions(self) -> list[Repetition]:
         """Queries and calls that run queries, once per iteration of a loop."""
-        usual = CallGraph(self.link, self.operations, usual=True)
-        return nested(list(find_repetitions(self.link, usual, self.operations)))
+        return nested([found for module in range(len(self.modules)) for found in self._repetitions_in(module)])
 
-    @cached_property
+    @held_by
+    def _repetitions_in(self, module: int) -> list[Repetition]:
+        return list(find_repetitions(self.link, self._usual_graph, self.operation_at, module))
+
+    @held_by
+    def repetitions_in(self, module: int) -> list[Repetition]:
+        """Those of one module."""
+        return [found for found in self.repetitions if found.module == module]
+
+    @held
     def handlers(self) -> list[ExceptSite]:
         """Every ``except`` clause, with the driver calls it answers for."""
-        return list(find_handlers(self.link, self.graph))
+        return [site for module in range(len(self.modules)) for site in self._handlers_in(module)]
 
-    @cached_property
+    @held_by
+    def _handlers_in(self, module: int) -> list[ExceptSite]:
+        return list(find_handlers(self.link, self.graph, module))
+
+    @held
     def clients(self) -> list[ClientSite]:
         """Where clients are constructed."""
         return find_clients(self.link)
 
     def builtin_calls(self, name: str) -> Iterator[tuple[int, Call]]:
         """Calls of the builtin ``name``, where nothing of the project shadows it."""
-        for module in range(len(self.modules)):
-            calls = self.link.of_module(_free_calls, module).get(name)
-            if calls and not self.link.global_name(module, name):
-                yield from ((module, call) for call in calls)
+        every = range(len(self.modules))
+        return ((module, call) for module in every for call in builtin_calls(self.link, module, name))
 
     # Questions
 
@@ -299,20 +327,16 @@ class Project(Places):
         """Whether an index that is declared nowhere is one that does not exist."""
         return self.has_snapshot or self.config.index_source == "code"
 
+    @held_by
     def verdict(self, operation: Operation) -> verdicts.Verdict:
         """Which declared index serves an operation; unknown where others may exist that serve it better."""
-        key = id(operation)
-        if key not in self._verdicts:
-            declared = self.declarations(operation.module)
-            self._verdicts[key] = self.if_known(verdicts.judge(operation, self.query(operation), declared))
-        return self._verdicts[key]
+        query = self.query(operation)
+        return self.if_known(verdicts.judge(operation, query, self.declarations(operation.module).on(query.collection)))
 
+    @held_by
     def query(self, operation: Operation) -> verdicts.Query:
         """The query that an operation sends."""
-        held = self._queries.get(id(operation))
-        if held is None:
-            held = self._queries[id(operation)] = operation, verdicts.query_of(self.reader, operation)
-        return held[1]
+        return verdicts.query_of(self.reader, operation)
 
     def declarations(self, module: int = -1) -> verdicts.Declarations:
         """The declared indexes that the queries of a module may use: those of tests only in tests."""
@@ -320,12 +344,13 @@ class Project(Places):
 
     @cached_property
     def _declarations(self) -> verdicts.Declarations:
-        return verdicts.Declarations(self.indexes)
+        return verdicts.Declarations(self.link, lambda: self.indexes)
 
     @cached_property
     def _declarations_in_tests(self) -> verdicts.Declarations:
-        return verdicts.Declarations([*self.indexes, *self.test_indexes])
+        return verdicts.Declarations(self.link, lambda: [*self.indexes, *self.test_indexes])
 
+    @held_by
     def needed_patterns(self, operation: Operation) -> list[Pattern]:
         """The key patterns that would serve an operation; of the branches of its ``$or`` those that nothing serves yet.
 
@@ -346,6 +371,7 @@ class Project(Places):
 
         return Advice(self)
 
+    @held_by
     def filter_fields(self, operation: Operation) -> list[str]:
         """The fields that an operation filters by, in the branches of its ``$or`` too."""
         return verdicts.fields_of(self.query(operation))
@@ -365,7 +391,7 @@ class Project(Places):
         """The key patterns that would serve what a stage asks of another collection."""
         return patterns_of(verdicts.query_of_lookup(lookup))
 
-    @cached_property
+    @held
     def lookups(self) -> list[tuple[Operation, Lookup, verdicts.Verdict]]:
         """What pipelines ask of other collections, with the verdict on each."""
         found = []
@@ -403,7 +429,7 @@ class Project(Places):
             for index in self.declarations().on(collection).own
         )
 
-    @cached_property
+    @held
     def asked_of_helpers(self) -> list[Asked]:
         """What callers ask by helpers that take the filter, as keyword arguments or whole."""
         return [*asked(self), *given(self)]
@@ -414,7 +440,7 @@ class Project(Places):
 
     def operation_at(self, module: int, row: int) -> Operation | None:
         """The operation that the call at ``row`` is."""
-        return self._operation_at.get((module, row))
+        return self._operations_by_row(module).get(row)
 
     def keywords(self, operation: Operation) -> list[str]:
         """The names of the arguments that an operation is given by name, at its call."""
@@ -427,7 +453,9 @@ class Project(Places):
 
     @cached_property
     def reachability(self) -> Reachability:
-        makes_clients = any(client.module not in self.tests for client in self.clients)
+        def makes_clients() -> bool:
+            return any(client.module not in self.tests for client in self.clients)
+
         return Reachability(self.link, self.config, makes_clients)
 
     def reached(self, module: int, scope: int, context: int = 0) -> Reached:
@@ -440,12 +468,12 @@ class Project(Places):
             self._scripts[module] = self.config.is_script(self.modules[module].path)
         return self._scripts[module]
 
-    @cached_property
+    @held
     def lost_builds(self) -> list[LostBuild]:
         """The clauses that end the error of an index build and go on without the index."""
         return list(lost_builds(self))
 
-    @cached_property
+    @held
     def setups(self) -> list[Setup]:
         """The functions outside tests that make indexes."""
         return list(find_setups(self))
@@ -518,7 +546,7 @@ class Project(Places):
 
     def driver_call_name(self, call: DriverCall) -> str:
         """ "find_one on users" for the driver call that a handler answers for, or what a helper runs."""
-        operation = self._operation_at.get((call.module, call.row))
+        operation = self.operation_at(call.module, call.row)
         if operation is not None:
             return f"{operation.name} on {operation.target}"
         for reach in self.reach(call.module, call.row):
@@ -527,7 +555,7 @@ class Project(Places):
 
     def driver_call_kind(self, call: DriverCall) -> str:
         """ "read" or "write" for the driver call that a handler answers for, as `driver_call_name` names it."""
-        operation = self._operation_at.get((call.module, call.row))
+        operation = self.operation_at(call.module, call.row)
         reached = [operation] if operation else [each.operation for each in self.reach(call.module, call.row)[:1]]
         return reached[0].method.kind if reached else ""
 
@@ -562,16 +590,6 @@ class Project(Places):
     def severity_of(self, severity: Severity, places: Iterable[tuple[int, int]]) -> Severity:
         """That of several places, modules and rows: low where each is in a script."""
         return max((self.severity(severity, *each) for each in places), key=lambda each: each.rank)
-
-
-def _free_calls(facts: ModuleFacts, index: int) -> dict[str, list[Call]]:
-    """The calls of names that are bound neither in their function nor imported."""
-    found: dict[str, list[Call]] = {}
-    for call in facts.calls:
-        node = facts.nodes[facts.nodes[call.row][1]]
-        if node[0] == "free":
-            found.setdefault(node[2], []).append(call)
-    return found
 
 
 def _imports_driver(modules: Iterable[ModuleFacts]) -> bool:

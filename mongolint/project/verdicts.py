@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,8 @@ from mongolint.coverage import ANY, Index, Plan, QueryError, explain_once
 from mongolint.coverage.indexes import plain
 from mongolint.fastclasses import NamedTuple, dataclass
 from mongolint.link.atoms import NONE
+from mongolint.link.linker import Linker
+from mongolint.link.states.memory import held, held_by
 from mongolint.project.documents import Document, Place, Reader
 from mongolint.project.documents.bare import may_be_empty
 from mongolint.project.hints import Hint, hint_of
@@ -90,17 +92,21 @@ class Declared:
 class Declarations:
     """Declared indexes, by collection."""
 
-    def __init__(self, indexes: Iterable[IndexDeclaration]) -> None:
-        self._by_name: dict[str | None, list[IndexDeclaration]] = {}
-        for index in indexes:
-            self._by_name.setdefault(index.collection_name, []).append(index)
-        self._on: dict[str | None, Declared] = {}
+    def __init__(self, link: Linker, indexes: Callable[[], Iterable[IndexDeclaration]]) -> None:
+        self.link = link
+        self._indexes = indexes
 
+    @held
+    def _by_name(self) -> dict[str | None, list[IndexDeclaration]]:
+        found: dict[str | None, list[IndexDeclaration]] = {}
+        for index in self._indexes():
+            found.setdefault(index.collection_name, []).append(index)
+        return found
+
+    @held_by
     def on(self, collection: str | None) -> Declared:
         """What of them is on a collection, and what may be."""
-        if collection not in self._on:
-            self._on[collection] = Declared(self._by_name.get(collection, ()), self._by_name.get(None, ()))
-        return self._on[collection]
+        return Declared(self._by_name.get(collection, ()), self._by_name.get(None, ()))
 
 
 def query_of(reader: Reader, operation: Operation) -> Query:
@@ -215,14 +221,14 @@ def is_clear(declaration: IndexDeclaration) -> bool:
     )
 
 
-def judge(operation: Operation, query: Query, indexes: Declarations) -> Verdict:
-    """The verdict on one operation and the query that it sends; ``indexes`` are all declarations of the project."""
+def judge(operation: Operation, query: Query, declared: Declared) -> Verdict:
+    """The verdict on one operation and the query that it sends."""
     if operation.method.kind not in ("read", "write", "queued"):
         return Verdict("none", reason="not a query")
     document = operation.planned
     if document.required.get("_id") in _ALWAYS and not operation.sort:
         return Verdict("served", "_id_", "_id is always indexed")
-    return judge_query(query, indexes.on(query.collection))
+    return judge_query(query, declared)
 
 
 def judge_query(query: Query, declared: Declared) -> Verdict:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import re
+import shutil
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +24,7 @@ from mongolint.project.model import Project
 from mongolint.source.syntax import ParseError
 from mongolint.source.tree import parse
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "bookshelf"
 FILES = ("app/__init__.py", "app/db.py", "app/books.py", "app/start.py", "app/loops.py")
 LINES = (
     "    return books.find_one({'owner_id': owner}, batch_size=1)",
@@ -276,6 +280,45 @@ def test_what_one_file_says_of_others_is_heard_at_once(shop: Path, edits: list[t
         other = Project(project.modules, project.link.imports, root.config, {}, project.uses_driver)
         root.check(replace(analysis.loaded, project=other))
         assert project.link.answers.keys() >= {each for each in other.link.answers if _is_plain(each)}
+
+
+def scrambled(rng: random.Random, text: str) -> str:
+    """A line of code more, less, twice, moved up, or with another word."""
+    lines = text.split("\n")
+    place = rng.randrange(1, len(lines))
+    kind = rng.choice(["statement", "delete", "twice", "up", "word"])
+    if kind == "statement":
+        indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]
+        lines.insert(place, f"{indent}value = {{'field': {place}}}")
+    elif kind == "delete":
+        del lines[place]
+    elif kind == "twice":
+        lines.insert(place, lines[place])
+    elif kind == "up":
+        lines[place - 1 : place + 1] = reversed(lines[place - 1 : place + 1])
+    else:
+        words = re.findall(r"\b[a-z_]{4,}\b", text)
+        lines[place] = re.sub(r"\b[a-z_]{4,}\b", lambda match: rng.choice([match[0], rng.choice(words)]), lines[place])
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_state_of_the_example_equals_a_fresh_run(tmp_path: Path, seed: int) -> None:
+    shop = tmp_path / "bookshelf"
+    shutil.copytree(EXAMPLE, shop, ignore=shutil.ignore_patterns("__pycache__"))
+    root = Root((shop,), folder_config(shop), shop)
+    project = root.analyse({}).loaded.project
+    rng, paths = random.Random(seed), sorted({project.modules[each.module].path for each in project.operations})
+    contents: dict[str, bytes] = {}
+    for _ in range(25):
+        path = rng.choice(paths)
+        text = scrambled(rng, contents.get(path, Path(path).read_bytes()).decode())
+        if is_python(text):
+            contents[path] = text.encode()
+            analysis = root.analyse(contents)
+            found = {comparable(each) for each_path in analysis.findings for each in analysis.of(each_path)}
+            assert (found, analysis.crashes) == (fresh(root, shop, contents), ())
+            assert analysis.loaded.project is project
 
 
 def _is_plain(question: Any) -> bool:

@@ -34,7 +34,7 @@ def chosen(files: dict[str, str]) -> set[str]:
 )
 def test_files_that_import_the_driver_are_certain(text: str) -> None:
     assert certain({"a.py": text.encode()}, Memo()) == ["a.py"]
-    assert uses_driver([b"", text.encode()])
+    assert uses_driver({"a": b"", "b": text.encode()}, Memo())
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_files_that_import_the_driver_are_certain(text: str) -> None:
 )
 def test_others_are_not(text: str) -> None:
     assert certain({"a.py": text.encode()}, Memo()) == []
-    assert not uses_driver([text.encode()])
+    assert not uses_driver({"a": text.encode()}, Memo())
 
 
 def test_who_imports_and_is_imported_by_a_user_of_the_driver_matters() -> None:
@@ -77,4 +77,4 @@ def test_looking_for_the_word_finds_what_looking_at_each_line_does(text: str) ->
         for each in _LINE.finditer(data)
     )
     if not inside and any(b"pymongo" in match.groups() for match in _LINE.finditer(data)):
-        assert uses_driver([data])
+        assert uses_driver({"a": data}, Memo())

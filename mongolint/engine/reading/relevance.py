@@ -8,7 +8,8 @@ project with neither the driver nor a mapper that declares indexes, most files a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.imports import ImportMap
@@ -16,6 +17,7 @@ from mongolint.mongo import mappers
 from mongolint.mongo.drivers import DRIVER_PACKAGES, ODM_PACKAGES
 from mongolint.mongo.methods import DRIVER_ONLY
 
+T = TypeVar("T")
 # What continues a line counts as a blank
 _BLANK = rb"(?:[ \t]|\\\r?\n)"
 _IMPORT = re.compile(
@@ -45,34 +47,47 @@ class Import(NamedTuple):
         return "" if self.level else self.module.removeprefix(_EXTENSIONS).partition(".")[0]
 
 
-def uses_driver(sources: Iterable[bytes]) -> bool:
-    """Whether any of these files imports the driver."""
-    return any(_imports_any(_imports(data), DRIVER_PACKAGES) for data in sources)
-
-
 class Memo:
     """What was found in files, for as long as they and the set of all paths stay the same."""
 
     def __init__(self) -> None:
-        self._imports: dict[str, tuple[bytes, list[Import]]] = {}
-        self._imported: dict[str, tuple[bytes, set[str]]] = {}
+        # By path and question, the contents and the answer
+        self._found: dict[tuple[str, str], tuple[bytes, Any]] = {}
+
+    def _once(self, question: str, path: str, data: bytes, find: Callable[[], T]) -> T:
+        held = self._found.get((path, question))
+        if held is None or held[0] != data:
+            held = self._found[path, question] = (data, find())
+        return cast(T, held[1])
 
     def imports(self, path: str, data: bytes) -> list[Import]:
-        held = self._imports.get(path)
-        if held is None or held[0] != data:
-            held = self._imports[path] = (data, list(_imports(data)))
-        return held[1]
+        return self._once("imports", path, data, lambda: list(_imports(data)))
 
     def imported(self, path: str, data: bytes, imports: ImportMap) -> set[str]:
-        held = self._imported.get(path)
-        if held is None or held[0] != data:
-            held = self._imported[path] = (data, _imported(path, data, self.imports(path, data), imports))
-        return held[1]
+        return self._once("imported", path, data, lambda: _imported(path, data, self.imports(path, data), imports))
+
+    def is_seed(self, path: str, data: bytes) -> bool:
+        return self._once("is seed", path, data, lambda: _is_seed(self.imports(path, data), data))
+
+    def uses_driver(self, path: str, data: bytes) -> bool:
+        return self._once("driver", path, data, lambda: _imports_any(self.imports(path, data), DRIVER_PACKAGES))
+
+    def is_interface(self, path: str, data: bytes) -> bool:
+        return self._once("interface", path, data, lambda: bool(_INTERFACE.search(data)))
+
+    def holds(self, path: str, data: bytes, needles: Sequence[bytes]) -> bool:
+        """Whether a file holds one of some words, which are the same each time."""
+        return self._once("holds", path, data, lambda: any(needle in data for needle in needles))
+
+
+def uses_driver(sources: Mapping[str, bytes], memo: Memo) -> bool:
+    """Whether any of these files imports the driver."""
+    return any(memo.uses_driver(path, data) for path, data in sources.items())
 
 
 def certain(sources: Mapping[str, bytes], memo: Memo) -> list[str]:
     """The paths of the files that the model needs whatever other files there are."""
-    return [path for path, data in sources.items() if _imports_any(memo.imports(path, data), DRIVER_PACKAGES)]
+    return [path for path, data in sources.items() if memo.uses_driver(path, data)]
 
 
 def relevant(sources: Mapping[str, bytes], imports: ImportMap, memo: Memo) -> set[str]:
@@ -81,7 +96,7 @@ def relevant(sources: Mapping[str, bytes], imports: ImportMap, memo: Memo) -> se
     Args:
         memo: of an earlier search among files with the same paths.
     """
-    seeds = {path for path, data in sources.items() if _is_seed(memo.imports(path, data), data)}
+    seeds = {path for path, data in sources.items() if memo.is_seed(path, data)}
     if not any(_imports_any(memo.imports(path, sources[path]), _DECLARING) for path in seeds):
         return set()
     forward = {path: memo.imported(path, data, imports) for path, data in sources.items()}
@@ -91,7 +106,7 @@ def relevant(sources: Mapping[str, bytes], imports: ImportMap, memo: Memo) -> se
             backward.setdefault(target, set()).add(path)
     found = _closure(_closure(seeds, backward), forward)
     # Who holds an interface need not import its implementation: a framework binds it
-    interfaces = {path for path in found if _INTERFACE.search(sources[path])}
+    interfaces = {path for path in found if memo.is_interface(path, sources[path])}
     return _closure(found | _closure(interfaces, backward), forward)
 
 

@@ -235,7 +235,7 @@ def _check(
             raise NoFix("which fields of the elements to index is not clear")
         place = Place(query.module, query.row, None)
         made = IndexDeclaration(query.module, query.row, place, query.collection, keys, dict(options))
-        if verdicts.judge(query, draft.project.query(query), verdicts.Declarations([made])).verdict == "unserved":
+        if verdicts.judge(query, draft.project.query(query), verdicts.Declared([made])).verdict == "unserved":
             raise NoFix(_NO_INDEX_SERVES)
     if any(index.keys == keys for index in own):
         raise NoFix("an index on the same fields is declared with options that keep this filter from using it")

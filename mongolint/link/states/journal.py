@@ -9,17 +9,16 @@ order of a fresh run, all answers are those of a fresh run.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
+from mongolint.link.states.same import same
 from mongolint.link.states.scopes import changed_tokens
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
-# States after which what nobody asked again is forgotten
-_OLDEST = 8
 # Environments and the like, after which all begins anew
 _MOST = 100_000
 
@@ -32,10 +31,9 @@ class Record:
     ``answers``, ``tries``: what it left behind.
     """
 
-    __slots__ = ("age", "answers", "known", "lost", "missed", "tokens", "tried", "tries")
+    __slots__ = ("answers", "known", "lost", "missed", "tokens", "tried", "tries")
 
     def __init__(self) -> None:
-        self.age = 0
         self.tokens: set[Hashable] = set()
         self.known: dict[Hashable, object] = {}
         self.missed: set[Hashable] = set()
@@ -66,72 +64,90 @@ class Record:
 
 
 class Journal:
-    """The records of the last states of one project. Handed to each linker in turn."""
+    """The records of the last state of one project. Handed to each linker in turn."""
 
     def __init__(self) -> None:
         self._modules: list[ModuleFacts] = []
         self._layout: object = None
-        self._past: dict[Hashable, Record] = {}
-        self._now: dict[Hashable, Record] = {}
-        # The answers of the last state, and the questions of which it is known that they have another one now
-        self._before: Mapping[Hashable, object] = {}
-        self._differing: set[Hashable] = set()
-        # The questions that were answered anew
-        self._anew: set[Hashable] = set()
         self._link: Linker | None = None
+        self._records: dict[Hashable, Record] = {}
+        # The questions whose records are by what they saw of modules, what they knew, and what they were left without
+        self._readers: dict[Hashable, set[Hashable]] = {}
+        self._knowers: dict[Hashable, set[Hashable]] = {}
+        self._losers: dict[Hashable, set[Hashable]] = {}
+        # By an answer's question, the question that left it behind
+        self._owners: dict[Hashable, Hashable] = {}
+        self._begin({})
 
-    def begin(self, link: Linker) -> None:
-        """A new state: forget what it may change."""
+    def _begin(self, before: Mapping[Hashable, object]) -> None:
+        # The answers of the last state
+        self._before = before
+        # What modules say differently since; the questions whose record saw such, and those whose record met something
+        # that may be different for it
+        self.changed: set[Hashable] = set()
+        self._stale: set[Hashable] = set()
+        self._suspect: set[Hashable] = set()
+        # The questions that were put in this state; that were answered anew; of which the answer is another one now;
+        # that a record answered which is there no more
+        self._asked: set[Hashable] = set()
+        # Whether all records are of what was put in this state
+        self._carried = False
+        self._anew: set[Hashable] = set()
+        self._differing: set[Hashable] = set()
+        self._loose: set[Hashable] = set()
+
+    def begin(self, link: Linker, before: Linker | None = None) -> None:
+        """A new state: forget what it may change. ``before``: the last one, if it is not that of another linker."""
         layout = ([facts.path for facts in link.modules], link.tests, *link.imports.layout)
-        known = self._link
+        known = before or self._link
         if (
             known is None
             or layout != self._layout
             or len(known.interned) > _MOST
             or not link.settings.agrees_with(known.settings)
         ):
-            self._past, self._now, self._before = {}, {}, {}
+            for table in (self._records, self._readers, self._knowers, self._losers, self._owners):
+                table.clear()
+            self._begin({})
         else:
+            if not self._carried:
+                for question in [each for each in self._records if each not in self._asked]:
+                    self._drop(question)
+            self._begin(known.answers)
             self._take(known, link)
         self._layout, self._modules, self._link = layout, list(link.modules), link
-        self._differing, self._anew = set(), set()
 
     def _take(self, before: Linker, link: Linker) -> None:
         """What holds in the new state, too."""
-        changed: set[Hashable] = set()
         modules: set[int] = set()
         link.tables = before.tables
         link.interned = before.interned
         for module, (old, new) in enumerate(zip(self._modules, link.modules, strict=True)):
             if old is not new:
                 modules.add(module)
-                changed.update([("module", module), ("modules",)])
-                changed.update(changed_tokens(module, old, new))
+                self.changed.update([("module", module), ("modules",)])
+                self.changed.update(changed_tokens(module, old, new))
                 for gather, table in link.tables.items():
-                    changed.update((gather, key) for key in table.replace(module, old, new))
-        known = before.known_of_modules.items()
-        link.known_of_modules = {key: said for key, said in known if key[1] not in modules}
-        for question, record in self._past.items():
-            if question not in self._now and record.age < _OLDEST:
-                record.age += 1
-                self._now[question] = record
-        self._past = {q: record for q, record in self._now.items() if changed.isdisjoint(record.tokens)}
-        self._before = before.answers
-        self._now = {}
+                    self.changed.update((gather, key) for key in table.replace(module, old, new))
+        link.known_of_modules = before.known_of_modules
+        for module in modules:
+            link.known_of_modules.pop(module, None)
+        self._stale = {question for token in self.changed for question in self._readers.get(token, ())}
+        for question in self._stale:
+            self._suspect_all(self._records[question].answers)
+
+    def _suspect_all(self, answered: Iterable[Hashable]) -> None:
+        for question in answered:
+            self._suspect.update(self._knowers.get(question, ()))
 
     def valid(
         self, question: Hashable, answers: Mapping[Hashable, object], tries: Mapping[Hashable, int]
     ) -> Record | None:
         """How a question went, if it would go the same way after what these answers and tries tell."""
-        record = self._past.get(question)
-        if record is None:
+        record = self._records.get(question)
+        if record is None or question in self._stale:
             return None
-        if record.age:
-            if not answers.keys().isdisjoint(record.missed):
-                return None
-            if any(answers.get(each) != known for each, known in record.known.items()):
-                return None
-        else:
+        if question in self._suspect:
             # What it left behind in the last state, nobody else did: but one that is asked anew may
             if not (self._anew.isdisjoint(record.answers.keys()) and answers.keys().isdisjoint(record.lost)):
                 return None
@@ -139,20 +155,88 @@ class Journal:
                 return None
         if any(tries.get(each, 0) != count for each, count in record.tried.items()):
             return None
-        record.age = 0
-        self._now[question] = record
+        self._asked.add(question)
         return record
+
+    def carry(
+        self, first: Mapping[Hashable, object], kept: dict[Hashable, object], held: dict[Hashable, int]
+    ) -> Collection[Hashable]:
+        """Take over what nobody has asked again, and nothing contradicts.
+
+        Args:
+            first: the answers of this state so far.
+            kept, held: the answers and the tries of the last state; of which those that hold remain.
+
+        Returns:
+            the questions of the last state that have another answer now, or none.
+        """
+        pending = [*self._loose, *self._differing]
+
+        def drop(questions: Collection[Hashable]) -> None:
+            for question in [each for each in questions if each not in self._asked]:
+                record = self._drop(question)
+                pending.extend(record.answers)
+                for each in record.tries:
+                    held.pop(each, None)
+
+        drop([question for question in self._stale if question in self._records])
+        for question in self._anew:
+            if question not in kept:
+                drop(self._losers.get(question, ()))
+        while pending:
+            question = pending.pop()
+            now = first.get(question)
+            if question in kept and not same(now, kept[question]):
+                del kept[question]
+                self._differing.add(question)
+                drop(self._knowers.get(question, ()))
+        differing = self._differing
+        self._begin({})
+        self._carried = True
+        return differing
 
     def add(self, question: Hashable, record: Record) -> None:
         """A question was asked."""
         record.finish()
-        self._now[question] = record
-        if self._past:  # nobody compares with a state before the first
+        if question in self._records:
+            gone = self._drop(question).answers.keys() - record.answers.keys()
+            self._loose |= gone
+            self._suspect_all(gone)
+        self._records[question] = record
+        self._asked.add(question)
+        for table, keys in self._tables(record):
+            for key in keys:
+                table.setdefault(key, set()).add(question)
+        for each in record.answers:
+            self._owners[each] = question
+        if self._before:  # nobody compares with a state before the first
             for each, answer in record.answers.items():
                 self.found(each, answer)
+
+    def _drop(self, question: Hashable) -> Record:
+        record = self._records.pop(question)
+        for table, keys in self._tables(record):
+            for key in keys:
+                table[key].discard(question)
+        return record
+
+    def _tables(self, record: Record) -> Iterator[tuple[dict[Hashable, set[Hashable]], Collection[Hashable]]]:
+        yield self._readers, record.tokens
+        yield self._knowers, record.known
+        yield self._losers, record.lost
+
+    def own(self, question: Hashable, answer: object) -> None:
+        """Something was kept that depends on nothing but what the question says."""
+        record = self._records[question] = Record()
+        record.answers = {question: answer}
+        self._asked.add(question)
 
     def found(self, question: Hashable, answer: object) -> None:
         """A question was answered anew."""
         self._anew.add(question)
-        if self._before.get(question) != answer:
+        self._suspect.update(self._losers.get(question, ()))
+        if question in self._owners:
+            self._suspect.add(self._owners[question])
+        if not same(self._before.get(question), answer):
             self._differing.add(question)
+            self._suspect_all((question,))

@@ -12,6 +12,7 @@ from mongolint.engine.load import Loaded
 from mongolint.fastclasses import dataclass
 from mongolint.finding import Applicability, Finding, Fix, Repair
 from mongolint.fix.apply import by_file
+from mongolint.link.states.journal import Journal
 from mongolint.lsp.acting.editing import between, of_fixes, workspace_edit
 from mongolint.lsp.diagnostics import SOURCE, Places, diagnostics
 from mongolint.lsp.root import Root
@@ -83,7 +84,7 @@ def resolve(action: types.CodeAction, root: Root, places: Places, *, versioned: 
 
 def fix_all(path: str, code: str | None, root: Root, places: Places) -> dict[str, str]:
     """New texts by path, after all fixes in a file that are safe; with ``code``, all of that rule's fixes."""
-    analysis = places.analysis
+    analysis, journal = places.analysis, Journal()
 
     def write(loaded: Loaded, result: run.Result) -> None:
         shown = loaded.display[path]
@@ -96,7 +97,7 @@ def fix_all(path: str, code: str | None, root: Root, places: Places) -> dict[str
         ]
 
     def reload(contents: Mapping[str, bytes], previous: Loaded) -> Loaded:
-        loaded = root.model.changed(contents, previous)
+        loaded = root.model.changed(contents, previous, journal)
         assert loaded is not None, "fixes change files that there are"
         return loaded
 

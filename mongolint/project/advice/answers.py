@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mongolint.link.states.memory import held, held_by
 from mongolint.mongo.methods import Method
 from mongolint.project.advice.lean import out_of_pages
 from mongolint.project.advice.patterns import Keys, Pattern, agreed
@@ -26,20 +26,23 @@ class Advice:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._suggested: dict[str, list[Suggestion]] = {}
 
-    @cached_property
+    @held
     def suggestions(self) -> list[Suggestion]:
         """See `mongolint.project.advice.suggest`; by collection."""
         needed = {constraint.name for constraint in self.project.writes.constraints}
         return [each for name in sorted({*self._asked, *needed}) for each in self.suggested_on(name)]
 
+    @held_by
     def suggested_on(self, collection: str) -> list[Suggestion]:
-        if collection not in self._suggested:
-            self._suggested[collection] = suggest(self.project, collection, self._asked.get(collection, []))
-        return self._suggested[collection]
+        """Those for one collection."""
+        return suggest(self.project, collection, self._asked_of(collection))
 
-    @cached_property
+    @held_by
+    def _asked_of(self, collection: str) -> list[Asked]:
+        return self._asked.get(collection, [])
+
+    @held
     def _asked(self) -> dict[str, list[Asked]]:
         """What is asked of each collection."""
         found: dict[str, list[Asked]] = {}
@@ -48,7 +51,7 @@ class Advice:
                 found.setdefault(one.query.collection, []).append(one)
         return found
 
-    @cached_property
+    @held
     def sent_in_bulk(self) -> list[Operation]:
         """Each request of a ``bulk_write`` that has a filter, as an operation of its own."""
         return [

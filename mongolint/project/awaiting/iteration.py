@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from mongolint.facts.shapes import ModuleFacts, Offsets
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.rowtools import alternatives
+from mongolint.link.states.memory import held_by
 from mongolint.mongo.methods import TABLES
 from mongolint.project.entrypoints import words
-from mongolint.project.reach.uses import own_name
+from mongolint.project.reach.uses import builtin_calls, own_name
 
 if TYPE_CHECKING:
     from mongolint.project.awaiting.runtime import Runtime, Thing
@@ -35,23 +36,27 @@ class Iteration(NamedTuple):
 
 
 def find(project: Project, runtime: Runtime) -> Iterator[Iteration]:
-    names = _names(project)
-    for module, facts in enumerate(project.modules):
-        for use in facts.uses:
-            if use.kind == "iterate" and _may_be_cursor(facts, use.row, names):
-                thing = _cursor(runtime, module, use.row)
-                if thing is not None:
-                    offsets = facts.tokens.get(use.row) if facts.nodes[use.row][0] == "call" else use.span
-                    yield Iteration(module, use.row, offsets or use.span, thing)
+    for module in range(len(project.modules)):
+        yield from _in_module(project, runtime, module)
+
+
+@held_by
+def _in_module(project: Project, runtime: Runtime, module: int) -> list[Iteration]:
+    facts, names, found = project.modules[module], _names(project), []
+    for use in facts.uses:
+        if use.kind == "iterate" and _may_be_cursor(facts, use.row, names):
+            thing = _cursor(runtime, module, use.row)
+            if thing is not None:
+                offsets = facts.tokens.get(use.row) if facts.nodes[use.row][0] == "call" else use.span
+                found.append(Iteration(module, use.row, offsets or use.span, thing))
     for name in sorted(BUILTINS):
-        for module, call in project.builtin_calls(name):
-            facts = project.modules[module]
+        for call in builtin_calls(project.link, module, name):
             rows = [row for keyword, row in facts.nodes[call.row][2] if keyword is None]
             for row in rows[1:] if name in ("map", "filter") else rows:
                 thing = _cursor(runtime, module, row) if _may_be_cursor(facts, row, names) else None
                 if thing is not None:
-                    offsets = facts.tokens[call.row]
-                    yield Iteration(module, row, offsets, thing, name, call.row)
+                    found.append(Iteration(module, row, facts.tokens[call.row], thing, name, call.row))
+    return found
 
 
 def _cursor(runtime: Runtime, module: int, row: int) -> Thing | None:
@@ -76,14 +81,20 @@ def _called(facts: ModuleFacts, row: int) -> str:
     return own_name(facts, node[1]) if node[0] == "call" else ""
 
 
+def _returned(facts: ModuleFacts, index: int) -> list[tuple[str, set[str]]]:
+    """Of each function, the last names of what gives what it returns."""
+    return [
+        (scope.name, {_called(facts, each) for row, _ in scope.returns for each in alternatives(facts, row)})
+        for scope in facts.scopes
+    ]
+
+
+@held_by
 def _names(project: Project) -> frozenset[str]:
     """Last names of the methods that give cursors, and of functions that return what they give."""
     found = set(_GIVING)
-    returned = [
-        (scope.name, {_called(facts, each) for row, _ in scope.returns for each in alternatives(facts, row)})
-        for facts in project.modules
-        for scope in facts.scopes
-    ]
+    link = project.link
+    returned = [each for module in range(len(project.modules)) for each in link.of_module(_returned, module)]
     for _ in range(3):
         found.update(name for name, called in returned if called & found)
     return frozenset(found)

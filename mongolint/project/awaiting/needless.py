@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
+from mongolint.link.states.memory import held_by
 from mongolint.mongo.methods import TABLES
 from mongolint.project.reach.uses import own_name
 
@@ -35,18 +36,33 @@ class Needless(NamedTuple):
 
 
 def find(project: Project, runtime: Runtime) -> Iterator[Needless]:
-    names = _METHODS | {
-        s.name for facts in project.modules for s in facts.scopes if s.kind == "function" and not s.is_async
-    }
-    for module, facts in enumerate(project.modules):
-        for row, node in facts.of_kind("await"):
-            if not _is_candidate(facts, node[1], names):
-                continue
-            made = runtime.of(module, node[1])
-            if made and not any(thing.is_pending or thing.flavour not in _KNOWN for thing in made):
-                kinds = {(thing.kind, thing.flavour, thing.method) for thing in made}
-                if len(kinds) == 1:
-                    yield _needless(project, module, row, node[1], made[0])
+    for module in range(len(project.modules)):
+        yield from _in_module(project, runtime, module)
+
+
+@held_by
+def _names(project: Project) -> frozenset[str]:
+    """Last names of the driver's methods, and of the functions of the project that are not to be awaited."""
+    every = range(len(project.modules))
+    return _METHODS.union(*(project.link.of_module(_plain_functions, module) for module in every))
+
+
+def _plain_functions(facts: ModuleFacts, index: int) -> set[str]:
+    return {scope.name for scope in facts.scopes if scope.kind == "function" and not scope.is_async}
+
+
+@held_by
+def _in_module(project: Project, runtime: Runtime, module: int) -> list[Needless]:
+    facts, names, found = project.modules[module], _names(project), []
+    for row, node in facts.of_kind("await"):
+        if not _is_candidate(facts, node[1], names):
+            continue
+        made = runtime.of(module, node[1])
+        if made and not any(thing.is_pending or thing.flavour not in _KNOWN for thing in made):
+            kinds = {(thing.kind, thing.flavour, thing.method) for thing in made}
+            if len(kinds) == 1:
+                found.append(_needless(project, module, row, node[1], made[0]))
+    return found
 
 
 def _is_candidate(facts: ModuleFacts, row: int, names: frozenset[str] | set[str]) -> bool:

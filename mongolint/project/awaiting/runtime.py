@@ -75,16 +75,20 @@ class Runtime:
 
     def __init__(self, link: Linker) -> None:
         self.link = link
-        self._kept: dict[tuple[int, int], Made | None] = {}
         self._active: set[tuple[int, int]] = set()
         # Whether the question under way has met itself, or went too deep: asked by itself it may come out otherwise
         self._cut = False
 
     def of(self, module: int, row: int) -> Made | None:
         """The things that the expression at ``row`` can be; None where it may be something else."""
+        question = ("is there", module, row)
+        if not self._active:
+            return self.link.study(question, lambda: self._of(module, row))
+        kept = self.link.recall(question)
+        return kept[0] if kept else self._of(module, row)
+
+    def _of(self, module: int, row: int) -> Made | None:
         key = (module, row)
-        if key in self._kept:
-            return self._kept[key]
         if key in self._active or len(self._active) > _MAX_DEPTH:
             self._cut = True
             return None
@@ -94,8 +98,8 @@ class Runtime:
             found = self._evaluate(module, row)
         finally:
             self._active.discard(key)
-        if found is not None or not self._cut or not self._active:
-            self._kept[key] = found
+        if self._active and (found is not None or not self._cut):
+            self.link.tell(("is there", *key), found)
         self._cut = bool(self._active) and (outer or self._cut)
         return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from mongolint.facts.shapes import Offsets
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Client, Collection, Database, without_none
+from mongolint.link.states.memory import held_by
 
 if TYPE_CHECKING:
     from mongolint.project.awaiting.runtime import Runtime
@@ -26,18 +27,24 @@ class TruthTest(NamedTuple):
 def find(project: Project, runtime: Runtime) -> Iterator[TruthTest]:
     if any(operation.method.removed for operation in project.operations):
         return  # written for a driver before 4.0, where all of them were true
-    for module, facts in enumerate(project.modules):
-        for use in facts.uses:
-            if use.kind == "test":
-                kind = _kind(project, runtime, module, use.row)
-                if kind is not None:
-                    yield TruthTest(module, use.span, kind)
+    for module in range(len(project.modules)):
+        yield from _in_module(project, runtime, module)
     for module, call in project.builtin_calls("bool"):
         facts = project.modules[module]
         args = facts.nodes[call.row][2]
         kind = _kind(project, runtime, module, args[0][1]) if len(args) == 1 and args[0][0] is None else None
         if kind is not None:
             yield TruthTest(module, facts.spans[call.row], kind, by_bool=True)
+
+
+@held_by
+def _in_module(project: Project, runtime: Runtime, module: int) -> list[TruthTest]:
+    found = []
+    for use in project.modules[module].uses:
+        kind = _kind(project, runtime, module, use.row) if use.kind == "test" else None
+        if kind is not None:
+            found.append(TruthTest(module, use.span, kind))
+    return found
 
 
 def _kind(project: Project, runtime: Runtime, module: int, row: int) -> Literal["database", "collection"] | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import Call, ModuleFacts, Nodes, Row, Use
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External, ExternalObject, FunctionRef
 from mongolint.link.rowtools import alternatives
+from mongolint.link.states.memory import held, held_by
 from mongolint.mongo.awaiting import COROUTINE_NAMES, FUTURE_NAMES, PENDING_NAMES, given
 from mongolint.mongo.drivers import FILES
 from mongolint.mongo.methods import TABLES
@@ -86,45 +86,54 @@ class _Module:
         self.entered = {context.ref for context in self.facts.contexts if context.kind == "with"}
 
 
+def _giving(facts: ModuleFacts, index: int) -> tuple[set[str], list[tuple[str, set[str]]]]:
+    """The functions that give a coroutine, and of the others which they call for what they return."""
+    functions = [scope for scope in facts.scopes if scope.kind == "function" and not scope.yields]
+    others = [(s.name, set(_called(facts, [row for row, _ in s.returns]))) for s in functions if not s.is_async]
+    return {scope.name for scope in functions if scope.is_async}, others
+
+
 class Search:
     """Finds them in a project."""
 
     def __init__(self, project: Project, runtime: Runtime) -> None:
         self.project = project
         self.runtime = runtime
-        self._modules: dict[int, _Module] = {}
 
     def find(self) -> Iterator[Unawaited]:
-        for module, facts in enumerate(self.project.modules):
-            for call in facts.calls:
-                if call.awaited or own_name(facts, facts.nodes[call.row][1]) not in self.names:
-                    continue
-                made = self.runtime.pending(module, call.row)
-                if made and len({(t.kind, t.flavour, t.method) for t in made}) == 1:
-                    found = self._judge(module, call, made[0])
-                    if found is not None:
-                        yield found
+        for module in range(len(self.project.modules)):
+            yield from self._in_module(module)
 
-    @cached_property
+    @held_by
+    def _in_module(self, module: int) -> list[Unawaited]:
+        facts, every = self.project.modules[module], []
+        for call in facts.calls:
+            if call.awaited or own_name(facts, facts.nodes[call.row][1]) not in self.names:
+                continue
+            made = self.runtime.pending(module, call.row)
+            if made and len({(t.kind, t.flavour, t.method) for t in made}) == 1:
+                found = self._judge(module, call, made[0])
+                if found is not None:
+                    every.append(found)
+        return every
+
+    @held
     def names(self) -> frozenset[str]:
         """Last names of what may give a coroutine or future: of the driver, and of functions of the project."""
         found = set(PENDING_NAMES)
         waiting: list[tuple[str, set[str]]] = []
-        for facts in self.project.modules:
-            for scope in facts.scopes:
-                if scope.kind == "function" and not scope.yields:
-                    if scope.is_async:
-                        found.add(scope.name)
-                    else:
-                        waiting.append((scope.name, set(_called(facts, [row for row, _ in scope.returns]))))
+        for module in range(len(self.project.modules)):
+            names, others = self.project.link.of_module(_giving, module)
+            found |= names
+            waiting += others
         for _ in range(3):
             found.update(name for name, called in waiting if called & found)
         return frozenset(found)
 
+    @held_by
     def module(self, module: int) -> _Module:
-        if module not in self._modules:
-            self._modules[module] = _Module(self.project, module)
-        return self._modules[module]
+        """How its rows are used."""
+        return _Module(self.project, module)
 
     def _judge(self, module: int, call: Call, thing: Thing) -> Unawaited | None:
         if thing.function is not None and not self._matters(module, call.row, thing):

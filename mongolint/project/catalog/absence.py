@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import External, ExternalObject, informative
+from mongolint.link.states.memory import held_by
 
 if TYPE_CHECKING:
     from mongolint.project.indexes import IndexDeclaration
@@ -55,6 +56,7 @@ def _names(facts: ModuleFacts, row: int) -> str:
     return str(node[2]) if node[0] == "attr" else ""
 
 
+@held_by
 def _has_untraced_call(project: Project, module: int) -> bool:
     facts = project.modules[module]
     for call in facts.calls:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.link import functions
 from mongolint.link.atoms import External, const
+from mongolint.link.states.memory import held, held_by
 from mongolint.mongo.clientoptions import TIME_LIMITS
 from mongolint.mongo.drivers import TIMEOUT_CONTEXTS
 from mongolint.project.clients import driverversion, extensions, monitoring, options, percall, removed, timezones
@@ -27,14 +26,11 @@ class Clients:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._options: dict[ClientSite, Options] = {}
-        self._knows: dict[tuple[str, driverversion.Releases], bool] = {}
 
+    @held_by
     def options(self, site: ClientSite) -> Options:
         """The options that a client is made with."""
-        if site not in self._options:
-            self._options[site] = options.read(self.project, site)
-        return self._options[site]
+        return options.read(self.project, site)
 
     def gives_up(self, operation: Operation) -> bool:
         """Whether each client that an operation may run through waits for an answer only for some time."""
@@ -54,16 +50,14 @@ class Clients:
         """Whether nothing says that the driver is older than ``find(…, max_time_ms=…)``."""
         return self._has(module, driverversion.FIND_LIMIT)
 
+    @held_by
     def _has(self, module: int, since: driverversion.Releases) -> bool:
-        key = (os.path.dirname(self.project.modules[module].path), since)
-        if key not in self._knows:
-            # Calls that are gone may never run, or fail: what gets installed is for the requirements to say
-            self._knows[key] = driverversion.is_new(self.project, module, since) and (
-                not self._calls_removed or driverversion.is_surely_new(self.project, module, since)
-            )
-        return self._knows[key]
+        # Calls that are gone may never run, or fail: what gets installed is for the requirements to say
+        return driverversion.is_new(self.project, module, since) and (
+            not self._calls_removed or driverversion.is_surely_new(self.project, module, since)
+        )
 
-    @cached_property
+    @held
     def _calls_removed(self) -> bool:
         return any(operation.method.removed for operation in self.project.operations)
 
@@ -71,16 +65,16 @@ class Clients:
         """Whether nothing says that the driver is older than the names that replaced other options of clients."""
         return driverversion.is_new(self.project, module, driverversion.NEW_NAMES)
 
-    @cached_property
+    @held
     def extensions(self) -> list[tuple[int, int]]:
         """The calls at which Flask-PyMongo makes a client of the application's configuration."""
         return [(module, row) for module, row in extensions.sites(self.project) if not self.project.is_script(module)]
 
-    @cached_property
+    @held
     def _extension_gives_up(self) -> bool:
         return extensions.gives_up(self.project)
 
-    @cached_property
+    @held
     def unlimited_extensions(self) -> list[ExtensionSite]:
         """Where Flask-PyMongo makes a client that nothing limits in time."""
         return [each for each in extensions.unlimited(self.project) if not self.project.is_script(each.module)]
@@ -97,7 +91,7 @@ class Clients:
         """Whether an operation of which no client is known may run within a time limit that code elsewhere sets."""
         return self._sets_limits and all(made.database.client is None for made in operation.collections)
 
-    @cached_property
+    @held
     def _sets_limits(self) -> bool:
         """Whether code outside of tests limits all that runs within: ``with pymongo.timeout(5):``."""
         link, tests = self.project.link, self.project.tests
@@ -142,17 +136,17 @@ class Clients:
             return True
         return project.reachability.loading.is_for_hand(module)
 
-    @cached_property
+    @held
     def removed_calls(self) -> list[RemovedCall]:
         """The calls of what PyMongo 4 no longer has, where surely no older one gets installed."""
         return list(removed.find(self.project))
 
-    @cached_property
+    @held
     def watched(self) -> bool:
         """Whether anything watches the commands of clients."""
         return monitoring.is_watched(self.project)
 
-    @cached_property
+    @held
     def aware_uses(self) -> dict[ClientSite, timezones.AwareUse]:
         """The clients that read dates without a time zone, which code compares with dates that have one."""
         return timezones.find(self.project)

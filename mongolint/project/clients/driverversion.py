@@ -49,7 +49,7 @@ def is_surely_new(project: Project, module: int, since: Releases) -> bool:
 
 
 def _texts(project: Project, module: int) -> list[str]:
-    return requirements.texts(project.modules[module].path, str(project.config.root))
+    return requirements.texts(project.link.path(module), str(project.config.root))
 
 
 def _is_old(text: str, releases: Releases) -> bool:

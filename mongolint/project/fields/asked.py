@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mongolint.link.atoms import Const, strings
+from mongolint.link.states.memory import held_by
 from mongolint.project.coveragemap.shapes import items_of, names_in
 from mongolint.project.documents import Place
 from mongolint.project.fields import types
@@ -23,8 +24,13 @@ _COMPARED = ("equality",)
 _UNTOLD = (types.ANY, "null", "object")
 
 
-def asked_by(project: Project, operation: Operation) -> Iterator[tuple[str, Use]]:
+@held_by
+def asked_by(project: Project, operation: Operation) -> list[tuple[str, Use]]:
     """The fields that an operation asks its own collection for."""
+    return list(_asked_by(project, operation))
+
+
+def _asked_by(project: Project, operation: Operation) -> Iterator[tuple[str, Use]]:
     span = project.operation_span(operation)
     document = operation.planned
     tracer = project.writes.tracer
@@ -74,7 +80,7 @@ def _projected(project: Project, operation: Operation) -> Iterator[str]:
 def looked_up(project: Project) -> Iterator[tuple[str, str, Use]]:
     """The fields that stages of pipelines ask other collections for: collection, field, use."""
     for operation in project.operations:
-        if operation.module in project.tests:
+        if operation.module in project.tests or not operation.lookups:
             continue
         span = project.operation_span(operation)
         for lookup in operation.lookups:

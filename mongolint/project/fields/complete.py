@@ -7,11 +7,11 @@ whole ones and all fields in view, is taken for the one that makes them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.atoms import FunctionRef, strings
+from mongolint.link.states.memory import held, held_by
 from mongolint.mongo import mappers
 from mongolint.project import pipelines
 from mongolint.project.fields import written
@@ -48,7 +48,7 @@ class Complete:
             and len(self._databases.get(collection, ())) < 2
         )
 
-    @cached_property
+    @held
     def _databases(self) -> dict[str, set[str]]:
         """The databases in which code knows a collection of a name: one may be filled, and the other one read."""
         found: dict[str, set[str]] = {}
@@ -58,7 +58,7 @@ class Complete:
                     found.setdefault(each.name, set()).add(each.database.name)
         return found
 
-    @cached_property
+    @held
     def _is_written_elsewhere(self) -> bool:
         """Whether an object mapper, or an operation on a collection that the model cannot name, writes documents."""
         project = self.project
@@ -71,6 +71,7 @@ class Complete:
                 return True
         return any(not operation.collections or self._is_unplaced(operation) for operation in self._writing)
 
+    @held_by
     def _is_unplaced(self, operation: Operation) -> bool:
         if operation.collection_names:
             return False
@@ -84,7 +85,7 @@ class Complete:
             if operation.module not in self.project.tests and written.writes(operation):
                 yield operation
 
-    @cached_property
+    @held
     def _outputs(self) -> set[str | None]:
         """The collections that pipelines write into; None among them where one is not known."""
         found: set[str | None] = set()
@@ -104,7 +105,7 @@ class Complete:
                     found.update(names or [None])
         return found
 
-    @cached_property
+    @held
     def _handed_on(self) -> set[str]:
         """The collections whose documents are handed to functions that put more into them."""
         found: set[str] = set()
@@ -113,6 +114,7 @@ class Complete:
                 found.update(operation.collection_names)
         return found
 
+    @held_by
     def _is_handed_on(self, operation: Operation) -> bool:
         project = self.project
         if project.link.node(operation.module, operation.row)[0] != "call":

@@ -5,10 +5,11 @@ Answered for one collection at a time, and kept: an editor asks for the one coll
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mongolint.link.states.memory import held, held_by
 from mongolint.project.fields import asked, computed, oldbulks, values, written
 from mongolint.project.fields.complete import Complete
 from mongolint.project.fields.doubts.dateless import Dateless, dateless
@@ -38,18 +39,13 @@ class Fields:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._known: dict[str, KnownFields] = {}
-        self._growing: dict[str, list[Growing]] = {}
-        # Of each operation, by its id
-        self._writing: dict[int, list[written.Writing]] = {}
 
+    @held_by
     def of(self, collection: str) -> KnownFields:
         """What is known of the fields of a collection; no fields where the code names none."""
-        if collection not in self._known:
-            self._known[collection] = self._find(collection)
-        return self._known[collection]
+        return self._find(collection)
 
-    @cached_property
+    @held
     def collections(self) -> list[str]:
         """The names of all collections that code outside of tests knows, sorted."""
         names = {name for operation in self._operations for name in operation.collection_names}
@@ -75,48 +71,57 @@ class Fields:
                 for each in self._written_by(operation):
                     if each.collection == collection:
                         yield each.name, each.use
-        yield from self._unplaced.get(collection, ())
+        yield from self._unplaced_on(collection)
         for operation in own:
             yield from asked.asked_by(self.project, operation)
-        yield from self._elsewhere.get(collection, ())
+        yield from self._told_elsewhere(collection)
 
+    @held_by
     def documents(self, collection: str) -> tuple[Content, ...]:
         """The whole documents that the code makes in a collection, by inserts, replacements and upserts."""
         return tuple(self._documents.get(collection, ()))
 
-    @cached_property
+    @held
     def _documents(self) -> dict[str, list[Content]]:
         found: dict[str, list[Content]] = {}
         for operation in self._operations:
             if written.writes(operation):
-                for writing in self._writings(operation):
-                    for collection, content in writing.documents():
-                        found.setdefault(collection, []).append(content)
+                for collection, content in self._documents_of(operation):
+                    found.setdefault(collection, []).append(content)
         return found
 
-    def _written_by(self, operation: Operation) -> Iterator[written.Named]:
-        return (named for writing in self._writings(operation) for named in writing.written())
+    @held_by
+    def _documents_of(self, operation: Operation) -> list[tuple[str, Content]]:
+        return [each for writing in self._writings(operation) for each in writing.documents()]
 
+    @held_by
+    def _written_by(self, operation: Operation) -> list[written.Named]:
+        return [named for writing in self._writings(operation) for named in writing.written()]
+
+    @held_by
     def _writings(self, operation: Operation) -> list[written.Writing]:
-        key = id(operation)
-        if key not in self._writing:
-            self._writing[key] = list(written.writings(self.project, operation))
-        return self._writing[key]
+        return list(written.writings(self.project, operation))
 
-    @cached_property
+    @held
     def unknown(self) -> list[UnknownField]:
         """The places that ask for fields which nothing writes."""
-        return Unknown(self.project, self).all
+        return self._unknown.all
 
+    @cached_property
+    def _unknown(self) -> Unknown:
+        return Unknown(self.project, self)
+
+    @held_by
     def unknown_of(self, operation: Operation) -> set[str]:
         """The fields that an operation asks for and that nothing writes."""
         return {each.name for each in self._unknown_in.get(id(operation), ())}
 
+    @held_by
     def finds_nothing(self, operation: Operation) -> bool:
         """Whether an operation filters by a field that no document has: it needs the right name, and no index."""
         return any(each.use.how == "filter" for each in self._unknown_in.get(id(operation), ()))
 
-    @cached_property
+    @held
     def _unknown_in(self) -> dict[int, list[UnknownField]]:
         """They, by the operation that asks, as its id."""
         found: dict[int, list[UnknownField]] = {}
@@ -124,46 +129,45 @@ class Fields:
             found.setdefault(id(each.use.operation), []).append(each)
         return found
 
-    @cached_property
+    @held
     def mixed(self) -> list[MixedField]:
         """The fields that are written as two types."""
         return list(mixed(self.project, self))
 
-    @cached_property
+    @held
     def local_dates(self) -> list[LocalDate]:
         """Where local time is taken that reaches the database without its zone."""
         return local_dates(self.project, self)
 
-    @cached_property
+    @held
     def text_dates(self) -> list[TextDate]:
         """The fields that hold dates as text, and by which documents are ordered or compared."""
         return list(text_dates(self.project, self))
 
-    @cached_property
+    @held
     def dateless(self) -> list[Dateless]:
         """The TTL indexes on fields that hold no date."""
         return list(dateless(self.project, self))
 
-    @cached_property
+    @held
     def time_series(self) -> frozenset[str | None]:
         """The collections that the code makes as time series; None among them for one whose name is not known."""
         return time_series(self.project)
 
-    @cached_property
+    @held
     def empty(self) -> list[EmptyField]:
         """The fields that are null in every document."""
         return list(empty(self.project, self))
 
-    @cached_property
+    @held
     def untyped(self) -> list[UntypedField]:
         """The fields of stored models that may hold any object."""
         return list(untyped(self.project, self))
 
+    @held_by
     def growing(self, collection: str) -> list[Growing]:
         """The places that add to arrays of a collection which nothing bounds."""
-        if collection not in self._growing:
-            self._growing[collection] = list(growing(self.project, self.of(collection)))
-        return self._growing[collection]
+        return list(growing(self.project, self.of(collection)))
 
     def mirrored(self, collection: str) -> list[Mirrored]:
         """The arrays of a collection that hold a key for each document of another one."""
@@ -173,7 +177,7 @@ class Fields:
         """The fields in the filter of an operation that are named after a value."""
         return computed.named_after(self.project, operation)
 
-    @cached_property
+    @held
     def references(self) -> list[Reference]:
         """The fields that hold the key of a document of another collection."""
         return references(self.project, [each for each in self._operations if each.method.kind in ("read", "write")])
@@ -182,16 +186,17 @@ class Fields:
         """The fields that are read, added to inside, and set as a whole, with the places that set them."""
         return rewritten(self.project, self.of(collection))
 
-    @cached_property
+    @held
     def has_unplaced_bulks(self) -> bool:
         """Whether an old bulk write is on a collection that the code does not show."""
         return any(name == oldbulks.ANY for name, _, _ in oldbulks.written(self.project))
 
+    @held_by
     def is_complete(self, collection: str) -> bool:
         """Whether the code shows all fields that a document of a collection can have."""
         return self._complete.holds(collection)
 
-    @cached_property
+    @held
     def edited(self) -> set[str]:
         """The collections of which people add, change and delete documents by the views of a library."""
         return edited(self.project)
@@ -200,11 +205,19 @@ class Fields:
     def _complete(self) -> Complete:
         return Complete(self.project, self)
 
-    @cached_property
+    @held
     def _operations(self) -> list[Operation]:
         return [operation for operation in self.project.operations if operation.module not in self.project.tests]
 
-    @cached_property
+    @held_by
+    def _unplaced_on(self, collection: str) -> Sequence[_Named]:
+        return self._unplaced.get(collection, ())
+
+    @held_by
+    def _told_elsewhere(self, collection: str) -> Sequence[_Named]:
+        return self._elsewhere.get(collection, ())
+
+    @held
     def _unplaced(self) -> dict[str, list[_Named]]:
         """What operations write of which only the way to them tells the collection."""
         found: dict[str, list[_Named]] = {}
@@ -214,7 +227,7 @@ class Fields:
                     found.setdefault(each.collection, []).append((each.name, each.use))
         return found
 
-    @cached_property
+    @held
     def _elsewhere(self) -> dict[str, list[_Named]]:
         """What look-ups, values, indexes and old bulk writes tell."""
         found: dict[str, list[_Named]] = {}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts, Row
 from mongolint.link.atoms import Cursor, External, FunctionRef
+from mongolint.link.states.memory import held_by
 from mongolint.project.fields.shapes import Use
 from mongolint.project.operations import Operation
 
@@ -23,18 +24,23 @@ _Found = tuple[Operation, ...]
 
 def taken(project: Project) -> Iterator[tuple[str, str, Use]]:
     """Each such place: collection, field, use."""
-    sources = _Sources(project)
-    for module, facts in enumerate(project.modules):
-        if module in project.tests:
+    for module in range(len(project.modules)):
+        if module not in project.tests:
+            yield from _taken_in(project, module)
+
+
+@held_by
+def _taken_in(project: Project, module: int) -> list[tuple[str, str, Use]]:
+    facts, sources, found = project.modules[module], _Sources(project), []
+    for row, node in facts.of_kind("item", "call"):
+        base, key = _access(facts, node)
+        if base is None or not isinstance(key, str) or key.startswith("$") or _is_put(facts, base, key):
             continue
-        for row, node in facts.of_kind("item", "call"):
-            base, key = _access(facts, node)
-            if base is None or not isinstance(key, str) or key.startswith("$") or _is_put(facts, base, key):
-                continue
-            for operation in sources.documents(module, base):
-                if operation.collection is not None and operation.collection.name is not None:
-                    use = Use("value", project.span(module, row), _tolerance(facts, row))
-                    yield operation.collection.name, key, use
+        for operation in sources.documents(module, base):
+            if operation.collection is not None and operation.collection.name is not None:
+                use = Use("value", project.span(module, row), _tolerance(facts, row))
+                found.append((operation.collection.name, key, use))
+    return found
 
 
 def _tolerance(facts: ModuleFacts, row: int) -> str:

@@ -9,7 +9,7 @@ in their first round, searches, which take one question each, and what a loop ev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -59,21 +59,25 @@ class Repetition(NamedTuple):
         return not run.chain and (run.operation.module, run.operation.row) == (self.module, self.row)
 
 
-def find_repetitions(link: Linker, graph: CallGraph, operations: Sequence[Operation]) -> Iterator[Repetition]:
-    """Every repetition of a project, by file and order of calls, save for what runs only where something fails."""
-    direct = {(o.module, o.row): o for o in operations if o.method.kind in ("read", "write") and not o.searches}
-    finder = _Finder(link)
-    for module, facts in enumerate(link.modules):
-        if module in link.tests or not facts.loops:
-            continue
+def find_repetitions(
+    link: Linker, graph: CallGraph, operation_at: Callable[[int, int], Operation | None], module: int
+) -> Iterator[Repetition]:
+    """Every repetition in a module, by the order of calls, save for what runs only where something fails."""
+    facts, finder = link.modules[module], _Finder(link)
+
+    def direct(row: int) -> Operation | None:
+        found = operation_at(module, row)
+        return found if found and found.method.kind in ("read", "write") and not found.searches else None
+
+    if module not in link.tests and facts.loops:
         for entry in facts.references:
             # A method handed on, to a thread or an executor, runs there once per iteration
-            operation = direct.get((module, entry.row))
+            operation = direct(entry.row)
             loop = finder.repeating(module, entry.context) if operation is not None else None
             if operation is not None and loop is not None:
                 yield Repetition(module, entry.row, entry.context, loop, (Reach(operation, ()),))
         for call in facts.calls:
-            operation = direct.get((module, call.row))
+            operation = direct(call.row)
             run = list(graph.run_by_call(module, call.row)) if operation is None else []
             if operation is None and not run:
                 continue

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External, ExternalObject, FunctionRef
+from mongolint.link.states.memory import held, held_by
 from mongolint.project.entrypoints import Entrypoints, words
 from mongolint.project.reach.programs import ends_by_itself
 from mongolint.project.reach.uses import own_name
@@ -122,14 +122,14 @@ class Loading:
 
     # Main blocks
 
-    @cached_property
+    @held
     def mains(self) -> dict[int, list[int]]:
         """The calls under ``if __name__ == "__main__":`` of each module."""
         every = (module for module in range(len(self.link.modules)) if module not in self.link.tests)
         found = {module: self.link.of_module(_main_calls, module) for module in every}
         return {module: rows for module, rows in found.items() if rows}
 
-    @cached_property
+    @held
     def _main(self) -> dict[int, Loaded]:
         return {module: self._main_of(module) for module in self.mains}
 
@@ -138,14 +138,18 @@ class Loading:
             return Loaded("app")
         return Loaded("script", module)
 
-    @cached_property
+    @held
     def _starting(self) -> set[int]:
         """The modules that make an application, or whose main block serves."""
         found = self.entrypoints.application_modules()
-        for module, facts in enumerate(self.link.modules):
-            if module not in self.link.tests and facts.path.endswith(("/wsgi.py", "/asgi.py")):
+        for module in range(len(self.link.modules)):
+            if module not in self.link.tests and self._path(module).endswith(("/wsgi.py", "/asgi.py")):
                 found.add(module)
-        return found | {module for module, rows in self.mains.items() if self._serves(module, rows)}
+        return found | {module for module in self.mains if self._has_serving_main(module)}
+
+    @held_by
+    def _has_serving_main(self, module: int) -> bool:
+        return self._serves(module, self.mains[module])
 
     def _serves(self, module: int, rows: Iterable[int], depth: int = _MAX_DEPTH) -> bool:
         """Whether calls, or what they call, run until they are stopped."""
@@ -193,17 +197,22 @@ class Loading:
         """The modules that a module imports, directly or not; itself only if it is part of a circle."""
         return _closure(self._imports, self._imports[module])
 
-    @cached_property
+    @held
     def _imports(self) -> list[set[int]]:
-        return [self._named("imports", module, facts.imports) for module, facts in enumerate(self.link.modules)]
+        return [self._named_by_imports(module) for module in range(len(self.link.modules))]
 
-    @cached_property
+    @held_by
+    def _named_by_imports(self, module: int) -> set[int]:
+        return self._named("imports", module, self.link.modules[module].imports)
+
+    @held_by
+    def _named_in_texts(self, module: int) -> set[int]:
+        return self._named("texts", module, self.link.of_module(_dotted, module))
+
+    @held
     def _loads(self) -> list[set[int]]:
         """What each module imports, or names in a string: ``"app.tasks"``, ``"app.main:app"``."""
-        return [
-            imported | self._named("texts", module, self.link.of_module(_dotted, module))
-            for module, imported in enumerate(self._imports)
-        ]
+        return [imported | self._named_in_texts(module) for module, imported in enumerate(self._imports)]
 
     def _named(self, question: str, module: int, imports: Sequence[tuple[str, str, int]]) -> set[int]:
         """The modules of imports, the packages around them, and names that are modules."""
@@ -219,19 +228,19 @@ class Loading:
             paths = (resolve(importer, one, level) for one in each)
             yield from (number[path] for path in paths if path in number)
 
-    @cached_property
+    @held
     def _application(self) -> set[int]:
         """The modules that an application loads; in a project without one, those of its programs."""
         starting = self._starting or {module for module in self.mains if not self.is_script(module)}
         return _closure(self._loads, starting)
 
-    @cached_property
+    @held
     def _roots(self) -> list[int]:
         """The modules outside tests that no other imports and no application loads."""
         without = self.link.tests | self._imported | self._application
         return [module for module in range(len(self.link.modules)) if module not in without]
 
-    @cached_property
+    @held
     def _imported(self) -> set[int]:
         """The modules that others load, tests left out."""
         return {
@@ -242,13 +251,13 @@ class Loading:
             if each != module
         }
 
-    @cached_property
+    @held
     def _unclear(self) -> set[int]:
         """The modules that somebody may load whom the model does not see."""
         roots = [module for module in self._roots if not self._is_run_by_hand(module)]
         return _closure(self._loads, roots) - self._application
 
-    @cached_property
+    @held
     def _scripts(self) -> dict[int, list[int]]:
         """For each module that only scripts load, those scripts."""
         found: dict[int, list[int]] = {}
@@ -258,7 +267,7 @@ class Loading:
         return found
 
     def _path(self, module: int) -> str:
-        return self.link.modules[module].path
+        return self.link.path(module)
 
     def _is_run_by_hand(self, module: int) -> bool:
         """A script by its folder, its main block, or its name; not one that the application loads by name."""
@@ -281,11 +290,15 @@ class Loading:
             for other, (imports, words, names) in self._words.items()
         )
 
-    @cached_property
+    @held
     def _words(self) -> dict[int, tuple[bool, set[str], set[str]]]:
         """What each module outside tests says of others, see the function."""
         every = range(len(self.link.modules))
-        return {module: self.link.of_module(_words, module) for module in every if module not in self.link.tests}
+        return {module: self._words_of(module) for module in every if module not in self.link.tests}
+
+    @held_by
+    def _words_of(self, module: int) -> tuple[bool, set[str], set[str]]:
+        return self.link.of_module(_words, module)
 
 
 def _words(facts: ModuleFacts, index: int) -> tuple[bool, set[str], set[str]]:

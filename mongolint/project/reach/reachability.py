@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import FunctionRef
+from mongolint.link.states.memory import held, held_by
 from mongolint.project.entrypoints import Entrypoints, Kind
 from mongolint.project.reach.feasible import Feasible
 from mongolint.project.reach.loading import Loading
@@ -69,7 +69,7 @@ class Requests(NamedTuple):
 class Reachability:
     """Answers what runs a function."""
 
-    def __init__(self, link: Linker, config: Config, makes_clients: bool) -> None:
+    def __init__(self, link: Linker, config: Config, makes_clients: Callable[[], bool]) -> None:
         self.link = link
         self.makes_clients = makes_clients
         self.uses = Uses(link)
@@ -77,8 +77,6 @@ class Reachability:
         self.loading = Loading(link, config, self.entrypoints)
         self.feasible = Feasible(link)
         self.routes = Routes(link)
-        self._reached: dict[Function, Reached] = {}
-        self._requests: dict[tuple[object, ...], RequestPath | None] = {}
 
     # By whom
 
@@ -86,14 +84,13 @@ class Reachability:
         """Who runs a function, or with ``scope`` 0 the place of a module's own code that stands in ``context``."""
         if scope == 0:
             return self._of_module(module, context)
-        if (module, scope) not in self._reached:
-            self._reached[module, scope] = self._search(module, scope)
-        return self._reached[module, scope]
+        return self._search(module, scope)
 
     def _of_module(self, module: int, context: int) -> Reached:
         loaded = self.loading.of(module, context)
         return Reached(loaded.runner, ((loaded.by, 0),) if loaded.runner == "script" else ())
 
+    @held_by
     def _search(self, module: int, scope: int) -> Reached:
         """From the function upwards, until one is found that the application runs."""
         start = (module, scope)
@@ -133,7 +130,7 @@ class Reachability:
             runner: Runner = "script" if self.loading.has_start else "unknown"
             return Reached(runner, tuple(scripts), scripts[first], callers)
         # A library leaves it to others what runs; one that makes its own client is none
-        is_whole = self.loading.has_start or self.makes_clients
+        is_whole = self.loading.has_start or self.makes_clients()
         return Reached("nothing" if is_whole else "unknown", callers=callers)
 
     def _runners(
@@ -189,31 +186,21 @@ class Reachability:
             return False
         return not self.uses.are_made(cls)
 
-    @cached_property
+    @held
     def _mentioned(self) -> set[Function]:
         """The functions that strings outside of tests name: for ``getattr``, in the settings of a framework."""
         texts = {
             text.rpartition(":")[2].rpartition(".")[2]
-            for module, facts in enumerate(self.link.modules)
+            for module in range(len(self.link.modules))
             if module not in self.link.tests
-            for text in self._texts(module)
+            for text in self.link.of_module(_texts, module)
         }
         return {
-            (module, scope.index)
-            for module, facts in enumerate(self.link.modules)
-            for scope in facts.scopes
-            if scope.kind == "function" and scope.name in texts
+            (module, scope)
+            for module in range(len(self.link.modules))
+            for name, scope in self.link.of_module(_functions, module)
+            if name in texts
         }
-
-    def _texts(self, module: int) -> Iterator[str]:
-        """The strings of a module that may name something, what it exports left out."""
-        facts = self.link.modules[module]
-        exported = facts.scopes[0].final.get("__all__")
-        exports = set(_strings_of(facts, exported)) if exported is not None else set()
-        for _, node in facts.of_kind("const"):
-            if type(node[1]) is str and node[1] not in exports:
-                if node[1].replace(".", "").replace(":", "").isidentifier():
-                    yield node[1]
 
     def outermost(self, module: int, scope: int) -> Function:
         """The function that makes all the indexes of its kind: from one that makes some up through its callers.
@@ -296,11 +283,9 @@ class Reachability:
             kinds: what counts as a request.
             row: the call in the function that it has to get to.
         """
-        key = (module, scope, each, kinds, row)
-        if key not in self._requests:
-            self._requests[key] = self._search_request((module, scope), each, kinds, row)
-        return self._requests[key]
+        return self._search_request((module, scope), each, kinds, row)
 
+    @held_by
     def _search_request(
         self, start: Function, each: bool, kinds: tuple[Kind, ...], row: int | None
     ) -> RequestPath | None:
@@ -359,16 +344,14 @@ class Reachability:
             return True
         return sum(type(atom) is FunctionRef for atom in self.link.value(use.module, node[1])) <= 1
 
-    @cached_property
+    @held
     def _defaults(self) -> dict[tuple[int, int], Function]:
         """By the call that is the default of a parameter, the function: ``user=Depends(current_user)``."""
         return {
-            (module, param.default): (module, scope.index)
-            for module, facts in enumerate(self.link.modules)
+            (module, default): (module, scope)
+            for module in range(len(self.link.modules))
             if module not in self.link.tests
-            for scope in facts.scopes
-            for param in scope.params
-            if param.default is not None and facts.nodes[param.default][0] == "call"
+            for default, scope in self.link.of_module(_called_defaults, module)
         }
 
     def _requested(self, function: Function, kinds: tuple[Kind, ...]) -> tuple[Kind, str] | None:
@@ -407,6 +390,28 @@ class Reachability:
     def _is_each_time(self, use: Use) -> bool:
         context = self.uses.parents(use.module).context(use.row)
         return is_each_time(self.link, use.module, use.scope, use.row, context)
+
+
+def _texts(facts: ModuleFacts, index: int) -> list[str]:
+    """The strings of a module that may name something, what it exports left out."""
+    exported = facts.scopes[0].final.get("__all__")
+    exports = set(_strings_of(facts, exported)) if exported is not None else set()
+    texts = (node[1] for _, node in facts.of_kind("const") if type(node[1]) is str and node[1] not in exports)
+    return [text for text in texts if text.replace(".", "").replace(":", "").isidentifier()]
+
+
+def _functions(facts: ModuleFacts, index: int) -> list[tuple[str, int]]:
+    return [(scope.name, scope.index) for scope in facts.scopes if scope.kind == "function"]
+
+
+def _called_defaults(facts: ModuleFacts, index: int) -> list[tuple[int, int]]:
+    """The calls that are defaults of parameters, each with the function."""
+    return [
+        (param.default, scope.index)
+        for scope in facts.scopes
+        for param in scope.params
+        if param.default is not None and facts.nodes[param.default][0] == "call"
+    ]
 
 
 def _strings_of(facts: ModuleFacts, row: int) -> Iterator[str]:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import ModuleFacts
+from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, External, ExternalObject, FunctionRef, Instance, ModuleRef, Unknown
 from mongolint.link.rowtools import LEAVES, alternatives, operands, reached_rows
 from mongolint.link.states.gathered import Gather
+from mongolint.link.states.memory import held, held_by
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
@@ -165,18 +166,15 @@ class Uses:
 
     def __init__(self, link: Linker) -> None:
         self.link = link
-        # Kept here and not by the linker, to which each use is a question of its own, with work of its own
-        self._found_uses: dict[tuple[int, int], list[Use]] = {}
-        self._named: dict[tuple[str, bool], _Named] = {}
 
     def parents(self, module: int) -> _Parents:
         return self.link.of_module(_parents, module)
 
+    # Not a study of the linker, to which each use is a question of its own, with work of its own
+    @held_by
     def of(self, module: int, scope: int) -> list[Use]:
         """The uses of a function; those of its class, where making or having an object of it runs the function."""
-        if (module, scope) not in self._found_uses:
-            self._found_uses[module, scope] = list(self._search(module, scope))
-        return self._found_uses[module, scope]
+        return list(self._search(module, scope))
 
     def are_made(self, cls: ClassRef) -> bool:
         """Whether anything makes objects of a class, or of one that inherits from it, or hands it on."""
@@ -200,11 +198,11 @@ class Uses:
         for at, call, row in reads.get(module if cls is None else cls, ()):
             yield self._use(at, self.parents(at).scope(call), call, row, certain=False)
 
-    @cached_property
+    @held
     def _unknown_names(self) -> Mapping[object, Iterable[tuple[int, int, int]]]:
         return self._read_by_unknown_name(frozenset())
 
-    @cached_property
+    @held
     def _unknown_names_of_code(self) -> Mapping[object, Iterable[tuple[int, int, int]]]:
         return self._read_by_unknown_name(self.link.tests)
 
@@ -263,14 +261,12 @@ class Uses:
             named = self._reads_of(each, module in self.link.tests)
             yield from named.reads if every else named.of(target)
 
+    @held_by
     def _reads_of(self, name: str, in_tests: bool) -> _Named:
         """The reads of a name; without those of tests for what no test defines."""
-        key = name, in_tests
-        if key not in self._named:
-            found = self.link.gathered(_READS, name)
-            reads = found if in_tests else [each for each in found if each[0] not in self.link.tests]
-            self._named[key] = _Named(reads, [self._sure(*each) for each in reads])
-        return self._named[key]
+        found = self.link.gathered(_READS, name)
+        reads = found if in_tests else [each for each in found if each[0] not in self.link.tests]
+        return _Named(reads, [self._sure(*each) for each in reads])
 
     def _sure(self, module: int, row: int) -> frozenset[Target] | None:
         """The functions and classes of which a read of a name is one for certain; None where it may be another."""
@@ -331,11 +327,15 @@ class _Named:
 
     def __init__(self, reads: Sequence[tuple[int, int]], sure: Sequence[frozenset[Target] | None]) -> None:
         self.reads = reads
+        self._given = reads, sure
         self._open = [number for number, each in enumerate(sure) if each is None]
         self._sure: dict[Target, list[int]] = {}
         for number, each in enumerate(sure):
             for target in each or ():
                 self._sure.setdefault(target, []).append(number)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Named) and self._given == other._given
 
     def of(self, target: ClassRef | FunctionRef) -> Iterator[tuple[int, int]]:
         """Those that may be reads of a function or class, in order."""
@@ -379,3 +379,19 @@ def _hangs(atom: object) -> bool:
 def _is_implicit(name: str) -> bool:
     """A method that Python calls by itself."""
     return name.startswith("__") and name.endswith("__")
+
+
+def builtin_calls(link: Linker, module: int, name: str) -> Sequence[Call]:
+    """Calls of the builtin ``name``, where nothing of the project shadows it."""
+    calls = link.of_module(_free_calls, module).get(name)
+    return calls if calls and not link.global_name(module, name) else ()
+
+
+def _free_calls(facts: ModuleFacts, index: int) -> dict[str, list[Call]]:
+    """The calls of names that are bound neither in their function nor imported."""
+    found: dict[str, list[Call]] = {}
+    for call in facts.calls:
+        node = facts.nodes[facts.nodes[call.row][1]]
+        if node[0] == "free":
+            found.setdefault(node[2], []).append(call)
+    return found

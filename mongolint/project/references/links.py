@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Cursor
+from mongolint.link.states.memory import held_by
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored
 from mongolint.project.tracing.stored import Stored
@@ -57,15 +58,21 @@ def references(project: Project, operations: Sequence[Operation]) -> list[Refere
     found: dict[tuple[str, str, str, str], Reference] = {}
     functions: dict[tuple[int, int], dict[Term, list[_Named]]] = {}
     for operation in operations:
-        for way in inserts.ways(finder.tracer, operation, project.tests):
-            held = functions.setdefault((way.point.module, way.scope), {})
-            for term, named in finder.named(operation, way):
-                held.setdefault(term, []).append(named)
+        for place, term, named in _named_by(project, operation):
+            functions.setdefault(place, {}).setdefault(term, []).append(named)
     for function in functions.values():
         for every in function.values():
             for each in finder.pairs(every):
                 found.setdefault((each.parent, each.key, each.child, each.field), each)
     return list(found.values())
+
+
+@held_by
+def _named_by(project: Project, operation: Operation) -> list[tuple[tuple[int, int], Term, _Named]]:
+    """The values of an operation, by the function that begins each way to it."""
+    finder = _Finder(project)
+    ways = inserts.ways(finder.tracer, operation, project.tests)
+    return [((way.point.module, way.scope), *each) for way in ways for each in finder.named(operation, way)]
 
 
 class _Finder:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import NONE, ClassRef, Collection, ExternalObject, Instance, informative
+from mongolint.link.states.memory import held, held_by
 from mongolint.mongo.drivers import FILES
 from mongolint.project.operations import Operation
 from mongolint.project.references.links import Reference
@@ -50,16 +50,16 @@ class Deletes:
     def __init__(self, project: Project) -> None:
         self.project = project
 
-    @cached_property
+    @held
     def _operations(self) -> list[Operation]:
         return [operation for operation in self.project.operations if operation.module not in self.project.tests]
 
-    @cached_property
+    @held
     def orphans(self) -> list[Orphans]:
         """The deletes that leave orphans."""
         return self._all(self._stays)
 
-    @cached_property
+    @held
     def records(self) -> list[Orphans]:
         """The deletes that leave what was recorded of it, and is read: until it expires, or as a log that stays."""
         return self._all(self._is_record)
@@ -101,13 +101,15 @@ class Deletes:
         return False
 
     def _all(self, is_left: Callable[[str], bool]) -> list[Orphans]:
-        wanted = [operation for operation in self._operations if self._is_of_one(operation)]
+        deletes = [operation for operation in self._operations if operation.name in _DELETING]
+        wanted = [operation for operation in deletes if self._is_of_one(operation)]
         return [found for operation in wanted if (found := self._of(operation, is_left)) is not None]
 
+    @held_by
     def _is_of_one(self, operation: Operation) -> bool:
         """Whether an operation deletes what a key names, for good and not to undo what was just done."""
         project = self.project
-        if operation.name not in _DELETING or operation.collection is None or project.is_script(operation.module):
+        if operation.collection is None or project.is_script(operation.module):
             return False
         facts = project.modules[operation.module]
         if any(entry.kind in ("handler", "finally") for entry in facts.chain(operation.context)):
@@ -153,6 +155,7 @@ class Deletes:
             return False
         return bool(_RECORDS & _words(collection)) or self._expires(collection)
 
+    @held_by
     def _is_read(self, collection: str) -> bool:
         return any(
             other.method.kind == "read" and other.module not in self.project.tests
@@ -162,6 +165,7 @@ class Deletes:
     def _expires(self, collection: str) -> bool:
         return any(i.collection_name == collection and "expireAfterSeconds" in i.options for i in self.project.indexes)
 
+    @held_by
     def _reached_by_nobody(self, operation: Operation) -> bool:
         module, scope = operation.module, operation.scope
         runner = self.project.reached(module, scope, operation.context).runner
@@ -180,6 +184,7 @@ class Deletes:
                     pending.append(caller)
         return list(found)
 
+    @held_by
     def _may_do_more(self, function: Function) -> bool:
         """Whether a function hands work on, or calls something that the model cannot name and that sounds like it."""
         module, scope = function
@@ -196,20 +201,16 @@ class Deletes:
                     return True
         return False
 
+    @held_by
     def _run_by(self, function: Function) -> list[Operation]:
         """The operations that a function runs, through others too."""
-        return self._by_function.get(function, [])
-
-    @cached_property
-    def _by_function(self) -> dict[Function, list[Operation]]:
-        found: dict[Function, dict[int, Operation]] = {}
-        for operation in self._operations:
-            found.setdefault((operation.module, operation.scope), {})[id(operation)] = operation
-        for module, facts in enumerate(self.project.modules):
-            for call in facts.calls:
-                for reach in self.project.reach(module, call.row):
-                    found.setdefault((module, call.scope), {})[id(reach.operation)] = reach.operation
-        return {function: list(held.values()) for function, held in found.items()}
+        project, (module, scope) = self.project, function
+        own = project.operations_in(module) if module not in project.tests else ()
+        found = {id(operation): operation for operation in own if operation.scope == scope}
+        for call in project.modules[module].calls:
+            if call.scope == scope:
+                found.update({id(reach.operation): reach.operation for reach in project.reach(module, call.row)})
+        return list(found.values())
 
 
 def _words(collection: str) -> set[str]:

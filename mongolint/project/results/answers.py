@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mongolint.link.states.memory import held
 from mongolint.project.results import counted, counts, helpers, pages, partial, rereads, sizes, twice, unbounded, unread
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Results:
 
     def argument(self, operation: Operation, parameter: str | None) -> Place | None:
         """The argument of an operation's call that plays ``parameter``; None where it is not given."""
-        return self.project._finder.argument(operation, parameter)
+        return self.project.finder.argument(operation, parameter)
 
     def existence(self, operation: Operation) -> counts.Existence | None:
         """The count that an operation makes only to know whether there is a document."""
@@ -55,7 +55,7 @@ class Results:
         """The write after which an operation reads the same document again."""
         return rereads.reread(self.project, operation)
 
-    @cached_property
+    @held
     def read_twice(self) -> list[twice.ReadTwice]:
         """The documents that a function reads a second time through what it calls, with no write in between."""
         return twice.read_twice(self.project)

@@ -4,9 +4,9 @@ and `mongolint.project.updates`.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mongolint.link.states.memory import held
 from mongolint.project.sessions import dependent, fallback, outside, repeated
 from mongolint.project.updates import lost, twice
 
@@ -20,32 +20,32 @@ class Sessions:
     def __init__(self, project: Project) -> None:
         self.project = project
 
-    @cached_property
+    @held
     def fallbacks(self) -> list[fallback.Fallback]:
         """The clauses that turn a transaction off, and tell nobody."""
         return list(fallback.find(self.project))
 
-    @cached_property
+    @held
     def outside(self) -> list[outside.Outside]:
         """The calls in transactions that are not given the session."""
         return outside.find(self.project, self.project.writes.tracer)
 
-    @cached_property
+    @held
     def lost_updates(self) -> list[lost.LostUpdate]:
         """The updates that write back what was made of a document read before, in no transaction."""
         return list(lost.find(self.project, self.project.writes.tracer))
 
-    @cached_property
+    @held
     def pushed_twice(self) -> list[twice.PushedTwice]:
         """The updates that push what a document read before did not hold, in no transaction."""
         return list(twice.find(self.project, self.project.writes.tracer))
 
-    @cached_property
+    @held
     def dependent_writes(self) -> list[dependent.DependentWrites]:
         """The writes to two collections that belong together, in no transaction."""
         return list(dependent.find(self.project))
 
-    @cached_property
+    @held
     def repeated(self) -> list[repeated.Repeated]:
         """The ``try`` statements around driver calls that several functions of a module have."""
         return list(repeated.find(self.project))

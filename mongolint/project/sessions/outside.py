@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mongolint.facts.shapes import Call
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import FunctionRef, Session
+from mongolint.link.states.memory import held_by
 from mongolint.project.operations import Operation, argument
 from mongolint.project.sessions import regions
 from mongolint.project.sessions.regions import Region
@@ -48,13 +49,18 @@ def find(project: Project, tracer: Tracer) -> list[Outside]:
     """Each call that lacks the session once, at the transaction that is met first."""
     found: dict[tuple[int, int], Outside] = {}
     for region in regions.find(project.link):
-        for call in regions.calls_in(project.modules[region.module], region):
-            for each in _of_call(project, tracer, region, call):
-                place = (each.module, each.row)
-                # Of several that one call runs, a write is what matters
-                if place not in found or (_writes(each) and not _writes(found[place])):
-                    found[place] = each
+        for each in _of_region(project, tracer, region):
+            place = (each.module, each.row)
+            # Of several that one call runs, a write is what matters
+            if place not in found or (_writes(each) and not _writes(found[place])):
+                found[place] = each
     return list(found.values())
+
+
+@held_by
+def _of_region(project: Project, tracer: Tracer, region: Region) -> list[Outside]:
+    calls = regions.calls_in(project.modules[region.module], region)
+    return [each for call in calls for each in _of_call(project, tracer, region, call)]
 
 
 def _writes(outside: Outside) -> bool:

@@ -9,6 +9,7 @@ from mongolint.facts.shapes import Call, ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import UNKNOWN, Client, FunctionRef, Session
 from mongolint.link.atoms import Method as BoundMethod
+from mongolint.link.states.memory import held_by
 from mongolint.project.handlers import is_inside
 from mongolint.project.sessions.starts import is_start
 
@@ -49,17 +50,23 @@ def find(link: Linker) -> Iterator[Region]:
 
 
 def _begun(link: Linker) -> Iterator[Region]:
-    for module, facts in enumerate(link.modules):
-        if module in link.tests:
-            continue
-        for number, entry in enumerate(facts.contexts):
-            if entry.kind == "with":
-                yield from _of_block(link, module, number, unwrapped(facts, entry.ref))
-        for call in facts.calls:
-            if is_start(link, module, call.row, ("with_transaction",)):
-                yield from _of_callback(link, module, call)
-            elif call.statement and is_start(link, module, call.row, ("start_transaction",)):
-                yield from _of_statement(link, module, call)
+    for module in range(len(link.modules)):
+        if module not in link.tests:
+            yield from _begun_in(link, module)
+
+
+@held_by
+def _begun_in(link: Linker, module: int) -> list[Region]:
+    facts, found = link.modules[module], list[Region]()
+    for number, entry in enumerate(facts.contexts):
+        if entry.kind == "with":
+            found.extend(_of_block(link, module, number, unwrapped(facts, entry.ref)))
+    for call in facts.calls:
+        if is_start(link, module, call.row, ("with_transaction",)):
+            found.extend(_of_callback(link, module, call))
+        elif call.statement and is_start(link, module, call.row, ("start_transaction",)):
+            found.extend(_of_statement(link, module, call))
+    return found
 
 
 def unwrapped(facts: ModuleFacts, row: int) -> int:

@@ -195,7 +195,7 @@ def _is_written(project: Project, repetition: Repetition) -> bool:
     read = {reach.target for reach in repetition.reaches}
     return any(
         reach.operation.method.kind == "write" and reach.target in read
-        for other in project.repetitions
+        for other in project.repetitions_in(repetition.module)
         if other.loop is repetition.loop
         for reach in other.reaches
     )

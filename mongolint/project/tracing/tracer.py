@@ -6,7 +6,7 @@ value. Each kind of question has its own module (`terms`, `stored`, `guards`), w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from mongolint.facts.shapes import Call, ModuleFacts, Row
@@ -75,12 +75,9 @@ class Spot(NamedTuple):
 class Tracer:
     """Answers what values, documents and conditions are, through calls."""
 
-    def __init__(self, link: Linker, reader: Reader, operations: Iterable[Operation]) -> None:
+    def __init__(self, link: Linker, reader: Reader) -> None:
         self.link = link
         self.reader = reader
-        for place, operation in {(o.module, o.row): o for o in operations}.items():
-            link.tell(("operation", *place), operation)
-        self._branches: dict[int, Branches] = {}
         self._active: dict[Any, int] = {}
         self._cut = _NEVER
         self._work = 0
@@ -100,9 +97,7 @@ class Tracer:
     def branches(self, module: int) -> Branches:
         """The conditions that hold at the places of a module."""
         _ = self.link.modules[module]  # all of it may be asked
-        if module not in self._branches:
-            self._branches[module] = Branches(self.link, module)
-        return self._branches[module]
+        return self.link.of_files("branches", module, lambda: Branches(self.link, module))
 
     def node(self, spot: Spot) -> Row:
         return self.link.node(spot.module, spot.row)

@@ -134,8 +134,8 @@ def _changes(facts: ModuleFacts, scope: int) -> Iterator[_Change]:
                 yield _Change(base, "setitem", row, store.context, key, value)
             row = value
     yield from _attributes(facts, scope)
-    for call in facts.calls:
-        node = facts.nodes[call.row] if call.scope == scope else ("none", 0)
+    for call in (each for each in facts.calls if each.scope == scope):
+        node = facts.nodes[call.row]
         function = facts.nodes[node[1]]
         is_id = function[-1] == "pop" and [facts.constant(row) for _, row in node[2]][:1] == ["_id"]
         if function[0] == "attr" and function[2] in MUTATORS and not is_id:

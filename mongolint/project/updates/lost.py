@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import NONE, Session
+from mongolint.link.states.memory import held_by
 from mongolint.project.operations import Operation
 from mongolint.project.sessions import regions
 from mongolint.project.tracing import stored, terms
@@ -105,6 +106,7 @@ def found_once(
                     break  # the same is true of all its callers
 
 
+@held_by
 def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
     operation, frame = way.operation, way.frame
     if way.scope <= 0 or lookups.is_locked(tracer, way):

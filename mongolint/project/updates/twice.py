@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External
 from mongolint.link.rowtools import reached_rows
+from mongolint.link.states.memory import held_by
 from mongolint.project.operations import Operation
 from mongolint.project.sessions import regions
 from mongolint.project.tracing import stored
@@ -50,6 +51,7 @@ def find(project: Project, tracer: Tracer) -> Iterator[PushedTwice]:
     return lost.found_once(project, tracer, wanted, lambda way: _of_way(project, tracer, way))
 
 
+@held_by
 def _of_way(project: Project, tracer: Tracer, way: Way) -> PushedTwice | None:
     operation, frame = way.operation, way.frame
     fields = set(_pushed(tracer, operation, frame))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mongolint.fastclasses import dataclass
 from mongolint.link.atoms import Collection, const
+from mongolint.link.states.memory import held, held_by
 from mongolint.project.advice.patterns import Pattern
 from mongolint.project.handlers import ExceptSite
 from mongolint.project.indexes import IndexDeclaration
@@ -57,11 +57,12 @@ class Writes:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.tracer = Tracer(project.link, project.reader, project.operations)
+        _ = project.operations  # of which the tracer is told
+        self.tracer = Tracer(project.link, project.reader)
 
     # Answers
 
-    @cached_property
+    @held
     def look_then_inserts(self) -> list[Need[lookups.LookThenInsert]]:
         """The inserts that only a look-up keeps from storing the same twice."""
         return [
@@ -85,7 +86,7 @@ class Writes:
         }
         return declared is None or any(not race.values.keys() <= names and not names & made for names in keyed)
 
-    @cached_property
+    @held
     def _looked(self) -> list[lookups.LookThenInsert]:
         found = lookups.find(self.tracer, self.project.graph, self._operations, self.left_out)
         return [one for one in found if len(one.constants) < len(one.values) or self._is_asked_by_requests(one)]
@@ -99,7 +100,7 @@ class Writes:
         """What there is one of, by constants alone, is often made at the start, and one start is no race."""
         return self.project.request_path(one.module, one.scope) is not None
 
-    @cached_property
+    @held
     def upserts(self) -> list[Need[upserts.Upsert]]:
         """The upserts that can make a document twice."""
         return [
@@ -108,11 +109,11 @@ class Writes:
             if self._is_concurrent(one.operation.module, one.operation.scope) and (need := self._key_upserted(one))
         ]
 
-    @cached_property
+    @held
     def _upserted(self) -> list[Upsert]:
         return list(upserts.find(self.tracer, [o for o in self._operations if o.module not in self.left_out]))
 
-    @cached_property
+    @held
     def made_keys(self) -> list[Need[keys.MadeKey]]:
         """The keys made to be unique that nothing keeps so."""
         found: dict[tuple[str | None, str], Need[keys.MadeKey]] = {}
@@ -122,7 +123,7 @@ class Writes:
                 found.setdefault((one.collection.name, one.field), Need(need, one))
         return list(found.values())
 
-    @cached_property
+    @held
     def handled_duplicates(self) -> list[Need[keys.HandledDuplicate]]:
         """The inserts whose duplicates are handled, though there can be none; without a key where it is not clear."""
         found = []
@@ -143,7 +144,7 @@ class Writes:
         """Whether an insert is given the ``_id``, which may be taken, by whoever calls its function."""
         return refused.names_its_id(self.tracer, operation)
 
-    @cached_property
+    @held
     def refused(self) -> list[Need[refused.Refused]]:
         """The writes whose duplicates are handled, though there can be none, and of which nothing else tells."""
         told = [need.constraint for found in (self.look_then_inserts, self.upserts, self.made_keys) for need in found]
@@ -158,7 +159,7 @@ class Writes:
             found.append(Need(need or Constraint(one.collection, (), {"unique": True}), one))
         return found
 
-    @cached_property
+    @held
     def expiring(self) -> list[Need[expiry.Expiring]]:
         """The documents that end on a date and that nothing deletes then."""
         found = []
@@ -174,19 +175,19 @@ class Writes:
                 found.append(Need(need, one))
         return found
 
-    @cached_property
+    @held
     def ending(self) -> frozenset[str]:
         """The collections whose documents end on a date, whether or not something deletes them then."""
         dated = expiry.find(self.tracer, self._operations, self.written)
         kept = (index.collection_name for index in self.project.indexes if _may_expire(index.options, index.open))
         return frozenset(name for name in (*(one.collection.name for one in dated), *kept) if name)
 
-    @cached_property
+    @held
     def named(self) -> frozenset[str]:
         """The collections of a few documents, each of which the code calls by name."""
         return named.find(self.tracer, self._operations)
 
-    @cached_property
+    @held
     def any_ones(self) -> list[several.AnyOne]:
         """The writes that change whichever document the server finds first, of several that are meant elsewhere."""
         made = {(one.collection.name, one.field) for one in keys.made(self.tracer, self._operations, self.written)}
@@ -200,12 +201,12 @@ class Writes:
                 found.append(one)
         return found
 
-    @cached_property
+    @held
     def idle_cleanups(self) -> list[cleanups.IdleCleanup]:
         """The deletions of what is old that nothing runs."""
         return list(cleanups.find(self.project, self.tracer))
 
-    @cached_property
+    @held
     def constraints(self) -> list[Constraint]:
         """All indexes that the data needs, each once."""
         unique = (self.look_then_inserts, self.upserts, self.made_keys, self.handled_duplicates, self.refused)
@@ -233,6 +234,10 @@ class Writes:
         One may serve several branches of an ``$or``. What most documents say, no index makes faster. Where a partial or
         sparse index has the keys, it stands in the way of another one, unless the server is known to be a new one.
         """
+        return self._order(collection, tuple(patterns))
+
+    @held_by
+    def _order(self, collection: str, patterns: tuple[Pattern, ...]) -> str:
         names = " and ".join(dict.fromkeys(index.name for index in self.taken(collection, patterns)))
         if names:
             return (
@@ -259,44 +264,52 @@ class Writes:
 
     # What is stored
 
-    @cached_property
+    @held
     def written(self) -> list[tuple[Way, Collection, Content]]:
         """What each insert outside of tests stores, on each way to it."""
         found = []
         for operation in self._operations:
             if operation.name in inserts.INSERTING and operation.method.document:
-                for way in inserts.ways(self.tracer, operation, self.project.tests):
-                    collection = inserts.collection_of(self.tracer, operation, way.frame)
-                    if collection is not None:
-                        found.append((way, collection, inserts.content_of(self.tracer, way)))
+                found += self._written_by(operation)
         return found
 
-    @cached_property
+    @held_by
+    def _written_by(self, operation: Operation) -> list[tuple[Way, Collection, Content]]:
+        return [(way, of, inserts.content_of(self.tracer, way)) for way, of in self._ways(operation)]
+
+    @held_by
+    def _changed_by(self, operation: Operation) -> list[tuple[Way, Collection, Content, bool]]:
+        """The parts of documents that an operation changes."""
+        return [(way, of, *part) for way, of in self._ways(operation) for part in inserts.changes_of(self.tracer, way)]
+
+    def _ways(self, operation: Operation) -> Iterator[tuple[Way, Collection]]:
+        for way in inserts.ways(self.tracer, operation, self.project.tests):
+            collection = inserts.collection_of(self.tracer, operation, way.frame)
+            if collection is not None:
+                yield way, collection
+
+    @held
     def _stored(self) -> dict[str | None, list[tuple[Way, Collection, Content, bool]]]:
         """What is stored by collection: inserted documents, and parts of documents that updates change."""
         found = [(way, collection, content, False) for way, collection, content in self.written]
         for operation in self._operations:
             if operation.method.update or operation.name == "insert_many":
-                for way in inserts.ways(self.tracer, operation, self.project.tests):
-                    collection = inserts.collection_of(self.tracer, operation, way.frame)
-                    if collection is not None:
-                        parts = inserts.changes_of(self.tracer, way)
-                        found += [(way, collection, content, is_part) for content, is_part in parts]
+                found += self._changed_by(operation)
         stored: dict[str | None, list[tuple[Way, Collection, Content, bool]]] = {}
         for each in found:
             stored.setdefault(each[1].name, []).append(each)
         return stored
 
-    @cached_property
+    @held
     def _several(self) -> list[tuple[Collection, frozenset[str]]]:
         """The collections, and the fields of which several documents may have the same values."""
         return [*several.find(self.tracer, self._operations, self.project.tests), *merged.find(self.project)]
 
-    @cached_property
+    @held
     def _operations(self) -> list[Operation]:
         return [o for o in self.project.operations if o.module not in self.project.tests]
 
-    @cached_property
+    @held
     def left_out(self) -> frozenset[int]:
         """Tests and scripts."""
         project = self.project
@@ -354,6 +367,7 @@ class Writes:
         remark = kept if self._stays_marked(collection, values) else ""
         return Constraint(collection, tuple((name, 1) for name in values), options, doubt, remark)
 
+    @held_by
     def _key_looked_for(self, one: lookups.LookThenInsert) -> Constraint | None:
         """The unique index that is missing where a look-up decides about an insert."""
         if one.collection.name is not None:
@@ -364,6 +378,7 @@ class Writes:
             return None
         return self._of_unnamed(one.collection, put)
 
+    @held_by
     def _key_upserted(self, one: Upsert) -> Constraint | None:
         """The unique index that is missing where an upsert may make a document twice."""
         if one.collection.name is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection, FunctionRef
+from mongolint.link.states.memory import held_by
 from mongolint.project.operations import Operation, argument, names_of, preferred
 from mongolint.project.tracing import guards, stored
 from mongolint.project.tracing.guards import Point
@@ -40,6 +41,7 @@ class Way(NamedTuple):
         return self.point.before
 
 
+@held_by
 def ways(tracer: Tracer, operation: Operation, left_out: frozenset[int]) -> list[Way]:
     """The ways to an operation, the shortest first, but for those that begin in modules ``left_out``."""
     place = (operation.module, operation.row, operation.scope, operation.context)

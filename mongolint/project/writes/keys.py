@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from mongolint.facts.shapes import Handler
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import Collection, External
+from mongolint.link.states.memory import held_by
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import terms
 from mongolint.project.tracing.stored import Content
 from mongolint.project.tracing.tracer import Spot
-from mongolint.project.writes.inserts import Way
+from mongolint.project.writes.inserts import Way, content_of
 
 if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
@@ -57,18 +58,26 @@ def made(
 ) -> Iterator[MadeKey]:
     """The keys that are made where documents are inserted."""
     single = _single(operations)
-    for way, collection, content in written:
-        identity = content.fields["_id"].term if "_id" in content.fields else None
-        for name, value in content.fields.items():
-            if name == "_id" or not value.sure or len(value.spots) != 1 or value.term == identity:
-                continue
-            found = maker(tracer, value.spots[0])
-            if found is None or _is_shared(tracer, way, found[1]):
-                continue
+    for way, collection, _ in written:
+        for name, made_by in _made_on(tracer, way):
             readers = single.get((collection.name, name))
             if readers:
                 reader = min(readers, key=lambda operation: _SINGLE.index(operation.name))
-                yield MadeKey(way.operation, collection, name, found[0], reader)
+                yield MadeKey(way.operation, collection, name, made_by, reader)
+
+
+@held_by
+def _made_on(tracer: Tracer, way: Way) -> list[tuple[str, str]]:
+    """The fields that are made to be unique on a way to an insert, and what makes them."""
+    content, every = content_of(tracer, way), []
+    identity = content.fields["_id"].term if "_id" in content.fields else None
+    for name, value in content.fields.items():
+        if name == "_id" or not value.sure or len(value.spots) != 1 or value.term == identity:
+            continue
+        found = maker(tracer, value.spots[0])
+        if found is not None and not _is_shared(tracer, way, found[1]):
+            every.append((name, found[0]))
+    return every
 
 
 def maker(tracer: Tracer, spot: Spot) -> tuple[str, Spot] | None:

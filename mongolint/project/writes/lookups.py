@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import dataclass
 from mongolint.link.atoms import Collection
+from mongolint.link.states.memory import held_by
 from mongolint.project.callgraph import CallGraph
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import guards, stored, terms
@@ -58,18 +59,28 @@ def find(
     nearest: dict[tuple[Any, ...], LookThenInsert] = {}
     for operation in operations:
         if operation.name in inserts.INSERTING and operation.method.document:
-            looked: set[tuple[str, ...]] = set()
-            for way in inserts.ways(tracer, operation, left_out):
-                for found in _of_way(tracer, graph, way):
-                    if way.frame is None:
-                        looked.add(found.fields)
-                    elif found.fields in looked:
-                        continue  # whoever calls it, it looks again by itself
-                    key = (found.module, found.put, found.fields)
-                    held = nearest.setdefault(key, found)
-                    if held.look < found.look < found.put:
-                        nearest[key] = found
+            for found in _of_operation(tracer, graph, operation, left_out):
+                key = (found.module, found.put, found.fields)
+                held = nearest.setdefault(key, found)
+                if held.look < found.look < found.put:
+                    nearest[key] = found
     yield from nearest.values()
+
+
+@held_by
+def _of_operation(
+    tracer: Tracer, graph: CallGraph, operation: Operation, left_out: frozenset[int]
+) -> list[LookThenInsert]:
+    every: list[LookThenInsert] = []
+    looked: set[tuple[str, ...]] = set()
+    for way in inserts.ways(tracer, operation, left_out):
+        for found in _of_way(tracer, graph, way):
+            if way.frame is None:
+                looked.add(found.fields)
+            elif found.fields in looked:
+                continue  # whoever calls it, it looks again by itself
+            every.append(found)
+    return every
 
 
 def _of_way(tracer: Tracer, graph: CallGraph, way: Way) -> Iterator[LookThenInsert]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mongolint.facts.shapes import Row
+from mongolint.facts.shapes import ModuleFacts, Row
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, External, Instance
+from mongolint.link.states.memory import held_by
 from mongolint.project.fields.shapes import Use
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import terms
@@ -49,19 +50,36 @@ def local_dates(project: Project, fields: Fields) -> list[LocalDate]:
     tracer = project.writes.tracer
     found: dict[tuple[int, int], dict[tuple[int, str], tuple[Operation, str, str]]] = {}
     for collection in fields.collections:
-        for name, each in fields.of(collection).fields.items():
-            for use in each.written:
-                for spot in _stored(tracer, use) if use.operation is not None and _may_be_date(use) else ():
-                    _note(found, spot, use.operation, collection, name)
+        for spot, operation, name in _stored_in(project, fields, collection):
+            _note(found, spot, operation, collection, name)
     for spot, operation, collection, name in _put_on_models(project, fields):
         for source in sources(tracer, spot):
             _note(found, source, operation, collection, name)
     for operation in project.operations:
         if operation.module not in project.tests and operation.collection is not None:
-            for name, spot in _compared(tracer, operation):
-                for source in sources(tracer, spot):
-                    _note(found, source, operation, str(operation.collection.name), name)
+            for name, source in _taken_for(project, operation):
+                _note(found, source, operation, str(operation.collection.name), name)
     return [_local(tracer, place, tuple(reaches.values())) for place, reaches in found.items()]
+
+
+@held_by
+def _stored_in(project: Project, fields: Fields, collection: str) -> list[tuple[Spot, Operation, str]]:
+    """Where the dates that are stored in a collection are taken, with the operation and the field."""
+    tracer = project.writes.tracer
+    return [
+        (spot, use.operation, name)
+        for name, each in fields.of(collection).fields.items()
+        for use in each.written
+        if use.operation is not None and _may_be_date(use)
+        for spot in _stored(tracer, use)
+    ]
+
+
+@held_by
+def _taken_for(project: Project, operation: Operation) -> list[tuple[str, Spot]]:
+    """Where what an operation compares with is taken, with the field."""
+    tracer = project.writes.tracer
+    return [(name, source) for name, spot in _compared(tracer, operation) for source in sources(tracer, spot)]
 
 
 def _put_on_models(project: Project, fields: Fields) -> Iterator[tuple[Spot, Operation, str, str]]:
@@ -73,14 +91,21 @@ def _put_on_models(project: Project, fields: Fields) -> Iterator[tuple[Spot, Ope
                 if use.declared is not None and use.operation is not None and "date" in use.kinds:
                     stored.setdefault(use.declared[1], []).append((use.declared[0], use.operation, collection, name))
     tracer = project.writes.tracer
-    for module, facts in enumerate(project.modules):
-        for store in facts.stores if module not in project.tests else ():
+    named = [
+        module for module in range(len(project.modules)) if project.link.of_module(_stored_names, module) & {*stored}
+    ]
+    for module in named:
+        for store in project.modules[module].stores if module not in project.tests else ():
             there = stored.get(store.name, ()) if isinstance(store.name, str) else ()
             held = tracer.value(Spot(module, store.base, None)) if there else ()
             models = {ClassRef(atom.module, atom.scope) for atom in held if type(atom) is Instance}
             for cls, operation, collection, name in there:
                 if cls in models and (operation.module, operation.scope) == (module, store.scope):
                     yield Spot(module, store.value, None), operation, collection, name
+
+
+def _stored_names(facts: ModuleFacts, index: int) -> frozenset[object]:
+    return frozenset(store.name for store in facts.stores)
 
 
 def _note(

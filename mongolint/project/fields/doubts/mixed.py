@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mongolint.fastclasses import NamedTuple
+from mongolint.link.states.memory import held_by
 from mongolint.project.fields import types
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use
 from mongolint.project.tracing import stored
@@ -39,14 +40,20 @@ class MixedField(NamedTuple):
 def mixed(project: Project, fields: Fields) -> Iterator[MixedField]:
     """Each such field once."""
     for collection in fields.collections:
-        known = fields.of(collection)
-        for name, each in known.fields.items():
-            if name.rpartition(".")[2] not in _FREE and _is_regular(known, name):
-                yield from _of(project, known.collection, each)
+        yield from _in_collection(project, fields, collection)
     for (collection, name), uses in _put(project).items():
         held = fields.of(collection).fields.get(name)
         if name.rpartition(".")[2] not in _FREE and not (held is not None and held.written):
             yield from _of(project, collection, KnownField(name, tuple(uses)))
+
+
+@held_by
+def _in_collection(project: Project, fields: Fields, collection: str) -> list[MixedField]:
+    known = fields.of(collection)
+    regular = (
+        each for name, each in known.fields.items() if name.rpartition(".")[2] not in _FREE and _is_regular(known, name)
+    )
+    return [found for each in regular for found in _of(project, collection, each)]
 
 
 def _put(project: Project) -> dict[tuple[str, str], list[Use]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef
+from mongolint.link.states.memory import held
 from mongolint.project.fields.shapes import KnownField, KnownFields, Use, plain_path
 from mongolint.project.operations import Operation
 
@@ -40,7 +40,7 @@ class Unknown:
         self.project = project
         self.fields = fields
 
-    @cached_property
+    @held
     def all(self) -> list[UnknownField]:
         """Every such place, by collection and field."""
         return [
@@ -90,7 +90,7 @@ class Unknown:
         others = {each for place in _places(use.operation, name) for each in self._filled[place]} - own
         return any(not self.fields.is_complete(other) or _is_known(self.fields.of(other), name) for other in others)
 
-    @cached_property
+    @held
     def _filled(self) -> dict[tuple[int, int], set[str]]:
         """The collections whose filters a value goes into, by its place."""
         found: dict[tuple[int, int], set[str]] = {}
@@ -99,14 +99,14 @@ class Unknown:
                 found.setdefault((place.module, place.row), set()).update(operation.collection_names)
         return found
 
-    @cached_property
+    @held
     def _modules(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for module in range(len(self.project.modules)):
             found.setdefault(self.project.path(module), []).append(module)
         return found
 
-    @cached_property
+    @held
     def _put(self) -> frozenset[str]:
         """The keys that code puts into any dict: a document that was read may have been given one on its way."""
         found: set[object] = set()
@@ -114,7 +114,7 @@ class Unknown:
             found.update(_keys_put(facts))
         return frozenset(key for key in found if isinstance(key, str))
 
-    @cached_property
+    @held
     def _set_later(self) -> frozenset[object]:
         """The keys that are set by themselves, and not in a filter: on a document, perhaps, when it was handed on."""
         asked = {
