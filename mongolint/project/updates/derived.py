@@ -91,6 +91,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return first_of(tracer, passed(tracer, spot))
         case "mutated":
             return _mutated(tracer, spot.at(node[2]), of(node[1]))
+        case "setitem" if (source := _copied(tracer, spot, *node[2:4])) is not None:
+            return derived(tracer, source)
         case "setitem" | "delitem":
             is_key = tracer.facts(spot.module).constant(node[2]) in IDS  # ``doc["_id"] = str(doc["_id"])``
             return of(node[1]) if is_key else _changed(of(node[1]), node[0])
@@ -113,10 +115,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "seq":
             starred = (tracer.node(spot.at(row)) for row in node[2])
             return _changed(first(each[1] for each in starred if each[0] == "star"), "merge")
-        case "comp" if node[1] == "list":
-            inner = reached_rows(tracer.facts(spot.module), node[2][0]).values()
-            how = "filter" if tracer.node(spot.at(node[2][0]))[0] == "iter" else "map"
-            return _changed(first(each[1] for each in inner if each[0] == "iter"), how)
+        case "comp":
+            return _comprehension(tracer, spot, node)
         case "item" if tracer.node(spot.at(node[2]))[0] in ("slice", "unknown"):
             sliced = of(node[1])
             return _changed(sliced, "slice") if sliced is not None and sliced.changes else sliced
@@ -129,6 +129,30 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "call":
             return _call(tracer, spot, node)
     return None
+
+
+def _comprehension(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
+    if node[1] == "dict":
+        source = _copied(tracer, spot, *node[2])
+        return derived(tracer, source) if source is not None else None
+    if node[1] != "list":
+        return None
+    inner = reached_rows(tracer.facts(spot.module), node[2][0]).values()
+    how = "filter" if tracer.node(spot.at(node[2][0]))[0] == "iter" else "map"
+    iterated = (derived(tracer, spot.at(each[1])) for each in inner if each[0] == "iter")
+    return _changed(_chosen(iterated), how)
+
+
+def _copied(tracer: Tracer, spot: Spot, key: int, value: int) -> Spot | None:
+    """The document whose fields are put into another one by one, each as it is or rewritten: ``made[k] = plain(v)``."""
+    unpacked = tracer.node(spot.at(key))
+    pair = tracer.node(spot.at(unpacked[1])) if unpacked[0] == "unpack" and unpacked[2:] == (0, 2) else ("none",)
+    items = tracer.node(spot.at(pair[1])) if pair[0] == "iter" else ("none",)
+    function = tracer.node(spot.at(items[1])) if items[0] == "call" and not items[2] else ("none",)
+    if function[0] != "attr" or function[2] != "items":
+        return None
+    held = reached_rows(tracer.facts(spot.module), value).values()
+    return spot.at(function[1]) if ("unpack", unpacked[1], 1, 2) in held else None
 
 
 def _one_of(tracer: Tracer, spot: Spot, rows: Iterable[int]) -> Derived | None:

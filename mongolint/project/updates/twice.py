@@ -63,13 +63,14 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> PushedTwice | None:
             continue
         if not target.is_that_of(tracer, made.operation, made.read.frame):
             continue
-        if lost.is_identity(tracer, operation, frame, made, made.path) and _may_run_twice(project, way):
+        if lost.is_identity(tracer, operation, frame, made, made.path) and may_run_twice(project, way):
             name = target.collection.name or ""
             return PushedTwice(way.point.module, way.row, operation, made.site, name, made.path)
     return None
 
 
-def _may_run_twice(project: Project, way: Way) -> bool:
+def may_run_twice(project: Project, way: Way) -> bool:
+    """Whether requests can come to it at the same time, outside of a transaction."""
     if project.reached(way.point.module, way.scope).runner == "script":
         return False
     return not regions.is_bound(project.link, way.point.module, way.scope, way.point.context)
