@@ -56,14 +56,14 @@ def happens(project: Project, tracer: Tracer, way: Way, tested: Passed) -> Twice
     for call in _beside(tracer, way, tested):
         place = (way.point.module, call.row)
         name = project.callee_name(*place)
-        if _ACTING.search(name):
+        if _ACTING.search(name) and (call.statement or call.awaited):
             return Twice(f"{name} runs for both", place, is_mild=bool(_SENDING.search(name)))
         for each, collection in _operations(project, way.point.module, call.row):
             if each is operation or not collection:
                 continue
-            if each.name in _INSERTING and _may_insert_twice(project, collection):
-                return Twice(f"both insert into {collection}", place)
             frame = None if (each.module, each.row) == place else _entered(tracer, place, each)
+            if each.name in _INSERTING and not _is_refused(project, tracer, each, frame, collection):
+                return Twice(f"both insert into {collection}", place)
             field = next(_added(tracer, each, frame), "")
             if field and not _TELLING.search(collection):
                 return Twice(f"both change {field} of {collection}", place)
@@ -136,12 +136,15 @@ def _is_in_branch(project: Project, module: int, row: int) -> bool:
     return any(entry.kind in ("then", "otherwise", "handler") for entry in entries)
 
 
-def _may_insert_twice(project: Project, collection: str) -> bool:
-    """Whether nothing refuses a second document, and one more is of consequence."""
+def _is_refused(project: Project, tracer: Tracer, operation: Operation, frame: Frame | None, collection: str) -> bool:
+    """Whether a second document may be refused, by its ``_id`` or a unique index, or is of no consequence."""
     if _TELLING.search(collection):
-        return False
+        return True
+    document = inserts.given(tracer, operation, frame, operation.method.document)
+    if document is not None and "_id" in stored.read(tracer, document).fields:
+        return True
     declared = project.indexes_of(collection)
-    return declared is not None and not any(needs.may_be_unique(index) for index in declared)
+    return declared is None or any(needs.may_be_unique(index) for index in declared)
 
 
 def _entered(tracer: Tracer, place: tuple[int, int], operation: Operation) -> Frame | None:

@@ -26,6 +26,11 @@ _REPLACING = frozenset(["replace_one", "find_one_and_replace"])
 _ADDING = frozenset(["$push", "$addToSet"])
 # Used up at the first use: that is what they are for
 _ONE_TIME = re.compile(r"^(is_?|was_?)?(used|consumed|redeemed|spent)(_?(at|on|date|by))?$", re.I)
+# Whose it is from then on
+_HOLDER = re.compile(
+    r"^(owner|holder|assignee|winner|buyer|(assigned|claimed|locked|taken|accepted|reserved|booked|held|redeemed)_(by|to))"
+    r"(_?id)?$"
+)
 # Limits that are there against guessing, where one more does not matter
 _TRIES = re.compile(r"attempt|fail|login|retr(y|ies)|tries|rate", re.I)
 # Values of which it is not known what they are
@@ -94,7 +99,12 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> _Step | None:
     if not changed:
         return None
     target = inserts.target_of(tracer, operation, frame)
-    if target is None or lost.session_of(tracer, operation, frame) == "given" or not may_run_twice(project, way):
+    if (
+        target is None
+        or _looks_after(tracer, way)
+        or lost.session_of(tracer, operation, frame) == "given"
+        or not may_run_twice(project, way)
+    ):
         return None
     for each in passed(tracer, way):
         made = each.made
@@ -110,6 +120,17 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> _Step | None:
         if new is not None:
             return _Step(way, each, name, new)
     return None
+
+
+def _looks_after(tracer: Tracer, way: Way) -> bool:
+    """Whether the code uses the document that an update gives back, and perhaps undoes what was too much."""
+    call = tracer.call(way.operation.module, way.operation.row)
+    is_used = call is not None and not call.statement
+    return is_used and way.operation.name == "find_one_and_update" and "$inc" in _operators(tracer, way)
+
+
+def _operators(tracer: Tracer, way: Way) -> set[str]:
+    return {operator for operator, _ in _changed(tracer, way.operation, way.frame).values()}
 
 
 def _changed(tracer: Tracer, operation: Operation, frame: Frame | None) -> dict[str, tuple[str, Spot | None]]:
@@ -232,7 +253,18 @@ def _happens(project: Project, tracer: Tracer, step: _Step) -> Twice | None:
     found = once.happens(project, tracer, step.way, step.passed)
     if found is None and step.passed.relation in ("False", "Is", "Equal") and _ONE_TIME.search(step.passed.made.path):
         return Twice("both use it", None)
-    return found
+    return found or _taken(tracer, step)
+
+
+def _taken(tracer: Tracer, step: _Step) -> Twice | None:
+    """Where an update says whose something is that nobody had before."""
+    if step.passed.relation not in ("False", "Is", "Equal"):
+        return None
+    for name, (operator, spot) in _changed(tracer, step.way.operation, step.way.frame).items():
+        if operator == "$set" and spot is not None and _HOLDER.search(name):
+            if tracer.term(spot)[0] in ("param", "member"):
+                return Twice(f"both get it and the last one is its {name}", None, is_mild=True)
+    return None
 
 
 def _competes(project: Project, step: _Step, steps: list[_Step], tracer: Tracer) -> Twice | None:
