@@ -44,6 +44,7 @@ class Derived(NamedTuple):
     "map" where the items are changed, "not"; "slice" only of what has been changed before; "else" where on some path
     it is made of something else.
     ``model``: the call that makes the object, whose attributes the fields are; None for the document itself.
+    ``also``: where else a helper may read it, of several collections.
     """
 
     read: Spot
@@ -51,6 +52,13 @@ class Derived(NamedTuple):
     path: str
     changes: tuple[str, ...] = ()
     model: Spot | None = None
+    also: tuple[tuple[Spot, Operation], ...] = ()
+
+    def each(self) -> Iterator[Derived]:
+        """This, and the same as read elsewhere."""
+        yield self
+        for read, operation in self.also:
+            yield self._replace(read=read, operation=operation)
 
     @property
     def site(self) -> tuple[int, int]:
@@ -123,7 +131,7 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "item":
             return _field(tracer, spot.at(node[1]), tracer.facts(spot.module).constant(node[2]))
         case "unpack":
-            return first_of(tracer, _positions(tracer, spot.at(node[1]), node[2]))
+            return _of_each(tracer, _positions(tracer, spot.at(node[1]), node[2]))
         case "attr":
             return _field(tracer, spot.at(node[1]), node[2])
         case "call":
@@ -225,10 +233,8 @@ def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
         return _changed(found[0] if found else None, name.rpartition(".")[2])
     frame = tracer.enter(spot)
     if frame is not None:
-        for row, _ in tracer.link.scope(frame.module, frame.scope).returns:
-            returned = derived(tracer, Spot(frame.module, row, frame))
-            if returned is not None:
-                return returned
+        returned = tracer.link.scope(frame.module, frame.scope).returns
+        return _of_each(tracer, (Spot(frame.module, row, frame) for row, _ in returned))
     return None
 
 
@@ -242,6 +248,17 @@ def _positions(tracer: Tracer, spot: Spot, index: int) -> Iterator[Spot]:
         node = tracer.node(returned)
         if node[0] == "seq" and index < len(node[2]):
             yield returned.at(node[2][index])
+
+
+def _of_each(tracer: Tracer, spots: Iterable[Spot]) -> Derived | None:
+    """What a helper returns, as the first of its returns shows it: others read it in the same way from elsewhere."""
+    found = [made for spot in spots if (made := derived(tracer, spot)) is not None]
+    if not found:
+        return None
+    first = found[0]
+    others = (made for made in found[1:] if made.path == first.path and made.changes == first.changes)
+    also = {made.read: made.operation for made in others if made.read != first.read}
+    return first._replace(also=(*first.also, *also.items())) if also else first
 
 
 def passed(tracer: Tracer, spot: Spot) -> Iterator[Spot]:

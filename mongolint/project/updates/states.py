@@ -107,13 +107,11 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> _Step | None:
     ):
         return None
     for each in passed(tracer, way):
-        made = each.made
-        if made.path not in changed or made.changes or not lost.is_here(way, made):
+        if each.made.path not in changed or each.made.changes or not lost.is_here(way, each.made):
             continue
-        operator, spot = changed[made.path]
-        if not target.is_that_of(tracer, made.operation, made.read.frame):
-            continue
-        if not lost.is_identity(tracer, operation, frame, made, made.path):
+        operator, spot = changed[each.made.path]
+        made = lost.of_target(tracer, target, each.made)
+        if made is None or not lost.is_identity(tracer, operation, frame, made, made.path):
             continue
         name = target.collection.name or ""
         new = _ends(tracer, each, operator, spot, name)

@@ -60,12 +60,15 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> PushedTwice | None:
     target = inserts.target_of(tracer, operation, frame)
     if target is None or lost.session_of(tracer, operation, frame) == "given":
         return None
-    for made in _looked_into(tracer, way):
-        if made.path not in fields or made.changes or not lost.is_here(way, made):
+    for read in _looked_into(tracer, way):
+        if read.path not in fields or read.changes or not lost.is_here(way, read):
             continue
-        if not target.is_that_of(tracer, made.operation, made.read.frame):
-            continue
-        if lost.is_identity(tracer, operation, frame, made, made.path) and may_run_twice(project, way):
+        made = lost.of_target(tracer, target, read)
+        if (
+            made is not None
+            and lost.is_identity(tracer, operation, frame, made, made.path)
+            and may_run_twice(project, way)
+        ):
             name = target.collection.name or ""
             return PushedTwice(way.point.module, way.row, operation, made.site, name, made.path)
     return None
