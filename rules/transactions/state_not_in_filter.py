@@ -45,6 +45,8 @@ def check(project: Project) -> Iterator[Finding]:
         places = [(project.token(*race.read), "read here")]
         if project.has_span(*race.test):
             places.append((project.span(*race.test), "tested here"))
+        elif race.left is not None:
+            places.append((project.token(*race.left), "left here where the test is not passed"))
         if race.twice.place is not None:
             places.append((project.token(*race.twice.place), race.twice.words))
         if not race.is_direct:
@@ -172,7 +174,7 @@ EXAMPLES = [
                 db.requests.update_one({"_id": request_id}, {"$set": {"state": "rejected"}})
         """,
         at=("update_one", "update_one"),
-        message="after the same test",
+        message="pass the test, the other in ",
     ),
     Good(
         """\

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from mongolint.facts.shapes import Context
 from mongolint.fastclasses import NamedTuple
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored
@@ -42,8 +43,8 @@ class StateRace(NamedTuple):
 
     ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
     call that reads it there; ``test``: the condition (module, row). ``twice``: what happens once per pass.
-    ``admits``: an operator ("" for equality) and a value by which a filter asks what the test does; None where none
-    surely does.
+    ``left``: what is called first where the test is not passed. ``admits``: an operator ("" for equality) and a value
+    by which a filter asks what the test does; None where none surely does.
     """
 
     module: int
@@ -53,6 +54,7 @@ class StateRace(NamedTuple):
     collection: str
     field: str
     test: tuple[int, int]
+    left: tuple[int, int] | None
     twice: Twice
     admits: tuple[str, Any] | None
 
@@ -87,7 +89,7 @@ def find(project: Project, tracer: Tracer) -> Iterator[StateRace]:
             made = tested.made
             yield StateRace(
                 *(way.point.module, way.row, way.operation, made.site, step.collection, made.path),
-                *(tested.test, found, _admitted(tracer, step)),
+                *(tested.test, _left(tracer, tested), found, _admitted(tracer, step)),
             )
 
 
@@ -224,6 +226,18 @@ def constant(term: Term) -> tuple[bool, Any]:
     return (True, term[2]) if term[0] == "const" else (False, None)
 
 
+def _left(tracer: Tracer, tested: Passed) -> tuple[int, int] | None:
+    """What is called first where a test is not passed: ``raise Conflict()``."""
+    module, test = tested.test
+    facts = tracer.facts(module)
+    leaving = {number for number, entry in enumerate(facts.contexts) if entry.ref == test and _is_left(entry)}
+    return next(((module, call.row) for call in facts.calls if call.context in leaving), None)
+
+
+def _is_left(entry: Context) -> bool:
+    return entry.leaves and entry.kind in ("then", "otherwise")
+
+
 def _admitted(tracer: Tracer, step: _Step) -> tuple[str, Any] | None:
     """What a filter asks of the field so that it says the same as the test; None where none surely does."""
     tested = step.passed
@@ -279,7 +293,7 @@ def _competes(project: Project, step: _Step, steps: list[_Step], tracer: Tracer)
         if same or _OPEN in (*other.new, *step.new) or not _overlap(tracer, step, other):
             continue
         name = project.modules[place[0]].scopes[other.way.scope].name
-        return Twice(f"{name} sets {other.new[0]!r} after the same test", place, is_mild=True, is_elsewhere=True)
+        return Twice(f"the other in {name}, which sets {other.new[0]!r}", place, is_mild=True, is_elsewhere=True)
     return None
 
 
