@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mongolint.project.results.unread import Unread
     from mongolint.project.sessions.outside import Outside
     from mongolint.project.updates.lost import LostUpdate
+    from mongolint.project.updates.states import StateRace
     from mongolint.project.updates.twice import PushedTwice
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
@@ -169,6 +170,12 @@ class Draft:
         from mongolint.fix.updates import members
 
         members.add_to_set(self, found)
+
+    def claim(self, race: StateRace) -> None:
+        """Let an update ask for the state that was tested, and leave as the test does where it is no more."""
+        from mongolint.fix.updates import claims
+
+        claims.claim(self, race)
 
     def pass_session(self, outside: Outside) -> None:
         """Give a call in a transaction the session of that."""

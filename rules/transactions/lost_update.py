@@ -40,7 +40,7 @@ _OR = "; or put a version into the filter, and begin anew if nothing matched"
 def check(project: Project) -> Iterator[Finding]:
     for lost in project.sessions.lost_updates:
         writer = project.callee_name(lost.module, lost.row)
-        what = (lost.field or "a whole document") + (f" of {lost.collection}" if lost.collection else "")
+        what = (lost.field or "a whole document") + (f" of {lost.target}" if lost.target else "")
         where = " where session is None" if lost.unless_session else ""
         places = [(project.token(*lost.read), "read here")]
         places += [] if lost.is_direct else [(project.operation_span(lost.operation), "the update")]

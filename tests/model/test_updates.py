@@ -423,6 +423,35 @@ def test_lost(name: str, tmp_path: Path) -> None:
     assert len(_told(LOST[name], tmp_path)) == 1
 
 
+def test_of_each_collection_that_a_helper_reads(tmp_path: Path) -> None:
+    code = """\
+        def load(key):
+            if key.isdigit():
+                return db.old.find_one({"_id": key}), "old"
+            return db.new.find_one({"_id": key}), "new"
+
+
+        def store(key, kind, changes):
+            if kind == "old":
+                db.old.update_one({"_id": key}, {"$set": changes})
+            else:
+                db.new.update_one({"_id": key}, {"$set": changes})
+
+
+        def f(key):
+            found, kind = load(key)
+            store(key, kind, {"n": found["n"] + 1})
+
+
+        def g(key):
+            found, kind = load(key)
+            db.new.update_one({"_id": key}, {"$set": {"n": found["n"] + 1}})
+        """
+    both, one = _told(code, tmp_path)
+    assert "writes back n of old or new as load read it" in both
+    assert "writes back n of new as load read it" in one
+
+
 SAFE = {
     "an attribute that gets a new value": """\
         from dataclasses import dataclass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
 from mongolint.project.sessions import dependent, fallback, outside, repeated
-from mongolint.project.updates import lost, twice
+from mongolint.project.updates import lost, states, twice
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -39,6 +39,11 @@ class Sessions:
     def pushed_twice(self) -> list[twice.PushedTwice]:
         """The updates that push what a document read before did not hold, in no transaction."""
         return list(twice.find(self.project, self.project.writes.tracer))
+
+    @held
+    def state_races(self) -> list[states.StateRace]:
+        """The updates of a state that was tested before, where something happens for each that passes the test."""
+        return list(states.find(self.project, self.project.writes.tracer))
 
     @held
     def dependent_writes(self) -> list[dependent.DependentWrites]:

@@ -44,6 +44,7 @@ class Derived(NamedTuple):
     "map" where the items are changed, "not"; "slice" only of what has been changed before; "else" where on some path
     it is made of something else.
     ``model``: the call that makes the object, whose attributes the fields are; None for the document itself.
+    ``also``: where else a helper may read it, of several collections.
     """
 
     read: Spot
@@ -51,6 +52,13 @@ class Derived(NamedTuple):
     path: str
     changes: tuple[str, ...] = ()
     model: Spot | None = None
+    also: tuple[tuple[Spot, Operation], ...] = ()
+
+    def each(self) -> Iterator[Derived]:
+        """This, and the same as read elsewhere."""
+        yield self
+        for read, operation in self.also:
+            yield self._replace(read=read, operation=operation)
 
     @property
     def site(self) -> tuple[int, int]:
@@ -91,6 +99,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             return first_of(tracer, passed(tracer, spot))
         case "mutated":
             return _mutated(tracer, spot.at(node[2]), of(node[1]))
+        case "setitem" if (source := _copied(tracer, spot, *node[2:4])) is not None:
+            return derived(tracer, source)
         case "setitem" | "delitem":
             is_key = tracer.facts(spot.module).constant(node[2]) in IDS  # ``doc["_id"] = str(doc["_id"])``
             return of(node[1]) if is_key else _changed(of(node[1]), node[0])
@@ -113,22 +123,44 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
         case "seq":
             starred = (tracer.node(spot.at(row)) for row in node[2])
             return _changed(first(each[1] for each in starred if each[0] == "star"), "merge")
-        case "comp" if node[1] == "list":
-            inner = reached_rows(tracer.facts(spot.module), node[2][0]).values()
-            how = "filter" if tracer.node(spot.at(node[2][0]))[0] == "iter" else "map"
-            return _changed(first(each[1] for each in inner if each[0] == "iter"), how)
+        case "comp":
+            return _comprehension(tracer, spot, node)
         case "item" if tracer.node(spot.at(node[2]))[0] in ("slice", "unknown"):
             sliced = of(node[1])
             return _changed(sliced, "slice") if sliced is not None and sliced.changes else sliced
         case "item":
             return _field(tracer, spot.at(node[1]), tracer.facts(spot.module).constant(node[2]))
         case "unpack":
-            return first_of(tracer, _positions(tracer, spot.at(node[1]), node[2]))
+            return _of_each(tracer, _positions(tracer, spot.at(node[1]), node[2]))
         case "attr":
             return _field(tracer, spot.at(node[1]), node[2])
         case "call":
             return _call(tracer, spot, node)
     return None
+
+
+def _comprehension(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
+    if node[1] == "dict":
+        source = _copied(tracer, spot, *node[2])
+        return derived(tracer, source) if source is not None else None
+    if node[1] != "list":
+        return None
+    inner = reached_rows(tracer.facts(spot.module), node[2][0]).values()
+    how = "filter" if tracer.node(spot.at(node[2][0]))[0] == "iter" else "map"
+    iterated = (derived(tracer, spot.at(each[1])) for each in inner if each[0] == "iter")
+    return _changed(_chosen(iterated), how)
+
+
+def _copied(tracer: Tracer, spot: Spot, key: int, value: int) -> Spot | None:
+    """The document whose fields are put into another one by one, each as it is or rewritten: ``made[k] = plain(v)``."""
+    unpacked = tracer.node(spot.at(key))
+    pair = tracer.node(spot.at(unpacked[1])) if unpacked[0] == "unpack" and unpacked[2:] == (0, 2) else ("none",)
+    items = tracer.node(spot.at(pair[1])) if pair[0] == "iter" else ("none",)
+    function = tracer.node(spot.at(items[1])) if items[0] == "call" and not items[2] else ("none",)
+    if function[0] != "attr" or function[2] != "items":
+        return None
+    held = reached_rows(tracer.facts(spot.module), value).values()
+    return spot.at(function[1]) if ("unpack", unpacked[1], 1, 2) in held else None
 
 
 def _one_of(tracer: Tracer, spot: Spot, rows: Iterable[int]) -> Derived | None:
@@ -201,10 +233,8 @@ def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
         return _changed(found[0] if found else None, name.rpartition(".")[2])
     frame = tracer.enter(spot)
     if frame is not None:
-        for row, _ in tracer.link.scope(frame.module, frame.scope).returns:
-            returned = derived(tracer, Spot(frame.module, row, frame))
-            if returned is not None:
-                return returned
+        returned = tracer.link.scope(frame.module, frame.scope).returns
+        return _of_each(tracer, (Spot(frame.module, row, frame) for row, _ in returned))
     return None
 
 
@@ -218,6 +248,17 @@ def _positions(tracer: Tracer, spot: Spot, index: int) -> Iterator[Spot]:
         node = tracer.node(returned)
         if node[0] == "seq" and index < len(node[2]):
             yield returned.at(node[2][index])
+
+
+def _of_each(tracer: Tracer, spots: Iterable[Spot]) -> Derived | None:
+    """What a helper returns, as the first of its returns shows it: others read it in the same way from elsewhere."""
+    found = [made for spot in spots if (made := derived(tracer, spot)) is not None]
+    if not found:
+        return None
+    first = found[0]
+    others = (made for made in found[1:] if made.path == first.path and made.changes == first.changes)
+    also = {made.read: made.operation for made in others if made.read != first.read}
+    return first._replace(also=(*first.also, *also.items())) if also else first
 
 
 def passed(tracer: Tracer, spot: Spot) -> Iterator[Spot]:

@@ -17,7 +17,7 @@ from mongolint.project.tracing.tracer import Frame, Spot
 from mongolint.project.updates.derived import ARITHMETIC, IDS, Derived, derived, included
 from mongolint.project.updates.inplace import changed_in_place
 from mongolint.project.writes import inserts, lookups
-from mongolint.project.writes.inserts import Way
+from mongolint.project.writes.inserts import Target, Way
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -49,7 +49,8 @@ class LostUpdate(NamedTuple):
     ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
     call that reads it there, ``reader``: the function that it calls. ``collection``: "" where only the running program
     knows its name. ``field``: "" for the whole document; ``whole``: the field that is set, in which it lies.
-    ``written``: all that is set of what was read. ``unless_session``: it runs with a session, too.
+    ``written``: all that is set of what was read. ``unless_session``: it runs with a session, too. ``others``: other
+    collections of which the same call updates documents so.
     """
 
     module: int
@@ -64,6 +65,12 @@ class LostUpdate(NamedTuple):
     changes: tuple[str, ...]
     unless_session: bool
     written: frozenset[str]
+    others: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The collections in words; "" where only the running program knows their names."""
+        return " or ".join([self.collection, *self.others])
 
     @property
     def is_direct(self) -> bool:
@@ -83,21 +90,37 @@ class LostUpdate(NamedTuple):
 
 
 def find(project: Project, tracer: Tracer) -> Iterator[LostUpdate]:
-    """Each such update once, the field that is met first."""
+    """Each such update once, the field that is met first, with all collections that one call may update so."""
     wanted = (each for each in project.operations if each.name in _UPDATING | _REPLACING)
-    return found_once(project, tracer, wanted, lambda way: _of_way(project, tracer, way))
+    found: dict[tuple[int, int], LostUpdate] = {}
+    for each in found_once(project, tracer, wanted, lambda way: _of_way(project, tracer, way), apart=True):
+        held = found.setdefault((each.module, each.row), each)
+        names = (held.collection, *held.others)
+        same = (each.field, each.changes, each.read) == (held.field, held.changes, held.read)
+        if same and each.collection not in names and all(names):
+            found[each.module, each.row] = held._replace(others=(*held.others, each.collection))
+    yield from found.values()
 
 
 def found_once(
-    project: Project, tracer: Tracer, operations: Iterable[Operation], of_way: Callable[[Way], T | None]
+    project: Project,
+    tracer: Tracer,
+    operations: Iterable[Operation],
+    of_way: Callable[[Way], T | None],
+    *,
+    apart: bool = False,
 ) -> Iterator[T]:
-    """What there is on the ways to operations outside of tests, once at each call that begins one."""
-    seen: set[tuple[int, int]] = set()
+    """What there is on the ways to operations outside of tests, once at each call that begins one.
+
+    ``apart``: once for each of the collections.
+    """
+    seen: set[tuple[int, int, tuple[str, ...]]] = set()
     for operation in operations:
         if operation.module in project.tests:
             continue
+        names = tuple(operation.collection_names) if apart else ()
         for way in inserts.ways(tracer, operation, project.writes.left_out):
-            place = (way.point.module, way.row)
+            place = (way.point.module, way.row, names)
             found = of_way(way) if place not in seen else None
             if found is not None:
                 seen.add(place)
@@ -119,10 +142,9 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
     for name, whole, read in every:
         if "$" in name or name != read.path or not is_here(way, read):
             continue
-        made = read if read.changes else changed_in_place(tracer, way, read)
+        changed = read if read.changes else changed_in_place(tracer, way, read)
+        made = of_target(tracer, target, changed) if changed is not None else None
         if made is None:
-            continue
-        if not target.is_that_of(tracer, made.operation, made.read.frame):
             continue
         if not is_identity(tracer, operation, frame, made, name):
             continue
@@ -137,6 +159,11 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> LostUpdate | None:
             way.point.module, way.row, operation, made.site, _reader(project, made), made.operation, *lost
         )
     return None
+
+
+def of_target(tracer: Tracer, target: Target, made: Derived) -> Derived | None:
+    """What is made of a document of the collection, of those that a helper may read."""
+    return next((each for each in made.each() if target.is_that_of(tracer, each.operation, each.read.frame)), None)
 
 
 def _reader(project: Project, made: Derived) -> str:

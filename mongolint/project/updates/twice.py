@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
-from mongolint.link.atoms import External
+from mongolint.link.atoms import External, FunctionRef
 from mongolint.link.rowtools import reached_rows
 from mongolint.link.states.memory import held_by
 from mongolint.project.operations import Operation
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
 
 # Tests, and the outcome with which they say that something is not in a list
+_LOCKING = re.compile(r"(^|[._])(acquire|lock|mutex|semaphore|synchronized|exclusive)(_|$)", re.I)
 _NOT_IN = {("In", False), ("NotIn", True)}
 
 
@@ -60,21 +62,35 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> PushedTwice | None:
     target = inserts.target_of(tracer, operation, frame)
     if target is None or lost.session_of(tracer, operation, frame) == "given":
         return None
-    for made in _looked_into(tracer, way):
-        if made.path not in fields or made.changes or not lost.is_here(way, made):
+    for read in _looked_into(tracer, way):
+        if read.path not in fields or read.changes or not lost.is_here(way, read):
             continue
-        if not target.is_that_of(tracer, made.operation, made.read.frame):
-            continue
-        if lost.is_identity(tracer, operation, frame, made, made.path) and _may_run_twice(project, way):
+        made = lost.of_target(tracer, target, read)
+        if (
+            made is not None
+            and lost.is_identity(tracer, operation, frame, made, made.path)
+            and may_run_twice(project, way)
+        ):
             name = target.collection.name or ""
             return PushedTwice(way.point.module, way.row, operation, made.site, name, made.path)
     return None
 
 
-def _may_run_twice(project: Project, way: Way) -> bool:
-    if project.reached(way.point.module, way.scope).runner == "script":
+def may_run_twice(project: Project, way: Way) -> bool:
+    """Whether requests can come to it at the same time, outside of a transaction."""
+    module, scope = way.point.module, way.scope
+    if project.reached(module, scope).runner == "script" or _takes_turns(project, way):
         return False
-    return not regions.is_bound(project.link, way.point.module, way.scope, way.point.context)
+    return not regions.is_bound(project.link, module, scope, way.point.context)
+
+
+def _takes_turns(project: Project, way: Way) -> bool:
+    """Whether a decorator or a call before it lets one request do it at a time: ``await lock.acquire()``."""
+    module, facts = way.point.module, project.modules[way.point.module]
+    if any(_LOCKING.search(name) for name in project.link.hierarchy.decorators(FunctionRef(module, way.scope))):
+        return True
+    before = (call for call in facts.calls if call.scope == way.scope and call.row < way.row)
+    return any(_LOCKING.search(project.callee_name(module, call.row)) for call in before)
 
 
 def _pushed(tracer: Tracer, operation: Operation, frame: Frame | None) -> Iterator[str]:
