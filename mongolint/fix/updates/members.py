@@ -22,7 +22,7 @@ def add_to_set(draft: Draft, found: PushedTwice) -> None:
     tree, call = draft.call(found.module, found.row)
     update = update_of(found.operation, call)
     holder = dicts.entry(update, "$push")
-    element = dicts.entry(holder.value, found.field) if holder is not None else None
+    element = dicts.entry(holder.value, found.fields[0]) if holder is not None else None
     if holder is None or element is None or not isinstance(holder.value, cst.Dict):
         raise NoFix("the update is not written out in the call")
     if len(holder.value.elements) > 1 or dicts.entry(update, "$addToSet") is not None:

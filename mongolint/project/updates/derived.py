@@ -10,7 +10,7 @@ from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, External, Super
 from mongolint.link.rowtools import reached_rows
 from mongolint.project.operations import Operation
-from mongolint.project.tracing import stored
+from mongolint.project.tracing import guards, stored
 from mongolint.project.tracing.terms import DUMPING, returns
 from mongolint.project.tracing.tracer import Spot
 
@@ -121,7 +121,8 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             sliced = of(node[1])
             return _changed(sliced, "slice") if sliced is not None and sliced.changes else sliced
         case "item":
-            return _field(tracer, spot.at(node[1]), tracer.facts(spot.module).constant(node[2]))
+            key = tracer.facts(spot.module).constant(node[2])
+            return _listed(tracer, spot.at(node[1])) if type(key) is int else _field(tracer, spot.at(node[1]), key)
         case "unpack":
             return first_of(tracer, _positions(tracer, spot.at(node[1]), node[2]))
         case "attr":
@@ -205,6 +206,23 @@ def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
             returned = derived(tracer, Spot(frame.module, row, frame))
             if returned is not None:
                 return returned
+    return None
+
+
+def _listed(tracer: Tracer, spot: Spot) -> Derived | None:
+    """One of the documents in a list that a cursor gives: ``(await find(…).to_list(100))[0]``."""
+    node = tracer.node(spot)
+    match node[0]:
+        case "await":
+            return _listed(tracer, spot.at(node[1]))
+        case "typed" if node[2] is not None:
+            return _listed(tracer, spot.at(node[2]))
+        case "call":
+            function = tracer.node(spot.at(node[1]))
+            found = guards.of_cursor(tracer, spot.at(function[1])) if function[-1] == "to_list" else []
+            if len(node[2]) == 1 and tracer.value(spot.at(node[1])) == (External("builtins.list"),):
+                found = guards.of_cursor(tracer, spot.at(node[2][0][1]))
+            return Derived(found[0].spot, found[0].operation, "") if found else None
     return None
 
 
