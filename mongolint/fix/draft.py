@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mongolint.project.results.unread import Unread
     from mongolint.project.sessions.outside import Outside
     from mongolint.project.updates.lost import LostUpdate
+    from mongolint.project.updates.numbered import Numbered
     from mongolint.project.updates.twice import PushedTwice
     from mongolint.project.writes.lookups import LookThenInsert
     from mongolint.project.writes.needs import Constraint
@@ -315,6 +316,15 @@ class Draft:
         from mongolint.fix.duplicates import catch
 
         return catch.catch(self, race)
+
+    def answer_conflict(self, found: Numbered) -> None:
+        """Catch that the number of an insert was taken meanwhile, and answer that.
+
+        Raises: NoFix: what the caller expects then is not clear.
+        """
+        from mongolint.fix.duplicates import conflict
+
+        conflict.answer(self, found)
 
     def call_at_start(self, module: int, scope: int) -> None:
         """Call a function that makes indexes where the application starts."""

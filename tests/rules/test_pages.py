@@ -77,6 +77,7 @@ MDB410 wrong-time-limit-keyword high default t
 MDB411 bool-of-collection high default t
 MDB412 ambiguous-update medium default
 MDB413 check-then-push medium default
+MDB415 number-taken-meanwhile medium default
 MDB501 bare-except medium default
 MDB502 swallowed-database-error medium default
 MDB503 print-call low default

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.project.sessions import dependent, fallback, outside, repeated
-from mongolint.project.updates import lost, twice
+from mongolint.project.updates import lost, numbered, twice
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -39,6 +39,11 @@ class Sessions:
     def pushed_twice(self) -> list[twice.PushedTwice]:
         """The updates that push what a document read before did not hold, in no transaction."""
         return list(twice.find(self.project, self.project.writes.tracer))
+
+    @cached_property
+    def numbered(self) -> list[numbered.Numbered]:
+        """The inserts that get the number after the latest one, which a unique index refuses to all but the first."""
+        return list(numbered.find(self.project, self.project.writes.tracer))
 
     @cached_property
     def dependent_writes(self) -> list[dependent.DependentWrites]:

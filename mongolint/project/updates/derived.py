@@ -121,8 +121,7 @@ def _derived(tracer: Tracer, spot: Spot) -> Derived | None:
             sliced = of(node[1])
             return _changed(sliced, "slice") if sliced is not None and sliced.changes else sliced
         case "item":
-            key = tracer.facts(spot.module).constant(node[2])
-            return _listed(tracer, spot.at(node[1])) if type(key) is int else _field(tracer, spot.at(node[1]), key)
+            return _field(tracer, spot.at(node[1]), tracer.facts(spot.module).constant(node[2]))
         case "unpack":
             return first_of(tracer, _positions(tracer, spot.at(node[1]), node[2]))
         case "attr":
@@ -300,7 +299,9 @@ def _named(tracer: Tracer, chosen: Spot) -> list[str]:
 
 
 def _field(tracer: Tracer, base: Spot, key: object) -> Derived | None:
-    """``base[key]``: what was put there, else the field of the document that ``base`` is."""
+    """``base[key]``: what was put there, else the field of the document that ``base`` is; one of a list of them."""
+    if type(key) is int:
+        return _listed(tracer, base)
     if not isinstance(key, str):
         return None
     return tracer.once(("derived", base, key), lambda: _field_of(tracer, base, key), None)
