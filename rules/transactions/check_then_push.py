@@ -49,7 +49,7 @@ def check(project: Project) -> Iterator[Finding]:
             confidence=found.operation.confidence,
             related=project.related(places),
             fix=rule.repair(
-                "let the server look",
+                "let the server add it only once",
                 partial(_add, found),
                 text=_advice(found),
                 reason="what is there already is not added again, and modified_count is 0 then",
@@ -138,7 +138,8 @@ EXAMPLES = [
             post = await db.posts.find_one({"_id": post_id})
             if is_listed(post, user_id):
                 return
-            await db.posts.update_one({"_id": post_id}, {"$push": {"readers": {"user": user_id}}})
+            entry = {"user": user_id}
+            await db.posts.update_one({"_id": post_id}, {"$push": {"readers": entry}})
 
 
         async def invite(team, user_id):

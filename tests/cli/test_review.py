@@ -57,6 +57,27 @@ def test_places_are_there(shop: Any) -> None:
         assert 1 <= each["column"] <= len(lines[each["line"] - 1]) + 1
 
 
+def test_what_only_tests_ask_counts_nowhere(shop: Any) -> None:
+    shop.write(
+        {
+            "shop/tests/test_orders.py": """\
+            from shop.orders import db, names
+
+
+            def test_names():
+                db.customers.delete_many({"mail": "x"})
+                db.fakes.delete_many({"mail": "x"})
+                names([])
+            """
+        }
+    )
+    found = review(shop)
+    (customers,) = found["coverage"]["collections"]
+    assert customers["name"] == "customers"
+    assert [place["file"] for shape in customers["shapes"] for place in shape["places"]] == ["shop/orders.py"] * 2
+    assert [held["completeness"]["queries"] for held in found["collections"]] == [2]
+
+
 def test_findings_by_cause(shop: Any) -> None:
     found = review(shop)
     codes = [issue["code"] for issue in found["issues"]]

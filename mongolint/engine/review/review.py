@@ -35,7 +35,7 @@ def review(
         mongolint.engine.review.compare.EarlierError: ``earlier`` is no such record.
     """
     project = loaded.project
-    map_ = coverage(loaded)
+    map_ = coverage(loaded, tests=False)  # they say nothing of what runs
     found = causes.issues(findings, all_rules(), loaded)
     needed = indexes.required(loaded)
     counts = causes.counts(found)
