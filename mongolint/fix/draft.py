@@ -291,6 +291,13 @@ class Draft:
 
         validate.validate(self, collection, validator)
 
+    @staticmethod
+    def validating(database: str, collection: str, validator: dict[str, Any]) -> str:
+        """The call that gives a collection a validator, as a person would write it."""
+        from mongolint.fix.documents import validate
+
+        return "\n".join(validate.command(database, collection, validator, "    "))
+
     def keep_dates(self, uses: tuple[Use, ...]) -> None:
         """Store a date where its text is stored."""
         from mongolint.fix.documents import dates

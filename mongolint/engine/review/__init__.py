@@ -17,7 +17,7 @@ A review is an object with these keys; a *place* is ``{file, line, column}``, 1-
                  program knows
     indexes      [{priority, collection, keys, options, why, reason, serves, writes, replaces}]
     queries      [{…of mongolint.engine.explained}]: the queries to look at first, with what would serve them
-    coverage     the record of mongolint.engine.coverage
+    coverage     the record of mongolint.engine.coverage, without what only tests ask
     operations   [{topic, question, shown}]: what the repository shows of how the database is run, as places with
                  the text that shows it
     plan         [{step, severity, why, size, issues, collections}]: by impact; a step may clear several issues

@@ -356,11 +356,11 @@ def _is_kept(tracer: Tracer, value: Stored, option: str) -> bool:
 def _by_alias(tracer: Tracer, content: Content) -> Content:
     fields = {}
     for name, value in content.fields.items():
-        fields[_alias(tracer, *value.declared) if value.declared else name] = value
+        fields[alias(tracer, *value.declared) if value.declared else name] = value
     return replace(content, fields=fields)
 
 
-def _alias(tracer: Tracer, cls: ClassRef, name: str) -> str:
+def alias(tracer: Tracer, cls: ClassRef, name: str) -> str:
     """The name under which a model's field is stored."""
     for owner in tracer.link.hierarchy.order(cls):
         row = tracer.link.bound(*owner, name).final
