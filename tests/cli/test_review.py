@@ -202,14 +202,54 @@ def user(token: str):
     by_code = {issue["code"]: issue for issue in found["issues"]}
     assert [also["code"] for also in by_code["MDB202"]["also"]] == ["MDB207"]
     (step,) = [step for step in found["plan"] if step["step"] == "Declare the unique index"]
-    assert sorted(step["issues"]) == sorted(by_code[code]["id"] for code in ("MDB202", "MDB207"))
+    assert sorted(step["issues"]) == sorted(by_code[code]["id"] for code in ("MDB104", "MDB202", "MDB207"))
     assert step["collections"] == ["orders", "tokens"]
     out = shop.run("review", "shop").out
-    assert "Declare the unique index: orders and tokens (2 high)" in out
+    assert "Declare the unique index: orders and tokens (2 high, 2 medium)" in out
     assert "Told with it, at 1 place:" in out
     # A plain index on the same keys would be refused beside the unique one
     assert 'declare create\\_index(\\[("number", 1)\\])' not in out
     assert 'declare create\\_index(\\[("number", 1)\\], unique=True)' in out
+
+
+def test_what_another_finding_mends_is_told_with_it(shop: Any) -> None:
+    """Queries that a missing unique index serves go with its step; what limits the client limits each operation."""
+    shop.write(
+        {
+            "shop/orders.py": """\
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient("mongodb://db/shop").shop
+db.orders.create_index("at")
+
+
+@app.post("/orders")
+def order(number: str):
+    if db.orders.find_one({"number": number}) is None:
+        db.orders.insert_one({"number": number})
+
+
+@app.get("/orders")
+def orders(number: str, mail: str):
+    return db.orders.find_one({"number": number}), db.users.find_one({"mail": mail}), db.orders.count_documents({"at": 1})
+"""
+        }
+    )
+    found = review(shop)
+    ids = {issue["code"]: issue["id"] for issue in found["issues"]}
+    assert {issue["code"]: issue["ends_with"] for issue in found["issues"] if issue["ends_with"]} == {
+        "MDB103": ids["MDB301"]
+    }
+    steps = {step["step"]: (step["collections"], step["issues"]) for step in found["plan"]}
+    unique = sorted([ids["MDB104"], ids["MDB202"]])
+    assert steps["Declare the unique index and catch its error"] == (["orders"], unique)
+    assert steps["Declare the index"] == (["users"], [ids["MDB104"]])
+    assert steps["Limit the time of every operation"] == ([], sorted([ids["MDB103"], ids["MDB301"]]))
+    ending = f"It ends with finding {ids['MDB301']}, whose fix is for all places at once: limit the time of every"
+    assert ending in shop.run("review", "shop").out
+    assert ending in shop.run("review", "shop", "--format", "html").out
 
 
 def test_since_the_last_review(shop: Any) -> None:

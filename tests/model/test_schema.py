@@ -366,6 +366,8 @@ NAMED_AFTER = [
     ("db.teams.find_one({f'name_{key}': 1})", []),
     ("db.teams.find_one({key: 1})", []),
     ("db.teams.find_one({'members': f'a.{key}'})", []),
+    ("stages = [{'$match': {f'members.{key}': 1}}, {'$unwind': f'$members.{key}'}]\n    db.teams.aggregate(stages)",
+     ["members.<key>"]),
 ]  # fmt: skip
 
 

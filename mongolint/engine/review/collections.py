@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mongolint.project.fields.shapes import KnownField, KnownFields
@@ -20,6 +20,8 @@ _ADDING = frozenset(["insert_one", "insert_many", "insert"])
 
 # A moment, and no span of time
 _END = re.compile(r"_?(expires?|expiry|expiration)_?(at|on|date|time|datetime)", re.IGNORECASE)
+# What is filled in where a field is named after a value
+_VALUE = re.compile(r"<[^<>]*>")
 # Places that a note names
 _MAX_PLACES = 3
 
@@ -152,18 +154,24 @@ def _by_value(project: Project, run: Sequence[Operation]) -> Iterator[str]:
 
     Source: MongoDB manual, "Wildcard Indexes".
     """
-    found: dict[str, list[Operation]] = {}
+    found: dict[str, dict[int, Operation]] = {}
     for operation in run:
         for field in project.fields.named_after(operation):
-            found.setdefault(field, []).append(operation)
+            found.setdefault(_VALUE.sub("<…>", field), {})[id(operation)] = operation
     for field, queries in found.items():
         ask = "1 query asks" if len(queries) == 1 else f"{len(queries)} queries ask"
-        spans = [project.operation_span(each) for each in queries[:_MAX_PLACES]]
-        places = ", ".join(f"{span.file}:{span.line}" for span in spans)
         yield (
-            f"{ask} for {field} ({places}), a field that is named after a value, which no index serves but a wildcard "
-            f"one on {field.partition('<')[0]}$**: would an array of documents do, with that value in a field of each?"
+            f"{ask} for {field} ({_places(project, queries.values())}), a field that is named after a value, which no "
+            f"index serves but a wildcard one on {field.partition('<')[0]}$**: would an array of documents do, with "
+            "that value in a field of each?"
         )
+
+
+def _places(project: Project, operations: Iterable[Operation]) -> str:
+    """Where operations are, of many the first."""
+    spans = sorted(project.operation_span(each) for each in operations)
+    more = f" and {len(spans) - _MAX_PLACES} more" if len(spans) > _MAX_PLACES else ""
+    return ", ".join(f"{span.file}:{span.line}" for span in spans[:_MAX_PLACES]) + more
 
 
 def _by_case(project: Project, name: str, run: Sequence[Operation]) -> Iterator[str]:

@@ -15,12 +15,25 @@ if TYPE_CHECKING:
 
 def named_after(project: Project, operation: Operation) -> list[str]:
     """The names of such fields in the filter of an operation, with what is filled in: ``members.<user_id>``."""
-    place = project.results.argument(operation, operation.method.filter)
-    if place is None or operation.module in project.tests:
+    if operation.module in project.tests:
+        return []
+    place = project.results.argument(operation, operation.method.filter or operation.method.pipeline)
+    row = place.row if place is not None else None
+    if place is not None and operation.method.pipeline:
+        row = _matched(project.modules[place.module], place.row)
+    if place is None or row is None:
         return []
     facts = project.modules[place.module]
-    found = (_name(project, place.module, key) for key in _keys(facts, place.row))
+    found = (_name(project, place.module, key) for key in _keys(facts, row))
     return list(dict.fromkeys(name for name in found if name))
+
+
+def _matched(facts: ModuleFacts, row: int) -> int | None:
+    """The filter of a pipeline that begins with one."""
+    node = facts.nodes[row]
+    stage = facts.nodes[node[2][0]] if node[0] == "seq" and node[2] else ("none",)
+    pairs = stage[1] if stage[0] == "dict" else ()
+    return next((value for key, value in pairs if key is not None and facts.constant(key) == "$match"), None)
 
 
 def _keys(facts: ModuleFacts, row: int) -> Iterator[int]:

@@ -213,6 +213,12 @@ def needs_replica_set(review: Mapping[str, Any], issue: Mapping[str, Any]) -> st
     )
 
 
+def ending(review: Mapping[str, Any], issue: Mapping[str, Any]) -> str:
+    """Said of a finding that is gone once another one is mended."""
+    other = next(each for each in review["issues"] if each["id"] == issue["ends_with"])
+    return f"It ends with finding {other['id']}, whose fix is for all places at once: {other['todo'][0]['text']}."
+
+
 def declared(index: Mapping[str, Any]) -> str:
     """A declared index in short: its keys, and what else it does."""
     options = index["options"]
