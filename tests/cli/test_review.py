@@ -165,6 +165,46 @@ def test_collections(shop: Any) -> None:
     assert "- **trail**: documents are only added" in out
 
 
+ASKED = """\
+from bson import ObjectId
+from fastapi import FastAPI
+from pymongo import AsyncMongoClient
+
+app = FastAPI()
+db = AsyncMongoClient("mongodb://db/shop", timeoutMS=5000).shop
+
+
+@app.on_event("startup")
+async def start():
+    await db.answers.create_index("of")
+    await db.tags.create_index("by")
+
+
+@app.post("/answers")
+async def answer(of: str, given: dict[str, str], hidden: bool):
+    by = "-1" if hidden else ObjectId()
+    await db.answers.insert_one({"of": of, "by": by, "given": given})
+
+
+@app.get("/answers")
+async def answers(of: str, name: str):
+    told = db.answers.find({"of": of, f"given.{name}": {"$ne": ""}}).sort("_id").limit(20)
+    counted = await db.answers.aggregate([{"$match": {"of": of, f"given.{name}": {"$ne": None}}}]).to_list(1)
+    return await told.to_list(20), counted, await db.answers.find({"of": of}).to_list(length=100)
+"""
+
+
+def test_what_is_to_be_asked(shop: Any) -> None:
+    """What the code shows, and does not say whether it is meant."""
+    shop.write({"shop/orders.py": ASKED})
+    (types, named, unlike, cut), (idle,) = [held["notes"] for held in review(shop)["collections"]]
+    assert types.startswith("by is stored now as a string, now as an ObjectId (shop/orders.py:18): is that meant?")
+    assert named.startswith("2 queries ask for given.<…> (shop/orders.py:23, shop/orders.py:24), a field that is named")
+    assert unlike.startswith("1 query asks by $ne for given.<…> (shop/orders.py:23): documents without the field fit")
+    assert cut.startswith("1 query stops at a number of documents, without a sort (shop/orders.py:25 at 100): when")
+    assert idle == "no query that the code shows can use by_1, and each write keeps it up: what for?"
+
+
 def test_steps_that_are_alike_are_one(shop: Any) -> None:
     """Two rules that ask for unique indexes make one step, and what is told with another finding is named there."""
     shop.write(
@@ -233,7 +273,8 @@ def order(number: str):
 
 @app.get("/orders")
 def orders(number: str, mail: str):
-    return db.orders.find_one({"number": number}), db.users.find_one({"mail": mail}), db.orders.count_documents({"at": 1})
+    counted = db.orders.count_documents({"at": 1})
+    return db.orders.find_one({"number": number}), db.users.find_one({"mail": mail}), counted
 """
         }
     )
