@@ -7,7 +7,7 @@ What it flags
 
 Why it hurts
     Two requests of one user, a double click say, both read the array without the member, and both push: it is in there
-    twice. Counters go wrong, and what takes one out again leaves the other.
+    twice. Lists show it twice, and counts of the members go wrong.
 
 What it leaves alone
     ``$addToSet``; filters that ask for the array as well, which then fit one request only; transactions; code under a

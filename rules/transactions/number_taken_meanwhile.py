@@ -1,4 +1,4 @@
-"""A number made of the latest document, which two requests can make at the same time, and no answer to that.
+"""A number after the latest one, which two requests can take at the same time, with nothing to catch the error.
 
 What it flags
     ``latest = find_one({"doc": key}, sort=[("version", -1)])``, then an insert with ``latest["version"] + 1``, where a

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def add_to_set(draft: Draft, found: PushedTwice) -> None:
     """See `Draft.add_to_set`."""
+    if found.keys != ("",):
+        raise NoFix("$addToSet compares members as a whole, of which these are documents")
     if not found.is_direct:
         raise NoFix("the helper that writes it is given the operator")
     tree, call = draft.call(found.module, found.row)
@@ -27,7 +29,7 @@ def add_to_set(draft: Draft, found: PushedTwice) -> None:
         raise NoFix("the update is not written out in the call")
     if len(holder.value.elements) > 1 or dicts.entry(update, "$addToSet") is not None:
         raise NoFix("the update changes other arrays, too")
-    if found.keys != ("",) or isinstance(element.value, cst.Dict):
+    if isinstance(element.value, cst.Dict):
         raise NoFix("$addToSet compares members as a whole, of which these are documents")
     key = tree.text(holder.key)
     draft.replace(found.module, tree.span(holder.key), f"{key[0]}$addToSet{key[0]}")

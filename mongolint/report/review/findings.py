@@ -35,7 +35,7 @@ def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) ->
     kind = f"{words.CONCERNS[issue['concern']]} · {issue['code']} {issue['name']}"
     yield f"**{issue['severity']}** · {kind} · {words.numbers(issue)}"
     yield from ("", f"**Impact.** {marks.prose(issue['impact'])}" if issue["impact"] else "")
-    for also in issue["also"]:
+    for also in words.told_with(review, issue):
         count = words.counted(also["count"], "place")
         yield from ("", f"Told with it, at {count}: {marks.prose(also['title'])} ({also['code']} {also['name']}).")
     note = words.needs_replica_set(review, issue)

@@ -88,6 +88,7 @@ def render(review: Mapping[str, Any]) -> str:
         notes=words.notes(clean),
         needs_replica_set=words.needs_replica_set,
         ending=words.ending,
+        told_with=words.told_with,
         cleared=words.clears,
         standing=_standing,
         applicability={"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"},
