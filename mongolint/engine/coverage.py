@@ -20,16 +20,17 @@ from mongolint.project.coveragemap.standing import USES, standing
 Record = dict[str, Any]
 
 
-def coverage(loaded: Loaded) -> Record:
-    """The map, of the collections that the files asked for touch."""
-    return _View(loaded).record()
+def coverage(loaded: Loaded, *, tests: bool = True) -> Record:
+    """The map, of the collections that the files asked for touch; with or without what only ``tests`` ask of them."""
+    return _View(loaded, tests).record()
 
 
 class _View:
     """The part of the map that the files asked for show."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, tests: bool) -> None:
         self.project = loaded.project
+        self.left_out = () if tests else ("test",)
         self.shown = {loaded.display[path] for path in loaded.targets}
         self.declaring = self.shown | loaded.shown_scripts
         self.maps = coverage_map(loaded.project)
@@ -44,7 +45,7 @@ class _View:
     def _is_visible(self, found: CollectionMap) -> bool:
         sites = [site for shape in found.shapes for site in shape.sites]
         sites += [site for held in found.unfiltered.values() for site in held]
-        if any(site.span.file in self.shown for site in sites):
+        if self._here(sites):
             return True
         return any(place["file"] in self.declaring for index in found.indexes for place in self._declared(index))
 
@@ -53,7 +54,7 @@ class _View:
 
     def _here(self, sites: Iterable[Site]) -> list[Site]:
         """Those in the files asked for, the application's first."""
-        found = (site for site in sites if site.span.file in self.shown)
+        found = (site for site in sites if site.span.file in self.shown and site.origin not in self.left_out)
         return sorted(found, key=lambda s: (ORIGINS.index(s.origin), s.span.file, s.span.line, s.span.column))
 
     def record(self) -> Record:
@@ -113,10 +114,13 @@ class _View:
             "purposes": index.purposes,
             "status": found.status,
             **{use: [self.ids[shape] for shape in found.uses[use] if shape in self.ids] for use in USES},
-            "elsewhere": {use: sum(shape not in self.ids for shape in found.uses[use]) for use in USES},
+            "elsewhere": {use: sum(map(self._is_elsewhere, found.uses[use])) for use in USES},
             "distincts": len(index.distincts),
             "unread": len(index.unread),
         }
+
+    def _is_elsewhere(self, shape: Shape) -> bool:
+        return shape not in self.ids and shape.origin not in self.left_out
 
     def _declared(self, index: KnownIndex) -> list[Record]:
         spans = [(self.project.index_span(each), each.source) for each in index.declarations]

@@ -130,6 +130,7 @@ def _assign_default(b: Builder, given: cst.Call, row: int, value: int) -> None:
         return
     holder, key = function.value, args[0][1]
     if isinstance(holder, cst.Name) and b.env is not None and holder.value in b.env:
+        b.facts.item_stores.append(Store(b.env[holder.value], key, value, b.scope, b.context))
         b.bind(holder.value, b.add(("setitem", b.env[holder.value], key, value)))
     elif isinstance(holder, cst.Subscript):
         assign_item(b, holder, b.add(("setitem", expression(b, holder), key, value)))

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mongolint.project.results.unread import Unread
     from mongolint.project.sessions.outside import Outside
     from mongolint.project.updates.lost import LostUpdate
+    from mongolint.project.updates.numbered import Numbered
     from mongolint.project.updates.states import StateRace
     from mongolint.project.updates.twice import PushedTwice
     from mongolint.project.writes.lookups import LookThenInsert
@@ -297,6 +298,13 @@ class Draft:
 
         validate.validate(self, collection, validator)
 
+    @staticmethod
+    def validating(database: str, collection: str, validator: dict[str, Any]) -> str:
+        """The call that gives a collection a validator, as a person would write it."""
+        from mongolint.fix.documents import validate
+
+        return "\n".join(validate.command(database, collection, validator, "    "))
+
     def keep_dates(self, uses: tuple[Use, ...]) -> None:
         """Store a date where its text is stored."""
         from mongolint.fix.documents import dates
@@ -322,6 +330,15 @@ class Draft:
         from mongolint.fix.duplicates import catch
 
         return catch.catch(self, race)
+
+    def answer_conflict(self, found: Numbered) -> None:
+        """Catch that the number of an insert was taken meanwhile, and answer that.
+
+        Raises: NoFix: what the caller expects then is not clear.
+        """
+        from mongolint.fix.duplicates import conflict
+
+        conflict.answer(self, found)
 
     def call_at_start(self, module: int, scope: int) -> None:
         """Call a function that makes indexes where the application starts."""

@@ -114,10 +114,13 @@ def _hang(draft: Draft, module: int, tree: Tree, call: cst.Call, words: str) -> 
         return False
     indent = whole[: len(whole) - len(whole.lstrip())]
     step = draft.file(module).step
-    if _width(f"{indent}{step}{text[opened : end - 1]}, {words}") > _limit(text):
-        return False
-    draft.insert(module, opened, f"\n{indent}{step}")
-    draft.insert(module, _behind(tree, call.args[-1]), f", {words}\n{indent}")
+    first, gap, tail = f"\n{indent}{step}", " ", ""
+    if _width(f"{first}{text[opened : end - 1]}, {words}".lstrip("\n")) > _limit(text):
+        if len(call.args) > 1 or isinstance(call.args[0].comma, cst.Comma):
+            return False
+        gap, tail = first, ","
+    draft.insert(module, opened, first)
+    draft.insert(module, _behind(tree, call.args[-1]), f",{gap}{words}{tail}\n{indent}")
     return True
 
 

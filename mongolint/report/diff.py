@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher, unified_diff
+from typing import Any
 
 from mongolint.finding import Edit
 from mongolint.report.frame import split_lines
@@ -18,6 +19,7 @@ Hunk = tuple[int, list[tuple[str, str]]]
 _STYLES = {"-": ("red",), "+": ("green",), "@": ("cyan",)}
 _CONTEXT = 1
 _WIDTH = 400
+_CLOSING = (")", "]", "}", "),", "],", "},")
 # To git, which may have to apply the patch, nothing else ends a line
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _MARK = {"replace": "-+", "delete": "-", "insert": "+", "equal": " "}
@@ -43,7 +45,7 @@ def hunks(lines: Sequence[str], edits: Iterable[Edit], rewrite: Rewrite) -> Iter
     for first, last, held in _clusters(edits, len(lines)):
         old = list(lines[first - 1 : last])
         new = split_lines(rewrite("\n".join(old), [_moved(edit, 1 - first) for edit in held]))
-        for group in SequenceMatcher(None, old, new, False).get_grouped_opcodes(_CONTEXT):
+        for group in _grouped(old, new):
             rows: list[tuple[str, str]] = []
             for tag, i, j, k, m in group:
                 marks = _MARK[tag]
@@ -56,6 +58,23 @@ def hunks(lines: Sequence[str], edits: Iterable[Edit], rewrite: Rewrite) -> Iter
             while _is_blank(rows[-1]):
                 rows.pop()
             yield number, rows
+
+
+def _grouped(old: Sequence[str], new: Sequence[str]) -> Iterable[Sequence[Any]]:
+    """What becomes of lines, by parts that are apart."""
+    matcher = SequenceMatcher(None, old, new, False)
+    steps: list[Any] = matcher.get_opcodes()  # which the groups are made of
+    for at, (tag, i, _, k, m) in enumerate(steps):
+        # What is put behind a call ends with its own bracket, and does not begin with that of the call
+        if tag == "insert" and i < len(old) and old[i] == new[k] and old[i].strip() in _CLOSING:
+            end, last = steps[at + 1][2], steps[at + 1][4]
+            moved = [("equal", i, i + 1, k, k + 1), ("insert", i + 1, i + 1, k + 1, m + 1)]
+            steps[at : at + 2] = [*moved, *([("equal", i + 1, end, m + 1, last)] if i + 1 < end else [])]
+            if at and steps[at - 1][0] == "equal":
+                _, start, _, first, _ = steps[at - 1]
+                steps[at - 1 : at + 1] = [("equal", start, i + 1, first, k + 1)]
+            break
+    return matcher.get_grouped_opcodes(_CONTEXT)
 
 
 def _is_blank(shown: tuple[str, str]) -> bool:

@@ -15,9 +15,9 @@ def mongosh(item: dict[str, Any]) -> str:
 
 def python(item: dict[str, Any]) -> str:
     """The call for PyMongo, on a database ``db``."""
-    pairs = [(name, direction) for name, direction in item["keys"]]
-    options = "".join(f", {name}={value!r}" for name, value in _known(item["options"]).items())
-    return f"db[{item['collection']!r}].create_index({pairs!r}{options})"
+    pairs = ", ".join(f"({_quoted(name)}, {_quoted(direction)})" for name, direction in item["keys"])
+    options = "".join(f", {name}={_quoted(value)}" for name, value in _known(item["options"]).items())
+    return f"db[{_quoted(item['collection'])}].create_index([{pairs}]{options})"
 
 
 def mongosh_drop(collection: str, name: str) -> str:
@@ -25,7 +25,7 @@ def mongosh_drop(collection: str, name: str) -> str:
 
 
 def python_drop(collection: str, name: str) -> str:
-    return f"db[{collection!r}].drop_index({name!r})"
+    return f"db[{_quoted(collection)}].drop_index({_quoted(name)})"
 
 
 def pattern(item: dict[str, Any]) -> str:
@@ -36,6 +36,17 @@ def pattern(item: dict[str, Any]) -> str:
 def options(item: dict[str, Any]) -> str:
     """The options in short."""
     return ", ".join(f"{name}={value!r}" for name, value in item["options"].items())
+
+
+def _quoted(value: Any) -> str:
+    """A value in Python, with the quotation marks of formatted code."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_quoted(key)}: {_quoted(held)}" for key, held in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_quoted, value)) + "]"
+    return repr(value)
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:

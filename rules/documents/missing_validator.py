@@ -66,9 +66,11 @@ def check(project: Project) -> Iterator[Finding]:
 
 def _text(collection: str, validator: Any, flavour: str) -> str:
     # The code writes to it, so it is there: only a collection that is not can be created with a validator
-    told = json.dumps(validator) if validator is not None else '{"$jsonSchema": …}'
-    wait = "await " if flavour in ("async", "motor") else ""
-    return f'{wait}db.command("collMod", {json.dumps(collection)}, validationLevel="moderate", validator={told})'
+    database = f"{'await ' if flavour in ('async', 'motor') else ''}db"
+    if validator is not None:
+        return Draft.validating(database, collection, validator)
+    told = '{"$jsonSchema": …}'
+    return f'{database}.command("collMod", {json.dumps(collection)}, validationLevel="moderate", validator={told})'
 
 
 def _validate(collection: str, validator: Any, draft: Draft) -> None:
@@ -111,22 +113,12 @@ EXAMPLES = [
                 validator={
                     "$jsonSchema": {
                         "bsonType": "object",
-                        "required": [
-                            "email",
-                            "age"
-                        ],
+                        "required": ["email", "age"],
                         "properties": {
-                            "email": {
-                                "bsonType": "string"
-                            },
-                            "age": {
-                                "bsonType": [
-                                    "number",
-                                    "null"
-                                ]
-                            }
-                        }
-                    }
+                            "email": {"bsonType": "string"},
+                            "age": {"bsonType": ["number", "null"]},
+                        },
+                    },
                 },
             )
             db.visits.create_index("page")

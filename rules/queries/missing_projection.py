@@ -4,7 +4,8 @@ What it flags
     ``find_one`` and ``find`` without a projection, where the function uses at most three fields of the documents
     (option ``fields``) by name, or only asks whether there is one, and the documents go nowhere else. A helper that
     returns the document it finds, or a list: where all its calls use no more than that together, or several do of
-    documents in which another field grows (MDB222, MDB229).
+    documents in which another field grows (MDB222, MDB229). ``find`` of documents that hold an array of documents, of
+    which none is used, whatever else is.
 
 Why it hurts
     All other fields are read, sent and decoded for nothing; with large texts or arrays in them that is most of the
@@ -47,10 +48,14 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     if found is None:
         yield from _in_helper(query, project, most)
         return
-    if len(found.fields) > most:
+    if len(found.fields) > most and not found.lists:
         return
     verb = "are" if len(found.fields) > 1 else "is"
     used = f"only {', '.join(found.fields)} {verb} used" if found.fields else "it is only asked whether there is one"
+    if found.lists:
+        arrays = f"{' or '.join(found.lists)}, {'arrays' if len(found.lists) > 1 else 'an array'} of documents"
+        used = used.removesuffix(f" {verb} used") if len(found.fields) <= most else f"{len(found.fields)} fields"
+        used += f" {verb} used, not {arrays}"
     yield rule.finding(
         project.operation_span(query),
         f"{query.name} on {query.target} fetches whole documents, and {used}; add a projection",
@@ -236,6 +241,41 @@ EXAMPLES = [
         """,
         at=("find_one",),
         message="3 of 4 calls of get_book only ask whether there is one, not for readers, which grows",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.surveys.create_index("owner")
+
+
+        def add(owner: str, title: str, texts: list[str]):
+            db.surveys.insert_one({"owner": owner, "title": title, "questions": [{"text": text} for text in texts]})
+
+
+        def listing(owner: str):
+            found = db.surveys.find({"owner": owner}).limit(20)
+            return [(str(survey["_id"]), survey["title"]) for survey in found]
+        """,
+        at=("find",),
+        message="and 2 fields are used, not questions, an array of documents; add a projection",
+        options={"fields": 1},
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.surveys.create_index("owner")
+
+
+        def add(owner: str, title: str, texts: list[str]):
+            db.surveys.insert_one({"owner": owner, "title": title, "questions": [{"text": text} for text in texts]})
+
+
+        def listing(owner: str):
+            found = db.surveys.find({"owner": owner}, projection={"_id": 1, "title": 1}).limit(20)
+            return [(str(survey["_id"]), survey["title"]) for survey in found]
+        """,
     ),
     Good(
         """\

@@ -82,6 +82,8 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
 
 def _read(repetition: Repetition, project: Project) -> str:
     query, key = repetition.reaches[0].operation, project.loops.key(repetition)
+    if key is None and project.fields.named_after(query):
+        return "ask for all of them with one aggregate, which has a $facet for each"
     first = bool(query.sort) if query.name == "find_one" else any(step.name == "limit" for step in query.steps)
     if key is None or (key.compared == "other" and (first or query.name not in _FINDING)):
         return "ask for all of them with one query"

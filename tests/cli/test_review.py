@@ -57,6 +57,27 @@ def test_places_are_there(shop: Any) -> None:
         assert 1 <= each["column"] <= len(lines[each["line"] - 1]) + 1
 
 
+def test_what_only_tests_ask_counts_nowhere(shop: Any) -> None:
+    shop.write(
+        {
+            "shop/tests/test_orders.py": """\
+            from shop.orders import db, names
+
+
+            def test_names():
+                db.customers.delete_many({"mail": "x"})
+                db.fakes.delete_many({"mail": "x"})
+                names([])
+            """
+        }
+    )
+    found = review(shop)
+    (customers,) = found["coverage"]["collections"]
+    assert customers["name"] == "customers"
+    assert [place["file"] for shape in customers["shapes"] for place in shape["places"]] == ["shop/orders.py"] * 2
+    assert [held["completeness"]["queries"] for held in found["collections"]] == [2]
+
+
 def test_findings_by_cause(shop: Any) -> None:
     found = review(shop)
     codes = [issue["code"] for issue in found["issues"]]
@@ -144,6 +165,46 @@ def test_collections(shop: Any) -> None:
     assert "- **trail**: documents are only added" in out
 
 
+ASKED = """\
+from bson import ObjectId
+from fastapi import FastAPI
+from pymongo import AsyncMongoClient
+
+app = FastAPI()
+db = AsyncMongoClient("mongodb://db/shop", timeoutMS=5000).shop
+
+
+@app.on_event("startup")
+async def start():
+    await db.answers.create_index("of")
+    await db.tags.create_index("by")
+
+
+@app.post("/answers")
+async def answer(of: str, given: dict[str, str], hidden: bool):
+    by = "-1" if hidden else ObjectId()
+    await db.answers.insert_one({"of": of, "by": by, "given": given})
+
+
+@app.get("/answers")
+async def answers(of: str, name: str):
+    told = db.answers.find({"of": of, f"given.{name}": {"$ne": ""}}).sort("_id").limit(20)
+    counted = await db.answers.aggregate([{"$match": {"of": of, f"given.{name}": {"$ne": None}}}]).to_list(1)
+    return await told.to_list(20), counted, await db.answers.find({"of": of}).to_list(length=100)
+"""
+
+
+def test_what_is_to_be_asked(shop: Any) -> None:
+    """What the code shows, and does not say whether it is meant."""
+    shop.write({"shop/orders.py": ASKED})
+    (types, named, unlike, cut), (idle,) = [held["notes"] for held in review(shop)["collections"]]
+    assert types.startswith("by is stored now as a string, now as an ObjectId (shop/orders.py:18): is that meant?")
+    assert named.startswith("2 queries ask for given.<…> (shop/orders.py:23, shop/orders.py:24), a field that is named")
+    assert unlike.startswith("1 query asks by $ne for given.<…> (shop/orders.py:23): documents without the field fit")
+    assert cut.startswith("1 query stops at a number of documents, without a sort (shop/orders.py:25 at 100): when")
+    assert idle == "no query that the code shows can use by_1, and each write keeps it up: what for?"
+
+
 def test_steps_that_are_alike_are_one(shop: Any) -> None:
     """Two rules that ask for unique indexes make one step, and what is told with another finding is named there."""
     shop.write(
@@ -181,14 +242,55 @@ def user(token: str):
     by_code = {issue["code"]: issue for issue in found["issues"]}
     assert [also["code"] for also in by_code["MDB202"]["also"]] == ["MDB207"]
     (step,) = [step for step in found["plan"] if step["step"] == "Declare the unique index"]
-    assert sorted(step["issues"]) == sorted(by_code[code]["id"] for code in ("MDB202", "MDB207"))
+    assert sorted(step["issues"]) == sorted(by_code[code]["id"] for code in ("MDB104", "MDB202", "MDB207"))
     assert step["collections"] == ["orders", "tokens"]
     out = shop.run("review", "shop").out
-    assert "Declare the unique index: orders and tokens (2 high)" in out
+    assert "Declare the unique index: orders and tokens (2 high, 2 medium)" in out
     assert "Told with it, at 1 place:" in out
     # A plain index on the same keys would be refused beside the unique one
     assert 'declare create\\_index(\\[("number", 1)\\])' not in out
     assert 'declare create\\_index(\\[("number", 1)\\], unique=True)' in out
+
+
+def test_what_another_finding_mends_is_told_with_it(shop: Any) -> None:
+    """Queries that a missing unique index serves go with its step; what limits the client limits each operation."""
+    shop.write(
+        {
+            "shop/orders.py": """\
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient("mongodb://db/shop").shop
+db.orders.create_index("at")
+
+
+@app.post("/orders")
+def order(number: str):
+    if db.orders.find_one({"number": number}) is None:
+        db.orders.insert_one({"number": number})
+
+
+@app.get("/orders")
+def orders(number: str, mail: str):
+    counted = db.orders.count_documents({"at": 1})
+    return db.orders.find_one({"number": number}), db.users.find_one({"mail": mail}), counted
+"""
+        }
+    )
+    found = review(shop)
+    ids = {issue["code"]: issue["id"] for issue in found["issues"]}
+    assert {issue["code"]: issue["ends_with"] for issue in found["issues"] if issue["ends_with"]} == {
+        "MDB103": ids["MDB301"]
+    }
+    steps = {step["step"]: (step["collections"], step["issues"]) for step in found["plan"]}
+    unique = sorted([ids["MDB104"], ids["MDB202"]])
+    assert steps["Declare the unique index and catch its error"] == (["orders"], unique)
+    assert steps["Declare the index"] == (["users"], [ids["MDB104"]])
+    assert steps["Limit the time of every operation"] == ([], sorted([ids["MDB103"], ids["MDB301"]]))
+    ending = f"It ends with finding {ids['MDB301']}, whose fix is for all places at once: limit the time of every"
+    assert ending in shop.run("review", "shop").out
+    assert ending in shop.run("review", "shop", "--format", "html").out
 
 
 def test_since_the_last_review(shop: Any) -> None:

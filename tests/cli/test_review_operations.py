@@ -28,12 +28,16 @@ services:
 """
 
 
-def checked(tmp_path: Path, files: dict[str, str]) -> dict[str, tuple[list[str], list[str]]]:
-    """Of each topic where it is shown, and where else the repository says something of it."""
+def items(tmp_path: Path, files: dict[str, str]) -> list[dict[str, Any]]:
     loaded = project({"shop/orders.py": CODE, **files}, tmp_path)
     sources = {loaded.display[path]: loaded.text(path) or "" for path in loaded.sources}
-    found = with_deep_stack(lambda: checklist(loaded.project, tmp_path, tmp_path, sources))
-    assert all(bool(item["note"]) == bool(item["bearing"]) for item in found)
+    return with_deep_stack(lambda: checklist(loaded.project, tmp_path, tmp_path, sources))
+
+
+def checked(tmp_path: Path, files: dict[str, str]) -> dict[str, tuple[list[str], list[str]]]:
+    """Of each topic where it is shown, and where else the repository says something of it."""
+    found = items(tmp_path, files)
+    assert all(bool(item["note"]) == bool(item["bearing"]) for item in found if item["topic"] != "version")
 
     def at(places: list[Any]) -> list[str]:
         return [f"{place['file']}:{place['line']}" for place in places]
@@ -85,6 +89,11 @@ BEARING: list[tuple[str, dict[str, str], str]] = [
         "rights",
         {"shop/db.py": f'import os\n\nUSER = os.environ["MONGO_INITDB_ROOT_USERNAME"]\n\n{CODE}'},
         "shop/db.py:3",
+    ),
+    (
+        "rights",
+        {"shop/db.py": f'class Settings:\n    MONGO_INITDB_ROOT_USERNAME: str = "root"\n\n{CODE}'},
+        "shop/db.py:2",
     ),
     (
         "health",
@@ -194,3 +203,24 @@ def test_calls_that_keep_an_old_driver_are_asked_about(tmp_path: Path, call: str
     assert ("driver" in found) is is_told
     if is_told:
         assert [place.rpartition(":")[0] for place in found["driver"][1]] == ["shop/db.py"]
+
+
+def test_motor_is_asked_about(tmp_path: Path) -> None:
+    code = "from motor.motor_asyncio import AsyncIOMotorClient\n\ndb = AsyncIOMotorClient().shop\n"
+    assert checked(tmp_path, {"shop/db.py": code})["driver"] == ([], ["shop/db.py:3"])
+    assert "driver" not in checked(tmp_path / "tests", {"tests/test_db.py": code})
+
+
+@pytest.mark.parametrize(
+    ("tag", "ended"),
+    [("6.0", "July 2025"), ("6.0.14-jammy", "July 2025"), ("6", "July 2025"), ("4.4", "2024"), ("8.0", ""), ("4", "")],
+)
+def test_servers_whose_support_has_ended(tmp_path: Path, tag: str, ended: str) -> None:
+    (version,) = [
+        item
+        for item in items(tmp_path, {"compose.yml": f"services:\n  db:\n    image: mongo:{tag}\n"})
+        if item["topic"] == "version"
+    ]
+    assert [place["line"] for place in version["shown"]] == [3]
+    assert bool(version["note"]) is bool(ended)
+    assert ended in version["note"]

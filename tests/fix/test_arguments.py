@@ -74,6 +74,16 @@ def test_no_longer_than_the_file(tmp_path: Path) -> None:
     assert fixed(LONG, tmp_path, "MDB112", wide) == LONG.replace("x})", "x}, limit=1)")
 
 
+def test_each_argument_gets_a_line_where_one_line_is_too_short(tmp_path: Path) -> None:
+    names = 'return [(each["first_name"], each["family_name"], each["telephone"]) for each in found]'
+    before = 'found = db.people.find({"owner_identifier": key, "project_identifier": name})\n' + names
+    after = (
+        'found = db.people.find(\n    {"owner_identifier": key, "project_identifier": name},\n'
+        '    projection={"first_name": 1, "family_name": 1, "telephone": 1, "_id": 0},\n)\n'
+    )
+    assert fixed(before, tmp_path, "MDB109", SHORT + HEAD) == after + names
+
+
 def test_step_or_argument(tmp_path: Path) -> None:
     """A limit is a step of a chain, or an argument where the line would get too long."""
     short = 'return list(db.a.find({"x": {"$gt": key}}).sort("x", 1))'

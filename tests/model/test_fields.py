@@ -359,3 +359,22 @@ def add(name: str):
     db.metrics.insert_one(Metrics(name=name).model_dump())
 """
     assert [each.span.line for each in findings(code, tmp_path, rules={"MDB221"})] == [8, 10]
+
+
+@pytest.mark.parametrize(("alias", "kinds"), [("_id", "objectId"), ("key", "objectId|null"), ("", "objectId|null")])
+def test_the_key_of_a_document_that_was_read_is_not_null(alias: str, kinds: str, tmp_path: Path) -> None:
+    """A model of documents begins without one, as long as they are not stored."""
+    declared = f"Field(default=None, alias={alias!r})" if alias else "None"
+    code = f"""
+from bson import ObjectId
+from pydantic import BaseModel, Field
+
+class Person(BaseModel):
+    id: ObjectId | None = {declared}
+    name: str
+
+def add(name):
+    person = Person(**db.people.find_one({{"name": name}}))
+    db.books.insert_one({{"of": person.id}})
+"""
+    assert told(known(code, tmp_path))["of"] == kinds

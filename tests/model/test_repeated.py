@@ -256,6 +256,36 @@ def test_a_field_that_is_asked_for_under_an_if_is_part_of_the_key(tmp_path: Path
     assert found.message.endswith('takes all items, with one delete_many({"owner": …, "$or": […]})')
 
 
+OF_READERS = """
+def page(name, number, user):
+    asked = {"$or": [{"owner": user}, {"readers": user}]}
+    return db.pages.find_one({"name": name, "number": number, **asked})
+
+
+def pages(wanted, user):
+    for name, number in wanted:
+        show(page(name, number, user))
+"""
+
+
+def test_a_filter_with_an_or_of_its_own_gets_no_second_one(tmp_path: Path) -> None:
+    *_, found = findings(HEAD + OF_READERS, tmp_path, rules={"MDB101"})
+    assert found.message.endswith('that takes all items, with {"$and": [{"$or": […]}, …]}')
+
+
+FACETS = {
+    "of a pipeline": "db.answers.aggregate([{'$match': {'of': of, f'given.{name}': {'$ne': None}}}])",
+    "of a filter": "db.answers.find({'of': of, f'given.{name}': {'$ne': None}}).limit(20)",
+}
+
+
+@pytest.mark.parametrize("query", FACETS.values(), ids=FACETS)
+def test_fields_that_are_named_after_the_item_are_facets(query: str, tmp_path: Path) -> None:
+    code = f"def f(of, names):\n    for name in names:\n        show(list({query}))\n"
+    *_, found = findings(HEAD + code, tmp_path, rules={"MDB101"})
+    assert found.message.endswith("ask for all of them with one aggregate, which has a $facet for each")
+
+
 def test_the_field_that_changes_is_named(tmp_path: Path) -> None:
     assert '{"owner": …, "name": {"$in": keys}}' in _message(OTHER["one field of two"], tmp_path)
 

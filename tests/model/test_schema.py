@@ -220,6 +220,21 @@ def add(text):
     assert found["ips"] == wanted
 
 
+@pytest.mark.parametrize("held", ["{'$set': {'at': 1}}", "{'$push': {'old': 1}}", "read()"])
+def test_growing_by_an_operator_that_is_there_or_put_there(held: str, tmp_path: Path) -> None:
+    code = f"""
+def add(text, many):
+    updates = {held}
+    updates.setdefault("$push", {{}})["log"] = text
+    if many:
+        updates.setdefault("$push", {{}})["all"] = many
+    db.things.update_one({{"_id": 1}}, updates)
+"""
+    found = {each.field: each.others for each in model(code, tmp_path).fields.growing("things")}
+    is_open = held == "read()"
+    assert found == {"log": is_open, "all": is_open, **({"old": False} if "old" in held else {})}
+
+
 @pytest.mark.parametrize(("made", "wanted"), [("Upload", ["log"]), ("Crawl", [])])
 def test_growing_beside_objects_of_another_class(made: str, wanted: list[str], tmp_path: Path) -> None:
     """What an upsert makes of another class does not empty the array of those that are inserted."""
@@ -351,6 +366,8 @@ NAMED_AFTER = [
     ("db.teams.find_one({f'name_{key}': 1})", []),
     ("db.teams.find_one({key: 1})", []),
     ("db.teams.find_one({'members': f'a.{key}'})", []),
+    ("stages = [{'$match': {f'members.{key}': 1}}, {'$unwind': f'$members.{key}'}]\n    db.teams.aggregate(stages)",
+     ["members.<key>"]),
 ]  # fmt: skip
 
 

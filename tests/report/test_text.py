@@ -200,6 +200,14 @@ def test_fix_of_several_files() -> None:
     assert changes(files, change(1, 1, 1, "2", file="b.py"))[0] == "    @ b.py:1"
 
 
+@pytest.mark.parametrize("before", ["f(\n    a\n)\n", "(\n)\n"])
+@pytest.mark.parametrize("after", ["\nlast()\n", ""])
+def test_a_call_behind_another_ends_with_its_own_bracket(before: str, after: str) -> None:
+    line = before.count("\n") + 1
+    added = change(line, 1, 1, "g(\n    b,\n)\n")
+    assert changes(before + after, added)[-4:] == ["      )", "    + g(", "    +     b,", "    + )"]
+
+
 def test_long_diff_is_cut() -> None:
     edit = change(2, 1, 1, "new\n" * 50)
     assert changes("x\ny\n", edit)[-2:] == ["    + new", "    … 12 more lines; see --diff --unsafe-fixes"]

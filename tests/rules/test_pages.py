@@ -78,6 +78,7 @@ MDB411 bool-of-collection high default t
 MDB412 ambiguous-update medium default
 MDB413 check-then-push medium default
 MDB414 state-not-in-filter high default
+MDB415 number-taken-meanwhile medium default
 MDB501 bare-except medium default
 MDB502 swallowed-database-error medium default
 MDB503 print-call low default

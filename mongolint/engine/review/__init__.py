@@ -7,9 +7,10 @@ A review is an object with these keys; a *place* is ``{file, line, column}``, 1-
     health       {level, why}: level is red, orange, yellow or green
     counts       findings by severity; idle, test: how many more are in code that nothing runs, and in tests
     strengths    [{text, places}]
-    issues       [{id, code, name, severity, title, impact, concern, size, todo, applied, also, places}]: findings of
-                 one rule, told once. todo: what its fixes do; applied: how many places a fix can be applied to; also:
-                 [{code, name, title, count}], rules that found the same places and are told with this one.
+    issues       [{id, code, name, severity, title, impact, concern, size, todo, applied, ends_with, also, places}]:
+                 findings of one rule, told once. todo: what its fixes do; applied: how many places a fix can be applied
+                 to; ends_with: the id of an issue whose fix ends this one, too, or null; also: [{code, name, title,
+                 count}], rules that found the same places and are told with this one.
                  places: [{…place, end_line, end_column, severity, message, collections, related, fix, fingerprint,
                  script, idle, test}]; script: whether the file is a script or a migration.
     collections  [{name, operations, fields, open, indexes, needed, validator, timeseries, notes, completeness}]:
@@ -17,7 +18,7 @@ A review is an object with these keys; a *place* is ``{file, line, column}``, 1-
                  program knows
     indexes      [{priority, collection, keys, options, why, reason, serves, writes, replaces}]
     queries      [{…of mongolint.engine.explained}]: the queries to look at first, with what would serve them
-    coverage     the record of mongolint.engine.coverage
+    coverage     the record of mongolint.engine.coverage, without what only tests ask
     operations   [{topic, question, shown}]: what the repository shows of how the database is run, as places with
                  the text that shows it
     plan         [{step, severity, why, size, issues, collections}]: by impact; a step may clear several issues

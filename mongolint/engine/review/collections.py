@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mongolint.project.fields.shapes import KnownField, KnownFields
+from mongolint.engine.review.notes import notes
+from mongolint.project.fields.shapes import KnownField
 from mongolint.project.model import Project
-from mongolint.project.operations import Operation
 from mongolint.project.schema.validated import validated
 
 Record = dict[str, Any]
-
-_REMOVING = frozenset(
-    ["delete_one", "delete_many", "find_one_and_delete", "find_and_modify", "remove", "bulk_write", "drop"]
-)
-_ADDING = frozenset(["insert_one", "insert_many", "insert"])
-
-# A moment, and no span of time
-_END = re.compile(r"_?(expires?|expiry|expiration)_?(at|on|date|time|datetime)", re.IGNORECASE)
-# Places that a note names
-_MAX_PLACES = 3
 
 # What completeness is made of, in percent; without queries that can be judged, of the rest. The page shows this
 # formula with each number.
@@ -94,7 +83,7 @@ def _collection(
         "needed": [{key: index[key] for key in ("keys", "options", "why", "reason", "priority")} for index in needed],
         "validator": validator,
         "timeseries": timed,
-        "notes": list(_notes(project, name, known)),
+        "notes": list(notes(project, name, known, held["indexes"])),
         "completeness": {
             "percent": _percent(parts),
             "queries": _calls(held["shapes"], (*_JUDGED, "unknown")),
@@ -105,119 +94,6 @@ def _collection(
             ],
         },
     }
-
-
-def _notes(project: Project, name: str, known: KnownFields) -> Iterator[str]:
-    """What a reader of the table should know besides."""
-    run = [each for each in project.operations_on(name) if each.module not in project.tests]
-    names = {operation.name for operation in run}
-    dated = [field.name for field in known.fields.values() if field.written and "date" in field.kinds]
-    expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
-    added = [each for each in run if each.name in _ADDING and not project.is_script(each.module)]
-    piles_up = bool(added) and not project.writes.is_of_one_each(added) and name not in project.fields.edited
-    if dated and piles_up and not names & _REMOVING and not expires:
-        is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
-        # What is written again later tells no age, save where no other date is there
-        kept = [each for each in dated if not any(use.how == "update" for use in known.fields[each].written)]
-        yield (
-            f"documents are {'only ' if is_log else ''}added, nothing that the code shows deletes them, and no TTL "
-            f"index ends them: how long are they kept? ({(kept or dated)[0]} tells their age)"
-        )
-    if names & _ADDING and not names & _REMOVING:
-        yield from _ending(known)
-    top = [field for field in known.fields.values() if "." not in field.name and field.name != "_id"]
-    asked = [field.name for field in top if field.read and not field.written]
-    if asked and len(asked) < len(top) and not known.open:
-        right = "are they named right?" if len(asked) > 1 else "is it named right?"
-        yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
-    yield from _by_value(project, run)
-    yield from _by_case(project, name, run)
-    yield from _left(project, name, ends=expires)
-    yield from _read_twice(project, name)
-
-
-def _ending(known: KnownFields) -> Iterator[str]:
-    """The fields that say when a document ends in a way that no TTL index can read."""
-    for field in known.fields.values():
-        kinds = {kind for use in field.written for kind in use.kinds}
-        if _END.fullmatch(field.name) and kinds and kinds <= {"number", "string"}:
-            yield (
-                f"{field.name} says when a document ends, and nothing that the code shows deletes it then: is it to "
-                f"stay? (a TTL index would end it, if that were a date; it is a {' or '.join(sorted(kinds))})"
-            )
-
-
-def _by_value(project: Project, run: Sequence[Operation]) -> Iterator[str]:
-    """The filters by fields that are named after a value, which only a wildcard index would serve.
-
-    Source: MongoDB manual, "Wildcard Indexes".
-    """
-    found: dict[str, list[Operation]] = {}
-    for operation in run:
-        for field in project.fields.named_after(operation):
-            found.setdefault(field, []).append(operation)
-    for field, queries in found.items():
-        ask = "1 query asks" if len(queries) == 1 else f"{len(queries)} queries ask"
-        spans = [project.operation_span(each) for each in queries[:_MAX_PLACES]]
-        places = ", ".join(f"{span.file}:{span.line}" for span in spans)
-        yield (
-            f"{ask} for {field} ({places}), a field that is named after a value, which no index serves but a wildcard "
-            f"one on {field.partition('<')[0]}$**: would an array of documents do, with that value in a field of each?"
-        )
-
-
-def _by_case(project: Project, name: str, run: Sequence[Operation]) -> Iterator[str]:
-    """The unique keys that tell upper from lower case, while the code looks them up as if that were one."""
-    unique = [
-        index
-        for index in project.indexes
-        if index.collection_name == name and (index.options.get("unique") is True or index.open) and index.keys
-    ]
-    for index in unique:
-        (field, _), *others = index.keys or ()
-        beside = [each for each in unique if each is not index and each.keys and each.keys[0][0] == field]
-        if others or index.open or "collation" in index.options or beside:
-            continue
-        queries = [project.query(each) for each in run if each.filter.required.get(field) == "equality"]
-        if any(query.collation and query.collation.get("strength") in (1, 2) for query in queries):
-            yield (
-                f"{field} is looked for whatever the case of its letters, and the unique index on it tells case apart: "
-                f"may two documents differ in that alone? (if not, the index needs the collation of the queries)"
-            )
-
-
-def _left(project: Project, name: str, *, ends: bool) -> Iterator[str]:
-    """The deletes that leave what a log says of what they delete: a decision, which the code does not tell."""
-    for found in project.deletes.records:
-        fields = [each.field for each in found.left if each.child == name]
-        if fields:
-            span = project.operation_span(found.operation)
-            functions = dict.fromkeys(
-                project.function_name(each.module, each.scope) for each in found.unused if each.runs_on(name)
-            )
-            spare = f"; {' and '.join(functions)} would delete them, but nothing runs it" if functions else ""
-            yield (
-                f"{found.operation.name} on {found.operation.target} ({span.file}:{span.line}) leaves those that name "
-                f"what it deletes ({fields[0]}){spare}: are they to stay{' until they expire' if ends else ''}?"
-            )
-
-
-def _read_twice(project: Project, name: str) -> Iterator[str]:
-    """Which functions read a document that they could have been handed; read anew, it may be wanted so."""
-    places = []
-    for each in project.results.read_twice:
-        if each.collection == name:
-            first, again = (project.token(each.module, row) for row in (each.first, each.again))
-            one, other = (project.callee_name(each.module, row) for row in (each.first, each.again))
-            place = f"{first.file}:{first.line} by {one}, and line {again.line} by {other}"
-            places.append((first.file, first.line, place))
-    if places:
-        more = f"; {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
-        what = "a function reads" if len(places) == 1 else f"{len(places)} functions read"
-        yield (
-            f"{what} one document twice, with no write in between that the code shows: can the first be handed on? "
-            f"({'; '.join(place for _, _, place in sorted(places)[:_MAX_PLACES])}{more})"
-        )
 
 
 def _percent(parts: Mapping[str, float | None]) -> int:

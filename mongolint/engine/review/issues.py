@@ -89,6 +89,7 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
         "size": _size(places),
         "todo": [{"text": text, "count": count} for text, count in todo.most_common()],
         "applied": applied,
+        "ends_with": None,
         "also": [
             {"code": code, "name": known[code].name, "title": known[code].summary, "count": count}
             for code, count in also.most_common()

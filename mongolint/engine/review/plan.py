@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,16 +13,19 @@ from mongolint.rule import Rule
 Record = dict[str, Any]
 
 _RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+_UNIQUE = re.compile(r"create_index\(.*unique=True\)")
 _SIZE = {"S": 0, "M": 1, "L": 2}
 
 
-def plan(issues: Sequence[Mapping[str, Any]], known: Mapping[str, Rule], clients: int) -> list[Record]:
+def plan(issues: Sequence[Mapping[str, Any]], known: Mapping[str, Rule]) -> list[Record]:
     """One step for issues that are mended alike, by impact, what is quick first among equals; then idle code and tests.
 
-    ``clients``: how many the application makes.
+    ``issues``: with what they end with, see `mark_ends`.
     """
     steps: dict[str, list[Mapping[str, Any]]] = {}
-    cleared = _cleared(issues, known, clients)
+    issues = _parted(issues)
+    by_id = {issue["id"]: issue for issue in issues}
+    cleared = {issue["code"]: by_id[issue["ends_with"]] for issue in issues if issue["ends_with"] is not None}
     for issue in sorted(issues, key=lambda each: len(_step(each))):
         step = _step(cleared.get(issue["code"], issue))
         # "Declare the unique index and catch its error" begins as a step that is there
@@ -41,16 +45,55 @@ def plan(issues: Sequence[Mapping[str, Any]], known: Mapping[str, Rule], clients
     )
 
 
-def _cleared(
-    issues: Sequence[Mapping[str, Any]], known: Mapping[str, Rule], clients: int
-) -> dict[str, Mapping[str, Any]]:
-    """By code, the issue with whose end another ends as well, if it is found at every client of the application."""
-    return {
-        code: issue
+def _parted(issues: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The issues, without the places that another one mends which declares the same unique index; those go with it."""
+    makers: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    for issue in issues:
+        for place in issue["places"]:
+            if _is_written(place) and (named := _unique(place)):
+                makers.setdefault(named, issue)
+    found: list[Mapping[str, Any]] = []
+    for issue in issues:
+        parts: dict[int, list[Record]] = {}
+        todo = {issue["id"]: issue["todo"]}
+        for place in issue["places"]:
+            maker = issue if _is_written(place) else makers.get(_unique(place), issue)
+            parts.setdefault(maker["id"], []).append(place)
+            todo[maker["id"]] = maker["todo"]
+        if len(parts) > 1:
+            todo[issue["id"]] = _todo(parts.get(issue["id"], ()))
+        found += [{**issue, "places": places, "todo": todo[to]} for to, places in parts.items()]
+    return found
+
+
+def _is_written(place: Mapping[str, Any]) -> bool:
+    return bool(place["fix"] and place["fix"]["edits"])
+
+
+def _unique(place: Mapping[str, Any]) -> tuple[str, ...]:
+    """The unique index that a finding asks for, with its collections; nothing of others."""
+    call = _UNIQUE.search(place["message"])
+    return (*place["collections"], call[0]) if call else ()
+
+
+def _todo(places: Sequence[Mapping[str, Any]]) -> list[Record]:
+    counts = Counter(str(place["fix"]["title"]) for place in places if place["fix"])
+    return [{"text": text, "count": count} for text, count in counts.most_common()]
+
+
+def mark_ends(issues: Sequence[Record], known: Mapping[str, Rule], clients: int) -> None:
+    """Say with which issue another ends as well, if that is found at every client of the application.
+
+    ``clients``: how many it makes.
+    """
+    ends = {
+        code: issue["id"]
         for issue in issues
-        if sum(not place["script"] for place in issue["places"]) >= clients
+        if issue["todo"] and sum(not place["script"] for place in issue["places"]) >= clients
         for code in known[issue["code"]].clears
     }
+    for issue in issues:
+        issue["ends_with"] = ends.get(issue["code"])
 
 
 def _places(issues: Sequence[Mapping[str, Any]]) -> list[Record]:
@@ -67,8 +110,8 @@ def _record(step: str, issues: Sequence[Mapping[str, Any]], cleared: Mapping[str
         "severity": worst,
         "why": _why(places),
         "size": max((str(issue["size"]) for issue in costing), key=_SIZE.__getitem__),
-        "issues": sorted(issue["id"] for issue in issues),
-        "collections": sorted({name for place in places for name in place["collections"]}),
+        "issues": sorted({issue["id"] for issue in issues}),
+        "collections": sorted({name for place in _places(costing) for name in place["collections"]}),
     }
 
 

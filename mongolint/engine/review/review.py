@@ -35,8 +35,10 @@ def review(
         mongolint.engine.review.compare.EarlierError: ``earlier`` is no such record.
     """
     project = loaded.project
-    map_ = coverage(loaded)
+    map_ = coverage(loaded, tests=False)  # they say nothing of what runs
     found = causes.issues(findings, all_rules(), loaded)
+    known = {rule.code: rule for rule in all_rules()}
+    plan.mark_ends(found, known, _clients(project))
     needed = indexes.required(loaded)
     counts = causes.counts(found)
     texts = {loaded.display[path]: loaded.text(path) or "" for path in loaded.sources if not _is_test(loaded, path)}
@@ -64,7 +66,7 @@ def review(
         "queries": queries.patterns(loaded),
         "coverage": map_,
         "operations": checklist(project, root, cwd, texts),
-        "plan": plan.plan(found, {rule.code: rule for rule in all_rules()}, _clients(project)),
+        "plan": plan.plan(found, known),
         "acceptance": plan.acceptance(found, paths),
         "unknown": summary.unknown(project, map_),
         "compared": None if earlier is None else compare(found, earlier),

@@ -77,8 +77,9 @@ def _is_dateless(project: Project, index: IndexDeclaration) -> bool:
 def _listed(text: str, spans: Mapping[str, Span]) -> Iterator[tuple[str, Iterable[Span]]]:
     """The first names with the places of just these, and how many more there are."""
     names = sorted(spans)
-    more = f" and {len(names) - _MOST_PLACES} more" if len(names) > _MOST_PLACES else ""
-    yield f"{text} {', '.join(names[:_MOST_PLACES])}{more}", [spans[name] for name in names]
+    shown = names[:_MOST_PLACES] if len(names) > _MOST_PLACES else names[:-1]
+    last = f"{len(names) - _MOST_PLACES} more" if len(names) > _MOST_PLACES else names[-1]
+    yield f"{text} {' and '.join([*([', '.join(shown)] if shown else []), last])}", [spans[name] for name in names]
 
 
 def _is_by_application(project: Project, index: IndexDeclaration) -> bool:

@@ -70,7 +70,7 @@ def declare(draft: Draft, queries: Sequence[Operation], pattern: Pattern, wanted
         draft.text = f"{home}.{need.code}"
     if need is not None or "unique" in options:
         kind = "unique" if "unique" in (need.options if need is not None else options) else "TTL"
-        raise NoFix(f"the {kind} index that is missing serves it as well")
+        raise NoFix(f"the {kind} index that another finding declares serves it, too")
     _replace_needless(draft, merged, own, options)
     _put(draft, query, merged, own, others, options)
 
@@ -131,7 +131,7 @@ def declare_on(draft: Draft, collection: str, pattern: Pattern) -> None:
         if need.name == collection and need.keys == pattern.keys and not need.doubt:
             draft.text = f"{home}.{need.code}"
             kind = "unique" if "unique" in need.options else "TTL"
-            raise NoFix(f"the {kind} index that is missing serves it as well")
+            raise NoFix(f"the {kind} index that another finding declares serves it, too")
     there = (o for o in project.operations if o.collection is not None and o.collection.name == collection)
     query = next((operation for operation in there if _is_lasting(draft, operation)), None)
     if query is None:

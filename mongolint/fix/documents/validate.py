@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -13,6 +14,8 @@ from mongolint.fix.trees import Tree
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
+
+_WIDTH = 88
 
 
 def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) -> None:
@@ -40,18 +43,37 @@ def validate(draft: Draft, collection: str, validator: dict[str, Any] | None) ->
             indent = tree.indent(after)
             wait = "await " if isinstance(tree.parent(call), cst.Await) else ""
             unit = draft.file(index.module).step
-            told = json.dumps(validator, indent=unit, ensure_ascii=False).replace("\n", f"\n{indent}{unit}")
-            lines = [
-                f"{wait}{tree.text(call.func.value)}.database.command(",
-                f'{unit}"collMod",',
-                f"{unit}{json.dumps(collection, ensure_ascii=False)},",
-                f'{unit}validationLevel="moderate",',
-                f"{unit}validator={told},",
-                ")",
-            ]
+            database = f"{wait}{tree.text(call.func.value)}.database"
+            lines = command(database, collection, validator, unit, len(indent))
             draft.insert(index.module, tree.line_end(after), "".join(f"{indent}{line}\n" for line in lines))
             return
     raise NoFix("no index of the collection is made where it could stand beside")
+
+
+def command(database: str, collection: str, validator: dict[str, Any], unit: str, used: int = 0) -> list[str]:
+    """The lines of a call that gives a collection its validator; ``used``: how far they will be indented."""
+    return [
+        f"{database}.command(",
+        f'{unit}"collMod",',
+        f"{unit}{json.dumps(collection, ensure_ascii=False)},",
+        f'{unit}validationLevel="moderate",',
+        *_laid_out(f"{unit}validator=", validator, unit, unit, _WIDTH - used),
+        ")",
+    ]
+
+
+def _laid_out(head: str, value: Any, indent: str, unit: str, width: int) -> Iterator[str]:
+    """An argument, item or value of a key with the comma behind it, on as few lines as are wide enough."""
+    flat = f"{head}{json.dumps(value, ensure_ascii=False)},"
+    if not isinstance(value, dict | list) or len(flat) <= width:
+        yield flat
+        return
+    inner = indent + unit
+    yield head + ("{" if isinstance(value, dict) else "[")
+    for key, each in value.items() if isinstance(value, dict) else ((None, each) for each in value):
+        start = inner if key is None else f"{inner}{json.dumps(key, ensure_ascii=False)}: "
+        yield from _laid_out(start, each, inner, unit, width)
+    yield indent + ("}," if isinstance(value, dict) else "],")
 
 
 def _untold(draft: Draft, collection: str) -> str:

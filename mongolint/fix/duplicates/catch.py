@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
@@ -28,7 +28,7 @@ def catch(draft: Draft, race: LookThenInsert) -> bool:
     before = len(draft.edits)
     try:
         _check(draft, race)
-        _Insert(draft, race).write()
+        _Raced(draft, race).write()
     except NoFix:
         del draft.edits[before:]
         return False
@@ -67,13 +67,14 @@ class _Check:
     look: cst.SimpleStatementLine | None
 
 
-class _Insert:
-    """The insert of a race in its tree."""
+class Insert:
+    """An insert in its tree, which gets a clause for the error; what that does, its kinds say."""
 
-    def __init__(self, draft: Draft, race: LookThenInsert) -> None:
+    def __init__(self, draft: Draft, module: int, put: int) -> None:
         self.draft = draft
-        self.race = race
-        self.tree, self.call = draft.call(race.module, race.put)
+        self.module = module
+        self.put = put
+        self.tree, self.call = draft.call(module, put)
         found = self.tree.statement(self.call)
         if not isinstance(found, cst.SimpleStatementLine) or len(found.body) != 1:
             raise NoFix("the insert is part of another statement")
@@ -83,7 +84,7 @@ class _Insert:
 
     def write(self) -> None:
         check = self._check()
-        step = self.draft.file(self.race.module).step
+        step = self.draft.file(self.module).step
         attempts = [node for node in self._around() if isinstance(node, cst.Try | cst.TryStar)]
         if len(attempts) > 1 or any(isinstance(node, cst.TryStar) for node in attempts):
             raise NoFix("the insert is tried several times over")
@@ -102,8 +103,8 @@ class _Insert:
                 yield node
             inner = node
 
-    def _wrap(self, check: _Check, step: str) -> None:
-        tree, module = self.tree, self.race.module
+    def _wrap(self, check: Any, step: str) -> None:
+        tree, module = self.tree, self.module
         indent = tree.indent(self.statement)
         name = self.draft.need(module, "pymongo.errors", _ERROR)
         start, end = tree.line_start(self.statement), tree.line_end(self.statement)
@@ -114,9 +115,9 @@ class _Insert:
         moved = "".join(step + line if line.strip() else line for line in text.splitlines(keepends=True))
         self.draft.replace(module, (start, end), f"{indent}try:\n{moved}{indent}except {name}:\n{body}")
 
-    def _add_clause(self, attempt: cst.Try | cst.TryStar, check: _Check, step: str) -> None:
+    def _add_clause(self, attempt: cst.Try | cst.TryStar, check: Any, step: str) -> None:
         """Before the other clauses of the ``try`` whose body the insert is in."""
-        tree, module = self.tree, self.race.module
+        tree, module = self.tree, self.module
         if not attempt.handlers or self._writes_more(attempt):
             raise NoFix("what else the error may come from is not clear")
         for handler in attempt.handlers:
@@ -134,11 +135,11 @@ class _Insert:
 
     def _writes_more(self, attempt: cst.Try | cst.TryStar) -> bool:
         """Whether the body of a ``try`` writes to a database elsewhere, too."""
-        project, module = self.draft.project, self.race.module
+        project, module = self.draft.project, self.module
         rows = {span: row for row, span in project.modules[module].spans.items()}
         for node in descendants(attempt.body):
             row = rows.get(self.tree.span(node)) if isinstance(node, cst.Call) else None
-            if row is None or row == self.race.put:
+            if row is None or row == self.put:
                 continue
             direct = project.operation_at(module, row)
             reached = [direct] if direct else [reach.operation for reach in project.reach(module, row)]
@@ -146,7 +147,21 @@ class _Insert:
                 return True
         return False
 
-    # The check, and what it does
+    def _check(self) -> Any:
+        """What the insert depends on."""
+        raise NotImplementedError
+
+    def _answer(self, check: Any, indent: str) -> str:
+        """The lines that the clause holds."""
+        raise NotImplementedError
+
+
+class _Raced(Insert):
+    """The insert of a race: the clause does what the check does."""
+
+    def __init__(self, draft: Draft, race: LookThenInsert) -> None:
+        super().__init__(draft, race.module, race.put)
+        self.race = race
 
     def _check(self) -> _Check:
         tree = self.tree
@@ -167,7 +182,6 @@ class _Insert:
         raise NoFix("what the look-up decides is not clear")
 
     def _answer(self, check: _Check, indent: str) -> str:
-        """The lines that the clause holds."""
         if any(node is check.branch for node in self._around()):
             return self._nothing(check, indent)
         branch = check.branch.body

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 def add_to_set(draft: Draft, found: PushedTwice) -> None:
     """See `Draft.add_to_set`."""
+    if found.keys != ("",):
+        raise NoFix("$addToSet compares members as a whole, of which these are documents")
     if not found.is_direct:
         raise NoFix("the helper that writes it is given the operator")
     tree, call = draft.call(found.module, found.row)
     update = update_of(found.operation, call)
     holder = dicts.entry(update, "$push")
-    element = dicts.entry(holder.value, found.field) if holder is not None else None
+    element = dicts.entry(holder.value, found.fields[0]) if holder is not None else None
     if holder is None or element is None or not isinstance(holder.value, cst.Dict):
         raise NoFix("the update is not written out in the call")
     if len(holder.value.elements) > 1 or dicts.entry(update, "$addToSet") is not None:

@@ -15,28 +15,60 @@ if TYPE_CHECKING:
 
 def named_after(project: Project, operation: Operation) -> list[str]:
     """The names of such fields in the filter of an operation, with what is filled in: ``members.<user_id>``."""
-    place = project.results.argument(operation, operation.method.filter)
-    if place is None or operation.module in project.tests:
-        return []
-    facts = project.modules[place.module]
-    found = (_name(project, place.module, key) for key in _keys(facts, place.row))
-    return list(dict.fromkeys(name for name in found if name))
+    return list(dict.fromkeys(name for name, _, _ in _named(project, operation)))
 
 
-def _keys(facts: ModuleFacts, row: int) -> Iterator[int]:
-    """The rows of the keys of a filter, on each path."""
+def unlike(project: Project, operation: Operation) -> list[str]:
+    """The names of those that may be anything but one value, which fits documents without such a field, too."""
+    found = []
+    for name, module, value in _named(project, operation):
+        facts = project.modules[module]
+        node = facts.nodes[value]
+        for key, held in node[1] if node[0] == "dict" and len(node[1]) == 1 else ():
+            given = facts.nodes[held]
+            if key is not None and facts.constant(key) == "$ne" and given[0] == "const" and given[1] is not None:
+                found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def _named(project: Project, operation: Operation) -> Iterator[tuple[str, int, int]]:
+    """Each such field with what it is compared with, as a row of a module."""
+    if operation.module in project.tests:
+        return
+    place = project.results.argument(operation, operation.method.filter or operation.method.pipeline)
+    row = place.row if place is not None else None
+    if place is not None and operation.method.pipeline:
+        row = _matched(project.modules[place.module], place.row)
+    if place is None or row is None:
+        return
+    for key, value in _entries(project.modules[place.module], row):
+        name = _name(project, place.module, key)
+        if name:
+            yield name, place.module, value
+
+
+def _matched(facts: ModuleFacts, row: int) -> int | None:
+    """The filter of a pipeline that begins with one."""
+    node = facts.nodes[row]
+    stage = facts.nodes[node[2][0]] if node[0] == "seq" and node[2] else ("none",)
+    pairs = stage[1] if stage[0] == "dict" else ()
+    return next((value for key, value in pairs if key is not None and facts.constant(key) == "$match"), None)
+
+
+def _entries(facts: ModuleFacts, row: int) -> Iterator[tuple[int, int]]:
+    """The rows of the keys of a filter with their values, on each path."""
     pending, seen = [row], {row}
     while pending:
         node = facts.nodes[pending.pop()]
         below: tuple[int | None, ...] = ()
         if node[0] == "dict":
-            yield from (key for key, _ in node[1] if key is not None)
+            yield from ((key, value) for key, value in node[1] if key is not None)
         elif node[0] == "phi":
             below = node[1]
         elif node[0] == "typed":
             below = (node[2],)
         elif node[0] == "setitem":
-            yield node[2]
+            yield node[2], node[3]
             below = (node[1],)
         pending += [each for each in below if each is not None and each not in seen]
         seen.update(each for each in below if each is not None)

@@ -177,6 +177,10 @@ class Fields:
         """The fields in the filter of an operation that are named after a value."""
         return computed.named_after(self.project, operation)
 
+    def unlike(self, operation: Operation) -> list[str]:
+        """Those of which any value but one fits, and none as well."""
+        return computed.unlike(self.project, operation)
+
     @held
     def references(self) -> list[Reference]:
         """The fields that hold the key of a document of another collection."""

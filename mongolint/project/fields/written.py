@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
 from mongolint.finding import Span
-from mongolint.link.atoms import External, const
+from mongolint.link.atoms import ClassRef, External, const
 from mongolint.mongo import drivers
 from mongolint.project.documents import Place
 from mongolint.project.fields import inside, types
 from mongolint.project.fields.shapes import UPSERT, Use, plain_path
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import stored
-from mongolint.project.tracing.stored import Content, Stored
+from mongolint.project.tracing.stored import Content, Stored, alias
 from mongolint.project.tracing.tracer import Spot
+from mongolint.project.updates.derived import IDS, Derived, derived
 from mongolint.project.writes import inserts, lookups
 from mongolint.project.writes.inserts import Way
 
@@ -206,7 +207,7 @@ class Writing:
     def _field(
         self, name: str, value: Stored, how: str, operator: str, depth: int = _MAX_DEPTH
     ) -> Iterator[tuple[str, Use]]:
-        kinds = () if operator == "$unset" else types.of(self.tracer, value)
+        kinds = () if operator == "$unset" else self._kinds(value)
         found = self._inside(value, kinds, operator)
         path = plain_path(name)
         if path:
@@ -218,6 +219,20 @@ class Writing:
         for content in found.contents if depth else ():
             held = {key: each for key, each in content.fields.items() if not key.startswith("$")}
             yield from self._content(Content(held), how, operator and "$set", f"{name}.", depth - 1)
+
+    def _kinds(self, value: Stored) -> types.Types:
+        """The types of a value; the key of a document that was read is not null, though its model may begin so."""
+        kinds = types.of(self.tracer, value)
+        made = [derived(self.tracer, spot) for spot in value.spots] if "null" in kinds else []
+        if made and all(each and self._is_key(each) for each in made):
+            return tuple(kind for kind in kinds if kind != "null")
+        return kinds
+
+    def _is_key(self, made: Derived) -> bool:
+        if made.changes or made.path not in IDS or made.model is None:
+            return made.path == "_id" and not made.changes
+        called = self.tracer.called(made.model)
+        return len(called) == 1 and type(called[0]) is ClassRef and alias(self.tracer, called[0], made.path) == "_id"
 
     def _inside(self, value: Stored, kinds: types.Types, operator: str) -> inside.Inside:
         if operator not in ("", UPSERT, *_SETTING, *_ADDING):

@@ -23,6 +23,10 @@ class Results:
         """The argument of an operation's call that plays ``parameter``; None where it is not given."""
         return self.project.finder.argument(operation, parameter)
 
+    def listed_at_most(self, operation: Operation) -> int | None:
+        """How many documents a list takes of a query that could give more; None where nothing says so."""
+        return unbounded.listed_at_most(self.project, operation)
+
     def existence(self, operation: Operation) -> counts.Existence | None:
         """The count that an operation makes only to know whether there is a document."""
         return counts.existence(self.project, operation)

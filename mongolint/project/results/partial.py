@@ -23,12 +23,14 @@ _ASKING = frozenset(["Is", "IsNot", "Equal", "NotEqual"])
 class PartialUse(NamedTuple):
     """A read of whole documents; ``fields`` are all that is used of them, in the order met.
 
-    ``tested``: it is asked whether a document is true, which one without any field is not.
+    ``tested``: it is asked whether a document is true, which one without any field is not. ``lists``: the arrays of
+    documents that each of several documents is read with, and of which none is used.
     """
 
     operation: Operation
     fields: tuple[str, ...]
     tested: bool
+    lists: tuple[str, ...] = ()
 
 
 def partial_use(project: Project, operation: Operation) -> PartialUse | None:
@@ -40,9 +42,20 @@ def partial_use(project: Project, operation: Operation) -> PartialUse | None:
         complete = of_document(project, module, flow(project, module, operation.row), seen)
     else:
         complete = _of_cursor(project, module, operation.row, seen) and bool(seen.fields)
-    if not complete or takes_most(project, operation, seen.fields):
+    lists = _unused_lists(project, operation, seen.fields) if complete and operation.name == "find" else ()
+    if not complete or (takes_most(project, operation, seen.fields) and not lists):
         return None
-    return PartialUse(operation, tuple(seen.fields), seen.tested)
+    return PartialUse(operation, tuple(seen.fields), seen.tested, lists)
+
+
+def _unused_lists(project: Project, operation: Operation, taken: Collection[str]) -> tuple[str, ...]:
+    """The arrays of documents that are read for nothing."""
+    if len(operation.collection_names) != 1:
+        return ()
+    fields = project.fields.of(operation.collection_names[0]).fields
+    holders = {name.partition(".")[0] for name, each in fields.items() if "." in name and each.written}
+    found = tuple(name for name in fields if name in holders and "array" in fields[name].kinds)
+    return () if {name.partition(".")[0] for name in taken} & {*found} else found
 
 
 def reads_whole(project: Project, operation: Operation) -> bool:

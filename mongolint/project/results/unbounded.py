@@ -192,6 +192,17 @@ def _collected(project: Project, operation: Operation) -> tuple[str, Place] | No
     return _collected_here(project, operation)
 
 
+def listed_at_most(project: Project, operation: Operation) -> int | None:
+    """How many documents ``to_list(100)`` takes of a cursor that nothing else bounds."""
+    steps = {step.name: step for step in operation.steps}
+    step = steps.get("to_list")
+    if step is None or "limit" in steps or project.results.argument(operation, operation.method.limit) is not None:
+        return None
+    args = project.link.node(step.module, step.row)[2]
+    length = project.modules[step.module].constant(args[0][1]) if len(args) == 1 else None
+    return length if type(length) is int else None
+
+
 def _collected_here(project: Project, operation: Operation) -> tuple[str, Place] | None:
     """A call of ``list`` and the like, or a comprehension, in the function that runs the operation."""
     facts, module = project.modules[operation.module], operation.module

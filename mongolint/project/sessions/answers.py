@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
 from mongolint.project.sessions import dependent, fallback, outside, repeated
-from mongolint.project.updates import lost, states, twice
+from mongolint.project.updates import lost, numbered, states, twice
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -44,6 +44,11 @@ class Sessions:
     def state_races(self) -> list[states.StateRace]:
         """The updates of a state that was tested before, where something happens for each that passes the test."""
         return list(states.find(self.project, self.project.writes.tracer))
+
+    @held
+    def numbered(self) -> list[numbered.Numbered]:
+        """The inserts that get the number after the latest one, which a unique index refuses to all but the first."""
+        return list(numbered.find(self.project, self.project.writes.tracer))
 
     @held
     def dependent_writes(self) -> list[dependent.DependentWrites]:

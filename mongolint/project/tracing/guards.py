@@ -252,18 +252,18 @@ def _told_by_call(tracer: Tracer, spot: Spot, node: Any) -> list[Lookup]:
         return [Lookup(spot, operation)] if operation.name in LOOKING and operation.name != "find" else []
     function = tracer.node(spot.at(node[1]))
     if function[0] == "attr" and function[2] in _COUNTING:
-        found = _of_cursor(tracer, spot.at(function[1]))
+        found = of_cursor(tracer, spot.at(function[1]))
         if found:
             return found
     called = tracer.value(spot.at(node[1]))
     if len(called) == 1 and type(called[0]) is External and called[0].name in _TRANSPARENT and node[2]:
         given = spot.at(node[2][0][1])
-        return _of_cursor(tracer, given) or told_by(tracer, given)
+        return of_cursor(tracer, given) or told_by(tracer, given)
     frame = tracer.enter(spot)
     return told_by_result(tracer, frame, False) if frame else []
 
 
-def _of_cursor(tracer: Tracer, spot: Spot) -> list[Lookup]:
+def of_cursor(tracer: Tracer, spot: Spot) -> list[Lookup]:
     """The look-up of a cursor, through what only configures it."""
     node = tracer.node(spot)
     while node[0] == "call":

@@ -202,14 +202,17 @@ def _together(filters: Document, names: list[str], compared: str) -> str:
     shown = beside[:_MAX_BESIDE]
     keys = "all keys" if compared == "in" else "keys"
     asked = {name: f'"{name}": …' for name in shown}
-    if compared == "other":
+    has_own = compared == "other" and bool(filters.clauses)
+    if has_own:
+        asked["$and"] = '"$and": [{"$or": […]}, …]'  # a second $or of a dict would take the place of the first
+    elif compared == "other":
         asked["$or"] = '"$or": […]'
     else:
         asked[names[0]] = f'"{names[0]}": {{"$in": {keys}}}'
     order = [name for name in filters.required if name in asked] + [
         name for name in asked if name not in filters.required
     ]
-    unseen = (
+    unseen = not has_own and (
         filters.open
         or filters.text
         or filters.clauses

@@ -259,7 +259,19 @@ def _call(tracer: Tracer, spot: Spot, node: Any) -> Content:
     function = tracer.node(spot.at(node[1]))
     if function[0] == "attr" and function[2] in terms.DUMPING:
         return _dumped(tracer, spot, read(tracer, spot.at(function[1])), node[2])
+    if function[0] == "attr" and function[2] == "setdefault" and len(node[2]) == 2:
+        return _given_default(tracer, spot, function[1], node[2][0][1], node[2][1][1])
     return _whole(tracer, spot)
+
+
+def _given_default(tracer: Tracer, spot: Spot, document: int, key: int, given: int) -> Content:
+    """``update.setdefault("$push", {})``: what is there under the key, else what is put there now."""
+    content, names, default = read(tracer, spot.at(document)), _names(tracer, spot.at(key)), spot.at(given)
+    if len(names) != 1 or content.open or content.sources:
+        return _whole(tracer, spot)
+    held = content.fields.get(names[0])
+    spots = (*(held.spots or (None,) if held else ()), *(() if held and held.sure else (default,)))
+    return either(read(tracer, spot) if spot is not None else OPEN for spot in spots)
 
 
 def _dumped_by_function(tracer: Tracer, spot: Spot, name: str, args: Any) -> Content:
@@ -344,11 +356,11 @@ def _is_kept(tracer: Tracer, value: Stored, option: str) -> bool:
 def _by_alias(tracer: Tracer, content: Content) -> Content:
     fields = {}
     for name, value in content.fields.items():
-        fields[_alias(tracer, *value.declared) if value.declared else name] = value
+        fields[alias(tracer, *value.declared) if value.declared else name] = value
     return replace(content, fields=fields)
 
 
-def _alias(tracer: Tracer, cls: ClassRef, name: str) -> str:
+def alias(tracer: Tracer, cls: ClassRef, name: str) -> str:
     """The name under which a model's field is stored."""
     for owner in tracer.link.hierarchy.order(cls):
         row = tracer.link.bound(*owner, name).final

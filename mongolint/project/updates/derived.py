@@ -10,7 +10,7 @@ from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import ClassRef, External, Super
 from mongolint.link.rowtools import reached_rows
 from mongolint.project.operations import Operation
-from mongolint.project.tracing import stored
+from mongolint.project.tracing import guards, stored
 from mongolint.project.tracing.terms import DUMPING, returns
 from mongolint.project.tracing.tracer import Spot
 
@@ -238,6 +238,23 @@ def _call(tracer: Tracer, spot: Spot, node: Row) -> Derived | None:
     return None
 
 
+def _listed(tracer: Tracer, spot: Spot) -> Derived | None:
+    """One of the documents in a list that a cursor gives: ``(await find(…).to_list(100))[0]``."""
+    node = tracer.node(spot)
+    match node[0]:
+        case "await":
+            return _listed(tracer, spot.at(node[1]))
+        case "typed" if node[2] is not None:
+            return _listed(tracer, spot.at(node[2]))
+        case "call":
+            function = tracer.node(spot.at(node[1]))
+            found = guards.of_cursor(tracer, spot.at(function[1])) if function[-1] == "to_list" else []
+            if len(node[2]) == 1 and tracer.value(spot.at(node[1])) == (External("builtins.list"),):
+                found = guards.of_cursor(tracer, spot.at(node[2][0][1]))
+            return Derived(found[0].spot, found[0].operation, "") if found else None
+    return None
+
+
 def _positions(tracer: Tracer, spot: Spot, index: int) -> Iterator[Spot]:
     """What stands at a place of the tuples that a helper returns: ``return found, "v2"``."""
     frame = tracer.enter(spot) if tracer.node(spot)[0] == "call" else None
@@ -323,7 +340,9 @@ def _named(tracer: Tracer, chosen: Spot) -> list[str]:
 
 
 def _field(tracer: Tracer, base: Spot, key: object) -> Derived | None:
-    """``base[key]``: what was put there, else the field of the document that ``base`` is."""
+    """``base[key]``: what was put there, else the field of the document that ``base`` is; one of a list of them."""
+    if type(key) is int:
+        return _listed(tracer, base)
     if not isinstance(key, str):
         return None
     return tracer.once(("derived", base, key), lambda: _field_of(tracer, base, key), None)

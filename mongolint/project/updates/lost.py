@@ -246,14 +246,14 @@ def is_identity(tracer: Tracer, operation: Operation, frame: Frame | None, made:
     wanted = stored.read(tracer, filters) if filters is not None else None
     if wanted is None or wanted.open or wanted.sources or not wanted.fields:
         return False
-    asked = _asked(tracer, made)
+    inquired = asked(tracer, made)
     document = tracer.term(made.read)
     changed = {name, *_changed_fields(tracer, operation, frame)}
     is_same = False
     for field, value in wanted.fields.items():
         if field.startswith("$") or _VERSION.search(field) or _overlaps(field, changed):
             return False
-        in_read = asked.fields.get(field)
+        in_read = inquired.fields.get(field)
         if _is_key(tracer, value, made) or (field not in changed and _is_live(tracer, value)):
             is_same = is_same or not _is_live(tracer, value)
             continue
@@ -292,7 +292,7 @@ def _is_of(tracer: Tracer, value: Stored, field: str, made: Derived) -> bool:
     )
 
 
-def _asked(tracer: Tracer, made: Derived) -> Content:
+def asked(tracer: Tracer, made: Derived) -> Content:
     """What the document was read by."""
     spot = inserts.given(tracer, made.operation, made.read.frame, made.operation.method.filter)
     if spot is None:

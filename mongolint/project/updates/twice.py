@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from mongolint.facts.shapes import Row
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External, FunctionRef
 from mongolint.link.rowtools import reached_rows
 from mongolint.link.states.memory import held_by
 from mongolint.project.operations import Operation
 from mongolint.project.sessions import regions
-from mongolint.project.tracing import stored
+from mongolint.project.tracing import stored, terms
+from mongolint.project.tracing.guards import Point
 from mongolint.project.tracing.tracer import Frame, Spot
 from mongolint.project.updates import lost
 from mongolint.project.updates.derived import Derived, derived
@@ -32,7 +34,8 @@ class PushedTwice(NamedTuple):
     """A ``$push`` of what the array of the same document did not hold when it was read.
 
     ``module, row``: the call, in the function that also reads the document, that leads to ``operation``; ``read``: the
-    call that reads it there. ``collection``: "" where only the running program knows its name.
+    call that reads it there. ``collection``: "" where only the running program knows its name. ``fields``: the arrays;
+    ``keys``: by what each was searched, a field of its members where these are documents, None where it is not known.
     """
 
     module: int
@@ -40,11 +43,19 @@ class PushedTwice(NamedTuple):
     operation: Operation
     read: tuple[int, int]
     collection: str
-    field: str
+    fields: tuple[str, ...]
+    keys: tuple[str | None, ...]
 
     @property
     def is_direct(self) -> bool:
         return (self.module, self.row) == (self.operation.module, self.operation.row)
+
+
+class _Searched(NamedTuple):
+    """An array that does not hold something, and the field of its members that was compared, see ``PushedTwice``."""
+
+    array: Derived
+    key: str | None
 
 
 def find(project: Project, tracer: Tracer) -> Iterator[PushedTwice]:
@@ -56,24 +67,28 @@ def find(project: Project, tracer: Tracer) -> Iterator[PushedTwice]:
 @held_by
 def _of_way(project: Project, tracer: Tracer, way: Way) -> PushedTwice | None:
     operation, frame = way.operation, way.frame
-    fields = set(_pushed(tracer, operation, frame))
-    if not fields or way.scope <= 0 or lookups.is_locked(tracer, way):
+    pushed = dict(_pushed(tracer, operation, frame))
+    if not pushed or way.scope <= 0 or lookups.is_locked(tracer, way):
         return None
     target = inserts.target_of(tracer, operation, frame)
     if target is None or lost.session_of(tracer, operation, frame) == "given":
         return None
-    for read in _looked_into(tracer, way):
-        if read.path not in fields or read.changes or not lost.is_here(way, read):
-            continue
-        made = lost.of_target(tracer, target, read)
-        if (
-            made is not None
-            and lost.is_identity(tracer, operation, frame, made, made.path)
-            and may_run_twice(project, way)
-        ):
-            name = target.collection.name or ""
-            return PushedTwice(way.point.module, way.row, operation, made.site, name, made.path)
-    return None
+    found: dict[str, _Searched] = {}
+    for field, points in pushed.items():
+        for each in (one for point in (way.point, *points) for one in _looked_into(tracer, point)):
+            read = each.array
+            if read.path != field or read.changes or not lost.is_here(way, read):
+                continue
+            made = lost.of_target(tracer, target, read)
+            if made is None or not lost.is_identity(tracer, operation, frame, made, made.path):
+                continue
+            if may_run_twice(project, way):
+                found.setdefault(field, each)
+    if not found:
+        return None
+    site = next(iter(found.values())).array.site
+    name, keys = target.collection.name or "", tuple(each.key for each in found.values())
+    return PushedTwice(way.point.module, way.row, operation, site, name, tuple(found), keys)
 
 
 def may_run_twice(project: Project, way: Way) -> bool:
@@ -93,40 +108,73 @@ def _takes_turns(project: Project, way: Way) -> bool:
     return any(_LOCKING.search(project.callee_name(module, call.row)) for call in before)
 
 
-def _pushed(tracer: Tracer, operation: Operation, frame: Frame | None) -> Iterator[str]:
-    """The arrays to which an update pushes."""
+def _pushed(tracer: Tracer, operation: Operation, frame: Frame | None) -> Iterator[tuple[str, list[Point]]]:
+    """The arrays to which an update pushes, and where that is put into it, if not on each way to it."""
     update = inserts.given(tracer, operation, frame, operation.method.update)
     fields = stored.read(tracer, update).fields if update is not None else {}
     for spot in fields["$push"].spots if "$push" in fields else ():
-        yield from stored.read(tracer, spot).fields
+        for name, value in stored.read(tracer, spot).fields.items():
+            is_sure = value.sure and fields["$push"].sure
+            yield name, [] if is_sure else [point for each in value.spots for point in _put(tracer, each)]
 
 
-def _looked_into(tracer: Tracer, way: Way) -> Iterator[Derived]:
+def _put(tracer: Tracer, value: Spot) -> Iterator[Point]:
+    """Where a value is put into a document that a function builds: ``update["$push"]["likes"] = value``."""
+    facts = tracer.facts(value.module)
+    for store in facts.item_stores:
+        node = facts.nodes[store.value]
+        held = [row for _, row in node[1]] if node[0] == "dict" else [node[3]] if node[0] == "setitem" else []
+        if value.row in (store.value, *held):
+            yield Point(value.module, store.context, store.value, value.frame)
+
+
+def _looked_into(tracer: Tracer, point: Point) -> Iterator[_Searched]:
     """What of documents the tests on the way say not to hold something."""
-    point = way.point
     for row, outcome in tracer.branches(point.module).holding(point.context, point.before, False):
         yield from _without(tracer, Spot(point.module, row, point.frame), outcome)
 
 
-def _without(tracer: Tracer, spot: Spot, outcome: bool) -> Iterator[Derived]:
+def _without(tracer: Tracer, spot: Spot, outcome: bool) -> Iterator[_Searched]:
     node = tracer.node(spot)
     if node[0] == "not":
         yield from _without(tracer, spot.at(node[1]), not outcome)
+    elif node[0] == "await" or (node[0] == "typed" and node[2] is not None):
+        yield from _without(tracer, spot.at(node[1] if node[0] == "await" else node[2]), outcome)
     elif node[0] == "bool" and outcome == (node[1] == "and"):
         for row in node[2]:
             yield from _without(tracer, spot.at(row), outcome)
     elif node[0] == "compare" and len(node[1]) == 1 and (node[1][0], outcome) in _NOT_IN:
-        yield from _made_of(tracer, spot.at(node[2][1]))
+        made = derived(tracer, spot.at(node[2][1]))
+        if made is not None:
+            yield _Searched(made, "")
     elif node[0] == "call" and not outcome and len(node[2]) == 1 and _is_any(tracer, spot.at(node[1])):
-        for inner in reached_rows(tracer.facts(spot.module), node[2][0][1]).values():
-            if inner[0] == "iter":
-                yield from _made_of(tracer, spot.at(inner[1]))
+        inner = reached_rows(tracer.facts(spot.module), node[2][0][1])
+        for row, each in inner.items():
+            made = derived(tracer, spot.at(each[1])) if each[0] == "iter" else None
+            if made is not None:
+                yield _Searched(made, _compared(tracer, spot, inner.values(), row))
+    elif node[0] == "call" and (frame := tracer.enter(spot)) is not None:
+        # A helper that only says whether it is in there
+        returned = list(terms.returns(tracer, frame))
+        if len(returned) == 1 == len(tracer.link.scope(frame.module, frame.scope).returns):
+            yield from _without(tracer, returned[0], outcome)
 
 
-def _made_of(tracer: Tracer, spot: Spot) -> Iterator[Derived]:
-    made = derived(tracer, spot)
-    if made is not None:
-        yield made
+def _compared(tracer: Tracer, spot: Spot, rows: Iterable[Row], member: int) -> str | None:
+    """By what ``any(member["user"] == user_id for member in …)`` searches; "" for the member itself."""
+    facts = tracer.facts(spot.module)
+    for node in rows:
+        if node[0] == "compare" and node[1] == ("Equal",):
+            for side in node[2]:
+                held = facts.nodes[side]
+                if side == member:
+                    return ""
+                if held[0] == "item" and held[1] == member and isinstance(key := facts.constant(held[2]), str):
+                    return key
+                if held[0] == "call" and len(held[2]) == 1 and facts.nodes[held[1]][:3] == ("attr", member, "get"):
+                    key = facts.constant(held[2][0][1])
+                    return key if isinstance(key, str) else None
+    return None
 
 
 def _is_any(tracer: Tracer, spot: Spot) -> bool:

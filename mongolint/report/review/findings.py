@@ -35,7 +35,7 @@ def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) ->
     kind = f"{words.CONCERNS[issue['concern']]} · {issue['code']} {issue['name']}"
     yield f"**{issue['severity']}** · {kind} · {words.numbers(issue)}"
     yield from ("", f"**Impact.** {marks.prose(issue['impact'])}" if issue["impact"] else "")
-    for also in issue["also"]:
+    for also in words.told_with(review, issue):
         count = words.counted(also["count"], "place")
         yield from ("", f"Told with it, at {count}: {marks.prose(also['title'])} ({also['code']} {also['name']}).")
     note = words.needs_replica_set(review, issue)
@@ -48,7 +48,10 @@ def _issue(review: Record, issue: Record, new: Container[str], fixes: _Fixes) ->
             yield from ("", f"{intro}, {count}:")
         yield from _places(places, new, issue["severity"])
         told = True
-    yield from _frames(issue["places"], fixes)
+    if issue["ends_with"] is not None:
+        yield from ("", f"**Fix.** {marks.text(words.ending(review, issue))}")
+    else:
+        yield from _frames(issue["places"], fixes)
 
 
 def _places(places: Sequence[Record], new: Container[str], severity: str) -> Iterator[str]:
@@ -104,18 +107,28 @@ def _without(clauses: Sequence[str], count: int) -> str:
 
 def _frames(places: Sequence[Record], fixes: _Fixes) -> Iterator[str]:
     """The first places with their code and fix; code that is shown already is not shown again."""
-    seen = set[str]()
-    fixes.before = None
+    first: dict[str, Record] = {}
     for place in places:
-        if len(seen) == _MOST_FRAMES:
-            break
-        if marks.at(place) not in seen:
-            seen.add(marks.at(place))
-            yield from _code(place)
-            yield from fixes.of(place)
-    left = len({marks.at(place) for place in places} - seen)
+        first.setdefault(marks.at(place), place)
+    # A second place with the same fix tells nothing more
+    by_fix: dict[str, Record] = {}
+    for at, place in first.items():
+        by_fix.setdefault(_change(place) or at, place)
+    shown = list(by_fix.values())[:_MOST_FRAMES]
+    fixes.before = None
+    for place in shown:
+        yield from _code(place)
+        yield from fixes.of(place)
+    left = len(first) - len(shown)
+    alike = ", mended in the same way" if len(by_fix) == len(shown) and len(shown) < len(first) else ""
     if left > 0:
-        yield from ("", f"{words.counted(left, 'further place')}: see the list above.")
+        yield from ("", f"{words.counted(left, 'further place')}{alike}: see the list above.")
+
+
+def _change(place: Record) -> str:
+    """What a fix does and says; "" without one."""
+    fix = place["fix"]
+    return repr((fix["title"], fix["reason"], fix["text"], fix["edits"])) if fix else ""
 
 
 def _told(message: str, places: Sequence[Record], new: Container[str], severity: str) -> Iterator[str]:

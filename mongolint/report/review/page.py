@@ -87,6 +87,8 @@ def render(review: Mapping[str, Any]) -> str:
         unmade=words.unmade,
         notes=words.notes(clean),
         needs_replica_set=words.needs_replica_set,
+        ending=words.ending,
+        told_with=words.told_with,
         cleared=words.clears,
         standing=_standing,
         applicability={"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"},

@@ -213,6 +213,18 @@ def needs_replica_set(review: Mapping[str, Any], issue: Mapping[str, Any]) -> st
     )
 
 
+def told_with(review: Mapping[str, Any], issue: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rules that are told with a finding, but for one that has a finding of its own which says so."""
+    own = {each["code"] for each in review["issues"] if each["ends_with"] == issue["id"]}
+    return [also for also in issue["also"] if also["code"] not in own]
+
+
+def ending(review: Mapping[str, Any], issue: Mapping[str, Any]) -> str:
+    """Said of a finding that is gone once another one is mended."""
+    other = next(each for each in review["issues"] if each["id"] == issue["ends_with"])
+    return f"It ends with finding {other['id']}, whose fix is for all places at once: {other['todo'][0]['text']}."
+
+
 def declared(index: Mapping[str, Any]) -> str:
     """A declared index in short: its keys, and what else it does."""
     options = index["options"]

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from mongolint.engine.review.operations.files import Text, is_prose, texts
-from mongolint.engine.review.operations.topics import DRIVER, DRIVER_NOTE, ROOT, ROOT_NOTE, TOPICS, Topic
+from mongolint.engine.review.operations.topics import (
+    DRIVER,
+    DRIVER_NOTE,
+    ENDED,
+    ENDED_NOTE,
+    MOTOR_NOTE,
+    ROOT,
+    ROOT_NOTE,
+    TOPICS,
+    Topic,
+)
 from mongolint.project.model import Project
 from mongolint.project.reach.health import health_checks
 
@@ -19,6 +29,8 @@ _MOST_PLACES = 3
 _WIDTH = 100
 # Lines before and behind in which what belongs together stands
 _NEAR = 12
+# A tag without a minor version is that of the last one
+_VERSION = re.compile(r"[:\"](\d+\.\d+|[56](?![\d.]))")
 
 
 def checklist(project: Project, root: Path, cwd: Path, sources: Mapping[str, str]) -> list[Record]:
@@ -38,7 +50,9 @@ def checklist(project: Project, root: Path, cwd: Path, sources: Mapping[str, str
             bearing = _places([text for text in every if text.kind == "source"], ROOT, idle)
             note = ROOT_NOTE if bearing else ""
         item = {"topic": topic.topic, "question": topic.question, "shown": shown[:_MOST_PLACES]}
-        found.append({**item, "bearing": [] if shown else bearing[:_MOST_PLACES], "note": "" if shown else note})
+        if shown:
+            note = _ended(shown) if topic.topic == "version" else ""
+        found.append({**item, "bearing": [] if shown else bearing[:_MOST_PLACES], "note": note})
         if topic.topic == "version":
             found += _driver(project, sources)
     return found
@@ -126,8 +140,20 @@ def _health(
     return [], silent, "the health check answers without asking the database, as far as the code shows"
 
 
+def _ended(shown: Sequence[Record]) -> str:
+    """Said of servers that get no more fixes."""
+    versions = (_VERSION.search(place["text"]) for place in shown)
+    named = {version[1] if "." in version[1] else f"{version[1]}.0" for version in versions if version}
+    old = named & ENDED.keys()
+    return "; ".join(ENDED_NOTE.format(version, ENDED[version]) for version in sorted(old))
+
+
 def _driver(project: Project, sources: Mapping[str, str]) -> list[Record]:
     """Asked where calls keep the project at an old driver; where a new one gets installed, they are findings."""
+    motors = [each for each in project.clients if each.flavour == "motor" and each.module not in project.tests]
+    if motors:
+        places = [_line(project, sources, (each.module, each.row)) for each in motors[:_MOST_PLACES]]
+        return [{"topic": "driver", "question": DRIVER, "shown": [], "bearing": places, "note": MOTOR_NOTE}]
     old = [each for each in project.operations if each.method.removed and each.flavour == "sync"]
     old = [each for each in old if each.module not in project.tests]
     if not old or project.made_clients.removed_calls:

@@ -64,7 +64,7 @@ REPLICA_SET = _words(
 _TOO_MUCH = r"\broot\b|AnyDatabase\b|\bdbOwner\b|\bclusterAdmin\b"
 
 # The user that the image makes, which may do everything, where code asks for it
-ROOT = _words(r"""["']MONGO_INITDB_ROOT_(?:USERNAME|PASSWORD)["']""")
+ROOT = _words(r"""["']MONGO_INITDB_ROOT_(?:USERNAME|PASSWORD)["']|^\s*MONGO_INITDB_ROOT_(?:USERNAME|PASSWORD)\s*:""")
 ROOT_NOTE = (
     "the application asks for the user that the server's image makes as its root: if it logs in as that, whoever gets "
     "into the application may read and change everything on the server"
@@ -76,6 +76,23 @@ DRIVER_NOTE = (
     "{} of what PyMongo 4 took away, and keep the project at PyMongo 3, whose last release is of 2022; which servers "
     "that supports, the compatibility table of the driver says"
 )
+
+# MongoDB's documentation, "MongoDB with Python"
+MOTOR_NOTE = (
+    "Motor is deprecated in favour of the asynchronous API of PyMongo since May 2025: its bug fixes end in May 2026, "
+    "and those of critical bugs in May 2027"
+)
+
+# MongoDB's lifecycle schedules: when the support of a server ended, that of later ones is a question for them
+ENDED = {
+    "3.6": "April 2021",
+    "4.0": "April 2022",
+    "4.2": "April 2023",
+    "4.4": "February 2024",
+    "5.0": "October 2024",
+    "6.0": "July 2025",
+}
+ENDED_NOTE = "MongoDB ended the support of {} in {}: what is found later is not mended there"
 
 TOPICS = (
     Topic(

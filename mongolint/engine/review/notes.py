@@ -1,0 +1,193 @@
+"""What is to be asked of a collection: what the code shows, and whether that is meant it does not tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mongolint.project.fields.shapes import KnownFields
+from mongolint.project.model import Project
+from mongolint.project.operations import Operation
+
+_REMOVING = frozenset(
+    ["delete_one", "delete_many", "find_one_and_delete", "find_and_modify", "remove", "bulk_write", "drop"]
+)
+_ADDING = frozenset(["insert_one", "insert_many", "insert"])
+
+# A moment, and no span of time
+_END = re.compile(r"_?(expires?|expiry|expiration)_?(at|on|date|time|datetime)", re.IGNORECASE)
+# What is filled in where a field is named after a value
+_VALUE = re.compile(r"<[^<>]*>")
+# Places that a note names
+_MAX_PLACES = 3
+_TYPES = {"objectId": "an ObjectId", "string": "a string", "date": "a date", "number": "a number"}
+_NESTED = {"object", "array"}
+
+
+def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What a reader of the table should know besides.
+
+    ``indexes``: those of the collection on the map.
+    """
+    run = [each for each in project.operations_on(name) if each.module not in project.tests]
+    names = {operation.name for operation in run}
+    dated = [field.name for field in known.fields.values() if field.written and "date" in field.kinds]
+    expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
+    added = [each for each in run if each.name in _ADDING and not project.is_script(each.module)]
+    piles_up = bool(added) and not project.writes.is_of_one_each(added) and name not in project.fields.edited
+    if dated and piles_up and not names & _REMOVING and not expires:
+        is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
+        # What is written again later tells no age, save where no other date is there
+        kept = [each for each in dated if not any(use.how == "update" for use in known.fields[each].written)]
+        yield (
+            f"documents are {'only ' if is_log else ''}added, nothing that the code shows deletes them, and no TTL "
+            f"index ends them: how long are they kept? ({(kept or dated)[0]} tells their age)"
+        )
+    if names & _ADDING and not names & _REMOVING:
+        yield from _ending(known)
+    top = [field for field in known.fields.values() if "." not in field.name and field.name != "_id"]
+    asked = [field.name for field in top if field.read and not field.written]
+    if asked and len(asked) < len(top) and not known.open:
+        right = "are they named right?" if len(asked) > 1 else "is it named right?"
+        yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
+    yield from _of_two_types(known)
+    yield from _by_value(project, run)
+    yield from _cut_off(project, run)
+    yield from _by_case(project, name, run)
+    yield from _left(project, name, ends=expires)
+    yield from _read_twice(project, name)
+    idle = [index["name"] for index in indexes if index["status"] == "nothing" and not index["purposes"]]
+    if idle and None not in idle:
+        which = "it" if len(idle) == 1 else "them"
+        yield f"no query that the code shows can use {' or '.join(idle)}, and each write keeps {which} up: what for?"
+
+
+def _of_two_types(known: KnownFields) -> Iterator[str]:
+    """The fields that one place stores as one of two types: a decision, which queries have to know of."""
+    for field in known.fields.values():
+        for use in field.written:
+            kinds = [_TYPES.get(kind, kind) for kind in use.kinds if kind not in ("null", "bool")]
+            if use.exact and use.values and len(kinds) == 2 and not {*use.kinds} & _NESTED and "." not in field.name:
+                yield (
+                    f"{field.name} is stored now as {kinds[0]}, now as {kinds[1]} ({use.span.file}:{use.span.line}): "
+                    "is that meant? A range meets one type only, and a sort keeps them apart"
+                )
+                break
+
+
+def _ending(known: KnownFields) -> Iterator[str]:
+    """The fields that say when a document ends in a way that no TTL index can read."""
+    for field in known.fields.values():
+        kinds = {kind for use in field.written for kind in use.kinds}
+        if _END.fullmatch(field.name) and kinds and kinds <= {"number", "string"}:
+            yield (
+                f"{field.name} says when a document ends, and nothing that the code shows deletes it then: is it to "
+                f"stay? (a TTL index would end it, if that were a date; it is a {' or '.join(sorted(kinds))})"
+            )
+
+
+def _by_value(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """The filters by fields that are named after a value, which only a wildcard index would serve.
+
+    Source: MongoDB manual, "Wildcard Indexes".
+    """
+    found: dict[str, dict[int, Operation]] = {}
+    for operation in run:
+        for field in project.fields.named_after(operation):
+            found.setdefault(_VALUE.sub("<…>", field), {})[id(operation)] = operation
+    for field, queries in found.items():
+        ask = "1 query asks" if len(queries) == 1 else f"{len(queries)} queries ask"
+        yield (
+            f"{ask} for {field} ({_places(project, queries.values())}), a field that is named after a value, which no "
+            f"index serves but a wildcard one on {field.partition('<')[0]}$**: would an array of documents do, with "
+            "that value in a field of each?"
+        )
+    unlike = [operation for operation in run if project.fields.unlike(operation)]
+    if unlike:
+        names = dict.fromkeys(_VALUE.sub("<…>", field) for each in unlike for field in project.fields.unlike(each))
+        ask = "1 query asks" if len(unlike) == 1 else f"{len(unlike)} queries ask"
+        yield (
+            f"{ask} by $ne for {' and '.join(names)} ({_places(project, unlike)}): documents without the field fit, "
+            "too: are they meant? ($exists: true beside it leaves them out)"
+        )
+
+
+def _cut_off(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """The queries of the application that take some documents, and nothing says which."""
+    found = {}
+    for operation in run:
+        if operation.name == "find" and not operation.sort and not project.is_script(operation.module):
+            most = project.results.listed_at_most(operation)
+            if most is not None and most > 1:
+                span = project.operation_span(operation)
+                found[span] = f"{span.file}:{span.line} at {most}"
+    if found:
+        places = [found[span] for span in sorted(found)]
+        more = f" and {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
+        stop = "1 query stops" if len(places) == 1 else f"{len(places)} queries stop"
+        yield (
+            f"{stop} at a number of documents, without a sort ({', '.join(places[:_MAX_PLACES])}{more}): when there "
+            "are more, which are left out, and who is told?"
+        )
+
+
+def _places(project: Project, operations: Iterable[Operation]) -> str:
+    """Where operations are, of many the first."""
+    spans = sorted(project.operation_span(each) for each in operations)
+    more = f" and {len(spans) - _MAX_PLACES} more" if len(spans) > _MAX_PLACES else ""
+    return ", ".join(f"{span.file}:{span.line}" for span in spans[:_MAX_PLACES]) + more
+
+
+def _by_case(project: Project, name: str, run: Sequence[Operation]) -> Iterator[str]:
+    """The unique keys that tell upper from lower case, while the code looks them up as if that were one."""
+    unique = [
+        index
+        for index in project.indexes
+        if index.collection_name == name and (index.options.get("unique") is True or index.open) and index.keys
+    ]
+    for index in unique:
+        (field, _), *others = index.keys or ()
+        beside = [each for each in unique if each is not index and each.keys and each.keys[0][0] == field]
+        if others or index.open or "collation" in index.options or beside:
+            continue
+        queries = [project.query(each) for each in run if each.filter.required.get(field) == "equality"]
+        if any(query.collation and query.collation.get("strength") in (1, 2) for query in queries):
+            yield (
+                f"{field} is looked for whatever the case of its letters, and the unique index on it tells case apart: "
+                f"may two documents differ in that alone? (if not, the index needs the collation of the queries)"
+            )
+
+
+def _left(project: Project, name: str, *, ends: bool) -> Iterator[str]:
+    """The deletes that leave what a log says of what they delete: a decision, which the code does not tell."""
+    for found in project.deletes.records:
+        fields = [each.field for each in found.left if each.child == name]
+        if fields:
+            span = project.operation_span(found.operation)
+            functions = dict.fromkeys(
+                project.function_name(each.module, each.scope) for each in found.unused if each.runs_on(name)
+            )
+            spare = f"; {' and '.join(functions)} would delete them, but nothing runs it" if functions else ""
+            yield (
+                f"{found.operation.name} on {found.operation.target} ({span.file}:{span.line}) leaves those that name "
+                f"what it deletes ({fields[0]}){spare}: are they to stay{' until they expire' if ends else ''}?"
+            )
+
+
+def _read_twice(project: Project, name: str) -> Iterator[str]:
+    """Which functions read a document that they could have been handed; read anew, it may be wanted so."""
+    places = []
+    for each in project.results.read_twice:
+        if each.collection == name:
+            first, again = (project.token(each.module, row) for row in (each.first, each.again))
+            one, other = (project.callee_name(each.module, row) for row in (each.first, each.again))
+            place = f"{first.file}:{first.line} by {one}, and line {again.line} by {other}"
+            places.append((first.file, first.line, place))
+    if places:
+        more = f"; {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
+        what = "a function reads" if len(places) == 1 else f"{len(places)} functions read"
+        yield (
+            f"{what} one document twice, with no write in between that the code shows: can the first be handed on? "
+            f"({'; '.join(place for _, _, place in sorted(places)[:_MAX_PLACES])}{more})"
+        )
