@@ -111,6 +111,59 @@ EXAMPLES = [
         at=("insert_one",),
         message="and find_one sorts by it",
     ),
+    Bad(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.orders.create_index([("created_at", -1)])
+
+
+        def now_iso() -> str:
+            return datetime.now(timezone.utc).isoformat()
+
+
+        def order(number: int):
+            placed = {"number": number, "created_at": now_iso()}
+            db.orders.insert_one(placed)
+
+
+        def latest():
+            return list(db.orders.find().sort("created_at", -1).limit(20))
+        """,
+        at=("insert_one",),
+        message="created_at of orders holds dates as text",
+    ),
+    Good(
+        """\
+        from datetime import date, datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.visits.create_index([("day", 1), ("label", 1)])
+
+
+        def text(day: date) -> str:
+            return day.isoformat()
+
+
+        def label(at: datetime, names: dict) -> str:
+            return names.get(at.weekday()) or at.isoformat()
+
+
+        def visit(names: dict):
+            now = datetime.now(timezone.utc)
+            db.visits.insert_one({"day": text(now.date()), "label": label(now, names)})
+
+
+        def visits():
+            return list(db.visits.find().sort([("day", 1), ("label", 1)]).limit(20))
+        """,
+        why="helpers that give a day, and what is not always the text of a moment",
+    ),
     Good(
         """\
         from datetime import datetime, timezone
