@@ -1,7 +1,7 @@
 """Whole documents fetched, of which a few fields are used.
 
 What it flags
-    ``find_one`` and ``find`` without a projection, where the function uses at most three fields of the documents
+    ``find_one`` and ``find`` without a projection, or one of ``{"_id": 0}`` only, where the function uses at most three fields of the documents
     (option ``fields``) by name, or only asks whether there is one, and the documents go nowhere else. A helper that
     returns the document it finds, or a list: where all its calls use no more than that together, or several do of
     documents in which another field grows (MDB222, MDB229).
@@ -51,12 +51,13 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         return
     verb = "are" if len(found.fields) > 1 else "is"
     used = f"only {', '.join(found.fields)} {verb} used" if found.fields else "it is only asked whether there is one"
+    advice = "let the projection name what is used" if found.projected else "add a projection"
     yield rule.finding(
         project.operation_span(query),
-        f"{query.name} on {query.target} fetches whole documents, and {used}; add a projection",
+        f"{query.name} on {query.target} fetches whole documents, and {used}; {advice}",
         confidence=query.confidence,
         fix=rule.repair(
-            "add a projection",
+            advice,
             lambda draft: draft.project_fields(found),
             text="pass projection={…} with the fields that are used",
             reason="a use that is added later has to add its field",
@@ -167,6 +168,44 @@ EXAMPLES = [
         db = MongoClient(timeoutMS=5000).app
 
 
+        def price(book_id):
+            book = db.books.find_one({"_id": book_id}, {"_id": 0})
+            if not book:
+                raise LookupError(book_id)
+            return book["price"]
+
+
+        def title(book_id):
+            book = db.books.find_one({"_id": book_id}, projection={"_id": False})
+            return "" if book is None else book.get("title", "")
+        """,
+        at=("find_one", "find_one"),
+        message="find_one on books fetches whole documents, and only price is used; let the projection name what is",
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def price(book_id):
+            book = db.books.find_one({"_id": book_id}, {"price": 1})
+            if not book:
+                raise LookupError(book_id)
+            return book["price"]
+
+
+        def title(book_id):
+            book = db.books.find_one({"_id": book_id}, projection={"title": 1, "_id": 0})
+            return "" if book is None else book.get("title", "")
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
         def get_book(book_id):
             return db.books.find_one({"_id": book_id})
 
@@ -252,8 +291,9 @@ EXAMPLES = [
             book = db.books.find_one({"_id": book_id})
             title = db.books.find_one({"_id": book_id}, {"title": 1})
             chosen = db.books.find_one({"_id": book_id})
-            return render(book), title["title"], chosen[name]
+            light = db.books.find_one({"_id": book_id}, {"_id": 0, "contents": 0})
+            return render(book), title["title"], chosen[name], light["title"]
         """,
-        why="returned; passed on; a projection; a field known at run time",
+        why="returned; passed on; projections; a field known at run time",
     ),
 ]
