@@ -44,13 +44,13 @@ def check(project: Project) -> Iterator[Finding]:
         if operation is None:
             continue
         first, asked = writes[0], found.asked[0]
-        does = "sorts by it" if asked.how == "sort" else "compares it"
+        does = "sorts by" if asked.how == "sort" else "compares"
         who = asked.operation.name if asked.operation else ""
         spans = {use.span: "written here, too" for use in writes[1:] if use.span != first.span}
         spans |= {use.span: "sorted by" if use.how == "sort" else "compared" for use in found.asked}
         yield rule.finding(
             first.span,
-            f"{found.field} of {found.collection} holds dates as text, and {who} {does}: letter by letter, and no TTL "
+            f"{found.field} of {found.collection} holds dates as text: {who} {does} it letter by letter, and no TTL "
             "index ends such documents; store the datetime itself",
             confidence=operation.confidence,
             related=project.related(spans.items()),
@@ -85,7 +85,7 @@ EXAMPLES = [
             db.logs.delete_many({"at": {"$lt": str(before)}})
         """,
         at=("insert_one",),
-        message="at of logs holds dates as text, and delete_many compares it: letter by letter",
+        message="at of logs holds dates as text: delete_many compares it letter by letter, and no TTL",
     ),
     Bad(
         """\
@@ -109,7 +109,7 @@ EXAMPLES = [
             return db.logs.find_one({"user": user}, sort=[("at", -1)])
         """,
         at=("insert_one",),
-        message="and find_one sorts by it",
+        message="holds dates as text: find_one sorts by it",
     ),
     Bad(
         """\

@@ -560,7 +560,10 @@ def test_what_a_maker_makes_unique(field: str, severity: str, tmp_path: Path) ->
 
 def test_of_what_a_maker_makes_a_part(tmp_path: Path) -> None:
     """Two meet by chance: with the index, an insert may fail that never did."""
-    loaded = project(MADE.replace("token_urlsafe(32)", "token_urlsafe(32)[:6]") % "", tmp_path)
+    code = MADE.replace("token_urlsafe(32)", "token_urlsafe(32)[:6]").replace(
+        ".app\n", '.app\ndb.sessions.create_index("user")\n'
+    )
+    loaded = project(code % "", tmp_path)
     (found,) = check(loaded, {"MDB207"}, loaded.project.config, fixes=True).findings
     assert "(a part of what secrets.token_urlsafe makes, find_one finds documents by it)" in found.message
     assert found.fix is not None and "and has to make another" in found.fix.reason

@@ -103,10 +103,16 @@ def _without(clauses: Sequence[str], count: int) -> str:
 
 
 def _frames(places: Sequence[Record], fixes: _Fixes) -> Iterator[str]:
-    """The first places with their code and fix; code that is shown already is not shown again."""
+    """The first places with their code and fix; code that is shown already is not shown again.
+
+    Places that another fix mends go before those that are mended as one before them.
+    """
     seen = set[str]()
     fixes.before = None
+    first: dict[str, Record] = {}
     for place in places:
+        first.setdefault(_mended_by(place), place)
+    for place in sorted(places, key=lambda each: first[_mended_by(each)] is not each):
         if len(seen) == _MOST_FRAMES:
             break
         if marks.at(place) not in seen:
@@ -116,6 +122,12 @@ def _frames(places: Sequence[Record], fixes: _Fixes) -> Iterator[str]:
     left = len({marks.at(place) for place in places} - seen)
     if left > 0:
         yield from ("", f"{words.counted(left, 'further place')}: see the list above.")
+
+
+def _mended_by(place: Record) -> str:
+    """The fix of a place, where it says more than its finding."""
+    fix = place["fix"]
+    return repr(fix["diff"] or fix["text"]) if fix is not None else marks.at(place)
 
 
 def _told(message: str, places: Sequence[Record], new: Container[str], severity: str) -> Iterator[str]:
