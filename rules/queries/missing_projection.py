@@ -1,10 +1,10 @@
 """Whole documents fetched, of which a few fields are used.
 
 What it flags
-    ``find_one`` and ``find`` without a projection, or one of ``{"_id": 0}`` only, where the function uses at most three fields of the documents
-    (option ``fields``) by name, or only asks whether there is one, and the documents go nowhere else. A helper that
-    returns the document it finds, or a list: where all its calls use no more than that together, or several do of
-    documents in which another field grows (MDB222, MDB229).
+    ``find_one`` and ``find`` without a projection, or with one of ``{"_id": 0}`` only, where the function uses at most
+    three fields of the documents (option ``fields``) by name, or only asks whether there is one, and the documents go
+    nowhere else. A helper that returns the document it finds, or a list: where all its calls use no more than that
+    together, or several do of documents in which another field grows (MDB222, MDB229).
 
 Why it hurts
     All other fields are read, sent and decoded for nothing; with large texts or arrays in them that is most of the

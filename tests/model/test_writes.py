@@ -566,7 +566,8 @@ def test_of_what_a_maker_makes_a_part(tmp_path: Path) -> None:
     loaded = project(code % "", tmp_path)
     (found,) = check(loaded, {"MDB207"}, loaded.project.config, fixes=True).findings
     assert "(a part of what secrets.token_urlsafe makes, find_one finds documents by it)" in found.message
-    assert found.fix is not None and "and has to make another" in found.fix.reason
+    assert found.fix is not None
+    assert "and has to make another" in found.fix.reason
 
 
 NEAREST = """\
