@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mongolint.project.sessions import dependent, fallback, outside, repeated
-from mongolint.project.updates import lost, twice
+from mongolint.project.updates import inarrays, lost, twice
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -39,6 +39,11 @@ class Sessions:
     def pushed_twice(self) -> list[twice.PushedTwice]:
         """The updates that push what a document read before did not hold, in no transaction."""
         return list(twice.find(self.project, self.project.writes.tracer))
+
+    @cached_property
+    def refused_in_arrays(self) -> list[inarrays.ArrayUpdate]:
+        """The updates of all members of an array that documents do not have at first."""
+        return list(inarrays.refused(self.project))
 
     @cached_property
     def dependent_writes(self) -> list[dependent.DependentWrites]:
