@@ -1,8 +1,8 @@
 """An update of members of an array that new documents do not have.
 
 What it flags
-    ``{"$set": {"addresses.$[].main": False}}``, or with ``$[name]``, where every insert stores documents without ``addresses``, and only
-    ``$push`` adds it later.
+    ``{"$set": {"addresses.$[].main": False}}``, or with ``$[name]``, where every insert stores documents without
+    ``addresses``, and only ``$push`` adds it later.
 
 Why it hurts
     The server refuses the update with a WriteError ("The path 'addresses' must exist in the document in order to apply
