@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from mongolint.fix.trees import SourceFile, Tree, line_end, line_start
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
 
+_OF_DRIVER = re.compile(r"^(?:from|import)[ \t]+(?:pymongo|motor|bson|gridfs)\b", re.MULTILINE)
 # Whether a top-level package is the project's own
 Own = Callable[[str], bool]
 
@@ -204,6 +206,10 @@ def _name_key(name: str) -> tuple[int, str]:
 
 def _add(draft: Draft, module: int, file: SourceFile, imports: list[HeadImport], package: str, name: str) -> None:
     line = f"from {package} import {name}\n" if name else f"import {package}\n"
+    driver = _behind_driver(draft, module, file, package)
+    if driver is not None:
+        draft.insert(module, driver, line, shared=True)
+        return
 
     def own(root: str) -> bool:
         return draft.project.link.imports.resolve(file.facts.path, root) is not None
@@ -224,6 +230,24 @@ def _add(draft: Draft, module: int, file: SourceFile, imports: list[HeadImport],
         end = head(file)[1]
         gap = "\n" if end and file.text[:end].strip() else ""
         draft.insert(module, end, gap + line + ("" if blank_follows(file.text, end) else "\n"), shared=True)
+
+
+def _behind_driver(draft: Draft, module: int, file: SourceFile, package: str) -> int | None:
+    """Behind what is imported of the driver below the head, which ends early: at a ``load_dotenv()``, say.
+
+    None where the module may use the driver before.
+    """
+    text, behind = file.text, head(file)[1]
+    if not _OF_DRIVER.match(f"import {package}") or _OF_DRIVER.search(text, 0, behind):
+        return None
+    below = [part for part in file.facts.parts if part[0] >= behind and _OF_DRIVER.match(text, part[0])]
+    if not below:
+        return None
+    first = below[0][0]
+    for operation in draft.project.operations:
+        if operation.module == module and not operation.scope and file.facts.spans[operation.row][0] < first:
+            return None
+    return line_end(text, below[0][1])
 
 
 def blank_follows(text: str, offset: int) -> bool:

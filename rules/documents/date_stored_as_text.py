@@ -44,13 +44,13 @@ def check(project: Project) -> Iterator[Finding]:
         if operation is None:
             continue
         first, asked = writes[0], found.asked[0]
-        does = "sorts by it" if asked.how == "sort" else "compares it"
+        does = "sorts by" if asked.how == "sort" else "compares"
         who = asked.operation.name if asked.operation else ""
         spans = {use.span: "written here, too" for use in writes[1:] if use.span != first.span}
         spans |= {use.span: "sorted by" if use.how == "sort" else "compared" for use in found.asked}
         yield rule.finding(
             first.span,
-            f"{found.field} of {found.collection} holds dates as text, and {who} {does}: letter by letter, and no TTL "
+            f"{found.field} of {found.collection} holds dates as text: {who} {does} it letter by letter, and no TTL "
             "index ends such documents; store the datetime itself",
             confidence=operation.confidence,
             related=project.related(spans.items()),
@@ -85,7 +85,7 @@ EXAMPLES = [
             db.logs.delete_many({"at": {"$lt": str(before)}})
         """,
         at=("insert_one",),
-        message="at of logs holds dates as text, and delete_many compares it: letter by letter",
+        message="at of logs holds dates as text: delete_many compares it letter by letter, and no TTL",
     ),
     Bad(
         """\
@@ -109,7 +109,60 @@ EXAMPLES = [
             return db.logs.find_one({"user": user}, sort=[("at", -1)])
         """,
         at=("insert_one",),
-        message="and find_one sorts by it",
+        message="holds dates as text: find_one sorts by it",
+    ),
+    Bad(
+        """\
+        from datetime import datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.orders.create_index([("created_at", -1)])
+
+
+        def now_iso() -> str:
+            return datetime.now(timezone.utc).isoformat()
+
+
+        def order(number: int):
+            placed = {"number": number, "created_at": now_iso()}
+            db.orders.insert_one(placed)
+
+
+        def latest():
+            return list(db.orders.find().sort("created_at", -1).limit(20))
+        """,
+        at=("insert_one",),
+        message="created_at of orders holds dates as text",
+    ),
+    Good(
+        """\
+        from datetime import date, datetime, timezone
+
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.visits.create_index([("day", 1), ("label", 1)])
+
+
+        def text(day: date) -> str:
+            return day.isoformat()
+
+
+        def label(at: datetime, names: dict) -> str:
+            return names.get(at.weekday()) or at.isoformat()
+
+
+        def visit(names: dict):
+            now = datetime.now(timezone.utc)
+            db.visits.insert_one({"day": text(now.date()), "label": label(now, names)})
+
+
+        def visits():
+            return list(db.visits.find().sort([("day", 1), ("label", 1)]).limit(20))
+        """,
+        why="helpers that give a day, and what is not always the text of a moment",
     ),
     Good(
         """\

@@ -73,7 +73,8 @@ def _signs(project: Project) -> Iterator[tuple[Need[Any], Sign]]:
         yield need, (project.operation_span(query), query, f"{query.name} upserts by it")
     for need in project.writes.made_keys:
         made = need.evidence
-        shown = f"{made.maker} makes it, {made.reader.name} finds documents by it"
+        makes = f"a part of what {made.maker} makes" if made.cut else f"{made.maker} makes it"
+        shown = f"{makes}, {made.reader.name} finds documents by it"
         yield need, (project.operation_span(made.operation), made.operation, shown)
     for need in project.writes.handled_duplicates:
         handled = need.evidence
@@ -84,6 +85,7 @@ def _signs(project: Project) -> Iterator[tuple[Need[Any], Sign]]:
 def _finding(project: Project, need: Need[Any], signs: list[Sign], severity: Severity | None) -> Finding:
     constraint = need.constraint
     where, query, shown = signs[0]
+    taken = "; an insert of one that is taken raises DuplicateKeyError then, and has to make another"
     if constraint.keys:
         more = f", and {len(signs) - 1} more" if len(signs) > 1 else ""
         message = (
@@ -105,7 +107,7 @@ def _finding(project: Project, need: Need[Any], signs: list[Sign], severity: Sev
             "declare the unique index",
             partial(_write, need, [each for _, each, _ in signs]),
             text=f'db["{constraint.name}"].create_index(…, unique=True)',
-            reason=constraint.reason,
+            reason=constraint.reason + (taken if getattr(need.evidence, "cut", False) else ""),
         ),
     )
 

@@ -1,11 +1,11 @@
 """Whole documents fetched, of which a few fields are used.
 
 What it flags
-    ``find_one`` and ``find`` without a projection, where the function uses at most three fields of the documents
-    (option ``fields``) by name, or only asks whether there is one, and the documents go nowhere else. A helper that
-    returns the document it finds, or a list: where all its calls use no more than that together, or several do of
-    documents in which another field grows (MDB222, MDB229). ``find`` of documents that hold an array of documents, of
-    which none is used, whatever else is.
+    ``find_one`` and ``find`` without a projection, or with one of ``{"_id": 0}`` only, where the function uses at most
+    three fields of the documents (option ``fields``) by name, or only asks whether there is one, and the documents go
+    nowhere else. A helper that returns the document it finds, or a list: where all its calls use no more than that
+    together, or several do of documents in which another field grows (MDB222, MDB229). ``find`` of documents that hold
+    an array of documents, of which none is used, whatever else is.
 
 Why it hurts
     All other fields are read, sent and decoded for nothing; with large texts or arrays in them that is most of the
@@ -56,12 +56,13 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         arrays = f"{' or '.join(found.lists)}, {'arrays' if len(found.lists) > 1 else 'an array'} of documents"
         used = used.removesuffix(f" {verb} used") if len(found.fields) <= most else f"{len(found.fields)} fields"
         used += f" {verb} used, not {arrays}"
+    advice = "let the projection name what is used" if found.projected else "add a projection"
     yield rule.finding(
         project.operation_span(query),
-        f"{query.name} on {query.target} fetches whole documents, and {used}; add a projection",
+        f"{query.name} on {query.target} fetches whole documents, and {used}; {advice}",
         confidence=query.confidence,
         fix=rule.repair(
-            "add a projection",
+            advice,
             lambda draft: draft.project_fields(found),
             text="pass projection={…} with the fields that are used",
             reason="a use that is added later has to add its field",
@@ -163,6 +164,44 @@ EXAMPLES = [
         def show(owner_id):
             for book in db.books.find({"owner_id": owner_id}, limit=9, projection={"_id": 1, "name": 1}).sort("_id", 1):
                 yield book["_id"], book["name"]
+        """,
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def price(book_id):
+            book = db.books.find_one({"_id": book_id}, {"_id": 0})
+            if not book:
+                raise LookupError(book_id)
+            return book["price"]
+
+
+        def title(book_id):
+            book = db.books.find_one({"_id": book_id}, projection={"_id": False})
+            return "" if book is None else book.get("title", "")
+        """,
+        at=("find_one", "find_one"),
+        message="find_one on books fetches whole documents, and only price is used; let the projection name what is",
+        fixed="""\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def price(book_id):
+            book = db.books.find_one({"_id": book_id}, {"price": 1})
+            if not book:
+                raise LookupError(book_id)
+            return book["price"]
+
+
+        def title(book_id):
+            book = db.books.find_one({"_id": book_id}, projection={"title": 1, "_id": 0})
+            return "" if book is None else book.get("title", "")
         """,
     ),
     Bad(
@@ -292,8 +331,9 @@ EXAMPLES = [
             book = db.books.find_one({"_id": book_id})
             title = db.books.find_one({"_id": book_id}, {"title": 1})
             chosen = db.books.find_one({"_id": book_id})
-            return render(book), title["title"], chosen[name]
+            light = db.books.find_one({"_id": book_id}, {"_id": 0, "contents": 0})
+            return render(book), title["title"], chosen[name], light["title"]
         """,
-        why="returned; passed on; a projection; a field known at run time",
+        why="returned; passed on; projections; a field known at run time",
     ),
 ]

@@ -1,8 +1,8 @@
 """A document that is read again right after it was written.
 
 What it flags
-    ``find_one`` with the same filter, by ``_id`` or a unique key, right after ``update_one``; ``find_one`` by
-    ``inserted_id`` right after ``insert_one``.
+    ``find_one`` with the same filter, by ``_id``, a unique key or one that the code takes for unique (MDB207), right
+    after ``update_one``; ``find_one`` by ``inserted_id`` right after ``insert_one``.
 
 Why it hurts
     A second round trip for what the server could have sent with the first one, and another client may have changed
@@ -25,7 +25,9 @@ from collections.abc import Iterator
 
 from mongolint.rule import Applicability, Bad, Finding, Good, Project, Query, Rule, Severity
 
-rule = Rule("MDB111", "reread-after-write", Severity.LOW, fix=Applicability.UNSAFE, concern="speed")
+rule = Rule(
+    "MDB111", "reread-after-write", Severity.LOW, fix=Applicability.UNSAFE, concern="speed", asks_documents=True
+)
 _UPDATED = "find_one_and_update(…, return_document=ReturnDocument.AFTER)"
 _INSERTED = "use the document that was inserted, in which insert_one has put _id"
 
@@ -146,6 +148,59 @@ EXAMPLES = [
 
         def last(user_id):
             return users.find_one_and_delete({"_id": user_id}, projection={"name": 1})
+        """,
+    ),
+    Bad(
+        """\
+        from uuid import uuid4
+
+        from pymongo import MongoClient
+
+        orders = MongoClient(timeoutMS=5000).app.orders
+
+
+        def add(city):
+            order = {"id": str(uuid4()), "city": city}
+            orders.insert_one(order)
+            return order["id"]
+
+
+        def send(order_id, status):
+            orders.update_one({"id": order_id}, {"$set": {"status": status}})
+            return orders.find_one({"id": order_id}, {"_id": 0})
+
+
+        def sent_to(city, status):
+            orders.update_one({"city": city}, {"$set": {"status": status}})
+            return orders.find_one({"city": city})
+        """,
+        at=("find_one",),
+        fixed="""\
+        from uuid import uuid4
+
+        from pymongo import MongoClient, ReturnDocument
+
+        orders = MongoClient(timeoutMS=5000).app.orders
+
+
+        def add(city):
+            order = {"id": str(uuid4()), "city": city}
+            orders.insert_one(order)
+            return order["id"]
+
+
+        def send(order_id, status):
+            return orders.find_one_and_update(
+                {"id": order_id},
+                {"$set": {"status": status}},
+                projection={"_id": 0},
+                return_document=ReturnDocument.AFTER,
+            )
+
+
+        def sent_to(city, status):
+            orders.update_one({"city": city}, {"$set": {"status": status}})
+            return orders.find_one({"city": city})
         """,
     ),
     Good(

@@ -36,10 +36,14 @@ _UNITS = {"bulk_write": "request"}
 def check(project: Project) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], list[Query]] = {}
     wanted: dict[str, dict[Any, list[Query]]] = {}
+    alike: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for query in (*project.operations, *project.advice.sent_in_bulk):
         if patterns := _needed(project, query):
             collection = query.collection_names[0]
-            groups.setdefault((query.module, collection, tuple(patterns)), []).append(query)
+            # One index serves a sorted list and the count of all that is in it
+            asked = (query.module, collection, frozenset(project.filter_fields(query)))
+            same = alike.setdefault((*asked, project.writes.index_order(collection, patterns)), tuple(patterns))
+            groups.setdefault((query.module, collection, same), []).append(query)
             for pattern in patterns:
                 wanted.setdefault(collection, {}).setdefault(pattern, []).append(query)
     for (_, collection, patterns), queries in groups.items():
@@ -289,8 +293,7 @@ EXAMPLES = [
 
 
         def search(query, user_id):
-            query["user_id"] = user_id
-            return db.pages.find_one(query), db.pages.find_one({"_id": user_id})
+            return db.pages.find_one({**query, "user_id": user_id}), db.pages.find_one({"_id": user_id})
         """,
         why="served by prefix, equality first; what else is in a filter, only the caller knows; _id is always indexed",
     ),

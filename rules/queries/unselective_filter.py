@@ -2,7 +2,8 @@
 
 What it flags
     Filters of which every sure comparison leaves little out: a regular expression that is not anchored or ignores
-    case, only negations (`$ne`, `$nin`, `$not`), `$exists: true` without a sparse index; in an `$or` all branches. Also
+    case, only negations (`$ne`, `$nin`, `$not`), `$exists: true` without a sparse index; in an `$or` all branches. A
+    regular expression of that kind, too, where a search is asked for, if no field is in the filter at each call. Also
     updates that ask for all documents and only `$pull` from them what few hold.
 
 Why it hurts
@@ -37,6 +38,7 @@ _WHAT = {
     "negation": "only what it must not be",
     "exists": "only that it is there",
 }
+_READ = ("most of the collection, with an index too", "most of what its other fields leave, with an index too")
 _TITLES = {
     "regex": "anchor the expression",
     "case": "compare without an expression",
@@ -58,18 +60,18 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     if pulled := project.pulled_everywhere(query):
         yield _of_all(query, project, pulled)
     wide = project.wide_comparisons(query)
+    given = {} if wide else project.advice.wide_where_given(query)
+    wide = wide or given
     kind = next((kind for kind in _WHAT if kind in wide.values()), None)
     if kind is None:
         return
     fields = ", ".join(field for field, each in wide.items() if each == kind)
-    read = (
-        "all keys of a plain index, or all documents"
-        if kind == "exists"
-        else "most of the collection, with an index too"
-    )
+    maybe = ", if at all," if given else ""
+    read = "all keys of a plain index, or all documents" if kind == "exists" else _READ[bool(given)]
     yield rule.finding(
         project.operation_span(query),
-        f"{query.name} on {query.target} asks of {fields} {_WHAT[kind]}, so each call reads {read}; {_ADVICE[kind]}",
+        f"{query.name} on {query.target} asks of {fields}{maybe} {_WHAT[kind]}, so each "
+        f"{'such call' if given else 'call'} reads {read}; {_ADVICE[kind]}",
         confidence=query.confidence,
         fix=rule.repair(
             _TITLES[kind],
@@ -192,6 +194,40 @@ EXAMPLES = [
             return of_owner, by_name, given, without_parent
         """,
         why="an equality beside it; an anchored expression; one the caller makes; only the documents without a field",
+    ),
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.goods.create_index("kind")
+
+
+        def goods(kind=None, search=None):
+            query = {}
+            if kind:
+                query["kind"] = kind
+            if search:
+                anywhere = {"$regex": search, "$options": "i"}
+                query["$or"] = [{"name": {"$regex": search, "$options": "i"}}, {"origin": anywhere}]
+            return list(db.goods.find(query).limit(20))
+
+
+        def of_shop(shop, search=None):
+            query = {"shop": shop}
+            if search:
+                query["name"] = {"$regex": search, "$options": "i"}
+            return list(db.stock.find(query).limit(20))
+
+
+        def begins(prefix=None):
+            query = {}
+            if prefix:
+                query["name"] = {"$regex": prefix}
+            return list(db.goods.find(query).limit(20))
+        """,
+        at=("find",),
+        message="find on goods asks of name, origin, if at all, a regular expression that ignores case, so each such",
     ),
     Good(
         """\

@@ -418,6 +418,20 @@ def test_places_by_file() -> None:
     assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (range(1, 4), "(see `a.py` lines 1, 2 and 3)"),
+        (range(1, 10), "(see `a.py` lines 1, 2, 3, 4, 5, 6 and 3 more)"),
+    ],
+)
+def test_places_beside_a_finding(lines: range, shown: str) -> None:
+    """One list has one "and", also where it goes on."""
+    place = {"file": "a.py", "line": 99, "fingerprint": "", "severity": "low"}
+    related = [{"file": "a.py", "line": line, "message": ""} for line in lines]
+    assert list(told("m", [{**place, "related": related}], (), "low")) == [f"- `a.py:99` m {shown}"]
+
+
 def test_one_finding_has_one_number() -> None:
     """The header, the summary and the plan count alike; what nothing runs is apart, as are tests."""
     kinds = [("high", ""), ("low", ""), ("high", ""), ("high", "idle"), ("high", "test")]

@@ -322,6 +322,21 @@ def test_imports_of_mixed_sections(tmp_path: Path) -> None:
     assert places == {3}
 
 
+@pytest.mark.parametrize(("early", "line"), [("", 6), ("print(shared.count_documents({}))\n", 2)])
+def test_imports_below_the_head(early: str, line: int, tmp_path: Path) -> None:
+    """A head that ends early: what a fix needs of the driver stands beside the driver, unless that is used before."""
+    code = (
+        "from dotenv import load_dotenv\nload_dotenv()\n\nfrom base import shared\nfrom pymongo import MongoClient\n\n"
+        "users = MongoClient(timeoutMS=5000).app.users\n\n\ndef work(key):\n"
+        '    users.update_one({"_id": key}, {"$set": {"a": 1}})\n    return users.find_one({"_id": key})\n'
+    ).replace("from pymongo", f"{early}from pymongo")
+    base = "from pymongo import MongoClient\n\nshared = MongoClient(timeoutMS=5000).app.users\n"
+    loaded = project({"service.py": code, "base.py": base}, tmp_path)
+    (found,) = run(loaded, {"MDB111"}).findings
+    assert found.fix is not None
+    assert {edit.span.line for edit in found.fix.edits if "import" in edit.content} == {line}
+
+
 def test_no_more_than_was_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -396,6 +396,11 @@ REFERENCES = [
     ("db.users.find_one({'name': key})\n    db.notes.insert_one({'owner': key})", []),
     ("db.users.create_index('name', unique=True)\n    db.users.find_one({'name': key})\n"
      "    db.notes.insert_one({'owner': key})", ["notes.owner -> users.name"]),
+    # Another key that names one document, of a document that was found by a third
+    ("db.books.create_index('id', unique=True)\n    book = db.books.find_one({'slug': key})\n"
+     "    db.notes.find({'book_id': book['id']})", ["notes.book_id -> books.id"]),
+    ("db.books.create_index('id', unique=True)\n    book = db.books.find_one({'slug': key})\n"
+     "    db.notes.find({'of': book['id'], 'book': book['slug']})", []),
 ]  # fmt: skip
 
 

@@ -241,6 +241,20 @@ def test_no_second_index_on_the_keys_of_a_partial_one(tmp_path: Path) -> None:
     )
 
 
+def test_a_list_and_the_count_of_it_are_told_as_one(tmp_path: Path) -> None:
+    """One index serves both, and other fields that it serves as well are told apart."""
+    body = """
+def page(role):
+    every = db.users.find({"role": role}).sort("at", -1).limit(9)
+    return list(every), db.users.count_documents({"role": role}), db.users.find_one({"role": role, "at": 1})
+"""
+    found = check(project(HEAD + body, tmp_path), ["MDB104"])
+    assert [each.message.partition(":")[0] for each in found] == [
+        "find on users filters by role (2 queries)",
+        "find_one on users filters by role, at",
+    ]
+
+
 def test_a_field_of_documents_is_no_key(tmp_path: Path) -> None:
     body = """
         def save(kind, hits, total):

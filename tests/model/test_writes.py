@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from mongolint.engine.run import check
 from mongolint.source.deepstack import with_deep_stack
 from mongolint.testing import findings, project
 
@@ -201,6 +202,21 @@ MADE = {
             return db.t.find_one({"token": token})
         """,
         ['t create_index([("token", 1)], unique=True)'],
+    ),
+    "looked up in a branch": (
+        """
+        def begin():
+            db.t.insert_one({"number": "N" + str(uuid.uuid4().int)[:6], "run": uuid.uuid4().hex, "a": 1})
+
+
+        def read(key):
+            return db.t.find_one({"$or": [{"number": key}, {"a": key}]})
+
+
+        def lines(key):
+            return db.t.find_one({"$or": [{"run": key, "a": 1}, {"a": 2}]})
+        """,
+        ['t create_index([("number", 1)], unique=True)'],
     ),
     "never looked up": (
         'def begin():\n    db.t.insert_one({"token": secrets.token_hex()})\n',
@@ -540,6 +556,18 @@ ENDS = ', "expires_at": datetime.now(timezone.utc) + timedelta(days=1)'
 def test_what_a_maker_makes_unique(field: str, severity: str, tmp_path: Path) -> None:
     (found,) = findings(MADE % field, tmp_path, rules={"MDB207"})
     assert found.severity.value == severity
+
+
+def test_of_what_a_maker_makes_a_part(tmp_path: Path) -> None:
+    """Two meet by chance: with the index, an insert may fail that never did."""
+    code = MADE.replace("token_urlsafe(32)", "token_urlsafe(32)[:6]").replace(
+        ".app\n", '.app\ndb.sessions.create_index("user")\n'
+    )
+    loaded = project(code % "", tmp_path)
+    (found,) = check(loaded, {"MDB207"}, loaded.project.config, fixes=True).findings
+    assert "(a part of what secrets.token_urlsafe makes, find_one finds documents by it)" in found.message
+    assert found.fix is not None
+    assert "and has to make another" in found.fix.reason
 
 
 NEAREST = """\

@@ -59,6 +59,7 @@ MDB226 two-types-one-field medium default
 MDB227 naive-datetime medium default
 MDB229 large-embedded-rewrite low review
 MDB230 date-stored-as-text low review
+MDB231 members-of-missing-array medium default
 MDB301 client-without-limits high default
 MDB302 client-per-call high default
 MDB303 unknown-client-option high default t

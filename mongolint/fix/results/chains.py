@@ -114,4 +114,19 @@ def project_fields(draft: Draft, found: PartialUse) -> None:
     named = [f"{quote}{name}{quote}: 1" for name in fields]
     if "_id" not in fields and not found.tested:
         named.append(f"{quote}_id{quote}: 0")
-    add_keyword(draft, found.operation.module, found.operation.row, "projection", "{" + ", ".join(named) + "}")
+    projection = "{" + ", ".join(named) + "}"
+    if found.projected:
+        _replace_projection(draft, found.operation.module, found.operation.row, projection)
+    else:
+        add_keyword(draft, found.operation.module, found.operation.row, "projection", projection)
+
+
+def _replace_projection(draft: Draft, module: int, row: int, projection: str) -> None:
+    """In the place of the dict that is given, by name or as the second argument."""
+    tree, call = draft.call(module, row)
+    named = [arg.value for arg in call.args if arg.keyword is not None and arg.keyword.value == "projection"]
+    second = [arg.value for arg in call.args[1:2] if arg.keyword is None and not arg.star]
+    given = (named or second)[:1]
+    if not given or not isinstance(given[0], cst.Dict):
+        raise NoFix("the projection is not written at the call")
+    draft.replace(module, tree.span(given[0]), projection)

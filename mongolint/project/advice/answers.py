@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held, held_by
 from mongolint.mongo.methods import Method
-from mongolint.project.advice.lean import out_of_pages
+from mongolint.project.advice.lean import out_of_pages, wide_where_given
 from mongolint.project.advice.patterns import Keys, Pattern, agreed
 from mongolint.project.advice.suggest import Asked, Suggestion, questions, suggest
 from mongolint.project.explained.requests import requests_of
@@ -68,6 +68,10 @@ class Advice:
             (each for each in suggested if any(pattern in (one, out_of_pages(one)) for one in each.patterns)), None
         )
         return made or next((each for each in suggested if _begins_with(each, pattern)), None)
+
+    def wide_where_given(self, operation: Operation) -> dict[str, str]:
+        """See `lean.wide_where_given`."""
+        return wide_where_given(self.project, operation)
 
     def keys_for(self, collection: str, pattern: Pattern) -> Keys:
         """The keys for a pattern, in the order that the index has which is suggested for the whole project."""

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mongolint.project.advice.patterns import Pattern, patterns_of
+from mongolint.project.advice.patterns import Pattern, patterns_of, wide_comparisons
 from mongolint.project.fields.shapes import WRITES
 from mongolint.project.operations import Operation
+from mongolint.project.plain import value_of
 from mongolint.project.verdicts import Query, is_live
 
 if TYPE_CHECKING:
@@ -74,6 +75,26 @@ def _compared(filter: Mapping[str, Any], name: str) -> Iterator[Any]:
 
 def _is_document(value: Any) -> bool:
     return isinstance(value, Mapping) and not any(str(key).startswith("$") for key in value)
+
+
+def wide_where_given(project: Project, operation: Operation) -> dict[str, str]:
+    """The fields that a filter compares with an expression where a search is asked for, and why no index helps then.
+
+    Empty where another field is surely in the filter, which an index may serve: what is left is then compared in vain.
+    """
+    asked = operation.planned
+    if asked.required or asked.clauses or asked.open or "_one" in operation.name:
+        return {}
+    parts = [part for name, part in asked.parts.items() if name == "$or" and len(part.places) == 1]
+    given = [{"$or": value_of(project.reader, part.places[0])} for part in parts]
+    plain = asked.plain or asked
+    for name, kind in plain.optional.items():
+        if kind == "regex" and name in plain.places:
+            given.append({name: value_of(project.reader, plain.places[name])})
+    found: dict[str, str] = {}
+    for filter in given:
+        found |= wide_comparisons(Query(operation.collection_names[0], filter)) if operation.collection_names else {}
+    return {name: kind for name, kind in found.items() if kind in ("regex", "case")}
 
 
 def is_worth_one(project: Project, operation: Operation, patterns: Sequence[Pattern]) -> bool:

@@ -99,7 +99,7 @@ class _Finder:
                 term, is_own = _plain(value.term)
                 source = self._source(term)
                 if source is not None:
-                    yield term, _Named(source, "_id", True, operation)
+                    yield term, _Named(*source, source[1] == "_id", operation)
                 if term[0] not in ("const", "either"):
                     yield term, _Named(collection.name, name, is_own and name == "_id", operation)
 
@@ -113,9 +113,9 @@ class _Finder:
                 inner = stored.read(self.tracer, value.spots[0]).fields
                 yield from ((f"{name}.{each}", held) for each, held in inner.items() if "." not in each)
 
-    def _source(self, term: Term) -> str | None:
-        """The collection of whose document a value is the ``_id``."""
-        if term[0] != "member" or term[2] not in ("_id", "inserted_id") or term[1][0] != "row":
+    def _source(self, term: Term) -> tuple[str, str] | None:
+        """The collection of whose document a value is a field, and which: ``_id``, or another (see ``pairs``)."""
+        if term[0] != "member" or term[1][0] != "row":
             return None
         _, module, row, _ = term[1]
         link = self.project.link
@@ -124,9 +124,9 @@ class _Finder:
         if operation is None and node[0] == "iter":
             cursors = [atom for atom in link.value(module, node[1]) if type(atom) is Cursor and atom.kind == "cursor"]
             operation = self.tracer.operation(cursors[0].module, cursors[0].row) if len(cursors) == 1 else None
-        if operation is None or operation.collection is None:
+        if operation is None or operation.collection is None or operation.collection.name is None:
             return None
-        return operation.collection.name
+        return operation.collection.name, "_id" if term[2] == "inserted_id" else str(term[2])
 
     def pairs(self, every: Sequence[_Named]) -> Iterator[Reference]:
         """What the places of one value say of one another."""

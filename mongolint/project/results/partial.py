@@ -24,18 +24,21 @@ class PartialUse(NamedTuple):
     """A read of whole documents; ``fields`` are all that is used of them, in the order met.
 
     ``tested``: it is asked whether a document is true, which one without any field is not. ``lists``: the arrays of
-    documents that each of several documents is read with, and of which none is used.
+    documents that each of several documents is read with, and of which none is used. ``projected``: there is a
+    projection, which leaves out no more than ``_id``.
     """
 
     operation: Operation
     fields: tuple[str, ...]
     tested: bool
     lists: tuple[str, ...] = ()
+    projected: bool = False
 
 
 def partial_use(project: Project, operation: Operation) -> PartialUse | None:
-    """The fields that the function uses of what it reads; None where more may be used, or a projection is given."""
-    if not reads_whole(project, operation):
+    """The fields that the function uses of what it reads; None where more may be used, or fewer are fetched."""
+    projected = leaves_out_id(project, operation)
+    if not reads_whole(project, operation, projected):
         return None
     module, seen = operation.module, Seen()
     if operation.name == "find_one":
@@ -45,7 +48,7 @@ def partial_use(project: Project, operation: Operation) -> PartialUse | None:
     lists = _unused_lists(project, operation, seen.fields) if complete and operation.name == "find" else ()
     if not complete or (takes_most(project, operation, seen.fields) and not lists):
         return None
-    return PartialUse(operation, tuple(seen.fields), seen.tested, lists)
+    return PartialUse(operation, tuple(seen.fields), seen.tested, lists, projected)
 
 
 def _unused_lists(project: Project, operation: Operation, taken: Collection[str]) -> tuple[str, ...]:
@@ -58,15 +61,28 @@ def _unused_lists(project: Project, operation: Operation, taken: Collection[str]
     return () if {name.partition(".")[0] for name in taken} & {*found} else found
 
 
-def reads_whole(project: Project, operation: Operation) -> bool:
-    """Whether a function reads documents without a projection, and others cannot give one."""
+def leaves_out_id(project: Project, operation: Operation) -> bool:
+    """Whether the projection is ``{"_id": 0}``, written at the call: all that is large is fetched with it, too."""
+    given = project.results.argument(operation, operation.method.projection)
+    if given is None or given.module != operation.module:
+        return False
+    facts = project.modules[given.module]
+    node = facts.nodes[given.row]
+    if node[0] != "dict" or len(node[1]) != 1:
+        return False
+    ((key, value),) = node[1]
+    return key is not None and facts.constant(key) == "_id" and facts.nodes[value] in (("const", 0), ("const", False))
+
+
+def reads_whole(project: Project, operation: Operation, projected: bool = False) -> bool:
+    """Whether a function reads documents without a projection (one that counts), and others cannot give one."""
     node = project.modules[operation.module].nodes[operation.row]
     if operation.name not in ("find", "find_one") or node[0] != "call" or not operation.scope:
         return False
     if any(keyword in ("*", "**") for keyword, _ in node[2]):
         return False
     given = project.results.argument(operation, operation.method.projection)
-    if given is not None and project.link.value(*given) != (NONE,):
+    if given is not None and not projected and project.link.value(*given) != (NONE,):
         return False
     return not project.made_clients.is_by_hand(operation)
 

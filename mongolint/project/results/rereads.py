@@ -109,7 +109,7 @@ def _same_document(project: Project, write: Operation, read: Operation) -> bool:
     first, second = write.filter, read.filter
     if first.open or second.open or first.optional or second.optional or first.clauses or second.clauses:
         return False
-    if first.required != second.required or not project.names_its_documents(write):
+    if first.required != second.required or not _names_one(project, write):
         return False
     if any(kind != "equality" for kind in first.required.values()):
         return False
@@ -121,3 +121,14 @@ def _same_document(project: Project, write: Operation, read: Operation) -> bool:
         if one != other and tracer.term(Spot(*one[:2], None)) != tracer.term(Spot(*other[:2], None)):
             return False
     return True
+
+
+def _names_one(project: Project, operation: Operation) -> bool:
+    """Whether a filter names one document: by ``_id``, a unique key, or a field that the code takes for one."""
+    if project.names_its_documents(operation):
+        return True
+    needed = [need for need in project.writes.constraints if need.options.get("unique") and not need.doubt]
+    return any(
+        need.name in operation.collection_names and {name for name, _ in need.keys} <= set(operation.filter.required)
+        for need in needed
+    )

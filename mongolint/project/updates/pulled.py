@@ -21,20 +21,20 @@ def pulled_everywhere(project: Project, operation: Operation) -> tuple[str, ...]
     if operation.name != "update_many" or asked.required or asked.optional or asked.open or asked.clauses or asked.text:
         return ()
     place = argument(project.link, operation.module, operation.row, operation.method, "update")
-    update = _entries(project, place) if place is not None else {}
+    update = entries(project, place) if place is not None else {}
     if not update or not _TAKING_OUT.issuperset(update):
         return ()
-    fields = [(name, at) for part in update.values() for name, at in _entries(project, part).items()]
+    fields = [(name, at) for part in update.values() for name, at in entries(project, part).items()]
     return tuple(path for name, at in fields for path in _paths(project, name, at))
 
 
 def _paths(project: Project, name: str, at: Place) -> list[str]:
     """``tags`` of a value or of operators on it, ``tags.id`` of a document of which a part is given."""
-    given = _entries(project, at)
+    given = entries(project, at)
     return [f"{name}.{key}" for key in given] if given and not any(key.startswith("$") for key in given) else [name]
 
 
-def _entries(project: Project, place: Place) -> dict[str, Place]:
+def entries(project: Project, place: Place) -> dict[str, Place]:
     """The entries of what surely is one dict that the code writes out."""
     value = project.link.value(*place)
     if len(value) != 1 or type(value[0]) is not Literal:

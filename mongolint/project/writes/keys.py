@@ -24,6 +24,8 @@ _MAKERS = (
 )
 # Attributes, methods and functions that keep what they are given apart
 _KEEPING = frozenset(["hex", "bytes", "int", "urn", "lower", "upper", "encode", "decode", "hexdigest", "digest"])
+# Before the name of what makes a value of which only a part is kept
+_PART = "a part of "
 _SINGLE = (
     *("find_one", "find_one_and_update", "find_one_and_replace", "find_one_and_delete"),
     *("update_one", "replace_one", "delete_one"),
@@ -33,7 +35,8 @@ _SINGLE = (
 class MadeKey(NamedTuple):
     """A field that gets a value made to be unique, and by which single documents are looked up.
 
-    ``maker``: what makes it; ``reader``: an operation that looks one up.
+    ``maker``: what makes it; ``reader``: an operation that looks one up. ``cut``: only a part of what is made is kept,
+    so that two meet by chance.
     """
 
     operation: Operation
@@ -41,6 +44,7 @@ class MadeKey(NamedTuple):
     field: str
     maker: str
     reader: Operation
+    cut: bool
 
 
 class HandledDuplicate(NamedTuple):
@@ -58,12 +62,16 @@ def made(
 ) -> Iterator[MadeKey]:
     """The keys that are made where documents are inserted."""
     single = _single(operations)
+    for operation, name in _in_branches(tracer, operations):
+        for each in operation.collection_names:
+            single.setdefault((each, name), []).append(operation)
     for way, collection, _ in written:
         for name, made_by in _made_on(tracer, way):
             readers = single.get((collection.name, name))
             if readers:
                 reader = min(readers, key=lambda operation: _SINGLE.index(operation.name))
-                yield MadeKey(way.operation, collection, name, made_by, reader)
+                is_cut = made_by.startswith(_PART)
+                yield MadeKey(way.operation, collection, name, made_by.removeprefix(_PART), reader, is_cut)
 
 
 @held_by
@@ -89,7 +97,9 @@ def _maker(tracer: Tracer, spot: Spot) -> tuple[str, Spot] | None:
     node = tracer.node(spot)
     match node[0]:
         case "await" | "item":
-            return maker(tracer, spot.at(node[1]))
+            found = maker(tracer, spot.at(node[1]))
+            is_cut = found and node[0] == "item" and tracer.node(spot.at(node[2]))[0] == "slice"
+            return (_PART + found[0].removeprefix(_PART), found[1]) if found and is_cut else found
         case "typed" if node[2] is not None:
             return maker(tracer, spot.at(node[2]))
         case "attr" if node[2] in _KEEPING:
@@ -147,6 +157,24 @@ def _single(operations: Sequence[Operation]) -> dict[tuple[str | None, str], lis
                     if kind == "equality":
                         found.setdefault((collection, name), []).append(operation)
     return found
+
+
+def _in_branches(tracer: Tracer, operations: Sequence[Operation]) -> Iterator[tuple[Operation, str]]:
+    """The fields each of which finds one document by itself: ``find_one({"$or": [{"id": key}, {"number": key}]})``."""
+    for operation in operations:
+        asked = operation.filter
+        if operation.name not in _SINGLE or asked.required or asked.open or len(asked.clauses) != 1:
+            continue
+        operator, place = asked.clauses[0]
+        if operator != "$or" or place is None:
+            continue
+        facts = tracer.facts(place.module)
+        node = facts.nodes[place.row]
+        for row in node[2] if node[0] == "seq" else ():
+            branch = facts.nodes[row]
+            name = facts.constant(branch[1][0][0]) if branch[0] == "dict" and len(branch[1]) == 1 else None
+            if isinstance(name, str) and asked.optional.get(name) == "equality" and name != "_id":
+                yield operation, name
 
 
 def handled(

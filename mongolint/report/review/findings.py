@@ -143,10 +143,10 @@ def _told(message: str, places: Sequence[Record], new: Container[str], severity:
     yield from (f"  - {_lines_of(file, lines)}" for file, lines in words.by_file(places).items())
 
 
-def _lines_of(file: str, lines: Sequence[int]) -> str:
+def _lines_of(file: str, lines: Sequence[int], *rest: str) -> str:
     if len(lines) == 1:
-        return marks.code(f"{file}:{lines[0]}")
-    return f"{marks.code(file)} lines {words.listed([str(line) for line in lines])}"
+        return " and ".join([marks.code(f"{file}:{lines[0]}"), *rest])
+    return f"{marks.code(file)} lines {words.listed([*(str(line) for line in lines), *rest])}"
 
 
 def _by_message(places: Sequence[Record]) -> list[tuple[str, list[Record]]]:
@@ -163,9 +163,9 @@ def _beside(places: Sequence[Record]) -> str:
     more = {marks.at(each): each for place in places for each in place["related"] if marks.at(each) not in known}
     if not more or (len(places) > 1 and len(more) > _MOST_BESIDE_MANY):
         return ""
-    rest = f" and {len(more) - _MOST_RELATED} more" if len(more) > _MOST_RELATED else ""
-    shown = words.by_file(list(more.values())[:_MOST_RELATED])
-    return f" (see {', '.join(_lines_of(file, lines) for file, lines in shown.items())}{rest})"
+    rest = [f"{len(more) - _MOST_RELATED} more"] if len(more) > _MOST_RELATED else []
+    *shown, last = words.by_file(list(more.values())[:_MOST_RELATED]).items()
+    return f" (see {', '.join([*(_lines_of(*each) for each in shown), _lines_of(*last, *rest)])})"
 
 
 def _code(place: Record) -> Iterator[str]:

@@ -9,6 +9,7 @@ from mongolint.fastclasses import NamedTuple
 from mongolint.link.atoms import External
 from mongolint.project.fields import types
 from mongolint.project.fields.shapes import KnownField, Use
+from mongolint.project.tracing import terms
 from mongolint.project.tracing.tracer import Spot
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ def _is_text(tracer: Tracer, spot: Spot, steps: int) -> bool:
                 return not _is_day(tracer, spot.at(function[1]))
             if len(node[2]) == 1 and tracer.value(spot.at(node[1])) == (External("builtins.str"),):
                 return _is_moment(tracer, spot.at(node[2][0][1]))
+            # A helper that says what time it is: ``now_iso()``
+            given = list(terms.returns(tracer, frame)) if (frame := tracer.enter(spot)) is not None else []
+            return bool(given) and all(_is_text(tracer, each, steps - 1) for each in given)
     return False
 
 
@@ -83,4 +87,6 @@ def _is_moment(tracer: Tracer, spot: Spot) -> bool:
 
 def _is_day(tracer: Tracer, spot: Spot) -> bool:
     node = tracer.node(spot)
+    if node[0] == "param" and (passed := tracer.parameter(spot)) is not None:
+        return _is_day(tracer, passed)
     return node[0] == "call" and tracer.node(spot.at(node[1]))[-1] in _DAYS
