@@ -18,8 +18,7 @@ What it leaves alone
     where an iteration also talks to another system, which costs more, and around a helper whose own loop is told.
 
 Fix and its safety
-    Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: other readers see all changes at once,
-    and errors come together.
+    Prefetch with ``$in``, ``bulk_write`` or ``insert_many``, by shape. Unsafe: changes and errors are seen at once.
 
 Sources
     PyMongo documentation, "Bulk Write Operations"; MongoDB manual, ``$in``.
@@ -82,11 +81,10 @@ def _cure(repetition: Repetition, query: Query, project: Project) -> str:
 
 def _read(repetition: Repetition, project: Project) -> str:
     query, key = repetition.reaches[0].operation, project.loops.key(repetition)
-    if key is None and project.fields.named_after(query):
-        return "ask for all of them with one aggregate, which has a $facet for each"
     first = bool(query.sort) if query.name == "find_one" else any(step.name == "limit" for step in query.steps)
     if key is None or (key.compared == "other" and (first or query.name not in _FINDING)):
-        return "ask for all of them with one query"
+        is_named = key is None and bool(project.fields.named_after(query))
+        return f"ask for all of them with one {'aggregate, which has a $facet for each' if is_named else 'query'}"
     if key.compared in _ASKING:
         return f"{_ASKING[key.compared]} {key.together}"
     grouped = f'{{"$group": {{"_id": "${key.name}", …}}}}'

@@ -416,3 +416,57 @@ def test_json_schema(shop: Any) -> None:
     assert not checker.is_valid({**alone, "more": 1})
     assert not checker.is_valid({key: value for key, value in alone.items() if key != "plan"})
     assert not checker.is_valid({**alone, "issues": [{**alone["issues"][0], "severity": "dreadful"}]})
+
+
+UNCHECKED = """\
+from bson import ObjectId
+from fastapi import FastAPI
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient("mongodb://db/shop", timeoutMS=5000).shop
+
+
+def order(key):
+    return db.orders.find_one({"_id": ObjectId(key)})
+
+
+@app.get("/orders/{key}")
+def get(key: str):
+    return order(key)
+
+
+@app.delete("/orders/{key}")
+def delete(key: str):
+    db.orders.delete_one({"_id": ObjectId(key)})
+    db.orders.delete_many({"_id": ObjectId(key)})
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "places"),
+    [
+        ("", "", "(shop/orders.py:10, shop/orders.py:20)"),
+        (
+            "    return order(key)",
+            "    try:\n        return order(key)\n    except Exception:\n        return None",
+            ":23)",
+        ),
+        (
+            '    db.orders.delete_one({"_id": ObjectId(key)})\n    db.orders.delete_many({"_id": ObjectId(key)})\n',
+            "    try:\n        made = ObjectId(key)\n    except Exception:\n        return\n"
+            '    db.orders.delete_one({"_id": made})\n',
+            "(shop/orders.py:10)",
+        ),
+        ("key: str", "key: int", ""),
+        ("from bson import ObjectId", "from bson import ObjectId\nfrom bson.errors import InvalidId", ""),
+        ("def order(key):\n", "def order(key):\n    ObjectId.is_valid(key)\n", ""),
+        ("def order(key):\n", "@app.exception_handler(Exception)\ndef order(key):\n", ""),
+    ],
+)
+def test_keys_of_requests_that_are_no_ids(before: str, after: str, places: str, shop: Any) -> None:
+    shop.write({"shop/orders.py": UNCHECKED.replace(before, after)})
+    (held,) = review(shop)["collections"]
+    said = [note for note in held["notes"] if "InvalidId" in note]
+    assert bool(said) is bool(places)
+    assert not said or f"{places}, which raises InvalidId" in said[0]

@@ -55,6 +55,12 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
     yield from _by_value(project, run)
     yield from _cut_off(project, run)
     yield from _by_case(project, name, run)
+    unchecked = [each for each in run if any(each is one for one in project.fields.unchecked_ids)]
+    if unchecked:
+        yield (
+            f"what the path of a request names is made an ObjectId ({_places(project, unchecked)}), which raises "
+            "InvalidId for a text that is none, and nothing that the code shows catches it: is 500 the answer to give?"
+        )
     yield from _left(project, name, ends=expires)
     yield from _read_twice(project, name)
     idle = [index["name"] for index in indexes if index["status"] == "nothing" and not index["purposes"]]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mongolint.link.states.memory import held, held_by
 from mongolint.project.fields import asked, computed, oldbulks, values, written
 from mongolint.project.fields.complete import Complete
+from mongolint.project.fields.doubts import ids
 from mongolint.project.fields.doubts.dateless import Dateless, dateless
 from mongolint.project.fields.doubts.dates import LocalDate, local_dates
 from mongolint.project.fields.doubts.empty import EmptyField, empty
@@ -176,6 +177,11 @@ class Fields:
     def named_after(self, operation: Operation) -> list[str]:
         """The fields in the filter of an operation that are named after a value."""
         return computed.named_after(self.project, operation)
+
+    @cached_property
+    def unchecked_ids(self) -> list[Operation]:
+        """The queries by an ``_id`` that a request names in its path, and of which nothing asks whether it is one."""
+        return ids.unchecked(self.project)
 
     def unlike(self, operation: Operation) -> list[str]:
         """Those of which any value but one fits, and none as well."""

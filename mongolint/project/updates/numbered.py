@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mongolint.facts.shapes import Handler
 from mongolint.fastclasses import NamedTuple
 from mongolint.link.states.memory import held_by
 from mongolint.project.indexes import IndexDeclaration
@@ -85,20 +86,12 @@ def _refusing(project: Project, tracer: Tracer, collection: str, made: Derived) 
 
 def _is_caught(tracer: Tracer, way: Way) -> bool:
     """Whether a clause on the way, or around it, catches the error."""
-    module, row, frame = way.operation.module, way.operation.row, way.frame
-    places = [(way.point.module, way.point.context)]
-    while frame is not None:
-        call = tracer.call(module, row)
-        places += [(module, call.context)] if call else []
-        module, row, frame = frame.site_module, frame.site, frame.outer
-    return any(_catches(tracer, *place) for place in places) or _is_caught_by_callers(tracer, way)
+    return any(_catches(tracer, *each) for each in keys.handlers_on(tracer, way)) or _is_caught_by_callers(tracer, way)
 
 
-def _catches(tracer: Tracer, module: int, context: int) -> bool:
-    return any(
-        {name.rpartition(".")[2] for name in keys.caught(tracer, module, handler)} & _CATCHING
-        for handler in keys.handlers_around(tracer, module, context)
-    )
+def _catches(tracer: Tracer, module: int, handler: Handler) -> bool:
+    names = {name.rpartition(".")[2] for name in keys.caught(tracer, module, handler)}
+    return not names.isdisjoint(_CATCHING)
 
 
 def _is_caught_by_callers(tracer: Tracer, way: Way) -> bool:
@@ -111,7 +104,9 @@ def _is_caught_by_callers(tracer: Tracer, way: Way) -> bool:
         seen.add(place)
         for module, row, _ in tracer.link.sites.of(*place):
             call = tracer.call(module, row)
-            if call is None or _catches(tracer, module, call.context):
+            if call is None:
+                return True
+            if any(_catches(tracer, module, each) for each in keys.handlers_around(tracer, module, call.context)):
                 return True
             level.append((module, call.scope))
     return False

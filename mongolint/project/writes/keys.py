@@ -205,6 +205,18 @@ def handlers_around(tracer: Tracer, module: int, context: int) -> Iterator[Handl
             yield from facts.tries[entry.ref].handlers
 
 
+def handlers_on(tracer: Tracer, way: Way) -> Iterator[tuple[int, Handler]]:
+    """The ``except`` clauses around the calls of a way, of its beginning and of what it leads through; by module."""
+    places = [(way.point.module, way.point.context)]
+    module, row, frame = way.operation.module, way.operation.row, way.frame
+    while frame is not None:
+        call = tracer.call(module, row)
+        places += [(module, call.context)] if call else []
+        module, row, frame = frame.site_module, frame.site, frame.outer
+    for module, context in places:
+        yield from ((module, handler) for handler in handlers_around(tracer, module, context))
+
+
 def caught(tracer: Tracer, module: int, handler: Handler) -> set[str]:
     """The qualified names of the classes that a clause catches."""
     if handler.types is None:
