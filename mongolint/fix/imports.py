@@ -55,8 +55,9 @@ def sort_key(package: str, is_from: bool, own: Own) -> tuple[int, bool, str]:
 def need(draft: Draft, module: int, package: str, name: str) -> str:
     """See `Draft.need`."""
     file = draft.file(module)
-    imports, _ = head(file)
-    held = _held(imports, package, name)
+    imports, behind = head(file)
+    below = _driver_below(draft, module, file, package, behind)
+    held = _held([*imports, *below], package, name)
     if held is not None:
         return held
     wanted = name or package
@@ -65,9 +66,13 @@ def need(draft: Draft, module: int, package: str, name: str) -> str:
     row: Row = ("from", package, name, 0) if name else ("module", package)
     if is_taken(file, wanted, row):
         raise NoFix(f"the name {wanted} means something else in this module")
-    if name and _extend(draft, module, imports, package, name):
+    if name and _extend(draft, module, [*imports, *below], package, name):
         return name
-    _add(draft, module, file, imports, package, name)
+    if below:
+        line = f"from {package} import {name}\n" if name else f"import {package}\n"
+        draft.insert(module, below[0].end, line, shared=True)
+    else:
+        _add(draft, module, file, imports, package, name)
     return wanted
 
 
@@ -206,10 +211,6 @@ def _name_key(name: str) -> tuple[int, str]:
 
 def _add(draft: Draft, module: int, file: SourceFile, imports: list[HeadImport], package: str, name: str) -> None:
     line = f"from {package} import {name}\n" if name else f"import {package}\n"
-    driver = _behind_driver(draft, module, file, package)
-    if driver is not None:
-        draft.insert(module, driver, line, shared=True)
-        return
 
     def own(root: str) -> bool:
         return draft.project.link.imports.resolve(file.facts.path, root) is not None
@@ -232,22 +233,22 @@ def _add(draft: Draft, module: int, file: SourceFile, imports: list[HeadImport],
         draft.insert(module, end, gap + line + ("" if blank_follows(file.text, end) else "\n"), shared=True)
 
 
-def _behind_driver(draft: Draft, module: int, file: SourceFile, package: str) -> int | None:
-    """Behind what is imported of the driver below the head, which ends early: at a ``load_dotenv()``, say.
+def _driver_below(draft: Draft, module: int, file: SourceFile, package: str, behind: int) -> list[HeadImport]:
+    """What is imported of the driver below the head, which ends early: at a ``load_dotenv()``, say.
 
-    None where the module may use the driver before.
+    Nothing where the head imports some of the driver, or the module may use the driver before.
     """
-    text, behind = file.text, head(file)[1]
+    text = file.text
     if not _OF_DRIVER.match(f"import {package}") or _OF_DRIVER.search(text, 0, behind):
-        return None
-    below = [part for part in file.facts.parts if part[0] >= behind and _OF_DRIVER.match(text, part[0])]
-    if not below:
-        return None
-    first = below[0][0]
-    for operation in draft.project.operations:
-        if operation.module == module and not operation.scope and file.facts.spans[operation.row][0] < first:
-            return None
-    return line_end(text, below[0][1])
+        return []
+    found: list[HeadImport] = []
+    for number, (start, stop) in enumerate(file.facts.parts):
+        if start >= behind and _OF_DRIVER.match(text, start):
+            tree = file.part(number)
+            found += _imports(tree, tree.module.body[0], start, line_end(text, stop))
+    operations = draft.project.operations if found else ()
+    at_once = [each for each in operations if each.module == module and not each.scope]
+    return [] if any(file.facts.spans[each.row][0] < found[0].start for each in at_once) else found
 
 
 def blank_follows(text: str, offset: int) -> bool:

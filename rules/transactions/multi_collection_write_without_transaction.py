@@ -2,8 +2,9 @@
 
 What it flags
     In one function, without a session: a write, and after it one to another collection that has the same id, or the
-    ``inserted_id`` of the first. The first may be that of a helper, which is given the ``_id`` of the second. One
-    finding a function, at the second write.
+    ``inserted_id`` of the first; that goes through the items which the first stores, as an order does that takes goods
+    from the stock; or, where ids of one document name those of both, that changes this document. The first may be that
+    of a helper, which is given the ``_id`` of the second. One finding a function, at the second write.
 
 Why it hurts
     MongoDB keeps one document whole, not two: when the process ends, or the second write fails, the first one stays,
@@ -73,6 +74,35 @@ def _by_hand(module: int, draft: Draft) -> None:
 
 
 EXAMPLES = [
+    Bad(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+        db.tokens.create_index("token", unique=True)
+
+
+        def reset(token, password):
+            found = db.tokens.find_one({"token": token, "used": False})
+            if found:
+                db.users.update_one({"_id": found["user_id"]}, {"$set": {"password": password}})
+                db.tokens.update_one({"_id": found["_id"]}, {"$set": {"used": True}})
+
+
+        def place(cart, total):
+            db.orders.insert_one({"items": cart["items"], "total": total})
+            for item in cart["items"]:
+                db.stock.update_one({"_id": item["product"]}, {"$inc": {"left": -1}})
+
+
+        def join(key):
+            found = db.tokens.find_one({"token": key})
+            db.users.update_one({"_id": found["user_id"]}, {"$set": {"seen": True}})
+            db.teams.update_one({"_id": found["team_id"]}, {"$set": {"seen": True}})
+        """,
+        at=("update_one", "update_one"),
+        message="update_one on tokens follows update_one on users for the same document of tokens, in no transaction",
+    ),
     Bad(
         """\
         from pymongo import MongoClient

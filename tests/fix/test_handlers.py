@@ -322,7 +322,10 @@ def test_imports_of_mixed_sections(tmp_path: Path) -> None:
     assert places == {3}
 
 
-@pytest.mark.parametrize(("early", "line"), [("", 6), ("print(shared.count_documents({}))\n", 2)])
+@pytest.mark.parametrize(
+    ("early", "line"),
+    [("", 5), ("import bson\nimport pymongo.errors as e\n\n", 8), ("print(shared.count_documents({}))\n", 2)],
+)
 def test_imports_below_the_head(early: str, line: int, tmp_path: Path) -> None:
     """A head that ends early: what a fix needs of the driver stands beside the driver, unless that is used before."""
     code = (
@@ -334,7 +337,7 @@ def test_imports_below_the_head(early: str, line: int, tmp_path: Path) -> None:
     loaded = project({"service.py": code, "base.py": base}, tmp_path)
     (found,) = run(loaded, {"MDB111"}).findings
     assert found.fix is not None
-    assert {edit.span.line for edit in found.fix.edits if "import" in edit.content} == {line}
+    assert [edit.span.line for edit in found.fix.edits if "ReturnDocument\n" in f"{edit.content}\n"] == [line]
 
 
 def test_no_more_than_was_meant(

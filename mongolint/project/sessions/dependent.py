@@ -74,6 +74,8 @@ def _pair(project: Project, writes: list[Operation]) -> DependentWrites | None:
             if not _may_follow(facts, first, second) or first.row > second.row:
                 continue
             shared = _shared(facts, first, second)
+            if shared is None:
+                shared = _stored_items(facts, first, second) or _of_one_document(project, first, second)
             if shared is None or _talks_between(project, first, second):
                 continue
             if not _is_bound(project, second):
@@ -153,6 +155,48 @@ def _shared(facts: ModuleFacts, first: Operation, second: Operation) -> str | No
     # Of an id and what it was made with, the id: it is the one that reaches further back
     nearest = max(rows, key=lambda row: len(reached_rows(facts, row)), default=None)
     return common[given[nearest]] if nearest is not None else None
+
+
+def _stored_items(facts: ModuleFacts, first: Operation, second: Operation) -> str | None:
+    """What the second goes through item by item, of which the first stores all: ``items`` of an order."""
+    if first.name != "insert_one":
+        return None
+    stored = list(_given(facts, first).values())
+    for entry in facts.chain(second.context):
+        iterable = facts.loops[entry.ref].iterable if entry.kind == "loop" else None
+        node = facts.nodes[iterable] if iterable is not None else ("", None)
+        if node[0] == "item" and any(_is_same_item(facts, node, each) for each in stored):
+            return str(facts.constant(node[2]))
+    return None
+
+
+def _is_same_item(facts: ModuleFacts, one: Any, other: Any) -> bool:
+    key = facts.constant(one[2])
+    return other[0] == "item" and one[1] == other[1] and isinstance(key, str) and facts.constant(other[2]) == key
+
+
+def _of_one_document(project: Project, first: Operation, second: Operation) -> str | None:
+    """The document by whose ids both find theirs, if one of them changes that document itself."""
+    link = project.link
+    for row in _asked_by(project, first) & _asked_by(project, second):
+        node = link.node(first.module, row)
+        read = project.operation_at(first.module, node[1] if node[0] == "await" else row)
+        if read is not None and read.name == "find_one":
+            if read.collection_names in (first.collection_names, second.collection_names):
+                return f"document of {read.target}"
+    return None
+
+
+def _asked_by(project: Project, operation: Operation) -> set[int]:
+    """The rows of the documents whose ids a filter compares with."""
+    found = set()
+    for name, kind in operation.filter.required.items():
+        place = operation.filter.places.get(name)
+        if kind == "equality" and place is not None and place.module == operation.module:
+            node = project.link.node(place.module, place.row)
+            if node[0] == "item" and _id_name(project.modules[place.module], node):
+                found.add(node[1])
+    return found
 
 
 def _given(facts: ModuleFacts, operation: Operation) -> dict[int, Any]:
