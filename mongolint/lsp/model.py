@@ -24,6 +24,7 @@ from mongolint.link.states.journal import Journal
 from mongolint.lsp.shift import Shift
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
+from mongolint.source.deepstack import with_deep_stack
 from mongolint.source.files import discover
 from mongolint.source.text import SourceError, decode_source
 
@@ -166,7 +167,7 @@ class Model:
         if not is_configured_so or not state.keeps(project):
             return self._keep(self._made(state, previous, self._journal), contents)
         try:
-            project.renew(state.modules)
+            with_deep_stack(lambda: project.renew(state.modules))
         except Exception:
             # What it knows may be half of the last state: the next one begins anew
             self.loaded, self._journal = None, Journal()

@@ -113,7 +113,6 @@ EXAMPLES = [
         from pymongo import MongoClient
 
         db = MongoClient(timeoutMS=5000).app
-        db.books.create_index("owner_id")
 
 
         def title(book_id):
@@ -123,9 +122,9 @@ EXAMPLES = [
             return book["title"] + book.get("subtitle", "")
 
 
-        def owner(book_id):
-            book = db.books.find_one({"_id": book_id})
-            return book["owner"] if book else None
+        def price(book_id):
+            book = db.books.find_one({"_id": book_id}, {"_id": 0})
+            return book["price"] if book else None
 
 
         def exists(book_id):
@@ -142,7 +141,6 @@ EXAMPLES = [
         from pymongo import MongoClient
 
         db = MongoClient(timeoutMS=5000).app
-        db.books.create_index("owner_id")
 
 
         def title(book_id):
@@ -152,9 +150,9 @@ EXAMPLES = [
             return book["title"] + book.get("subtitle", "")
 
 
-        def owner(book_id):
-            book = db.books.find_one({"_id": book_id}, projection={"owner": 1})
-            return book["owner"] if book else None
+        def price(book_id):
+            book = db.books.find_one({"_id": book_id}, {"price": 1})
+            return book["price"] if book else None
 
 
         def exists(book_id):
@@ -164,44 +162,6 @@ EXAMPLES = [
         def show(owner_id):
             for book in db.books.find({"owner_id": owner_id}, limit=9, projection={"_id": 1, "name": 1}).sort("_id", 1):
                 yield book["_id"], book["name"]
-        """,
-    ),
-    Bad(
-        """\
-        from pymongo import MongoClient
-
-        db = MongoClient(timeoutMS=5000).app
-
-
-        def price(book_id):
-            book = db.books.find_one({"_id": book_id}, {"_id": 0})
-            if not book:
-                raise LookupError(book_id)
-            return book["price"]
-
-
-        def title(book_id):
-            book = db.books.find_one({"_id": book_id}, projection={"_id": False})
-            return "" if book is None else book.get("title", "")
-        """,
-        at=("find_one", "find_one"),
-        message="find_one on books fetches whole documents, and only price is used; let the projection name what is",
-        fixed="""\
-        from pymongo import MongoClient
-
-        db = MongoClient(timeoutMS=5000).app
-
-
-        def price(book_id):
-            book = db.books.find_one({"_id": book_id}, {"price": 1})
-            if not book:
-                raise LookupError(book_id)
-            return book["price"]
-
-
-        def title(book_id):
-            book = db.books.find_one({"_id": book_id}, projection={"title": 1, "_id": 0})
-            return "" if book is None else book.get("title", "")
         """,
     ),
     Bad(
@@ -286,7 +246,6 @@ EXAMPLES = [
         from pymongo import MongoClient
 
         db = MongoClient(timeoutMS=5000).app
-        db.surveys.create_index("owner")
 
 
         def add(owner: str, title: str, texts: list[str]):
@@ -304,7 +263,6 @@ EXAMPLES = [
         from pymongo import MongoClient
 
         db = MongoClient(timeoutMS=5000).app
-        db.surveys.create_index("owner")
 
 
         def add(owner: str, title: str, texts: list[str]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
 from mongolint.link.states.same import same
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Answers of the first state, and how many times as many there may be
 _FEW, _MOST_TIMES = 10_000, 3
 _NONE: dict[Any, Any] = {}
-# What is made of an answer, so that it pays to see at once whether it has changed
+# How much is made of an answer where it pays to see at once whether it has changed
 _MANY_USERS = 12
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -226,11 +226,6 @@ def _merged_lists(old: list[Any], new: list[Any]) -> list[Any]:
     return new
 
 
-class _OfProject(Protocol):
-    @property
-    def link(self) -> Linker: ...
-
-
 def _memory(holder: Any) -> Memory | None:
     if not hasattr(holder, "memory"):
         holder = holder.link if hasattr(holder, "link") else holder.project.link
@@ -279,16 +274,17 @@ def held_by(work: Callable[Concatenate[Holder, P], T]) -> Callable[Concatenate[H
             kept = holder.__dict__[name] = {}
         key = tuple([id(each) if type(each).__hash__ is None else each for each in given])
         try:
-            hash(key)
+            found = kept.get(key)
         except TypeError:  # something in it is such
             key = tuple(map(id, given))
+            found = kept.get(key)
+        if type(found) is tuple:
+            return found[0]
         memory = _memory(holder)
         if memory is not None:
             return memory.ask(kept, key, lambda: answer(holder, *given))
-        found = kept.get(key)
-        if found is None:
-            # With the arguments, so that their ids stay their own
-            found = kept[key] = (answer(holder, *given), given)
+        # With the arguments, so that their ids stay their own
+        kept[key] = found = (answer(holder, *given), given)
         return found[0]
 
     return cast("Callable[Concatenate[Holder, P], T]", ask)

@@ -263,7 +263,7 @@ def _admitted(tracer: Tracer, step: _Step) -> tuple[str, Any] | None:
 def _happens(project: Project, tracer: Tracer, step: _Step) -> Twice | None:
     """What happens once for each request that passes, and where."""
     if type(step.new) is not tuple:
-        return Twice("both take of it", None)
+        return Twice("both add to it" if step.passed.is_length else "both take of it", None)
     found = once.happens(project, tracer, step.way, step.passed)
     if found is None and step.passed.relation in ("False", "Is", "Equal") and _ONE_TIME.search(step.passed.made.path):
         return Twice("both use it", None)
