@@ -53,7 +53,8 @@ def happens(project: Project, tracer: Tracer, way: Way, tested: Passed) -> Twice
     operation = way.operation
     for field in _added(tracer, operation, way.frame):
         return Twice(f"both add to {field}", None)
-    for call in _beside(tracer, way, tested):
+    # What stands in the block of the update itself runs with it for sure
+    for call in sorted(_beside(tracer, way, tested), key=lambda call: call.context != way.point.context):
         place = (way.point.module, call.row)
         name = project.callee_name(*place)
         if _ACTING.search(name) and (call.statement or call.awaited):
