@@ -8,6 +8,7 @@ from itertools import accumulate
 
 import libcst as cst
 
+from mongolint.source.plainnodes import shared_blanks
 from mongolint.source.syntax import ParseError, check_with_python
 
 # CPython refuses more nested brackets than this (tokenizer.c, MAXLEVEL); LibCST's native parser has no
@@ -27,7 +28,8 @@ def parse(text: str) -> cst.Module:
     if _may_nest_too_deep(text):
         check_with_python(text)
     try:
-        return _parse_unchecked(text)
+        with shared_blanks(cst):
+            return _parse_unchecked(text)
     except cst.ParserSyntaxError as error:
         raise _better_error(text, error) from None
     except RecursionError:
