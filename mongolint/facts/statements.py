@@ -391,7 +391,13 @@ def touched(node: cst.CSTNode) -> set[str]:
 
 
 def _touched(node: Any, names: set[str]) -> None:
-    if isinstance(node, cst.Assign):
+    parts = _PARTS.get(type(node))
+    if parts is not None:  # what most nodes are
+        for name in parts:
+            part = getattr(node, name)
+            for child in part if isinstance(part, list | tuple) else (part,):
+                _touched(child, names)
+    elif isinstance(node, cst.Assign):
         for target in node.targets:
             _target_names(target.target, names)
         _touched(node.value, names)
@@ -413,11 +419,6 @@ def _touched(node: Any, names: set[str]) -> None:
         names.add(node.name.value)
     elif isinstance(node, cst.Del):
         _target_names(node.target, names)
-    else:
-        for name in _PARTS.get(type(node), ()):
-            part = getattr(node, name)
-            for child in part if isinstance(part, list | tuple) else (part,):
-                _touched(child, names)
 
 
 # What is run in a statement, and in the suites of one
