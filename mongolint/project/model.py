@@ -123,7 +123,7 @@ class Project(Places):
     def moved(self, modules: Iterable[int]) -> None:
         """Some modules say what they did, at other places (`mongolint.facts.moved`)."""
         if self.link.memory is not None:
-            self.link.memory.forget([("module", module) for module in modules])
+            self.link.memory.forget_later([("module", module) for module in modules])
 
     # Facts
 

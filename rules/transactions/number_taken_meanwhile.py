@@ -29,7 +29,14 @@ from typing import Any
 
 from mongolint.rule import Applicability, Bad, Draft, Finding, Good, Project, Rule, Severity
 
-rule = Rule("MDB415", "number-taken-meanwhile", Severity.MEDIUM, fix=Applicability.UNSAFE, concern="resilience")
+rule = Rule(
+    "MDB415",
+    "number-taken-meanwhile",
+    Severity.MEDIUM,
+    fix=Applicability.UNSAFE,
+    concern="resilience",
+    asks_documents=True,
+)
 
 
 @rule.on(Project)

@@ -73,6 +73,8 @@ class Memory:
         # Goes on with each answer that is worked out
         self._clock = 0
         self._readers: dict[Hashable, set[Answer]] = {}
+        # What may say something else by now, which nobody has asked about yet
+        self._later: set[Hashable] = set()
         # How many answers there are, and were when the first state had been looked at
         self._size = 0
         self._first = 0
@@ -84,6 +86,9 @@ class Memory:
 
     def ask(self, kept: dict[Hashable, Answer], key: Hashable, work: Callable[[], Any]) -> Any:
         """The answer under a key, worked out if there is none that holds."""
+        if self._later:
+            later, self._later = self._later, set()
+            self.forget(later)
         answer = kept.get(key)
         if answer is None:
             answer = Answer(work)
@@ -99,6 +104,10 @@ class Memory:
             # A study of the linker, of which nothing but tokens is known
             record.tokens.add(("modules",))
         return answer.value
+
+    def forget_later(self, tokens: Iterable[Hashable]) -> None:
+        """The same as `forget`, for when somebody asks."""
+        self._later.update(tokens)
 
     def forget(
         self, tokens: Iterable[Hashable], kept: dict[Hashable, Answer] = _NONE, known: Mapping[Hashable, object] = _NONE

@@ -58,6 +58,8 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> Numbered | None:
     collection = inserts.collection_of(tracer, operation, frame)
     if collection is None or collection.name is None or way.scope <= 0 or lookups.is_locked(tracer, way):
         return None
+    if not any(map(_is_unique, project.indexes_of(collection.name) or ())):
+        return None
     target = inserts.target_of(tracer, operation, frame)
     if target is None or lost.session_of(tracer, operation, frame) == "given":
         return None
@@ -78,10 +80,13 @@ def _refusing(project: Project, tracer: Tracer, collection: str, made: Derived) 
     asked = lost.asked(tracer, made).fields
     for index in project.indexes_of(collection) or ():
         names = {name for name, _ in index.keys or ()}
-        is_plain = index.options.get("unique") is True and "partialFilterExpression" not in index.options
-        if is_plain and made.path in names and names - {made.path} <= asked.keys():
+        if _is_unique(index) and made.path in names and names - {made.path} <= asked.keys():
             return index
     return None
+
+
+def _is_unique(index: IndexDeclaration) -> bool:
+    return index.options.get("unique") is True and "partialFilterExpression" not in index.options
 
 
 def _is_caught(tracer: Tracer, way: Way) -> bool:
