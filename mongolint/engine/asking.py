@@ -87,17 +87,20 @@ def _ask(
     facts = _facts(project)
     for rule in rules:
         for number, (kind, test) in enumerate(rule.checks):
-            fact: Any = None
+            begun: list[Any] = [None]
+
+            def begin(fact: Any, begun: list[Any] = begun) -> None:
+                begun[0] = fact
+                if stop is not None and stop():
+                    raise StoppedError
+
             try:
-                for fact in facts[kind]():
-                    if stop is not None and stop():
-                        raise StoppedError
-                    yield from project.told((rule.code, number), fact, test)
+                yield from project.told((rule.code, number), facts[kind], test, begin)
             except StoppedError:
                 raise
             except Exception as error:
                 crash = f"rule {rule.code} {rule.name} failed: {type(error).__name__}: {error}"
-                crashes.append(crash + _where(fact, project))
+                crashes.append(crash + _where(begun[0], project))
 
 
 def _facts(project: Project) -> dict[type, Callable[[], Iterable[Any]]]:

@@ -55,8 +55,9 @@ class _State:
 
     def keeps(self, project: Project) -> bool:
         """Whether a project can go on with it, with what it knows of the modules that stay as they are."""
-        paths = [facts.path for facts in self.modules]
-        return project.uses_driver == self.uses_driver and paths == list(project.link.number) and not project.is_full
+        paths, memory = [facts.path for facts in self.modules], project.link.memory
+        is_same = project.uses_driver == self.uses_driver and paths == list(project.link.number)
+        return is_same and memory is not None and not memory.is_full
 
 
 class Model:

@@ -101,17 +101,19 @@ class CallGraph:
         """For each function that runs operations, each of them by one of the shortest chains."""
         found: dict[Function, dict[int, Reach]] = {}
         for operation in self.operations():
-            if operation.method.kind in self.kinds and not self._is_unusual(operation.module, operation.row):
-                function = (operation.module, operation.scope)
-                found.setdefault(function, {})[id(operation)] = self._own(operation)
+            own = self._own(operation) if operation.method.kind in self.kinds else None
+            if own is not None:
+                found.setdefault((operation.module, operation.scope), {})[id(operation)] = own
         level = {function: list(reaches.values()) for function, reaches in found.items()}
         while level:
             level = self._callers(level, found)
         return found
 
     @held_by
-    def _own(self, operation: Operation) -> Reach:
-        """An operation as its own function runs it."""
+    def _own(self, operation: Operation) -> Reach | None:
+        """An operation as its own function runs it; None where that does not count."""
+        if self._is_unusual(operation.module, operation.row):
+            return None
         kept = kept_for(self.link.modules[operation.module], operation.scope, operation.context, operation.row)
         is_cached = kept == "all" or self._is_cached((operation.module, operation.scope))
         return Reach(operation, (), is_cached, kept == "object")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mongolint.config import Config
 from mongolint.facts.shapes import Call, ModuleFacts
@@ -14,7 +15,7 @@ from mongolint.link.imports import ImportMap
 from mongolint.link.linker import Linker
 from mongolint.link.settings.files import Files
 from mongolint.link.states.journal import Journal
-from mongolint.link.states.memory import Answer, held, held_by
+from mongolint.link.states.memory import Answer, held, held_by, merged, of_each
 from mongolint.mongo.drivers import DRIVER_PACKAGES
 from mongolint.project import hints, verdicts
 from mongolint.project.advice import redundancy
@@ -24,7 +25,7 @@ from mongolint.project.awaiting.answers import Awaiting
 from mongolint.project.callgraph import CallGraph, Reach
 from mongolint.project.catalog import absence, options
 from mongolint.project.clients.answers import Clients
-from mongolint.project.clients.sites import ClientSite, find_clients
+from mongolint.project.clients.sites import ClientSite, find_clients, runs_through
 from mongolint.project.declared import find_mapped
 from mongolint.project.documents import Reader
 from mongolint.project.fields.known import Fields
@@ -50,7 +51,7 @@ from mongolint.project.reach.setups import (
     idle_setups,
     makes_only_indexes,
 )
-from mongolint.project.reach.uses import builtin_calls
+from mongolint.project.reach.uses import builtin_calls, called_name
 from mongolint.project.references.orphans import Deletes
 from mongolint.project.results.answers import Results
 from mongolint.project.schema.record import record
@@ -97,28 +98,37 @@ class Project(Places):
         super().__init__(self.link.modules, display)
         self.reader = Reader(self.link)
         self._told: dict[Hashable, Answer] = {}
+        self._found: list[Operation] = []
         self._scripts: dict[int, bool] = {}
 
     def renew(self, modules: Sequence[ModuleFacts]) -> None:
         """Go on, in an editor, with a new state of the same files."""
-        found: list[Operation] = []
-        changed = self.link.renew(modules, lambda: found.extend(self._find_operations()))
+        known: dict[Hashable, object] = {}
+
+        def find() -> None:
+            with suppress(Exception):  # whoever asks for them shall meet the error
+                known.update(operations=self._find_operations(), unresolved=self.finder.unresolved)
+
+        changed = self.link.renew(modules, find)
         if self.link.memory is not None:
-            known: dict[Hashable, object] = {"operations": found, "unresolved": self.finder.unresolved}
             self.link.memory.forget(changed, self.__dict__.setdefault("_answers", {}), known)
 
-    def told(self, question: Hashable, fact: object, test: Callable[..., Iterable[T]]) -> Iterable[T]:
-        """What a test tells of a fact of this project, or of all of it."""
-        given = (self,) if fact is self else (fact, self)
-        if self.link.memory is None:
-            return test(*given)
-        key = (question, id(fact))
-        return cast(Iterable[T], self.link.memory.ask(self._told, key, lambda: list(test(*given))))
-
-    @property
-    def is_full(self) -> bool:
-        """Whether an editor's model has seen so many states that it has to begin anew."""
-        return self.link.memory is not None and self.link.memory.is_full
+    def told(
+        self,
+        question: Hashable,
+        facts: Callable[[], Iterable[Any]],
+        test: Callable[..., Iterable[T]],
+        begin: Callable[[Any], object],
+    ) -> Iterable[T]:
+        """What a test tells of each fact of this project; ``begin`` is called before it is asked about one."""
+        return of_each(
+            self.link.memory,
+            self._told,
+            question,
+            facts,
+            lambda fact: test(self) if fact is self else test(fact, self),
+            begin,
+        )
 
     def moved(self, modules: Iterable[int]) -> None:
         """Some modules say what they did, at other places (`mongolint.facts.moved`)."""
@@ -133,11 +143,12 @@ class Project(Places):
         return self._find_operations()
 
     def _find_operations(self) -> list[Operation]:
+        """Them, those of the last state as the same objects."""
         self.finder = OperationFinder(self.link, self.reader, self.uses_driver)
-        found = sorted(self.finder.find(), key=self._position)
-        for place, operation in {(o.module, o.row): o for o in found}.items():
+        self._found = merged(self._found, sorted(self.finder.find(), key=self._position))
+        for place, operation in {(o.module, o.row): o for o in self._found}.items():
             self.link.tell(("operation", *place), operation)
-        return found
+        return self._found
 
     @held_by
     def _operations_by_row(self, module: int) -> dict[int, Operation]:
@@ -525,24 +536,14 @@ class Project(Places):
 
     def operations_of(self, client: ClientSite) -> list[Operation]:
         """Operations outside tests that run through a client; all of them when it is the only client."""
-        found = []
-        for operation in self.operations:
-            if operation.module in self.tests:
-                continue
-            made = {c.database.client for c in operation.collections if c.database.client is not None}
-            sites = {(c.module, c.row) for c in made if c.row >= 0}
-            if (client.module, client.row) in sites or (not sites and len(self.clients) == 1):
-                found.append(operation)
-        return found
+        code = (operation for operation in self.operations if operation.module not in self.tests)
+        return [operation for operation in code if runs_through(operation, client, self.clients)]
 
     def callee_name(self, module: int, row: int) -> str:
         """The last name of what a call calls, or has called by something else."""
-        facts = self.modules[module]
         passed = functions.handed_on(self.link, module, row, None)
-        node = facts.nodes[facts.nodes[row][1] if passed is None else passed.function]
-        if node[0] in ("func", "class"):
-            return facts.scopes[node[1]].name
-        return str(node[2]) if node[0] in ("attr", "free", "from", "param") else "the call"
+        function = self.modules[module].nodes[row][1] if passed is None else passed.function
+        return called_name(self.modules[module], function) or "the call"
 
     def driver_call_name(self, call: DriverCall) -> str:
         """ "find_one on users" for the driver call that a handler answers for, or what a helper runs."""

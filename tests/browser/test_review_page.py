@@ -66,7 +66,7 @@ def test_links_lead_where_they_say(open_page: Open, review: dict[str, Any]) -> N
     for width in (1200, 390):
         for issue in large["issues"][1::6]:
             tab = open_page(large, viewport={"width": width, "height": 800})
-            tab.locator(f"#plan a[href='#issue-{issue['id']}']").evaluate("link => link.click()")
+            tab.locator(f"#plan a[href='#issue-{issue['id']}']").first.evaluate("link => link.click()")
             tab.wait_for_timeout(700)
             box = tab.locator(f"#issue-{issue['id']}").bounding_box()
             assert 0 <= box["y"] < 300, (width, issue["id"], box)

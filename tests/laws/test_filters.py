@@ -22,6 +22,8 @@ OPERATORS = ["$and", "$or", "$nor"]
 MOST_FLAGS = 6
 # What loops build is known less well, and whether a dict or list that is tested is empty is not asked
 BLURRING = ["for _", " or ", " and ", "if (", "if parts"]
+# Helpers that do not see what is in ``dict(q, a=1)`` when they are given that
+GIVEN = ["narrowed", "wrapped"]
 HEADER = "from pymongo import MongoClient\n\nusers = MongoClient().app.users\n\n\n"
 # What the programs may call. Every parameter named ``flag`` is a path of its own.
 HELPERS = """\
@@ -262,6 +264,8 @@ def test_required_and_optional_fields(program: list[str]) -> None:
     note(f"required {list(found.required)}, optional {list(found.optional)}, clauses {found.clauses}")
     agree(found, reached)
     if None in all_sent or any(word in line for line in lines for word in BLURRING):
+        return
+    if any("dict(q" in line for line in lines) and any(f"{helper}(q" in line for line in lines for helper in GIVEN):
         return
     assert not found.open
     assert exact(found, reached)

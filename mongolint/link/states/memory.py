@@ -8,7 +8,7 @@ out again when somebody asks; and if it comes out as it was, what was made of *i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -23,6 +23,8 @@ _FEW, _MOST_TIMES = 10_000, 3
 _NONE: dict[Any, Any] = {}
 # How much is made of an answer where it pays to see at once whether it has changed
 _MANY_USERS = 12
+# What of a list may have changed places so that each is looked for
+_MOST_APART = 50
 T = TypeVar("T")
 P = ParamSpec("P")
 Holder = TypeVar("Holder")
@@ -192,14 +194,14 @@ class Memory:
     def _is_same(self, answer: Answer, value: object) -> bool:
         """Take a value, as the one before where both are equal."""
         self._clock += 1
-        value = _merged(answer.value, value)
+        value = merged(answer.value, value)
         if value is answer.value and answer.changed >= 0:
             return True
         answer.value, answer.changed = value, self._clock
         return False
 
 
-def _merged(old: Any, new: Any) -> Any:
+def merged(old: Any, new: Any) -> Any:
     """``new``, or ``old`` if both are the same. What is the same in lists and dicts stays the same object."""
     kind = type(new)
     if type(old) is not kind:
@@ -208,7 +210,7 @@ def _merged(old: Any, new: Any) -> Any:
         return _merged_lists(old, new)
     if kind is dict:
         for key, value in new.items():
-            new[key] = _merged(old.get(key), value)
+            new[key] = merged(old.get(key), value)
         is_same = len(old) == len(new) and all(map(same, old, new))
         return old if is_same and all(old[key] is value for key, value in new.items()) else new
     return old if same(old, new) else new
@@ -227,12 +229,40 @@ def _merged_lists(old: list[Any], new: list[Any]) -> list[Any]:
         new[-1 - tail] = old[-1 - tail]
         tail += 1
     left = old[head : len(old) - tail]
-    for place in range(head, len(new) - tail):
+    for place in range(head, len(new) - tail) if len(left) <= _MOST_APART else ():
         for number, each in enumerate(left):
             if same(each, new[place]):
                 new[place] = left.pop(number)
                 break
     return new
+
+
+def of_each(
+    memory: Memory | None,
+    kept: dict[Hashable, Answer],
+    question: Hashable,
+    things: Callable[[], Iterable[Any]],
+    tell: Callable[[Any], Iterable[T]],
+    begin: Callable[[Any], object],
+) -> Iterable[T]:
+    """What there is to tell of each of some things, kept for all and for each; ``begin`` is called before one."""
+
+    def every() -> Iterator[T]:
+        for thing in things():
+            begin(thing)
+            yield from tell(thing) if memory is None else memory.ask(kept, (question, id(thing)), partial(told, thing))
+
+    # Tuples, for nobody knows one of these again
+    def told(thing: object) -> tuple[T, ...]:
+        return tuple(tell(thing))
+
+    if memory is None:
+        return every()
+    try:
+        found: tuple[T, ...] = memory.ask(kept, question, lambda: tuple(every()))
+    except Exception:
+        return every()  # up to the one of which nothing can be told
+    return found
 
 
 def _memory(holder: Any) -> Memory | None:

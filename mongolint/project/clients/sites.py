@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mongolint.facts.shapes import ModuleFacts
@@ -10,6 +11,7 @@ from mongolint.link.atoms import Client
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
+    from mongolint.project.operations import Operation
 
 
 class ClientSite(NamedTuple):
@@ -35,3 +37,10 @@ def _client_calls(facts: ModuleFacts, index: int) -> list[int]:
     """The calls of what may be called a client."""
     called = ((call.row, facts.nodes[facts.nodes[call.row][1]]) for call in facts.calls)
     return [row for row, node in called if node[0] in ("free", "from", "attr") and "lient" in str(node[2])]
+
+
+def runs_through(operation: Operation, client: ClientSite, every: Sequence[ClientSite]) -> bool:
+    """Whether an operation runs through a client, which it does where there is no other."""
+    made = {c.database.client for c in operation.collections if c.database.client is not None}
+    sites = {(c.module, c.row) for c in made if c.row >= 0}
+    return (client.module, client.row) in sites or (not sites and len(every) == 1)

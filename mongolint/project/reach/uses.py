@@ -347,10 +347,17 @@ def _target(atom: ClassRef | FunctionRef) -> Target:
 
 
 def own_name(facts: ModuleFacts, row: int) -> str:
+    """The last name by which a row refers to something, or that it defines; "" where it has none."""
     node = facts.nodes[row]
     if node[0] in _NAMED:
         return str(node[2])
     return facts.scopes[node[1]].name if node[0] in ("func", "class") else ""
+
+
+def called_name(facts: ModuleFacts, row: int) -> str:
+    """The same, of a parameter too."""
+    node = facts.nodes[row]
+    return str(node[2]) if node[0] == "param" else own_name(facts, row)
 
 
 def _all(facts: ModuleFacts, row: int) -> list[int]:
