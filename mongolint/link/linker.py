@@ -137,6 +137,12 @@ class Linker:
         self._tries.update(tries)
         return [*changed, *differing]
 
+    def prepare(self) -> None:
+        """What can be done for the next state before it comes."""
+        if self._journal is not None and self.memory is not None:
+            self._journal.sort()
+            self.memory.sort()
+
     def node(self, module: int, row: int) -> Row:
         if self.record is not None:
             self.record.tokens.add(module << ROW_BITS | row << 1)

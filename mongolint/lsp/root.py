@@ -165,6 +165,11 @@ class Root:
         self._told = _Told(result.told, result.crashes, asked=True)
         return self._analysis(loaded, result, contents)
 
+    def prepare(self) -> None:
+        """What can be done for the next edit before it comes."""
+        if self.model.loaded is not None:
+            self.model.loaded.project.link.prepare()
+
     def glance(self, contents: Mapping[str, bytes]) -> Analysis | None:
         """The project with these buffers, if they say what it said before, at other places perhaps.
 

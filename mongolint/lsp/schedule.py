@@ -127,9 +127,10 @@ class Scheduler:
         """Have something done that needs the models, between analyses."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def _tidy(self, state: _State, before: Analysis | None, after: Analysis) -> None:
+    async def _tidy(self, root: Root, state: _State, before: Analysis | None, after: Analysis) -> None:
         """Let go of models that are out of date; what the first look made mostly stays for ever."""
         if before is None:
+            await self.run(root.prepare)
             if not self._is_frozen:  # later it would keep a project that was dropped, too
                 gc.freeze()
             self._is_frozen = True
@@ -183,7 +184,7 @@ class Scheduler:
                 if state.glance is None or not state.glance.tells_the_same(analysis):
                     self._publish(root, analysis)
                 state.told.set()
-                await self._tidy(state, before, analysis)
+                await self._tidy(root, state, before, analysis)
 
     def _is_current(self, root: Root, state: _State, wanted: int) -> bool:
         return state.wanted == wanted and self._states.get(root) is state

@@ -7,11 +7,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
+from unittest import mock
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mongolint.link.states import memory
 from mongolint.link.states.memory import Answer, Memory, held, held_by
 from mongolint.link.states.same import same
 
@@ -59,8 +61,17 @@ def told(sheet: Sheet, number: int) -> object:
         return str(error)
 
 
-@given(SHAPES, EDITS)
-def test_the_law(shapes: list[tuple[list[int], list[int]]], edits: list[tuple[dict[int, int], set[int]]]) -> None:
+@settings(max_examples=300, deadline=None)
+@given(SHAPES, EDITS, st.sampled_from([1, 3, 100]))
+def test_the_law(
+    shapes: list[tuple[list[int], list[int]]], edits: list[tuple[dict[int, int], set[int]]], many: int
+) -> None:
+    """``many``: from how many users on an answer is worked out before they are doubted."""
+    with mock.patch.object(memory, "_MANY_USERS", many):
+        obey(shapes, edits)
+
+
+def obey(shapes: list[tuple[list[int], list[int]]], edits: list[tuple[dict[int, int], set[int]]]) -> None:
     sheet = Sheet(shapes, remembers=True)
     assert sheet.memory is not None
     for cells, asked in edits:

@@ -77,6 +77,8 @@ class Journal:
         self._losers: dict[Hashable, set[Hashable]] = {}
         # By an answer's question, the question that left it behind
         self._owners: dict[Hashable, Hashable] = {}
+        # The questions whose records are in none of these yet
+        self._unsorted: set[Hashable] = set()
         self._begin({})
 
     def _begin(self, before: Mapping[Hashable, object]) -> None:
@@ -100,6 +102,7 @@ class Journal:
         """A new state: forget what it may change. ``before``: the last one, if it is not that of another linker."""
         layout = ([facts.path for facts in link.modules], link.tests, *link.imports.layout)
         known = before or self._link
+        self.sort()
         if (
             known is None
             or layout != self._layout
@@ -108,6 +111,7 @@ class Journal:
         ):
             for table in (self._records, self._readers, self._knowers, self._losers, self._owners):
                 table.clear()
+            self._unsorted.clear()
             self._begin({})
         else:
             if not self._carried:
@@ -204,17 +208,28 @@ class Journal:
             self._suspect_all(gone)
         self._records[question] = record
         self._asked.add(question)
-        for table, keys in self._tables(record):
-            for key in keys:
-                table.setdefault(key, set()).add(question)
-        for each in record.answers:
-            self._owners[each] = question
+        self._unsorted.add(question)
         if self._before:  # nobody compares with a state before the first
+            self.sort()
             for each, answer in record.answers.items():
                 self.found(each, answer)
 
+    def sort(self) -> None:
+        """See to it that records are found by what they have to do with: before the next state, when there is time."""
+        for question in self._unsorted:
+            record = self._records[question]
+            for table, keys in self._tables(record):
+                for key in keys:
+                    table.setdefault(key, set()).add(question)
+            for each in record.answers:
+                self._owners[each] = question
+        self._unsorted.clear()
+
     def _drop(self, question: Hashable) -> Record:
         record = self._records.pop(question)
+        if question in self._unsorted:
+            self._unsorted.discard(question)
+            return record
         for table, keys in self._tables(record):
             for key in keys:
                 table[key].discard(question)

@@ -75,6 +75,8 @@ class Memory:
         # Goes on with each answer that is worked out
         self._clock = 0
         self._readers: dict[Hashable, set[Answer]] = {}
+        # The answers that are among the users of others and the readers of tokens as soon as somebody has to know
+        self._unsorted: list[Answer] = []
         # What may say something else by now, which nobody has asked about yet
         self._later: set[Hashable] = set()
         # How many answers there are, and were when the first state had been looked at
@@ -119,6 +121,7 @@ class Memory:
         Args:
             kept, known: answers among those ``kept`` of which it is known already how they come out.
         """
+        self.sort()
         self._first = self._first or self._size
         doubted = {answer for token in tokens for answer in self._readers.get(token, ())}
         for answer in doubted:
@@ -139,6 +142,7 @@ class Memory:
         """
         pending, hubs, begun = list(answers), list[Answer](), self._clock
         while pending or hubs:
+            self.sort()  # what a hub has had worked out is among the users
             if pending:
                 answer = pending.pop()
                 if not answer.doubtful:
@@ -179,17 +183,25 @@ class Memory:
             value = answer.work()
         finally:
             self._link.record = outer
-        for part in answer.parts:
-            part.users.discard(answer)
-        for token in answer.tokens - seen.tokens:
-            self._readers[token].discard(answer)
-        for token in seen.tokens - answer.tokens:
-            self._readers.setdefault(token, set()).add(answer)
-        for part in seen.answers:
-            part.users.add(answer)
+        if answer.changed >= 0:
+            self.sort()
+            for part in answer.parts:
+                part.users.discard(answer)
+            for token in answer.tokens:
+                self._readers[token].discard(answer)
         answer.tokens, answer.parts = seen.tokens, tuple(seen.answers)
+        self._unsorted.append(answer)
         self._is_same(answer, value)
         answer.settled, answer.doubtful, answer.stale = self._clock, False, False
+
+    def sort(self) -> None:
+        """See to it that answers are found by what they are made of: before the next state, when there is time."""
+        for answer in self._unsorted:
+            for token in answer.tokens:
+                self._readers.setdefault(token, set()).add(answer)
+            for part in answer.parts:
+                part.users.add(answer)
+        self._unsorted.clear()
 
     def _is_same(self, answer: Answer, value: object) -> bool:
         """Take a value, as the one before where both are equal."""
