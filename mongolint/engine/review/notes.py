@@ -54,6 +54,7 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
     yield from _of_two_types(known)
     yield from _by_value(project, run)
     yield from _cut_off(project, run)
+    yield from _first_of_each(project, run)
     yield from _by_case(project, name, run)
     unchecked = [each for each in run if any(each is one for one in project.fields.unchecked_ids)]
     if unchecked:
@@ -61,6 +62,7 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
             f"what the path of a request names is made an ObjectId ({_places(project, unchecked)}), which raises "
             "InvalidId for a text that is none, and nothing that the code shows catches it: is 500 the answer to give?"
         )
+    yield from _copied(project, name)
     yield from _left(project, name, ends=expires)
     yield from _read_twice(project, name)
     idle = [index["name"] for index in indexes if index["status"] == "nothing" and not index["purposes"]]
@@ -138,11 +140,41 @@ def _cut_off(project: Project, run: Sequence[Operation]) -> Iterator[str]:
         )
 
 
+def _first_of_each(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """The queries that keep one document of each group, of so many that are read."""
+    for operation in run:
+        field = None if project.is_script(operation.module) else project.results.first_of_each(operation)
+        if field is not None:
+            yield (
+                f"of the first {project.results.listed_at_most(operation)} documents one is kept for each {field} "
+                f"({_places(project, [operation])}): when there are more, what would be kept of the rest is missing, "
+                "and nobody is told: is that meant? ($group with $first behind the $sort sends one of each)"
+            )
+
+
+def _copied(project: Project, name: str) -> Iterator[str]:
+    """The arrays that a new document takes over, while updates keep them alike in all that belong together."""
+    for each in project.sessions.copied:
+        if each.collection == name:
+            read, insert = (project.token(each.module, row) for row in (each.read[1], each.row))
+            it = "it" if len(each.fields) == 1 else "them"
+            yield (
+                f"{each.operation.name} ({insert.file}:{insert.line}) takes over {_listed(each.fields)} as line "
+                f"{read.line} read {it}, and update_many ({_places(project, each.updates)}) changes {it} in all "
+                f"documents with one {_listed(each.group)}: a change in between is missing in the new document, may it "
+                "be? (stored once for all of them, there is no copy that can differ)"
+            )
+
+
 def _places(project: Project, operations: Iterable[Operation]) -> str:
     """Where operations are, of many the first."""
     spans = sorted(project.operation_span(each) for each in operations)
     more = f" and {len(spans) - _MAX_PLACES} more" if len(spans) > _MAX_PLACES else ""
     return ", ".join(f"{span.file}:{span.line}" for span in spans[:_MAX_PLACES]) + more
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _by_case(project: Project, name: str, run: Sequence[Operation]) -> Iterator[str]:
