@@ -86,3 +86,87 @@ def test_the_first_of_each_kind_of_a_list_that_is_cut_off(length: str, keep: str
     assert bool(said) is is_asked
     if is_asked:
         assert said[0].startswith("of the first 500 documents one is kept for each of (shop.py:10): when")
+
+
+TOGETHER = """
+
+@app.get("/answers")
+async def numbers(of: str, name: str):
+    match = {{"of": of, f"given.{{name}}": {{"$ne": None}}}}
+    mean = await db.answers.aggregate([{{"$match": {one}}}, {{"$group": {{"_id": None}}}}]).to_list(1)
+    {between}
+    return mean, await db.answers.{other}
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "between", "other", "is_asked"),
+    [
+        ("match", "pass", "count_documents(match)", True),
+        ('{"of": of}', "pass", 'find({"of": of}).limit(50).to_list(50)', True),
+        ('{"of": of}', "pass", 'find({"of": name}).limit(50).to_list(50)', False),
+        ("match", 'await db.answers.update_many(match, {"$set": {"seen": True}})', "count_documents(match)", False),
+        ("{}", "pass", "count_documents({})", False),  # there is nothing to share
+        ('{"of": of}', "of = name", 'count_documents({"of": of})', False),
+    ],
+)
+def test_the_same_documents_for_several_results(one: str, between: str, other: str, is_asked: bool, place: Any) -> None:
+    said = [
+        note
+        for note in asked(place, TOGETHER.format(one=one, between=between, other=other))["answers"]
+        if "several times" in note
+    ]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith("a function asks for the same documents several times, each time for another result")
+        assert "(shop.py lines 11 and 13)" in said[0]
+
+
+def test_a_page_and_its_number_are_no_statistics(place: Any) -> None:
+    """A count beside a find is how pages are made; $facet would be no better."""
+    code = """
+
+@app.get("/answers")
+async def page(of: str):
+    return await db.answers.count_documents({"of": of}), await db.answers.find({"of": of}).limit(9).to_list(9)
+"""
+    assert not [note for note in asked(place, code)["answers"] if "several times" in note]
+
+
+SPARE = """
+
+@app.on_event("startup")
+async def start():
+    await db.answers.create_index([("of", 1), ("at", -1)])
+    await db.answers.create_index([("of", 1), ("by", 1)]{options})
+
+
+@app.get("/answers")
+async def answers(of: str, by: str, name: str, more: dict):
+    listed = await db.answers.find({filter}).sort("at", -1).to_list(20)
+    return listed, await db.answers.count_documents({{"of": of}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "filter", "is_asked"),
+    [
+        ("", '{"of": of}', True),
+        ("", '{"of": of, f"given.{name}": 1}', True),  # whatever the name, it is not "by"
+        ("", '{"of": of, f"{name}": 1}', False),
+        ("", '{"of": of, **more}', False),
+        ("", '{"of": of, "by": by}', False),
+        (", unique=True", '{"of": of}', False),
+    ],
+)
+def test_an_index_of_which_nothing_is_asked_but_what_another_has(
+    options: str, filter: str, is_asked: bool, place: Any
+) -> None:
+    said = [
+        note for note in asked(place, SPARE.format(options=options, filter=filter))["answers"] if "what for" in note
+    ]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith(
+            "no query that the code shows asks more of of_1_by_1 than of, which of_1_at_-1 has, too, and each write"
+        )

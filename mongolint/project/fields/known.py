@@ -178,6 +178,10 @@ class Fields:
         """The fields in the filter of an operation that are named after a value."""
         return computed.named_after(self.project, operation)
 
+    def all_named(self, operation: Operation) -> bool:
+        """Whether but for those the code shows all fields in the filter of an operation."""
+        return computed.is_all(self.project, operation)
+
     @held
     def unchecked_ids(self) -> list[Operation]:
         """The queries by an ``_id`` that a request names in its path, and of which nothing asks whether it is one."""
