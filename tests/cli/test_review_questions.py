@@ -170,3 +170,33 @@ def test_an_index_of_which_nothing_is_asked_but_what_another_has(
         assert said[0].startswith(
             "no query that the code shows asks more of of_1_by_1 than of, which of_1_at_-1 has, too, and each write"
         )
+
+
+KEPT = """
+from datetime import datetime, timezone
+
+
+@app.post("/notes")
+async def add(text: str):
+    await db.notes.insert_one({{"text": text, "state": "new", "at": datetime.now(timezone.utc)}})
+
+
+@app.put("/notes")
+async def change(old: str, text: str):
+    await db.notes.update_one({{"text": old}}, {{"$set": {{{change}}}}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "is_asked"),
+    [
+        ('"state": text', True),
+        ('"done": True, "seen": datetime.now(timezone.utc)', True),
+        ('"text": text', False),
+        ('"text": text, "state": "changed"', False),
+    ],
+)
+def test_what_people_write_and_change_is_to_stay(change: str, is_asked: bool, place: Any) -> None:
+    """How long it is kept is asked of what is worked off, and of logs."""
+    notes = asked(place, KEPT.format(change=change))["notes"]
+    assert any("how long are they kept" in note for note in notes) is is_asked

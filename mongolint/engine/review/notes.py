@@ -20,6 +20,9 @@ _ADDING = frozenset(["insert_one", "insert_many", "insert"])
 _END = re.compile(r"_?(expires?|expiry|expiration)_?(at|on|date|time|datetime)", re.IGNORECASE)
 # What is filled in where a field is named after a value
 _VALUE = re.compile(r"<[^<>]*>")
+# What changes as something is worked on, and values that say that it was, when, or how often
+_STATE = re.compile(r"(^|[._])(status|state|stage|phase|progress|result|error|reason)$", re.IGNORECASE)
+_MARKING = frozenset(["date", "bool", "null", "number"])
 # With them an index does not do for others
 _PARTIAL = frozenset(["partialFilterExpression", "sparse", "collation", "hidden"])
 # Places that a note names
@@ -39,8 +42,8 @@ def notes(project: Project, name: str, known: KnownFields, held: Mapping[str, An
     expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
     added = [each for each in run if each.name in _ADDING and not project.is_script(each.module)]
     piles_up = bool(added) and not project.writes.is_of_one_each(added) and name not in project.fields.edited
-    if dated and piles_up and not names & _REMOVING and not expires:
-        is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
+    is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
+    if dated and piles_up and not names & _REMOVING and not expires and (is_log or not _is_edited(known)):
         # What is written again later tells no age, save where no other date is there
         kept = [each for each in dated if not any(use.how == "update" for use in known.fields[each].written)]
         yield (
@@ -74,6 +77,14 @@ def notes(project: Project, name: str, known: KnownFields, held: Mapping[str, An
         which = "it" if len(idle) == 1 else "them"
         yield f"no query that the code shows can use {' or '.join(idle)}, and each write keeps {which} up: what for?"
     yield from _spare(project, run, held)
+
+
+def _is_edited(known: KnownFields) -> bool:
+    """Whether updates change more than a state and when that was, as they do of what people write and keep."""
+    changed = [(field.name, use) for field in known.fields.values() for use in field.written if use.how == "update"]
+    return known.open or any(
+        not _STATE.search(name) and not (use.kinds and _MARKING.issuperset(use.kinds)) for name, use in changed
+    )
 
 
 def _spare(project: Project, run: Sequence[Operation], held: Mapping[str, Any]) -> Iterator[str]:
