@@ -200,3 +200,43 @@ def test_what_people_write_and_change_is_to_stay(change: str, is_asked: bool, pl
     """How long it is kept is asked of what is worked off, and of logs."""
     notes = asked(place, KEPT.format(change=change))["notes"]
     assert any("how long are they kept" in note for note in notes) is is_asked
+
+
+NUMBERS = """
+
+@app.post("/answers")
+async def add(of: str, given: dict):
+    for name in ("age", "size"):
+        value = given.get(name)
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        {then}
+    await db.answers.insert_one({{"of": of, "given": {stored}}})
+
+
+@app.get("/answers")
+async def mean(of: str, name: str):
+    pipeline = [{{"$match": {{"of": of}}}}, {{"$group": {{"_id": None, "mean": {{"$avg": f"${added}.{{name}}"}}}}}}]
+    return await db.answers.aggregate(pipeline).to_list(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "stored", "added", "is_asked"),
+    [
+        ("pass", "given", "given", True),
+        ("given[name] = number", "given", "given", False),
+        ("pass", '{"age": number}', "given", False),
+        ("pass", "given", "other", False),
+    ],
+)
+def test_a_number_that_is_tested_and_stored_as_it_came(
+    then: str, stored: str, added: str, is_asked: bool, place: Any
+) -> None:
+    notes = asked(place, NUMBERS.format(then=then, stored=stored, added=added))["answers"]
+    said = [note for note in notes if "makes a number" in note]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith("what is added up in given (shop.py:23) is stored as it came (shop.py:17), and shop")

@@ -21,7 +21,7 @@ _END = re.compile(r"_?(expires?|expiry|expiration)_?(at|on|date|time|datetime)",
 # What is filled in where a field is named after a value
 _VALUE = re.compile(r"<[^<>]*>")
 # What changes as something is worked on, and values that say that it was, when, or how often
-_STATE = re.compile(r"(^|[._])(status|state|stage|phase|progress|result|error|reason)$", re.IGNORECASE)
+_STATE = re.compile(r"(status|state|stage|phase|progress|result|error|reason|token|otp)$", re.IGNORECASE)
 _MARKING = frozenset(["date", "bool", "null", "number"])
 # With them an index does not do for others
 _PARTIAL = frozenset(["partialFilterExpression", "sparse", "collation", "hidden"])
@@ -59,6 +59,7 @@ def notes(project: Project, name: str, known: KnownFields, held: Mapping[str, An
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
     yield from _of_two_types(known)
     yield from _by_value(project, run)
+    yield from _tested_numbers(project, name)
     yield from _cut_off(project, run)
     yield from _first_of_each(project, run)
     yield from _together(project, name)
@@ -190,6 +191,19 @@ def _by_value(project: Project, run: Sequence[Operation]) -> Iterator[str]:
             f"{ask} by $ne for {' and '.join(names)} ({_places(project, unlike)}): documents without the field fit, "
             "too: are they meant? ($exists: true beside it leaves them out)"
         )
+
+
+def _tested_numbers(project: Project, name: str) -> Iterator[str]:
+    """The fields that are added up, and in which a number may be a text."""
+    for each in project.fields.tested_numbers:
+        if each.collection == name:
+            test = project.token(*each.test)
+            yield (
+                f"what is added up in {each.field} ({_places(project, each.added)}) is stored as it came "
+                f"({_places(project, [each.operation])}), and {test.file}:{test.line} only tests that it makes a "
+                "number: one that came as a text stays one, which $avg and $sum leave out: may it? (store the number "
+                "that the test makes)"
+            )
 
 
 def _cut_off(project: Project, run: Sequence[Operation]) -> Iterator[str]:
