@@ -128,7 +128,9 @@ def _enough(
     best = [indexes[int(number)] for number, use in shape["uses"].items() if use == "best"]
     if not common or asked & {*keys[len(common) :]} or len(common) == len(keys) or len(best) != 1:
         return None
-    is_same = [name for name, _ in best[0]["keys"] or ()][: len(common)] == common
+    theirs = [name for name, _ in best[0]["keys"] or ()]
+    # Of one that the spare one begins with, a rule says that it can go itself
+    is_same = theirs[: len(common)] == common and keys[: len(theirs)] != theirs
     is_plain = not _PARTIAL & {*best[0]["options"], *index["options"]}
     return (_listed(common), best[0]["name"]) if is_same and is_plain and best[0]["name"] else None
 
