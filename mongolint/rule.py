@@ -70,7 +70,8 @@ class Rule:
     too. ``supersedes``: codes that yield to this rule at the same place. ``concern``: what suffers; a review sorts by
     it. ``transactional``: what it advises needs transactions, which only replica sets have. ``of_idle``: that nothing
     runs a place is what it finds, or part of it. ``breaks``: what it finds goes wrong each time it runs. ``clears``:
-    codes of which no finding is left either, once every client is mended as it says. ``same_as``: the codes by which
+    codes of which no finding is left either, once every client is mended as it says. ``migrates``: the titles of fixes
+    by hand with which what is stored has to be moved or rewritten. ``same_as``: the codes by which
     another linter tells the same: ``{"ruff": ("E722",)}``; with ``defer-to`` it is left to that one.
     ``preview``: runs with ``--preview`` only, as every new rule does at first. ``asks_documents``: it asks what
     documents hold, or what keeps them right, and is asked beside the others, as finding that out takes long.
@@ -90,6 +91,7 @@ class Rule:
     of_idle: bool = False
     breaks: bool = False
     clears: tuple[str, ...] = ()
+    migrates: tuple[str, ...] = ()
     same_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     preview: bool = False
     asks_documents: bool = False

@@ -32,6 +32,7 @@ rule = Rule(
     tier="review",
     fix=Applicability.DISPLAY,
     concern="integrity",
+    migrates=("store dates",),
     asks_documents=True,
 )
 

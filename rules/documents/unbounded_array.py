@@ -38,6 +38,7 @@ rule = Rule(
     Severity.MEDIUM,
     fix=Applicability.UNSAFE,
     concern="resilience",
+    migrates=("give the members a collection",),
     options={"array-limit": 1000},
     asks_documents=True,
 )

@@ -11,7 +11,18 @@ from mongolint.report.review.diffs import added
 from mongolint.report.review.findings import _clauses as clauses
 from mongolint.report.review.findings import _Fixes as Fixes
 from mongolint.report.review.findings import _told as told
-from mongolint.report.review.words import appended, by_file, complete, conflict, gaps, is_code, listed, numbers
+from mongolint.report.review.words import (
+    appended,
+    by_file,
+    clears,
+    complete,
+    conflict,
+    gaps,
+    is_code,
+    listed,
+    mending,
+    numbers,
+)
 
 HEAD = """\
 from fastapi import APIRouter, FastAPI
@@ -805,3 +816,36 @@ def migrate():
 def test_advice_behind_a_title(advice: str, shown: str) -> None:
     """Code does not begin a sentence: it would get a capital."""
     assert appended(advice) == shown
+
+
+def test_how_a_place_is_mended_stands_beside_it() -> None:
+    """The title would say less than the finding does; code is shown apart."""
+    fix = {"title": "batch the queries", "text": "ask once, before the loop", "diff": []}
+    assert mending({"message": "it asks each time; ask once, before the loop", "fix": fix}) == fix["text"]
+    assert mending({"message": "it asks each time", "fix": fix}) == fix["title"]
+    assert mending({"message": "declare x = 1", "fix": {**fix, "text": "x = 1"}}) == fix["title"]
+
+
+def test_moving_what_is_stored_is_no_matter_of_an_hour(place: Any) -> None:
+    code = f"""{HEAD}
+@app.post("/pages/readers")
+def share(name: str, user: str):
+    db.pages.update_one({{"name": name}}, {{"$push": {{"readers": {{"user": user}}}}}})
+
+
+@app.get("/pages")
+def pages(user: str):
+    return list(db.pages.find({{"readers.user": user}}).limit(9))
+"""
+    found = review(place, {"shop.py": code})
+    (step,) = [each for each in found["plan"] if each["step"] == "Give the members a collection"]
+    assert step["size"] == "M"
+
+
+def test_a_finding_that_several_steps_mend() -> None:
+    found = {
+        "issues": [{"id": 1, "name": "uncovered-filter"}, {"id": 2, "name": "missing-unique"}],
+        "plan": [{"step": "a", "issues": [1]}, {"step": "b", "issues": [1, 2]}],
+    }
+    assert clears(found, found["plan"][1]) == [(1, "uncovered-filter (in part)"), (2, "missing-unique")]
+    assert clears(found, {"text": "no finding is left", "issues": [1]}) == [(1, "uncovered-filter")]

@@ -83,7 +83,7 @@ def _collection(
         "needed": [{key: index[key] for key in ("keys", "options", "why", "reason", "priority")} for index in needed],
         "validator": validator,
         "timeseries": timed,
-        "notes": list(notes(project, name, known, held["indexes"])),
+        "notes": list(notes(project, name, known, held)),
         "completeness": {
             "percent": _percent(parts),
             "queries": _calls(held["shapes"], (*_JUDGED, "unknown")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mongolint.engine.load import Loaded
@@ -21,6 +21,8 @@ Record = dict[str, Any]
 _HOURS_OF_A_DAY, _HOURS_OF_A_WEEK = 4, 20
 _LOOK = 0.25
 _WORK = 1.0
+# What is stored is moved by a script that is tried before, and code reads both forms in the meantime
+_MIGRATION = 8.0
 # By hand too, one index is one line that is there to copy, however many queries it serves
 _OF_AN_INDEX = "create_index("
 
@@ -86,7 +88,7 @@ def _issue(rule: Rule, places: list[Record], known: Mapping[str, Rule]) -> Recor
         "impact": " ".join(sections(rule.doc).get("Why it hurts", "").split()),
         "concern": rule.concern,
         "transactional": rule.transactional,
-        "size": _size(places),
+        "size": _size(places, rule.migrates),
         "todo": [{"text": text, "count": count} for text, count in todo.most_common()],
         "applied": applied,
         "ends_with": None,
@@ -113,9 +115,9 @@ def in_use(places: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [place for place in places if not is_aside([place])] or list(places)
 
 
-def _size(places: Sequence[Record]) -> str:
+def _size(places: Sequence[Record], migrates: Collection[str]) -> str:
     """S: half a day; M: some days; L: more. What mends several places is done once."""
-    hours = sum({_task(place): _cost(place) for place in places}.values())
+    hours = sum({_task(place): _cost(place, migrates) for place in places}.values())
     return "S" if hours <= _HOURS_OF_A_DAY else "M" if hours <= _HOURS_OF_A_WEEK else "L"
 
 
@@ -123,7 +125,9 @@ def _is_applied(place: Record) -> bool:
     return place["fix"] is not None and place["fix"]["applicability"] != Applicability.DISPLAY.value
 
 
-def _cost(place: Record) -> float:
+def _cost(place: Record, migrates: Collection[str]) -> float:
+    if place["fix"] is not None and place["fix"]["title"] in migrates and not _is_applied(place):
+        return _MIGRATION
     is_index = place["fix"] is not None and _OF_AN_INDEX in place["fix"]["text"]
     return _LOOK if is_index or _is_applied(place) else _WORK
 

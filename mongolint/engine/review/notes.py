@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,16 +20,21 @@ _ADDING = frozenset(["insert_one", "insert_many", "insert"])
 _END = re.compile(r"_?(expires?|expiry|expiration)_?(at|on|date|time|datetime)", re.IGNORECASE)
 # What is filled in where a field is named after a value
 _VALUE = re.compile(r"<[^<>]*>")
+# What changes as something is worked on, and values that say that it was, when, or how often
+_STATE = re.compile(r"(status|state|stage|phase|progress|result|error|reason|token|otp)$", re.IGNORECASE)
+_MARKING = frozenset(["date", "bool", "null", "number"])
+# With them an index does not do for others
+_PARTIAL = frozenset(["partialFilterExpression", "sparse", "collation", "hidden"])
 # Places that a note names
 _MAX_PLACES = 3
 _TYPES = {"objectId": "an ObjectId", "string": "a string", "date": "a date", "number": "a number"}
 _NESTED = {"object", "array"}
 
 
-def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def notes(project: Project, name: str, known: KnownFields, held: Mapping[str, Any]) -> Iterator[str]:
     """What a reader of the table should know besides.
 
-    ``indexes``: those of the collection on the map.
+    ``held``: the collection on the map.
     """
     run = [each for each in project.operations_on(name) if each.module not in project.tests]
     names = {operation.name for operation in run}
@@ -36,8 +42,8 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
     expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
     added = [each for each in run if each.name in _ADDING and not project.is_script(each.module)]
     piles_up = bool(added) and not project.writes.is_of_one_each(added) and name not in project.fields.edited
-    if dated and piles_up and not names & _REMOVING and not expires:
-        is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
+    is_log = all(each.method.kind != "write" or each.name in _ADDING for each in run)
+    if dated and piles_up and not names & _REMOVING and not expires and (is_log or not _is_edited(known)):
         # What is written again later tells no age, save where no other date is there
         kept = [each for each in dated if not any(use.how == "update" for use in known.fields[each].written)]
         yield (
@@ -53,7 +59,10 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
         yield f"no write that the code shows stores {', '.join(asked[:5])}: {right}"
     yield from _of_two_types(known)
     yield from _by_value(project, run)
+    yield from _tested_numbers(project, name)
     yield from _cut_off(project, run)
+    yield from _first_of_each(project, run)
+    yield from _together(project, name)
     yield from _by_case(project, name, run)
     unchecked = [each for each in run if any(each is one for one in project.fields.unchecked_ids)]
     if unchecked:
@@ -61,12 +70,79 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
             f"what the path of a request names is made an ObjectId ({_places(project, unchecked)}), which raises "
             "InvalidId for a text that is none, and nothing that the code shows catches it: is 500 the answer to give?"
         )
+    yield from _copied(project, name)
     yield from _left(project, name, ends=expires)
     yield from _read_twice(project, name)
-    idle = [index["name"] for index in indexes if index["status"] == "nothing" and not index["purposes"]]
+    idle = [index["name"] for index in held["indexes"] if index["status"] == "nothing" and not index["purposes"]]
     if idle and None not in idle:
         which = "it" if len(idle) == 1 else "them"
         yield f"no query that the code shows can use {' or '.join(idle)}, and each write keeps {which} up: what for?"
+    yield from _spare(project, run, held)
+
+
+def _is_edited(known: KnownFields) -> bool:
+    """Whether updates change more than a state and when that was, as they do of what people write and keep."""
+    changed = [(field.name, use) for field in known.fields.values() for use in field.written if use.how == "update"]
+    return known.open or any(
+        not _STATE.search(name) and not (use.kinds and _MARKING.issuperset(use.kinds)) for name, use in changed
+    )
+
+
+def _spare(project: Project, run: Sequence[Operation], held: Mapping[str, Any]) -> Iterator[str]:
+    """The indexes of which no query asks more than another one has, too."""
+    shapes = {shape["id"]: shape for shape in held["shapes"]}
+    named = {}
+    for operation in run:
+        names = project.fields.named_after(operation)
+        if names and project.fields.all_named(operation):
+            span = project.operation_span(operation)
+            named[span.file, span.line, span.column] = {name.partition(".")[0] for name in names}
+    for index in held["indexes"]:
+        asked = [shapes.get(each) for each in index["also"]]
+        others = any(index[use] for use in ("best", "possible", "purposes", "distincts", "unread"))
+        if others or index["server"] or not asked or any(index["elsewhere"].values()) or not index["keys"]:
+            continue
+        found = {_enough(index, shape, held["indexes"], named) if shape else None for shape in asked}
+        if len(found) == 1 and (pair := found.pop()) is not None:
+            fields, other = pair
+            yield (
+                f"no query that the code shows asks more of {index['name']} than {fields}, which {other} has, too, and "
+                "each write keeps it up: what for?"
+            )
+
+
+def _enough(
+    index: Mapping[str, Any],
+    shape: Mapping[str, Any],
+    indexes: Sequence[Mapping[str, Any]],
+    named: Mapping[tuple[str, int, int], set[str]],
+) -> tuple[str, str] | None:
+    """What a query asks of an index, if that is how another one begins by which it is served; and that one."""
+    heads = {str(name).partition(".")[0] for name, _ in index["keys"]}
+    places = [(each["file"], each["line"], each["column"]) for each in shape["places"]]
+    if shape["options"] or (shape["open"] and any(heads & named.get(place, heads) for place in places)):
+        return None
+    asked = {*_compared(shape["filter"]), *(name for name, _ in shape["sort"])}
+    keys = [name for name, _ in index["keys"]]
+    common = [name for name, _ in zip(keys, itertools.takewhile(asked.__contains__, keys), strict=False)]
+    best = [indexes[int(number)] for number, use in shape["uses"].items() if use == "best"]
+    if not common or asked & {*keys[len(common) :]} or len(common) == len(keys) or len(best) != 1:
+        return None
+    theirs = [name for name, _ in best[0]["keys"] or ()]
+    # Of one that the spare one begins with, a rule says that it can go itself
+    is_same = theirs[: len(common)] == common and keys[: len(theirs)] != theirs
+    is_plain = not _PARTIAL & {*best[0]["options"], *index["options"]}
+    return (_listed(common), best[0]["name"]) if is_same and is_plain and best[0]["name"] else None
+
+
+def _compared(items: Sequence[Mapping[str, Any]], above: str = "") -> Iterator[str]:
+    """The fields of a filter, as the map has it, those of its branches too."""
+    for item in items:
+        name = f"{above}.{item['field']}".strip(".") if item["field"] else above
+        if "members" not in item:
+            yield name
+        for member in item.get("members", ()):
+            yield from _compared(member, name)
 
 
 def _of_two_types(known: KnownFields) -> Iterator[str]:
@@ -119,6 +195,19 @@ def _by_value(project: Project, run: Sequence[Operation]) -> Iterator[str]:
         )
 
 
+def _tested_numbers(project: Project, name: str) -> Iterator[str]:
+    """The fields that are added up, and in which a number may be a text."""
+    for each in project.fields.tested_numbers:
+        if each.collection == name:
+            test = project.token(*each.test)
+            yield (
+                f"what is added up in {each.field} ({_places(project, each.added)}) is stored as it came "
+                f"({_places(project, [each.operation])}), and {test.file}:{test.line} only tests that it makes a "
+                "number: one that came as a text stays one, which $avg and $sum leave out: may it? (store the number "
+                "that the test makes)"
+            )
+
+
 def _cut_off(project: Project, run: Sequence[Operation]) -> Iterator[str]:
     """The queries of the application that take some documents, and nothing says which."""
     found = {}
@@ -138,11 +227,58 @@ def _cut_off(project: Project, run: Sequence[Operation]) -> Iterator[str]:
         )
 
 
+def _first_of_each(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """The queries that keep one document of each group, of so many that are read."""
+    for operation in run:
+        field = None if project.is_script(operation.module) else project.results.first_of_each(operation)
+        if field is not None:
+            yield (
+                f"of the first {project.results.listed_at_most(operation)} documents one is kept for each {field} "
+                f"({_places(project, [operation])}): when there are more, what would be kept of the rest is missing, "
+                "and nobody is told: is that meant? ($group with $first behind the $sort sends one of each)"
+            )
+
+
+def _together(project: Project, name: str) -> Iterator[str]:
+    """The functions that find the same documents several times, each time for something else."""
+    places = []
+    for each in project.advice.together:
+        if each.collection == name:
+            spans = sorted(project.operation_span(one) for one in each.operations)
+            places.append((spans[0], f"{spans[0].file} lines {_listed([str(span.line) for span in spans])}"))
+    if places:
+        more = f"; {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
+        what = "a function asks" if len(places) == 1 else f"{len(places)} functions ask"
+        yield (
+            f"{what} for the same documents several times, each time for another result of them "
+            f"({'; '.join(place for _, place in sorted(places)[:_MAX_PLACES])}{more}): would one aggregate do, with a "
+            "$facet behind its $match? It reads them once, as they are at one time"
+        )
+
+
+def _copied(project: Project, name: str) -> Iterator[str]:
+    """The arrays that a new document takes over, while updates keep them alike in all that belong together."""
+    for each in project.sessions.copied:
+        if each.collection == name:
+            read, insert = (project.token(each.module, row) for row in (each.read[1], each.row))
+            it = "it" if len(each.fields) == 1 else "them"
+            yield (
+                f"{each.operation.name} ({insert.file}:{insert.line}) takes over {_listed(each.fields)} as line "
+                f"{read.line} read {it}, and update_many ({_places(project, each.updates)}) changes {it} in all "
+                f"documents with one {_listed(each.group)}: a change in between is missing in the new document, may it "
+                "be? (stored once for all of them, there is no copy that can differ)"
+            )
+
+
 def _places(project: Project, operations: Iterable[Operation]) -> str:
     """Where operations are, of many the first."""
     spans = sorted(project.operation_span(each) for each in operations)
     more = f" and {len(spans) - _MAX_PLACES} more" if len(spans) > _MAX_PLACES else ""
     return ", ".join(f"{span.file}:{span.line}" for span in spans[:_MAX_PLACES]) + more
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _by_case(project: Project, name: str, run: Sequence[Operation]) -> Iterator[str]:

@@ -55,7 +55,7 @@ def read_lookup(project: Project, tree: Tree, call: cst.Call, operation: Operati
         NoFix: it is no lookup by one key, or a dict cannot stand for the query.
     """
     if operation.name != "find_one":
-        raise NoFix(f"{operation.name} is no lookup of one document")
+        raise NoFix(f"{operation.name} does more than look one document up")
     positional, keywords = arguments(tree, call)
     if len(positional) > 2 or set(keywords) - {*_OPTIONS, "filter", "projection"}:
         odd = next(iter(set(keywords) - {*_OPTIONS, "filter", "projection"}), "an argument without its name")

@@ -10,6 +10,7 @@ from mongolint.mongo.methods import Method
 from mongolint.project.advice.lean import out_of_pages, wide_where_given
 from mongolint.project.advice.patterns import Keys, Pattern, agreed
 from mongolint.project.advice.suggest import Asked, Suggestion, questions, suggest
+from mongolint.project.advice.together import Together, asked_together
 from mongolint.project.explained.requests import requests_of
 from mongolint.project.operations import Operation
 
@@ -60,6 +61,11 @@ class Advice:
             if operation.module not in self.project.tests
             for _, filter, _ in requests_of(self.project, operation)
         ]
+
+    @held
+    def together(self) -> list[Together]:
+        """The queries of one function that work several things out of the same documents."""
+        return asked_together(self.project)
 
     def chosen_for(self, collection: str, pattern: Pattern) -> Suggestion | None:
         """The suggested index that serves a pattern: made for it, or one that begins with its fields."""

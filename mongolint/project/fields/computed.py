@@ -18,6 +18,23 @@ def named_after(project: Project, operation: Operation) -> list[str]:
     return list(dict.fromkeys(name for name, _, _ in _named(project, operation)))
 
 
+def is_all(project: Project, operation: Operation) -> bool:
+    """Whether the filter of an operation has, besides such fields, those alone whose names the code shows."""
+    row, module = _filter(project, operation)
+    node = project.modules[module].nodes[row] if row is not None else ("none",)
+    if node[0] != "dict":
+        return False
+    facts = project.modules[module]
+    for key, _ in node[1]:
+        name = facts.constant(key) if key is not None else None
+        if isinstance(name, str):
+            if name.startswith("$"):
+                return False
+        elif key is None or not _name(project, module, key):
+            return False
+    return True
+
+
 def unlike(project: Project, operation: Operation) -> list[str]:
     """The names of those that may be anything but one value, which fits documents without such a field, too."""
     found = []
@@ -35,19 +52,23 @@ def _named(project: Project, operation: Operation) -> Iterator[tuple[str, int, i
     """Each such field with what it is compared with, as a row of a module."""
     if operation.module in project.tests:
         return
-    place = project.results.argument(operation, operation.method.filter or operation.method.pipeline)
-    row = place.row if place is not None else None
-    if place is not None and operation.method.pipeline:
-        row = _matched(project.modules[place.module], place.row)
-    if place is None or row is None:
-        return
-    for key, value in _entries(project.modules[place.module], row):
-        name = _name(project, place.module, key)
+    row, module = _filter(project, operation)
+    for key, value in _entries(project.modules[module], row) if row is not None else ():
+        name = _name(project, module, key)
         if name:
-            yield name, place.module, value
+            yield name, module, value
 
 
-def _matched(facts: ModuleFacts, row: int) -> int | None:
+def _filter(project: Project, operation: Operation) -> tuple[int | None, int]:
+    """The filter as a row of a module; that of a pipeline is its first stage."""
+    place = project.results.argument(operation, operation.method.filter or operation.method.pipeline)
+    if place is None:
+        return None, operation.module
+    is_plain = not operation.method.pipeline
+    return place.row if is_plain else matched(project.modules[place.module], place.row), place.module
+
+
+def matched(facts: ModuleFacts, row: int) -> int | None:
     """The filter of a pipeline that begins with one."""
     node = facts.nodes[row]
     stage = facts.nodes[node[2][0]] if node[0] == "seq" and node[2] else ("none",)

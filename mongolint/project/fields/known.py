@@ -19,6 +19,7 @@ from mongolint.project.fields.doubts.empty import EmptyField, empty
 from mongolint.project.fields.doubts.growth import Growing, growing, rewritten
 from mongolint.project.fields.doubts.mirrored import Mirrored, mirrored
 from mongolint.project.fields.doubts.mixed import MixedField, mixed
+from mongolint.project.fields.doubts.numbers import TestedNumber, tested_numbers
 from mongolint.project.fields.doubts.textdates import TextDate, text_dates
 from mongolint.project.fields.doubts.unknown import Unknown, UnknownField
 from mongolint.project.fields.doubts.untyped import UntypedField, untyped
@@ -177,6 +178,15 @@ class Fields:
     def named_after(self, operation: Operation) -> list[str]:
         """The fields in the filter of an operation that are named after a value."""
         return computed.named_after(self.project, operation)
+
+    def all_named(self, operation: Operation) -> bool:
+        """Whether but for those the code shows all fields in the filter of an operation."""
+        return computed.is_all(self.project, operation)
+
+    @held
+    def tested_numbers(self) -> list[TestedNumber]:
+        """The fields that are added up, and whose numbers are tested and stored as they came."""
+        return list(tested_numbers(self.project, self))
 
     @held
     def unchecked_ids(self) -> list[Operation]:

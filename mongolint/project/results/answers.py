@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
-from mongolint.project.results import counted, counts, helpers, pages, partial, rereads, sizes, twice, unbounded, unread
+from mongolint.project.results import (
+    counted,
+    counts,
+    firsts,
+    helpers,
+    pages,
+    partial,
+    rereads,
+    sizes,
+    twice,
+    unbounded,
+    unread,
+)
 
 if TYPE_CHECKING:
     from mongolint.project.documents import Place
@@ -26,6 +38,10 @@ class Results:
     def listed_at_most(self, operation: Operation) -> int | None:
         """How many documents a list takes of a query that could give more; None where nothing says so."""
         return unbounded.listed_at_most(self.project, operation)
+
+    def first_of_each(self, operation: Operation) -> str | None:
+        """The field of which a list that is cut off keeps the first document for each value."""
+        return firsts.first_of_each(self.project, operation)
 
     def existence(self, operation: Operation) -> counts.Existence | None:
         """The count that an operation makes only to know whether there is a document."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
 from mongolint.project.sessions import dependent, fallback, outside, repeated
-from mongolint.project.updates import inarrays, lost, numbered, states, twice
+from mongolint.project.updates import copied, inarrays, lost, numbered, states, twice
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -49,6 +49,11 @@ class Sessions:
     def numbered(self) -> list[numbered.Numbered]:
         """The inserts that get the number after the latest one, which a unique index refuses to all but the first."""
         return list(numbered.find(self.project, self.project.writes.tracer))
+
+    @held
+    def copied(self) -> list[copied.Copied]:
+        """The inserts that copy arrays of a document read before, which updates change in all documents like it."""
+        return list(copied.find(self.project, self.project.writes.tracer))
 
     @held
     def refused_in_arrays(self) -> list[inarrays.ArrayUpdate]:

@@ -205,11 +205,12 @@ class _Fixes:
             return
         how = {"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"}[fix["applicability"]]
         reason = f": {fix['reason']}" if fix["reason"] else ""
-        # What the finding itself advises is not said again
+        # What the finding itself advises is not said again below
         is_new = not fix["diff"] and fix["text"] not in place["message"]
         advice = [visible(line) for line in fix["text"].splitlines()] if is_new else []
         told = marks.text(words.appended(advice[0])) if len(advice) == 1 and not is_code else ""
-        yield from ("", f"**Fix** ({how}{marks.text(reason)}): {marks.text(fix['title'])}{told}")
+        what = marks.text(visible(words.mending(place)))
+        yield from ("", f"**Fix** ({how}{marks.text(reason)}): {what}{told}")
         if key:
             self._shown[key] = marks.code(marks.at(place))
         if fix["diff"]:

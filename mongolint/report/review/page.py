@@ -99,6 +99,7 @@ def render(review: Mapping[str, Any]) -> str:
         pieces=_pieces,
         lines=str.splitlines,
         is_code=words.is_code,
+        mending=words.mending,
     )
 
 

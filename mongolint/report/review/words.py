@@ -51,9 +51,10 @@ _MARKS = {
 }
 # Of the engine's completeness, in percent
 _PARTS = (
-    "50 for the share of its queries that a declared index serves (one that it serves in part counts half, and those "
-    "that only the running program knows do not count), 20 if each key that has to be unique is, 20 if the code shows "
-    "all fields, 10 for a validator (a time series takes none); without such queries, the share of the other 50"
+    "50 for the share of its queries that a declared index serves, 20 if each key that has to be unique is, 20 if the "
+    "code shows all fields, and 10 for a validator. A query that an index serves in part counts half, and one that "
+    "only the running program knows does not count; where there is none to count, it is the share of the other 50. A "
+    "time series takes no validator"
 )
 
 
@@ -70,6 +71,13 @@ def appended(advice: str) -> str:
     """What is to be done, behind the title of a fix: a sentence of its own, unless it begins with code."""
     first = advice.partition(" ")[0]
     return f". {advice[:1].upper()}{advice[1:]}." if first.isalpha() else f": {advice}"
+
+
+def mending(place: Mapping[str, Any]) -> str:
+    """What mends a place: the title of the fix, or how, where only the finding says that, in words."""
+    fix = place["fix"]
+    is_advice = fix["text"] and not fix["diff"] and fix["text"] in place["message"] and not is_code(fix["text"])
+    return str(fix["text"] if is_advice else fix["title"])
 
 
 def completeness() -> str:
@@ -93,7 +101,8 @@ def size() -> str:
     """What the sizes of a plan mean."""
     return (
         "S: half a day; M: some days; L: more. A fix that can be applied counts as a quarter of an hour, as does an "
-        "index, others as one; what mends several places counts once."
+        "index; one by hand as an hour, or as a day where what is stored has to be moved. What mends several places "
+        "counts once."
     )
 
 
@@ -339,9 +348,10 @@ def run_by(query: Mapping[str, Any]) -> str:
 
 
 def clears(review: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[int, str]]:
-    """The findings that a step clears: number and name."""
+    """The findings that a step clears, or that a check is of: number and name, and whether a step leaves some of it."""
     names = {issue["id"]: issue["name"] for issue in review["issues"]}
-    return [(number, names[number]) for number in step["issues"]]
+    steps = Counter(number for each in review["plan"] for number in each["issues"] if step in review["plan"])
+    return [(number, names[number] + (" (in part)" if steps[number] > 1 else "")) for number in step["issues"]]
 
 
 def gaps(issues: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

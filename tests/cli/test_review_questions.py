@@ -1,0 +1,242 @@
+"""What ``review`` asks of a collection: what the code shows, and whether it is meant it does not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+HEAD = """\
+from fastapi import FastAPI
+from pymongo import AsyncMongoClient
+
+app = FastAPI()
+db = AsyncMongoClient("mongodb://db/shop", timeoutMS=5000).shop
+"""
+
+
+def asked(place: Any, code: str) -> dict[str, list[str]]:
+    """The questions of each collection."""
+    place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": HEAD + code})
+    done = place.run("review", ".", "--format", "json")
+    assert done.code == 0, done.err
+    return {held["name"]: held["notes"] for held in done.json["collections"]}
+
+
+COPIED = """
+
+@app.post("/pages/{{of}}/versions")
+async def add(of: str, base: int, text: str):
+    old = await db.pages.find_one({{"of": of, "number": base}})
+    await db.pages.insert_one({{"of": of, "number": base + 1, "readers": list(old["readers"]), "text": {text}}})
+
+
+@app.post("/pages/{{of}}/readers")
+async def share(of: str, user: str):
+    await db.pages.{update}({filter}, {{"$addToSet": {{"readers": user}}}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "update", "filter", "is_asked"),
+    [
+        ("text", "update_many", '{"of": of}', True),
+        ("text", "update_one", '{"of": of}', False),  # it changes one of them
+        ("text", "update_many", '{"number": 1}', False),  # the new document has another
+        ('old["text"]', "update_many", '{"text": user}', True),  # what is copied fits, too
+        ("text", "update_many", "{}", False),
+    ],
+)
+def test_an_array_that_a_new_document_takes_over(
+    text: str, update: str, filter: str, is_asked: bool, place: Any
+) -> None:
+    """What an update adds to all documents of a group between the read and the insert is not in the new one."""
+    code = COPIED.format(text=text, update=update, filter=filter)
+    said = [note for note in asked(place, code)["pages"] if "takes over" in note]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith("insert_one (shop.py:11) takes over readers as line 10 read it, and update_many")
+
+
+FIRSTS = """
+
+@app.get("/pages")
+async def latest(user: str):
+    found = await db.pages.find({{"readers": user}}, sort=[("of", 1), ("number", -1)]).to_list(length={length})
+    kept = {{}}
+    for page in found:
+        {keep}
+    return list(kept.values())
+"""
+
+
+@pytest.mark.parametrize(
+    ("length", "keep", "is_asked"),
+    [
+        ("500", 'kept.setdefault(page["of"], page)', True),
+        ("500", 'if page["of"] not in kept:\n            kept[page["of"]] = page', True),
+        ("None", 'kept.setdefault(page["of"], page)', False),
+        ("500", 'kept.setdefault(page["of"], []).append(page)', False),  # all are kept
+        ("500", 'kept.setdefault(page["_id"], page)', False),  # each is of its own kind
+        ("500", 'kept[page["of"]] = page', False),  # they may be one each
+    ],
+)
+def test_the_first_of_each_kind_of_a_list_that_is_cut_off(length: str, keep: str, is_asked: bool, place: Any) -> None:
+    said = [note for note in asked(place, FIRSTS.format(length=length, keep=keep))["pages"] if "one is kept" in note]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith("of the first 500 documents one is kept for each of (shop.py:10): when")
+
+
+TOGETHER = """
+
+@app.get("/answers")
+async def numbers(of: str, name: str):
+    match = {{"of": of, f"given.{{name}}": {{"$ne": None}}}}
+    mean = await db.answers.aggregate([{{"$match": {one}}}, {{"$group": {{"_id": None}}}}]).to_list(1)
+    {between}
+    return mean, await db.answers.{other}
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "between", "other", "is_asked"),
+    [
+        ("match", "pass", "count_documents(match)", True),
+        ('{"of": of}', "pass", 'find({"of": of}).limit(50).to_list(50)', True),
+        ('{"of": of}', "pass", 'find({"of": name}).limit(50).to_list(50)', False),
+        ("match", 'await db.answers.update_many(match, {"$set": {"seen": True}})', "count_documents(match)", False),
+        ("{}", "pass", "count_documents({})", False),  # there is nothing to share
+        ('{"of": of}', "of = name", 'count_documents({"of": of})', False),
+    ],
+)
+def test_the_same_documents_for_several_results(one: str, between: str, other: str, is_asked: bool, place: Any) -> None:
+    said = [
+        note
+        for note in asked(place, TOGETHER.format(one=one, between=between, other=other))["answers"]
+        if "several times" in note
+    ]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith("a function asks for the same documents several times, each time for another result")
+        assert "(shop.py lines 11 and 13)" in said[0]
+
+
+def test_a_page_and_its_number_are_no_statistics(place: Any) -> None:
+    """A count beside a find is how pages are made; $facet would be no better."""
+    code = """
+
+@app.get("/answers")
+async def page(of: str):
+    return await db.answers.count_documents({"of": of}), await db.answers.find({"of": of}).limit(9).to_list(9)
+"""
+    assert not [note for note in asked(place, code)["answers"] if "several times" in note]
+
+
+SPARE = """
+
+@app.on_event("startup")
+async def start():
+    await db.answers.create_index([{first}])
+    await db.answers.create_index([("of", 1), ("by", 1)]{options})
+
+
+@app.get("/answers")
+async def answers(of: str, by: str, name: str, more: dict):
+    listed = await db.answers.find({filter}).sort("at", -1).to_list(20)
+    return listed, await db.answers.count_documents({{"of": of}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "options", "filter", "is_asked"),
+    [
+        ('("of", 1), ("at", -1)', "", '{"of": of}', True),
+        ('("of", 1), ("at", -1)', "", '{"of": of, f"given.{name}": 1}', True),  # whatever the name, it is not "by"
+        ('("of", 1), ("at", -1)', "", '{"of": of, f"{name}": 1}', False),
+        ('("of", 1), ("at", -1)', "", '{"of": of, **more}', False),
+        ('("of", 1), ("at", -1)', "", '{"of": of, "by": by}', False),
+        ('("of", 1), ("at", -1)', ", unique=True", '{"of": of}', False),
+        ('("of", 1)', "", '{"of": of}', False),  # which can go itself: not both
+    ],
+)
+def test_an_index_of_which_nothing_is_asked_but_what_another_has(
+    first: str, options: str, filter: str, is_asked: bool, place: Any
+) -> None:
+    notes = asked(place, SPARE.format(first=first, options=options, filter=filter))["answers"]
+    said = [note for note in notes if "what for" in note]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith(
+            "no query that the code shows asks more of of_1_by_1 than of, which of_1_at_-1 has, too, and each write"
+        )
+
+
+KEPT = """
+from datetime import datetime, timezone
+
+
+@app.post("/notes")
+async def add(text: str):
+    await db.notes.insert_one({{"text": text, "state": "new", "at": datetime.now(timezone.utc)}})
+
+
+@app.put("/notes")
+async def change(old: str, text: str):
+    await db.notes.update_one({{"text": old}}, {{"$set": {{{change}}}}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "is_asked"),
+    [
+        ('"state": text', True),
+        ('"done": True, "seen": datetime.now(timezone.utc)', True),
+        ('"text": text', False),
+        ('"text": text, "state": "changed"', False),
+    ],
+)
+def test_what_people_write_and_change_is_to_stay(change: str, is_asked: bool, place: Any) -> None:
+    """How long it is kept is asked of what is worked off, and of logs."""
+    notes = asked(place, KEPT.format(change=change))["notes"]
+    assert any("how long are they kept" in note for note in notes) is is_asked
+
+
+NUMBERS = """
+
+@app.post("/answers")
+async def add(of: str, given: dict):
+    for name in ("age", "size"):
+        value = given.get(name)
+        try:
+            number = float(value)
+        except ValueError:
+            return None
+        {then}
+    await db.answers.insert_one({{"of": of, "given": {stored}}})
+
+
+@app.get("/answers")
+async def mean(of: str, name: str):
+    pipeline = [{{"$match": {{"of": of}}}}, {{"$group": {{"_id": None, "mean": {{"$avg": f"${added}.{{name}}"}}}}}}]
+    return await db.answers.aggregate(pipeline).to_list(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "stored", "added", "is_asked"),
+    [
+        ("pass", "given", "given", True),
+        ("given[name] = number", "given", "given", False),
+        ("pass", '{"age": number}', "given", False),
+        ("pass", "given", "other", False),
+    ],
+)
+def test_a_number_that_is_tested_and_stored_as_it_came(
+    then: str, stored: str, added: str, is_asked: bool, place: Any
+) -> None:
+    notes = asked(place, NUMBERS.format(then=then, stored=stored, added=added))["answers"]
+    said = [note for note in notes if "makes a number" in note]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith("what is added up in given (shop.py:23) is stored as it came (shop.py:17), and shop")
