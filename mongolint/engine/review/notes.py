@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from mongolint.finding import Span
 from mongolint.project.fields.shapes import KnownFields
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
@@ -32,6 +33,9 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
     """
     run = [each for each in project.operations_on(name) if each.module not in project.tests]
     names = {operation.name for operation in run}
+    yield from _decreased(project, name)
+    yield from _unanswered(project, name)
+    yield from _filled(project, name)
     dated = [field.name for field in known.fields.values() if field.written and "date" in field.kinds]
     expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
     added = [each for each in run if each.name in _ADDING and not project.is_script(each.module)]
@@ -138,9 +142,52 @@ def _cut_off(project: Project, run: Sequence[Operation]) -> Iterator[str]:
         )
 
 
+def _decreased(project: Project, name: str) -> Iterator[str]:
+    """The numbers from which an update takes whatever it is told to."""
+    found: dict[str, list[Span]] = {}
+    for each in project.sessions.decreases:
+        if each.operation.runs_on(name):
+            found.setdefault(each.field, []).append(project.token(each.module, each.row))
+    for field, updates in found.items():
+        takes = "an update takes" if len(updates) == 1 else f"{len(updates)} updates take"
+        yield (
+            f"{takes} an amount off {field} ({_first(updates)}), and no filter asks whether that much is "
+            f"there: may it go below zero? ({{{field}: {{$gte: the amount}}}} in the filter lets the server refuse, "
+            "and matched_count then tells)"
+        )
+
+
+def _unanswered(project: Project, name: str) -> Iterator[str]:
+    """The writes that fail when a unique index refuses them: what a client is to see then is a decision."""
+    told = {(each.operation.module, each.operation.row) for each in project.sessions.numbered}
+    found: dict[str, list[Operation]] = {}
+    for each in project.sessions.unanswered:
+        if each.collection == name and (each.operation.module, each.operation.row) not in told:
+            found.setdefault(each.index.name, []).append(each.operation)
+    for index, writes in found.items():
+        yield (
+            f"{index} refuses a second document with the same key, and nothing that the code shows catches the "
+            f"DuplicateKeyError where a request writes one ({_places(project, writes)}): is 500 the answer to give?"
+        )
+
+
+def _filled(project: Project, name: str) -> Iterator[str]:
+    """What two workers that start at the same time store twice: whether there are several, the code does not tell."""
+    inserted = [each.operation for each in project.sessions.filled if each.collection == name]
+    if inserted:
+        yield (
+            f"a start of the application that finds it empty fills it ({_places(project, inserted)}), and no unique "
+            "index refuses what a second worker brings, which starts at the same time: does only one ever start?"
+        )
+
+
 def _places(project: Project, operations: Iterable[Operation]) -> str:
     """Where operations are, of many the first."""
-    spans = sorted(project.operation_span(each) for each in operations)
+    return _first(project.operation_span(each) for each in operations)
+
+
+def _first(places: Iterable[Span]) -> str:
+    spans = sorted(places)
     more = f" and {len(spans) - _MAX_PLACES} more" if len(spans) > _MAX_PLACES else ""
     return ", ".join(f"{span.file}:{span.line}" for span in spans[:_MAX_PLACES]) + more
 

@@ -1,0 +1,82 @@
+"""``review``: what it asks of collections, and what answers a question before it is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+CODE = """\
+from bson import ObjectId
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient("mongodb://db/shop", timeoutMS=5000).shop
+GOODS = [{"slug": "tea", "stock": 3}]
+
+
+class Good(BaseModel):
+    slug: str
+    name: str = ""
+
+
+@app.on_event("startup")
+def start():
+    db.goods.create_index("slug", unique=True)
+    if db.news.count_documents({}) == 0:
+        db.news.insert_many([{"text": "open"}])
+
+
+@app.post("/goods")
+def add(good: Good):
+    db.goods.insert_one(good.model_dump())
+
+
+@app.post("/goods/{slug}")
+def buy(slug: str, count: int):
+    db.goods.update_one({"slug": slug}, {"$inc": {"stock": -count, "sold": +1}})
+"""
+
+STOCK = "an update takes an amount off stock (shop.py:30), and no filter asks whether that much is there"
+REFUSED = "slug_1 refuses a second document with the same key, and nothing that the code shows catches the"
+TWICE = "a start of the application that finds it empty fills it (shop.py:20), and no unique index refuses"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        ("", "", {STOCK, REFUSED, TWICE}),
+        # How much is there
+        ('{"slug": slug}', '{"slug": slug, "stock": {"$gte": count}}', {REFUSED, TWICE}),
+        (
+            "def buy(slug: str, count: int):\n",
+            "def buy(slug: str, count: int):\n    db.lines.delete_one({'slug': slug})\n",
+            {REFUSED, TWICE},
+        ),
+        ("-count", "count", {REFUSED, TWICE}),
+        # Who answers
+        ("class Good(", "@app.exception_handler(Exception)\ndef fail(*_):\n    pass\n\n\nclass Good(", {STOCK, TWICE}),
+        ("app = FastAPI()", "app = FastAPI(exception_handlers=HANDLERS)", {STOCK, TWICE}),
+        (
+            "    db.goods.insert_one(good.model_dump())",
+            "    try:\n        db.goods.insert_one(good.model_dump())\n    except Exception:\n        return None",
+            {STOCK, TWICE},
+        ),
+        ("slug: str\n", "slug: str = Field(default_factory=lambda: str(ObjectId()))\n", {STOCK, TWICE}),
+        ("good.model_dump()", '{"slug": f"g-{ObjectId()}", "name": good.name}', {STOCK, TWICE}),
+        ('create_index("slug", unique=True)', 'create_index("slug")', {STOCK, TWICE}),
+        # What is stored twice
+        ("def start():\n", 'def start():\n    db.news.create_index("text", unique=True)\n', {STOCK, REFUSED}),
+        ('@app.on_event("startup")\n', "", {STOCK, REFUSED}),
+        ("count_documents({})", 'count_documents({"text": "open"})', {STOCK, REFUSED}),
+    ],
+)
+def test_what_two_do_at_the_same_time(before: str, after: str, asked: set[str], place: Any) -> None:
+    shop = place.write({"shop.py": CODE.replace(before, after), "pyproject.toml": "[tool.mongolint]\n"})
+    done = shop.run("review", ".", "--format", "json")
+    notes = [note for held in done.json["collections"] for note in held["notes"]]
+    for each in (STOCK, REFUSED, TWICE):
+        begin = each if not before else each.partition(" (")[0]
+        assert any(note.startswith(begin) for note in notes) is (each in asked), notes
