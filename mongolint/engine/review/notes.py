@@ -163,7 +163,7 @@ def _unanswered(project: Project, name: str) -> Iterator[str]:
     found: dict[str, list[Operation]] = {}
     for each in project.sessions.unanswered:
         if each.collection == name and (each.operation.module, each.operation.row) not in told:
-            found.setdefault(each.index.name, []).append(each.operation)
+            found.setdefault(each.refusing.name, []).append(each.operation)
     for index, writes in found.items():
         yield (
             f"{index} refuses a second document with the same key, and nothing that the code shows catches the "

@@ -63,9 +63,11 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> Decrease | None:
 
 
 def _deletes(project: Project, way: Way) -> bool:
-    """Whether the function deletes something, of which it takes back what it had added."""
+    """Whether the function deletes something, by itself or by what it calls: it takes back what that had added."""
     place = (way.point.module, way.scope)
-    return any((each.module, each.scope) == place and "delete" in each.name for each in project.operations)
+    run = [each for each in project.operations if (each.module, each.scope) == place]
+    run += [reach.operation for reach in project.graph.run_by(*place).values()]
+    return any("delete" in each.name or "remove" in each.name for each in run)
 
 
 def _is_negated(tracer: Tracer, spot: Spot) -> bool:

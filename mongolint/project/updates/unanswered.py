@@ -41,7 +41,7 @@ class Unanswered(NamedTuple):
 
     operation: Operation
     collection: str
-    index: IndexDeclaration
+    refusing: IndexDeclaration
 
 
 def find(project: Project, tracer: Tracer) -> Iterator[Unanswered]:
