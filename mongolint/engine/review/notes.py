@@ -58,6 +58,7 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
     yield from _of_two_types(known)
     yield from _by_value(project, run)
     yield from _cut_off(project, run)
+    yield from _of_all(project, run)
     yield from _by_case(project, name, run)
     unchecked = [each for each in run if any(each is one for one in project.fields.unchecked_ids)]
     if unchecked:
@@ -139,6 +140,24 @@ def _cut_off(project: Project, run: Sequence[Operation]) -> Iterator[str]:
         yield (
             f"{stop} at a number of documents, without a sort ({', '.join(places[:_MAX_PLACES])}{more}): when there "
             "are more, which are left out, and who is told?"
+        )
+
+
+def _of_all(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """What requests read a whole collection for."""
+    gathered = [each for each in run if any(each is one for one in project.results.gathered)]
+    if gathered:
+        what = "1 pipeline reads" if len(gathered) == 1 else f"{len(gathered)} pipelines read"
+        yield (
+            f"{what} all documents at each request, with no $match before they are put together "
+            f"({_places(project, gathered)}): would those of a span of time do, or a result that is kept for a while?"
+        )
+    counted = [each for each in run if any(each is one for one in project.results.counted_whole)]
+    if counted:
+        what = "a request counts" if len(counted) == 1 else "requests count"
+        yield (
+            f"{what} all documents one by one ({_places(project, counted)}): would estimated_document_count() do, "
+            "which only asks what the collection says of itself?"
         )
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
-from mongolint.project.results import counted, counts, helpers, pages, partial, rereads, sizes, twice, unbounded, unread
+from mongolint.project.results import (
+    counted,
+    counts,
+    helpers,
+    pages,
+    partial,
+    rereads,
+    sizes,
+    twice,
+    unbounded,
+    unread,
+    whole,
+)
 
 if TYPE_CHECKING:
     from mongolint.project.documents import Place
@@ -58,6 +70,16 @@ class Results:
     def reread(self, operation: Operation) -> rereads.Reread | None:
         """The write after which an operation reads the same document again."""
         return rereads.reread(self.project, operation)
+
+    @held
+    def gathered(self) -> list[Operation]:
+        """The pipelines of requests that make something of all documents of a collection."""
+        return whole.gathered(self.project)
+
+    @held
+    def counted_whole(self) -> list[Operation]:
+        """The counts of requests that a look at what the collection says of itself may answer."""
+        return whole.counted(self.project)
 
     @held
     def read_twice(self) -> list[twice.ReadTwice]:
