@@ -80,3 +80,59 @@ def test_what_two_do_at_the_same_time(before: str, after: str, asked: set[str], 
     for each in (STOCK, REFUSED, TWICE):
         begin = each if not before else each.partition(" (")[0]
         assert any(note.startswith(begin) for note in notes) is (each in asked), notes
+
+
+READS = """\
+from fastapi import Depends, FastAPI, Request
+from pymongo import MongoClient
+
+app = FastAPI()
+db = MongoClient("mongodb://db/shop", timeoutMS=5000).shop
+BY_DAY = [{"$unwind": "$lines"}, {"$group": {"_id": "$day", "sold": {"$sum": "$lines.count"}}}, {"$limit": 14}]
+
+
+def current_user(request: Request):
+    return db.users.find_one({"key": request.headers["key"]}, {"password": 0})
+
+
+@app.get("/addresses")
+def addresses(user=Depends(current_user)):
+    fresh = db.users.find_one({"key": user["key"]})
+    return fresh["addresses"]
+
+
+@app.get("/sold")
+def sold():
+    return {"all": db.orders.count_documents({}), "days": list(db.orders.aggregate(BY_DAY))}
+"""
+
+AGAIN = "1 query asks for the document that current_user has read for the same request"
+ALL = "1 pipeline reads all documents at each request, with no $match before they are put together"
+COUNTED = "a request counts all documents one by one"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        ("", "", {AGAIN, ALL, COUNTED}),
+        # The first does not have it, or it has changed since
+        ('fresh["addresses"]', 'fresh["password"]', {ALL, COUNTED}),
+        (
+            "    fresh =",
+            '    db.users.update_one({"key": user["key"]}, {"$set": {"seen": 1}})\n    fresh =',
+            {ALL, COUNTED},
+        ),
+        ('{"key": user["key"]}', '{"key": user["friend"]}', {ALL, COUNTED}),
+        ('[{"$unwind"', '[{"$match": {"day": {"$gt": 3}}}, {"$unwind"', {AGAIN, COUNTED}),
+        ('[{"$unwind"', '[{"$limit": 5}, {"$unwind"', {AGAIN, COUNTED}),
+        ("count_documents({})", 'count_documents({"open": 1})', {AGAIN, ALL}),
+        ("count_documents({})", "count_documents({}) > 0", {AGAIN, ALL}),
+        ('@app.get("/sold")\n', "", {AGAIN}),
+    ],
+)
+def test_what_requests_read_for_nothing(before: str, after: str, asked: set[str], place: Any) -> None:
+    shop = place.write({"shop.py": READS.replace(before, after), "pyproject.toml": "[tool.mongolint]\n"})
+    done = shop.run("review", ".", "--format", "json")
+    notes = [note for held in done.json["collections"] for note in held["notes"]]
+    for each in (AGAIN, ALL, COUNTED):
+        assert any(note.startswith(each) for note in notes) is (each in asked), notes

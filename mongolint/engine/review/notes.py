@@ -68,6 +68,7 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
         )
     yield from _left(project, name, ends=expires)
     yield from _read_twice(project, name)
+    yield from _read_again(project, run)
     idle = [index["name"] for index in indexes if index["status"] == "nothing" and not index["purposes"]]
     if idle and None not in idle:
         which = "it" if len(idle) == 1 else "them"
@@ -262,4 +263,18 @@ def _read_twice(project: Project, name: str) -> Iterator[str]:
         yield (
             f"{what} one document twice, with no write in between that the code shows: can the first be handed on? "
             f"({'; '.join(place for _, _, place in sorted(places)[:_MAX_PLACES])}{more})"
+        )
+
+
+def _read_again(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """Which handlers read what the framework has had read for them, for the same request."""
+    found: dict[str, list[Operation]] = {}
+    for each in project.results.read_again:
+        if any(each.operation is one for one in run):
+            found.setdefault(project.function_name(*each.provider), []).append(each.operation)
+    for provider, reads in found.items():
+        what = "1 query asks" if len(reads) == 1 else f"{len(reads)} queries ask"
+        yield (
+            f"{what} for the document that {provider} has read for the same request ({_places(project, reads)}): would "
+            "that one do?"
         )

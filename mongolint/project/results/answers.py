@@ -86,6 +86,11 @@ class Results:
         """The documents that a function reads a second time through what it calls, with no write in between."""
         return twice.read_twice(self.project)
 
+    @held
+    def read_again(self) -> list[twice.ReadAgain]:
+        """The documents that a handler reads although a parameter of it holds them already."""
+        return twice.read_again(self.project)
+
     def partial_use(self, operation: Operation) -> partial.PartialUse | None:
         """The few fields that are used of the documents which an operation reads."""
         return partial.partial_use(self.project, operation)
