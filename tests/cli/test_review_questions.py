@@ -104,35 +104,50 @@ def addresses(user=Depends(current_user)):
 @app.get("/sold")
 def sold():
     return {"all": db.orders.count_documents({}), "days": list(db.orders.aggregate(BY_DAY))}
+
+
+
+@app.delete("/orders/{key}")
+def forget(key: str):
+    db.orders.delete_one({"key": key})
+    return {"ok": True}
 """
 
 AGAIN = "1 query asks for the document that current_user has read for the same request"
 ALL = "1 pipeline reads all documents at each request, with no $match before they are put together"
 COUNTED = "a request counts all documents one by one"
+LOOKED = "a request writes to what the path names, and nothing looks whether that was there"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "asked"),
     [
-        ("", "", {AGAIN, ALL, COUNTED}),
+        ("", "", {AGAIN, ALL, COUNTED, LOOKED}),
         # The first does not have it, or it has changed since
-        ('fresh["addresses"]', 'fresh["password"]', {ALL, COUNTED}),
+        ('fresh["addresses"]', 'fresh["password"]', {ALL, COUNTED, LOOKED}),
         (
             "    fresh =",
             '    db.users.update_one({"key": user["key"]}, {"$set": {"seen": 1}})\n    fresh =',
-            {ALL, COUNTED},
+            {ALL, COUNTED, LOOKED},
         ),
-        ('{"key": user["key"]}', '{"key": user["friend"]}', {ALL, COUNTED}),
-        ('[{"$unwind"', '[{"$match": {"day": {"$gt": 3}}}, {"$unwind"', {AGAIN, COUNTED}),
-        ('[{"$unwind"', '[{"$limit": 5}, {"$unwind"', {AGAIN, COUNTED}),
-        ("count_documents({})", 'count_documents({"open": 1})', {AGAIN, ALL}),
-        ("count_documents({})", "count_documents({}) > 0", {AGAIN, ALL}),
-        ('@app.get("/sold")\n', "", {AGAIN}),
+        ('{"key": user["key"]}', '{"key": user["friend"]}', {ALL, COUNTED, LOOKED}),
+        ('[{"$unwind"', '[{"$match": {"day": {"$gt": 3}}}, {"$unwind"', {AGAIN, COUNTED, LOOKED}),
+        ('[{"$unwind"', '[{"$limit": 5}, {"$unwind"', {AGAIN, COUNTED, LOOKED}),
+        ("count_documents({})", 'count_documents({"open": 1})', {AGAIN, ALL, LOOKED}),
+        ("count_documents({})", "count_documents({}) > 0", {AGAIN, ALL, LOOKED}),
+        ('@app.get("/sold")\n', "", {AGAIN, LOOKED}),
+        ("    db.orders.delete_one", "    gone = db.orders.delete_one", {AGAIN, ALL, COUNTED}),
+        (
+            "    db.orders.delete_one",
+            "    db.orders.find_one({'key': key})\n    db.orders.delete_one",
+            {AGAIN, ALL, COUNTED},
+        ),
+        ('{"key": key}', '{"key": key, "open": 1}', {AGAIN, ALL, COUNTED}),
     ],
 )
 def test_what_requests_read_for_nothing(before: str, after: str, asked: set[str], place: Any) -> None:
     shop = place.write({"shop.py": READS.replace(before, after), "pyproject.toml": "[tool.mongolint]\n"})
     done = shop.run("review", ".", "--format", "json")
     notes = [note for held in done.json["collections"] for note in held["notes"]]
-    for each in (AGAIN, ALL, COUNTED):
+    for each in (AGAIN, ALL, COUNTED, LOOKED):
         assert any(note.startswith(each) for note in notes) is (each in asked), notes

@@ -60,6 +60,7 @@ def notes(project: Project, name: str, known: KnownFields, indexes: Sequence[Map
     yield from _cut_off(project, run)
     yield from _of_all(project, run)
     yield from _by_case(project, name, run)
+    yield from _unheeded(project, run)
     unchecked = [each for each in run if any(each is one for one in project.fields.unchecked_ids)]
     if unchecked:
         yield (
@@ -159,6 +160,18 @@ def _of_all(project: Project, run: Sequence[Operation]) -> Iterator[str]:
         yield (
             f"{what} all documents one by one ({_places(project, counted)}): would estimated_document_count() do, "
             "which only asks what the collection says of itself?"
+        )
+
+
+def _unheeded(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """The writes of which a client is told the same whether or not there was such a document."""
+    found = [each for each in run if any(each is one for one in project.results.unheeded)]
+    if found:
+        what = "a request writes" if len(found) == 1 else f"{len(found)} requests write"
+        told = "deleted_count" if all(each.name == "delete_one" for each in found) else "matched_count"
+        yield (
+            f"{what} to what the path names, and nothing looks whether that was there ({_places(project, found)}): is "
+            f"the answer the same when it was not? ({told} tells)"
         )
 
 

@@ -178,7 +178,7 @@ class Fields:
         """The fields in the filter of an operation that are named after a value."""
         return computed.named_after(self.project, operation)
 
-    @cached_property
+    @held
     def unchecked_ids(self) -> list[Operation]:
         """The queries by an ``_id`` that a request names in its path, and of which nothing asks whether it is one."""
         return ids.unchecked(self.project)

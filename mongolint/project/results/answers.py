@@ -72,6 +72,11 @@ class Results:
         return rereads.reread(self.project, operation)
 
     @held
+    def unheeded(self) -> list[Operation]:
+        """The writes of handlers to what a path names, of which nobody looks whether it was there."""
+        return unread.unheeded(self.project)
+
+    @held
     def gathered(self) -> list[Operation]:
         """The pipelines of requests that make something of all documents of a collection."""
         return whole.gathered(self.project)

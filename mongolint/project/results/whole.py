@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _GATHERING = frozenset(["$group", "$count", "$sortByCount", "$bucket", "$bucketAuto"])
 # They hand on each document that comes to them
-_PASSING = frozenset(["$project", "$unwind", "$addFields", "$set", "$unset", "$lookup", "$sort", "$replaceRoot"])
+_PASSING = frozenset(["$project", "$unwind", "$addFields", "$set", "$unset", "$sort", "$replaceRoot"])
 
 
 def gathered(project: Project) -> list[Operation]:
