@@ -277,8 +277,8 @@ def _unary(b: Builder, node: cst.UnaryOperation) -> int:
         return b.add(("not", row))
     uses.lost(b, row)
     value = b.nodes[row][1] if b.nodes[row][0] == "const" else None
-    if isinstance(node.operator, cst.Minus) and isinstance(value, int | float):
-        return b.const(-value)
+    if isinstance(value, int | float) and isinstance(node.operator, cst.Minus | cst.Plus):
+        return b.const(-value if isinstance(node.operator, cst.Minus) else +value)
     return b.unknown()
 
 

@@ -66,12 +66,12 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
     if kind is None:
         return
     fields = ", ".join(field for field, each in wide.items() if each == kind)
-    maybe = ", if at all," if given else ""
+    asks = "asks on some calls of" if given else "asks of"
     read = "all keys of a plain index, or all documents" if kind == "exists" else _READ[bool(given)]
     yield rule.finding(
         project.operation_span(query),
-        f"{query.name} on {query.target} asks of {fields}{maybe} {_WHAT[kind]}, so each "
-        f"{'such call' if given else 'call'} reads {read}; {_ADVICE[kind]}",
+        f"{query.name} on {query.target} {asks} {fields} {_WHAT[kind]}, so each "
+        f"{'of these' if given else 'call'} reads {read}; {_ADVICE[kind]}",
         confidence=query.confidence,
         fix=rule.repair(
             _TITLES[kind],
@@ -227,7 +227,7 @@ EXAMPLES = [
             return list(db.goods.find(query).limit(20))
         """,
         at=("find",),
-        message="find on goods asks of name, origin, if at all, a regular expression that ignores case, so each such",
+        message="find on goods asks on some calls of name, origin a regular expression that ignores case, so each of",
     ),
     Good(
         """\

@@ -6,6 +6,7 @@ from typing import Any
 
 from mongolint.engine.listing import suggestions
 from mongolint.engine.load import Loaded
+from mongolint.project.advice.redundancy import needless_beside
 from mongolint.project.model import Project
 
 Record = dict[str, Any]
@@ -24,8 +25,18 @@ def required(loaded: Loaded) -> list[Record]:
         lost = [field.name for field in keys if not field.written]
         if lost and not known.open:
             each["reason"] += f"; but no write that the code shows stores {', '.join(lost)}: look at the name first"
+        each["reason"] += _spares(loaded.project, each)
         each["keeps_deleted"] = _keeps_deleted(loaded.project, each)
     return sorted(found, key=lambda each: (each["priority"], -len(each["serves"]), each["collection"], each["keys"]))
+
+
+def _spares(project: Project, index: Record) -> str:
+    """Which declared indexes can go when it is there."""
+    keys = [(name, kind) for name, kind in index["keys"]]
+    spared = needless_beside(project, index["collection"], keys, index["options"])
+    places = [project.index_span(each) for each in spared]
+    names = [f"{each.name} ({at.file}:{at.line})" for each, at in zip(spared, places, strict=True)]
+    return f"; once it is there, {' and '.join(names)} can go" if names else ""
 
 
 def _keeps_deleted(project: Project, index: Record) -> bool:

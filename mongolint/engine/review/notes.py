@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from mongolint.finding import Span
 from mongolint.project.fields.shapes import KnownFields
 from mongolint.project.model import Project
 from mongolint.project.operations import Operation
@@ -38,6 +39,9 @@ def notes(project: Project, name: str, known: KnownFields, held: Mapping[str, An
     """
     run = [each for each in project.operations_on(name) if each.module not in project.tests]
     names = {operation.name for operation in run}
+    yield from _decreased(project, name)
+    yield from _unanswered(project, name)
+    yield from _filled(project, name)
     dated = [field.name for field in known.fields.values() if field.written and "date" in field.kinds]
     expires = any(i.collection_name == name and (i.open or "expireAfterSeconds" in i.options) for i in project.indexes)
     added = [each for each in run if each.name in _ADDING and not project.is_script(each.module)]
@@ -63,7 +67,9 @@ def notes(project: Project, name: str, known: KnownFields, held: Mapping[str, An
     yield from _cut_off(project, run)
     yield from _first_of_each(project, run)
     yield from _together(project, name)
+    yield from _of_all(project, run)
     yield from _by_case(project, name, run)
+    yield from _unheeded(project, run)
     unchecked = [each for each in run if any(each is one for one in project.fields.unchecked_ids)]
     if unchecked:
         yield (
@@ -73,6 +79,7 @@ def notes(project: Project, name: str, known: KnownFields, held: Mapping[str, An
     yield from _copied(project, name)
     yield from _left(project, name, ends=expires)
     yield from _read_twice(project, name)
+    yield from _read_again(project, run)
     idle = [index["name"] for index in held["indexes"] if index["status"] == "nothing" and not index["purposes"]]
     if idle and None not in idle:
         which = "it" if len(idle) == 1 else "them"
@@ -270,9 +277,82 @@ def _copied(project: Project, name: str) -> Iterator[str]:
             )
 
 
+def _of_all(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """What requests read a whole collection for."""
+    gathered = [each for each in run if any(each is one for one in project.results.gathered)]
+    if gathered:
+        what = "1 pipeline reads" if len(gathered) == 1 else f"{len(gathered)} pipelines read"
+        yield (
+            f"{what} all documents at each request, with no $match before they are put together "
+            f"({_places(project, gathered)}): would those of a span of time do, or a result that is kept for a while?"
+        )
+    counted = [each for each in run if any(each is one for one in project.results.counted_whole)]
+    if counted:
+        what = "a request counts" if len(counted) == 1 else "requests count"
+        yield (
+            f"{what} all documents one by one ({_places(project, counted)}): would estimated_document_count() do, "
+            "which only asks what the collection says of itself?"
+        )
+
+
+def _unheeded(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """The writes of which a client is told the same whether or not there was such a document."""
+    found = [each for each in run if any(each is one for one in project.results.unheeded)]
+    if found:
+        what = "a request writes" if len(found) == 1 else f"{len(found)} requests write"
+        told = "deleted_count" if all(each.name == "delete_one" for each in found) else "matched_count"
+        yield (
+            f"{what} to what the path names, and nothing looks whether that was there ({_places(project, found)}): is "
+            f"the answer the same when it was not? ({told} tells)"
+        )
+
+
+def _decreased(project: Project, name: str) -> Iterator[str]:
+    """The numbers from which an update takes whatever it is told to."""
+    found: dict[str, list[Span]] = {}
+    for each in project.sessions.decreases:
+        if each.operation.runs_on(name):
+            found.setdefault(each.field, []).append(project.token(each.module, each.row))
+    for field, updates in found.items():
+        takes = "an update takes" if len(updates) == 1 else f"{len(updates)} updates take"
+        yield (
+            f"{takes} an amount off {field} ({_first(updates)}), and no filter asks whether that much is "
+            f"there: may it go below zero? ({{{field}: {{$gte: the amount}}}} in the filter lets the server refuse, "
+            "and matched_count then tells)"
+        )
+
+
+def _unanswered(project: Project, name: str) -> Iterator[str]:
+    """The writes that fail when a unique index refuses them: what a client is to see then is a decision."""
+    told = {(each.operation.module, each.operation.row) for each in project.sessions.numbered}
+    found: dict[str, list[Operation]] = {}
+    for each in project.sessions.unanswered:
+        if each.collection == name and (each.operation.module, each.operation.row) not in told:
+            found.setdefault(each.refusing.name, []).append(each.operation)
+    for index, writes in found.items():
+        yield (
+            f"{index} refuses a second document with the same key, and nothing that the code shows catches the "
+            f"DuplicateKeyError where a request writes one ({_places(project, writes)}): is 500 the answer to give?"
+        )
+
+
+def _filled(project: Project, name: str) -> Iterator[str]:
+    """What two workers that start at the same time store twice: whether there are several, the code does not tell."""
+    inserted = [each.operation for each in project.sessions.filled if each.collection == name]
+    if inserted:
+        yield (
+            f"a start of the application that finds it empty fills it ({_places(project, inserted)}), and no unique "
+            "index refuses what a second worker brings, which starts at the same time: does only one ever start?"
+        )
+
+
 def _places(project: Project, operations: Iterable[Operation]) -> str:
     """Where operations are, of many the first."""
-    spans = sorted(project.operation_span(each) for each in operations)
+    return _first(project.operation_span(each) for each in operations)
+
+
+def _first(places: Iterable[Span]) -> str:
+    spans = sorted(places)
     more = f" and {len(spans) - _MAX_PLACES} more" if len(spans) > _MAX_PLACES else ""
     return ", ".join(f"{span.file}:{span.line}" for span in spans[:_MAX_PLACES]) + more
 
@@ -332,4 +412,18 @@ def _read_twice(project: Project, name: str) -> Iterator[str]:
         yield (
             f"{what} one document twice, with no write in between that the code shows: can the first be handed on? "
             f"({'; '.join(place for _, _, place in sorted(places)[:_MAX_PLACES])}{more})"
+        )
+
+
+def _read_again(project: Project, run: Sequence[Operation]) -> Iterator[str]:
+    """Which handlers read what the framework has had read for them, for the same request."""
+    found: dict[str, list[Operation]] = {}
+    for each in project.results.read_again:
+        if any(each.operation is one for one in run):
+            found.setdefault(project.function_name(*each.provider), []).append(each.operation)
+    for provider, reads in found.items():
+        what = "1 query asks" if len(reads) == 1 else f"{len(reads)} queries ask"
+        yield (
+            f"{what} for the document that {provider} has read for the same request ({_places(project, reads)}): would "
+            "that one do?"
         )

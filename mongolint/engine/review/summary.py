@@ -9,6 +9,9 @@ from mongolint.project.model import Project
 
 Record = dict[str, Any]
 
+# Places that are named
+_MAX_PLACES = 3
+
 
 def health(counts: Mapping[str, int]) -> Record:
     """The worst severity that is left decides; the page says so."""
@@ -18,6 +21,15 @@ def health(counts: Mapping[str, int]) -> Record:
             number = counts[severity]
             return {"level": level, "why": f"{number} {severity} finding{'' if number == 1 else 's'}"}
     return {"level": "green", "why": "no finding"}
+
+
+def _unjudged(coverage: Mapping[str, Any]) -> str:
+    """Where the queries are of which it is not known what serves them, of many the first."""
+    shapes = (shape for held in coverage["collections"] for shape in held["shapes"] if shape["verdict"] == "unknown")
+    places = sorted({(each["file"], each["line"]) for shape in shapes for each in shape["places"]})
+    more = f" and {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
+    shown = ", ".join(f"{file}:{line}" for file, line in places[:_MAX_PLACES])
+    return f" ({shown}{more})" if shown else ""
 
 
 def unknown(project: Project, coverage: Mapping[str, Any]) -> list[str]:
@@ -33,8 +45,8 @@ def unknown(project: Project, coverage: Mapping[str, Any]) -> list[str]:
         )
     if summary["verdicts"]["unknown"]:
         count = summary["verdicts"]["unknown"]
-        noun = "query only the running program knows what serves it" if count == 1 else ""
-        found.append(f"of {count} {noun or 'queries only the running program knows what serves them'}")
+        what = "1 query" if count == 1 else f"{count} queries"
+        found.append(f"what serves {what}{_unjudged(coverage)}: only the running program knows")
     if not project.has_snapshot:
         found.append(
             "which indexes the server has: this review goes by those that the code declares; "

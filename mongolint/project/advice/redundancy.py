@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from mongolint import coverage
 from mongolint.facts.shapes import Context
 from mongolint.fastclasses import dataclass
 from mongolint.project import hints
@@ -170,6 +171,26 @@ def find(project: Project) -> Iterator[Redundant]:
             yield all_found[0]
 
 
+def needless_beside(
+    project: Project, collection: str, keys: Keys, options: Mapping[str, Any]
+) -> list[IndexDeclaration]:
+    """The declared indexes that can go once there is one that is not there yet, which has more keys."""
+    own = [index for index in project.indexes if index.collection_name == collection]
+    known = [index for index in own if index.keys and not index.open]
+    before = [index for index, _, _ in redundant(known)]
+    made: list[IndexDeclaration | coverage.Index] = [*known, coverage.Index(tuple(keys), options)]
+    return [
+        index
+        for index, kept, _ in redundant(made)
+        if isinstance(index, IndexDeclaration)
+        and isinstance(kept, coverage.Index)
+        and index.keys != kept.keys
+        and not any(index is one for one in before)
+        and not _is_hinted(project, index)
+        and not _holds_arrays(project, kept, index)
+    ]
+
+
 def _of_collection(project: Project, indexes: Sequence[IndexDeclaration]) -> list[Redundant]:
     if indexes[0].collection_name is None:
         return []
@@ -216,7 +237,7 @@ def _is_among(entry: Context, entries: Sequence[Context]) -> bool:
     return any(entry is other for other in entries)
 
 
-def _holds_arrays(project: Project, kept: IndexDeclaration | None, index: IndexDeclaration) -> bool:
+def _holds_arrays(project: Project, kept: Indexed | None, index: IndexDeclaration) -> bool:
     """Whether a further key of ``kept`` is an array, so that it has a key for each of its elements."""
     further = (kept.keys or ())[len(index.keys or ()) :] if kept is not None else ()
     arrays = array_fields(project, index.collection_name or "") if further else set()

@@ -17,6 +17,7 @@ from mongolint.project.results import (
     twice,
     unbounded,
     unread,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -76,9 +77,29 @@ class Results:
         return rereads.reread(self.project, operation)
 
     @held
+    def unheeded(self) -> list[Operation]:
+        """The writes of handlers to what a path names, of which nobody looks whether it was there."""
+        return unread.unheeded(self.project)
+
+    @held
+    def gathered(self) -> list[Operation]:
+        """The pipelines of requests that make something of all documents of a collection."""
+        return whole.gathered(self.project)
+
+    @held
+    def counted_whole(self) -> list[Operation]:
+        """The counts of requests that a look at what the collection says of itself may answer."""
+        return whole.counted(self.project)
+
+    @held
     def read_twice(self) -> list[twice.ReadTwice]:
         """The documents that a function reads a second time through what it calls, with no write in between."""
         return twice.read_twice(self.project)
+
+    @held
+    def read_again(self) -> list[twice.ReadAgain]:
+        """The documents that a handler reads although a parameter of it holds them already."""
+        return twice.read_again(self.project)
 
     def partial_use(self, operation: Operation) -> partial.PartialUse | None:
         """The few fields that are used of the documents which an operation reads."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mongolint.fastclasses import NamedTuple
 from mongolint.project.operations import Operation
 from mongolint.project.tracing.stored import Content, read
+from mongolint.project.updates.derived import Derived, derived
 from mongolint.project.writes import inserts, lookups, needs
 from mongolint.project.writes.inserts import Way
 
@@ -129,20 +130,81 @@ def _follows(project: Project, first: Way, again: Way) -> bool:
 def _is_written(project: Project, first: Way, again: Way, collection: str) -> bool:
     """Whether something that may run between the two reads writes to the collection, as far as the code shows."""
 
-    def writes(module: int, row: int) -> bool:
-        own = project.operation_at(module, row)
-        reached = [own] if own else [each.operation for each in project.graph.run_by_call(module, row)]
-        return any(each.method.kind == "write" and each.runs_on(collection) for each in reached)
-
-    def any_writes(module: int, scope: int, begin: int, end: int) -> bool:
-        calls = project.modules[module].calls
-        return any(c.scope == scope and begin <= c.row < end and writes(module, c.row) for c in calls)
-
-    if any_writes(first.point.module, first.scope, first.row, again.row):
+    if _writes(project, (first.point.module, first.scope), first.row, again.row, collection):
         return True
     module, row, frame = again.operation.module, again.operation.row, again.frame
     while frame is not None:
-        if any_writes(module, frame.scope, 0, row):
+        if _writes(project, (module, frame.scope), 0, row, collection):
             return True
         module, row, frame = frame.site_module, frame.site, frame.outer
     return False
+
+
+def _writes(project: Project, place: tuple[int, int], begin: int, end: int, collection: str) -> bool:
+    """Whether a function writes to a collection from one row to another, by itself or by what it calls."""
+    module, scope = place
+    for call in project.modules[module].calls:
+        if call.scope == scope and begin <= call.row < end:
+            own = project.operation_at(module, call.row)
+            reached = [own] if own else [each.operation for each in project.graph.run_by_call(module, call.row)]
+            if any(each.method.kind == "write" and each.runs_on(collection) for each in reached):
+                return True
+    return False
+
+
+# What a framework has read for the same request
+
+
+class ReadAgain(NamedTuple):
+    """A read of what the function at ``provider`` has read, which the framework runs: ``user=Depends(current_user)``.
+
+    ``first``: the read in it.
+    """
+
+    operation: Operation
+    provider: tuple[int, int]
+    first: Operation
+
+
+def read_again(project: Project) -> list[ReadAgain]:
+    """The reads of request handlers of what a parameter holds already, all fields that are used included."""
+    wanted = (each for each in project.operations if each.name == "find_one" and each.module not in project.tests)
+    return [found for each in wanted if (found := _again(project, each)) is not None]
+
+
+def _again(project: Project, operation: Operation) -> ReadAgain | None:
+    tracer, collection = project.writes.tracer, operation.collection
+    path = project.request_path(operation.module, operation.scope)
+    if collection is None or collection.name is None or operation.session or path is None or path.calls:
+        return None
+    filters = inserts.given(tracer, operation, None, "filter")
+    content = read(tracer, filters) if filters is not None else None
+    if content is None or content.open or content.sources or len(content.fields) != 1:
+        return None
+    ((name, value),) = content.fields.items()
+    made = derived(tracer, value.spots[0]) if len(value.spots) == 1 else None
+    if made is None or made.changes or made.also or made.path != name or made.operation.name != "find_one":
+        return None
+    frame, held = made.read.frame, made.operation.collection
+    while frame is not None and frame.outer is not None:
+        frame = frame.outer
+    if frame is None or not frame.injected or held is None or not needs.same(held, collection):
+        return None
+    if _writes(project, (operation.module, operation.scope), 0, operation.row, collection.name):
+        return None
+    used = project.results.partial_use(operation)
+    is_there = used is not None and all(_has(project, made, field) for field in used.fields)
+    return ReadAgain(operation, (frame.module, frame.scope), made.operation) if is_there else None
+
+
+def _has(project: Project, made: Derived, field: str) -> bool:
+    """Whether a document was read with one of its fields."""
+    projection = inserts.given(project.writes.tracer, made.operation, made.read.frame, "projection")
+    if projection is None:
+        return True
+    facts, node = project.modules[projection.module], project.writes.tracer.node(projection)
+    if node[0] != "dict" or any(key is None for key, _ in node[1]):
+        return False
+    shown = {facts.constant(key): facts.constant(value) for key, value in node[1]}
+    leaves_out = all(value in (0, False) and value is not None for value in shown.values())
+    return field not in shown if leaves_out else bool(shown.get(field))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
+from mongolint.link.rowtools import reached_rows
 from mongolint.project.results.flow import Flow, flow
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ _WITHOUT = {
 # Keywords that both know, and those that only say which document is sent
 _SHARED = frozenset(["filter", "update", "replacement", "upsert", "collation", "hint", "session", "let", "comment"])
 _SHARED_BY_UPDATES = frozenset(["array_filters"])
+# Writes whose result says whether there was such a document
+_ONE = frozenset(["update_one", "delete_one", "replace_one"])
+# How frameworks mark what a path names
+_PARTS = (("{", "}"), ("{", ":"), ("<", ">"), (":", ">"))
 ONLY_SENT = frozenset(["projection", "return_document"])
 # Calls that run what they are given, and whose own result is the only way to it; what puts it with others
 _RUNNING = frozenset(["create_task", "ensure_future", "gather", "wait", "shield"])
@@ -125,3 +130,39 @@ def _goes_down(project: Project, module: int, user: int, used: int, steps: int) 
 
 def _is_gathered(facts: ModuleFacts, call: int) -> bool:
     return facts.nodes[facts.nodes[call][1]][-1] in _GATHERING
+
+
+def unheeded(project: Project) -> list[Operation]:
+    """The writes to the one document that the path of a request names, of which nobody looks whether it was there."""
+    wanted = (each for each in project.operations if each.name in _ONE and each.module not in project.tests)
+    return [each for each in wanted if _is_unheeded(project, each)]
+
+
+def _is_unheeded(project: Project, operation: Operation) -> bool:
+    module, scope, collection = operation.module, operation.scope, operation.collection
+    call = project.writes.tracer.call(module, operation.row)
+    path = project.request_path(module, scope)
+    if collection is None or collection.name is None or call is None or not call.statement:
+        return False
+    if path is None or path.calls or path.kind != "request" or not _is_named(project, operation, path.route):
+        return False
+    if project.results.argument(operation, "upsert") is not None:
+        return False
+    # What else the handler asks of the collection may tell
+    run = [reach.operation for reach in project.graph.run_by(module, scope).values()]
+    run += [each for each in project.operations if (each.module, each.scope) == (module, scope)]
+    return not any(each is not operation and each.runs_on(collection.name) for each in run)
+
+
+def _is_named(project: Project, operation: Operation, route: str) -> bool:
+    """Whether the filter compares one field with a part of the path, and nothing else."""
+    asked = operation.filter
+    if asked.open or asked.optional or list(asked.required.values()) != ["equality"]:
+        return False
+    place = asked.places.get(next(iter(asked.required)))
+    if place is None or place.module != operation.module:
+        return False
+    named = [
+        str(node[2]) for node in reached_rows(project.modules[place.module], place.row).values() if node[0] == "param"
+    ]
+    return len(named) == 1 and any(f"{begin}{named[0]}{end}" in route for begin, end in _PARTS)

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
 from mongolint.project.sessions import dependent, fallback, outside, repeated
-from mongolint.project.updates import copied, inarrays, lost, numbered, states, twice
+from mongolint.project.updates import (
+    copied,
+    decreases,
+    filled,
+    inarrays,
+    lost,
+    numbered,
+    states,
+    twice,
+    unanswered,
+)
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project
@@ -46,6 +56,11 @@ class Sessions:
         return list(states.find(self.project, self.project.writes.tracer))
 
     @held
+    def decreases(self) -> list[decreases.Decrease]:
+        """The updates that take an amount off a number, whatever is left of it."""
+        return list(decreases.find(self.project, self.project.writes.tracer))
+
+    @held
     def numbered(self) -> list[numbered.Numbered]:
         """The inserts that get the number after the latest one, which a unique index refuses to all but the first."""
         return list(numbered.find(self.project, self.project.writes.tracer))
@@ -54,6 +69,16 @@ class Sessions:
     def copied(self) -> list[copied.Copied]:
         """The inserts that copy arrays of a document read before, which updates change in all documents like it."""
         return list(copied.find(self.project, self.project.writes.tracer))
+
+    @held
+    def filled(self) -> list[filled.Filled]:
+        """The inserts that a start makes into a collection in which it has found nothing."""
+        return list(filled.find(self.project, self.project.writes.tracer))
+
+    @held
+    def unanswered(self) -> list[unanswered.Unanswered]:
+        """The writes of requests that a unique index refuses, of which nothing catches the error."""
+        return list(unanswered.find(self.project, self.project.writes.tracer))
 
     @held
     def refused_in_arrays(self) -> list[inarrays.ArrayUpdate]:

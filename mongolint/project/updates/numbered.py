@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mongolint.project.tracing.tracer import Tracer
 
 # Clauses that get to know that the number was taken
-_CATCHING = frozenset(
+CATCHING = frozenset(
     ["BaseException", "Exception", "PyMongoError", "OperationFailure", "WriteError", "DuplicateKeyError"]
 )
 
@@ -70,7 +70,7 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> Numbered | None:
         if not made.operation.sort or not target.is_that_of(tracer, made.operation, made.read.frame):
             continue
         index = _refusing(project, tracer, collection.name, made)
-        if index is not None and not _is_caught(tracer, way) and may_run_twice(project, way):
+        if index is not None and not is_caught(tracer, way) and may_run_twice(project, way):
             return Numbered(way.point.module, way.row, operation, made.site, collection.name, name, index)
     return None
 
@@ -89,14 +89,14 @@ def _is_unique(index: IndexDeclaration) -> bool:
     return index.options.get("unique") is True and "partialFilterExpression" not in index.options
 
 
-def _is_caught(tracer: Tracer, way: Way) -> bool:
+def is_caught(tracer: Tracer, way: Way) -> bool:
     """Whether a clause on the way, or around it, catches the error."""
     return any(_catches(tracer, *each) for each in keys.handlers_on(tracer, way)) or _is_caught_by_callers(tracer, way)
 
 
 def _catches(tracer: Tracer, module: int, handler: Handler) -> bool:
     names = {name.rpartition(".")[2] for name in keys.caught(tracer, module, handler)}
-    return not names.isdisjoint(_CATCHING)
+    return not names.isdisjoint(CATCHING)
 
 
 def _is_caught_by_callers(tracer: Tracer, way: Way) -> bool:

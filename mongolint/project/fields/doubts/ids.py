@@ -28,7 +28,7 @@ def unchecked(project: Project) -> list[Operation]:
     """
     if any(node[2] in _ERRORS for facts in project.modules for kind in _NAMING for _, node in facts.of_kind(kind)):
         return []  # the project knows the error
-    if any(_is_for_all(project, module, call) for module, facts in enumerate(project.modules) for call in facts.calls):
+    if any(is_for_all(project, module, call) for module, facts in enumerate(project.modules) for call in facts.calls):
         return []
     first: dict[tuple[int, int], tuple[int, Operation]] = {}
     for operation in project.operations:
@@ -40,7 +40,7 @@ def unchecked(project: Project) -> list[Operation]:
     return list({id(operation): operation for _, operation in first.values()}.values())
 
 
-def _is_for_all(project: Project, module: int, call: Call) -> bool:
+def is_for_all(project: Project, module: int, call: Call) -> bool:
     """Whether a call sees to it that all errors of requests are caught: a handler of ``Exception``, a middleware."""
     facts = project.modules[module]
     _, function, args = facts.nodes[call.row]
