@@ -15,6 +15,7 @@ from mongolint.project.results.partial import (
     of_list,
     reads_whole,
     takes_most,
+    unused_lists,
 )
 
 if TYPE_CHECKING:
@@ -41,13 +42,14 @@ class HelperUse(NamedTuple):
 
     ``function``: its name, or that of one around it that returns the document. ``calls``: those that use few fields.
     ``others``: how many uses of the helper there are besides, each of which may need the whole. ``large``: the fields
-    that grow, and that none of the calls uses; there are some if there are others.
+    that grow, or else arrays of documents, that none of the calls uses; there are some if there are others.
     """
 
     function: str
     calls: tuple[CallUse, ...]
     others: int
     large: tuple[str, ...]
+    grows: bool = True
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -77,10 +79,11 @@ def helper_use(project: Project, operation: Operation, most: int) -> HelperUse |
     if len(calls) < _FEW:
         return None
     large = large_fields(project, str(operation.collection.name))
+    left = tuple(sorted(large)) or unused_lists(project, operation, fields)
     calls = [call for call in calls if large.isdisjoint(call.fields)]
-    if not large or len(calls) < _FEW:
+    if not left or len(calls) < _FEW:
         return None
-    return HelperUse(name, tuple(calls), len(uses) - len(calls), tuple(sorted(large)))
+    return HelperUse(name, tuple(calls), len(uses) - len(calls), left, bool(large))
 
 
 def _returns_document(project: Project, operation: Operation, own: Seen) -> bool:
@@ -144,5 +147,8 @@ def _call(project: Project, use: Use, own: Seen, is_list: bool) -> CallUse | Non
         # One that nothing takes a field of is counted, which needs no list
         complete = of_list(project, use.module, use.row, seen) and bool(seen.fields)
     else:
-        complete = of_document(project, use.module, flow(project, use.module, use.row), seen)
+        found = flow(project, use.module, use.row)
+        # What a helper looks at itself, to raise if it is not right, may be dropped then
+        is_dropped = not (found.users or found.leaves or found.tested)
+        complete = of_document(project, use.module, found, seen) or (is_dropped and bool(own.fields or own.tested))
     return CallUse(use.module, use.row, tuple(seen.fields)) if complete else None
