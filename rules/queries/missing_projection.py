@@ -4,8 +4,8 @@ What it flags
     ``find_one`` and ``find`` without a projection, or with one of ``{"_id": 0}`` only, where the function uses at most
     three fields of the documents (option ``fields``) by name, or only asks whether there is one, and the documents go
     nowhere else. A helper that returns the document it finds, or a list: where all its calls use no more than that
-    together, or several do of documents in which another field grows (MDB222, MDB229) or holds an array of documents.
-    ``find`` of documents that hold an array of documents, of which none is used, whatever else is.
+    together, or several do of documents in which another field grows (MDB222, MDB229). ``find`` of documents that hold
+    an array of documents, of which none is used, whatever else is.
 
 Why it hurts
     All other fields are read, sent and decoded for nothing; with large texts or arrays in them that is most of the
@@ -78,12 +78,11 @@ def _in_helper(query: Query, project: Project, most: int) -> Iterator[Finding]:
     count, fields = len(found.calls), found.fields
     if found.others:
         more = ", …" if len(fields) > _SHOWN else ""
-        grow, arrays = ("grows", "an array") if len(found.large) == 1 else ("grow", "arrays")
+        grow = "grows" if len(found.large) == 1 else "grow"
         what = f"use no more of them than {', '.join(fields[:_SHOWN])}{more}, not"
         used = f"{count} of {count + found.others} calls of {found.function} "
         used += what if fields else "only ask whether there is one, not for"
-        grow = f"which {grow}" if found.grows else f"{arrays} of documents"
-        used += f" {' or '.join(found.large)}, {grow}; let it take a"
+        used += f" {' or '.join(found.large)}, which {grow}; let it take a"
         text = f"give {found.function} a parameter for the projection, and pass the fields where few are used"
     else:
         verb = ("use", "ask") if count > 1 else ("uses", "asks")
@@ -105,7 +104,7 @@ def _in_helper(query: Query, project: Project, most: int) -> Iterator[Finding]:
 
 
 def _by_hand(draft: Draft) -> None:
-    raise NoFix("other calls of the helper, and later ones, count on whole documents")
+    raise NoFix("whoever calls the helper later counts on whole documents")
 
 
 EXAMPLES = [

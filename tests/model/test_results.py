@@ -276,10 +276,6 @@ HELPED = {
         "def owner(key):\n    return get(key)['x']\ndef touch(key):\n    get(key)\n    print(key)\n",
         "both calls of get use only y, x",
     ),
-    "an array of documents": (
-        GET + FEW + ALL + "def add(x):\n    db.a.insert_one({'f0': x, 'parts': [{'text': x}]})\n",
-        "3 of 4 calls of get use no more of them than f0, f1, f2, not parts, an array of documents",
-    ),
     "a part that grows": (GET + FEW + GROWS + ALL, "3 of 4 calls of get use no more of them than f0, f1, f2, not log,"),
 }
 NOT_HELPED = {

@@ -15,7 +15,6 @@ from mongolint.project.results.partial import (
     of_list,
     reads_whole,
     takes_most,
-    unused_lists,
 )
 
 if TYPE_CHECKING:
@@ -42,14 +41,13 @@ class HelperUse(NamedTuple):
 
     ``function``: its name, or that of one around it that returns the document. ``calls``: those that use few fields.
     ``others``: how many uses of the helper there are besides, each of which may need the whole. ``large``: the fields
-    that grow, or else arrays of documents, that none of the calls uses; there are some if there are others.
+    that grow, and that none of the calls uses; there are some if there are others.
     """
 
     function: str
     calls: tuple[CallUse, ...]
     others: int
     large: tuple[str, ...]
-    grows: bool = True
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -79,11 +77,10 @@ def helper_use(project: Project, operation: Operation, most: int) -> HelperUse |
     if len(calls) < _FEW:
         return None
     large = large_fields(project, str(operation.collection.name))
-    left = tuple(sorted(large)) or unused_lists(project, operation, fields)
     calls = [call for call in calls if large.isdisjoint(call.fields)]
-    if not left or len(calls) < _FEW:
+    if not large or len(calls) < _FEW:
         return None
-    return HelperUse(name, tuple(calls), len(uses) - len(calls), left, bool(large))
+    return HelperUse(name, tuple(calls), len(uses) - len(calls), tuple(sorted(large)))
 
 
 def _returns_document(project: Project, operation: Operation, own: Seen) -> bool:

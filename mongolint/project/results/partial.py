@@ -45,13 +45,13 @@ def partial_use(project: Project, operation: Operation) -> PartialUse | None:
         complete = of_document(project, module, flow(project, module, operation.row), seen)
     else:
         complete = _of_cursor(project, module, operation.row, seen) and bool(seen.fields)
-    lists = unused_lists(project, operation, seen.fields) if complete and operation.name == "find" else ()
+    lists = _unused_lists(project, operation, seen.fields) if complete and operation.name == "find" else ()
     if not complete or (takes_most(project, operation, seen.fields) and not lists):
         return None
     return PartialUse(operation, tuple(seen.fields), seen.tested, lists, projected)
 
 
-def unused_lists(project: Project, operation: Operation, taken: Collection[str]) -> tuple[str, ...]:
+def _unused_lists(project: Project, operation: Operation, taken: Collection[str]) -> tuple[str, ...]:
     """The arrays of documents that are read for nothing."""
     if len(operation.collection_names) != 1:
         return ()
