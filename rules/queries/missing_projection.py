@@ -104,7 +104,7 @@ def _in_helper(query: Query, project: Project, most: int) -> Iterator[Finding]:
 
 
 def _by_hand(draft: Draft) -> None:
-    raise NoFix("other calls of the helper, and later ones, count on whole documents")
+    raise NoFix("whoever calls the helper later counts on whole documents")
 
 
 EXAMPLES = [

@@ -270,6 +270,12 @@ HELPED = {
         "        return len(found)\n    return {d['y'] for d in found}\n",
         "the one call of get uses only y",
     ),
+    "dropped where it looks itself": (
+        "def get(key):\n    d = db.a.find_one({'_id': key})\n    if d['y'] is None:\n        raise KeyError\n"
+        "    return d\n"
+        "def owner(key):\n    return get(key)['x']\ndef touch(key):\n    get(key)\n    print(key)\n",
+        "both calls of get use only y, x",
+    ),
     "a part that grows": (GET + FEW + GROWS + ALL, "3 of 4 calls of get use no more of them than f0, f1, f2, not log,"),
 }
 NOT_HELPED = {
@@ -278,6 +284,7 @@ NOT_HELPED = {
     "a list with more": "def get():\n    return [1, *db.a.find()]\ndef owners():\n    return [d['x'] for d in get()]\n",
     "no calls": GET,
     "nothing is large": GET + FEW + ALL,
+    "dropped, and not looked at": GET + "def touch(key):\n    get(key)\n    print(key)\n",
     "few calls": GET + FEW.partition("def use_2")[0] + GROWS + ALL,
     "what grows is used": GET + FEW.replace("f1", "log") + GROWS + ALL,
     "passed on": GET + "def owner(key):\n    d = get(key)\n    print(d)\n    return d['x']\n",

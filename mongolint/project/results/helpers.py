@@ -144,5 +144,8 @@ def _call(project: Project, use: Use, own: Seen, is_list: bool) -> CallUse | Non
         # One that nothing takes a field of is counted, which needs no list
         complete = of_list(project, use.module, use.row, seen) and bool(seen.fields)
     else:
-        complete = of_document(project, use.module, flow(project, use.module, use.row), seen)
+        found = flow(project, use.module, use.row)
+        # What a helper looks at itself, to raise if it is not right, may be dropped then
+        is_dropped = not (found.users or found.leaves or found.tested)
+        complete = of_document(project, use.module, found, seen) or (is_dropped and bool(own.fields or own.tested))
     return CallUse(use.module, use.row, tuple(seen.fields)) if complete else None
