@@ -139,19 +139,19 @@ def unheeded(project: Project) -> list[Operation]:
 
 
 def _is_unheeded(project: Project, operation: Operation) -> bool:
-    module, scope, collection = operation.module, operation.scope, operation.collection
+    module, scope = operation.module, operation.scope
     call = project.writes.tracer.call(module, operation.row)
     path = project.request_path(module, scope)
-    if collection is None or collection.name is None or call is None or not call.statement:
+    if call is None or not call.statement:
         return False
     if path is None or path.calls or path.kind != "request" or not _is_named(project, operation, path.route):
         return False
     if project.results.argument(operation, "upsert") is not None:
         return False
-    # What else the handler asks of the collection may tell
+    # What else the handler asks or writes may tell
     run = [reach.operation for reach in project.graph.run_by(module, scope).values()]
     run += [each for each in project.operations if (each.module, each.scope) == (module, scope)]
-    return not any(each is not operation and each.runs_on(collection.name) for each in run)
+    return not any(each is not operation for each in run)
 
 
 def _is_named(project: Project, operation: Operation, route: str) -> bool:
@@ -162,7 +162,8 @@ def _is_named(project: Project, operation: Operation, route: str) -> bool:
     place = asked.places.get(next(iter(asked.required)))
     if place is None or place.module != operation.module:
         return False
-    named = [
-        str(node[2]) for node in reached_rows(project.modules[place.module], place.row).values() if node[0] == "param"
-    ]
+    inner = reached_rows(project.modules[place.module], place.row).values()
+    if any(node[0] in ("item", "await") for node in inner):
+        return False
+    named = [str(node[2]) for node in inner if node[0] == "param"]
     return len(named) == 1 and any(f"{begin}{named[0]}{end}" in route for begin, end in _PARTS)
