@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from mongolint.project.loops.repetitions import Repetition
     from mongolint.project.operations import Operation
     from mongolint.project.references.orphans import Orphans
-    from mongolint.project.results.pages import UnsortedPage
+    from mongolint.project.results.lists.pages import UnsortedPage
     from mongolint.project.results.partial import PartialUse
     from mongolint.project.results.rereads import Reread
     from mongolint.project.results.unbounded import Unbounded
     from mongolint.project.results.unread import Unread
     from mongolint.project.sessions.outside import Outside
     from mongolint.project.updates.lost import LostUpdate
-    from mongolint.project.updates.numbered import Numbered
+    from mongolint.project.updates.numbers.numbered import Numbered
     from mongolint.project.updates.states import StateRace
     from mongolint.project.updates.twice import PushedTwice
     from mongolint.project.writes.lookups import LookThenInsert

@@ -325,9 +325,11 @@ def _decreased(project: Project, name: str) -> Iterator[str]:
 def _unanswered(project: Project, name: str) -> Iterator[str]:
     """The writes that fail when a unique index refuses them: what a client is to see then is a decision."""
     told = {(each.operation.module, each.operation.row) for each in project.sessions.numbered}
+    idle = {id(index) for setup in project.idle_setups() for index in setup.indexes}
     found: dict[str, list[Operation]] = {}
     for each in project.sessions.unanswered:
-        if each.collection == name and (each.operation.module, each.operation.row) not in told:
+        is_made = id(each.refusing) not in idle
+        if each.collection == name and is_made and (each.operation.module, each.operation.row) not in told:
             found.setdefault(each.refusing.name, []).append(each.operation)
     for index, writes in found.items():
         yield (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mongolint.fix.duplicates.catch import Insert
 from mongolint.fix.nofix import NoFix
-from mongolint.project.updates.numbered import Numbered
+from mongolint.project.updates.numbers.numbered import Numbered
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft

@@ -12,7 +12,7 @@ from mongolint.fix.trees import Tree, line_start
 
 if TYPE_CHECKING:
     from mongolint.fix.draft import Draft
-    from mongolint.project.results.pages import UnsortedPage
+    from mongolint.project.results.lists.pages import UnsortedPage
     from mongolint.project.results.partial import PartialUse
     from mongolint.project.results.unbounded import Unbounded
 

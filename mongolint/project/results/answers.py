@@ -5,20 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
-from mongolint.project.results import (
-    counted,
-    counts,
-    firsts,
-    helpers,
-    pages,
-    partial,
-    rereads,
-    sizes,
-    twice,
-    unbounded,
-    unread,
-    whole,
-)
+from mongolint.project.results import counted, counts, helpers, partial, rereads, twice, unbounded, unread, whole
+from mongolint.project.results.lists import firsts, pages, sizes
 
 if TYPE_CHECKING:
     from mongolint.project.documents import Place

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
 from mongolint.project.sessions import dependent, fallback, outside, repeated
-from mongolint.project.updates import (
-    copied,
-    decreases,
-    filled,
-    inarrays,
-    lost,
-    numbered,
-    states,
-    twice,
-    unanswered,
-)
+from mongolint.project.updates import copied, filled, inarrays, lost, states, twice, unanswered
+from mongolint.project.updates.numbers import decreases, numbered
 
 if TYPE_CHECKING:
     from mongolint.project.model import Project

@@ -16,7 +16,8 @@ from mongolint.project.operations import Operation
 from mongolint.project.tracing import models
 from mongolint.project.tracing.stored import Content
 from mongolint.project.tracing.tracer import Spot
-from mongolint.project.updates import lost, numbered
+from mongolint.project.updates import lost
+from mongolint.project.updates.numbers import numbered
 from mongolint.project.writes import inserts, keys
 from mongolint.project.writes.inserts import Way
 

@@ -1,0 +1,1 @@
+"""Lists that are a part of what there is."""

@@ -1,0 +1,1 @@
+"""What becomes of numbers when two requests change them."""
