@@ -69,7 +69,7 @@ TWICE = "a start of the application that finds it empty fills it (shop.py:20), a
         ('create_index("slug", unique=True)', 'create_index("slug")', {STOCK, TWICE}),
         # What is stored twice
         ("def start():\n", 'def start():\n    db.news.create_index("text", unique=True)\n', {STOCK, REFUSED}),
-        ('@app.on_event("startup")\n', "", {STOCK, REFUSED}),
+        ('@app.on_event("startup")\n', "", {STOCK}),  # nor does anything make the index
         ("count_documents({})", 'count_documents({"text": "open"})', {STOCK, REFUSED}),
     ],
 )
