@@ -106,6 +106,13 @@ async def numbers(of: str, name: str):
         ('{"of": of}', "pass", 'find({"of": of}).limit(50).to_list(50)', True),
         ('{"of": of}', "pass", 'find({"of": name}).limit(50).to_list(50)', False),
         ("match", 'await db.answers.update_many(match, {"$set": {"seen": True}})', "count_documents(match)", False),
+        (
+            "match",
+            'for each in mean:\n        await db.answers.update_one({"_id": each["_id"]}, {"$set": {"seen": True}})',
+            "count_documents(match)",
+            False,
+        ),
+        ('match}, {"$out": "means"', "pass", "count_documents(match)", False),
         ("{}", "pass", "count_documents({})", False),  # there is nothing to share
         ('{"of": of}', "of = name", 'count_documents({"of": of})', False),
     ],
@@ -130,6 +137,9 @@ def test_a_page_and_its_number_are_no_statistics(place: Any) -> None:
 async def page(of: str):
     return await db.answers.count_documents({"of": of}), await db.answers.find({"of": of}).limit(9).to_list(9)
 """
+    assert not [note for note in asked(place, code)["answers"] if "several times" in note]
+    made = 'aggregate([{"$match": {"of": of}}, {"$sort": {"at": 1}}, {"$limit": 9}])'
+    code = code.replace('find({"of": of}).limit(9)', made)
     assert not [note for note in asked(place, code)["answers"] if "several times" in note]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
+from mongolint.link.rowtools import reached_rows
 from mongolint.project.fields.computed import matched
 from mongolint.project.operations import Operation
 
@@ -20,7 +21,7 @@ _LOOPS = frozenset(["loop", "comp", "while-test"])
 
 
 class Together(NamedTuple):
-    """Queries, in their order, that have one filter; one of them at least is an aggregation."""
+    """Queries, in their order, that have one filter; one of them at least groups the documents."""
 
     collection: str
     operations: tuple[Operation, ...]
@@ -60,9 +61,20 @@ def _of_block(project: Project, name: str, operations: list[Operation]) -> list[
             if other is not None and each.name in _READING and _is_same(facts, row, other):
                 held.append(each)
         left = [each for each in left if each[0] not in held]
-        if len(held) > 1 and any(each.name == "aggregate" for each in held) and _are_run(project, held):
+        if len(held) > 1 and any(_groups(project, each) for each in held) and _are_run(project, held):
             found.append(Together(name, tuple(held)))
     return found
+
+
+def _groups(project: Project, operation: Operation) -> bool:
+    """Whether a pipeline works something out of the documents, where others only make a page of them, or store it."""
+    place = project.results.argument(operation, operation.method.pipeline) if operation.name == "aggregate" else None
+    if place is None:
+        return False
+    facts = project.modules[place.module]
+    nodes = [node for node in reached_rows(facts, place.row).values() if node[0] == "dict"]
+    names = {facts.constant(key) for node in nodes for key, _ in node[1] if key is not None}
+    return "$group" in names and not {"$out", "$merge"} & names
 
 
 def _are_run(project: Project, operations: list[Operation]) -> bool:
@@ -73,9 +85,10 @@ def _are_run(project: Project, operations: list[Operation]) -> bool:
     names = {*first.collection_names}
     for call in project.modules[first.module].calls:
         if call.scope == first.scope and first.row < call.row < last.row:
-            for each in project.graph.run_by_call(first.module, call.row):
-                if each.operation.method.kind == "write" and names.intersection(each.operation.collection_names):
-                    return False
+            own = project.operation_at(first.module, call.row)
+            run = [own] if own else [each.operation for each in project.graph.run_by_call(first.module, call.row)]
+            if any(each.method.kind == "write" and names.intersection(each.collection_names) for each in run):
+                return False
     return True
 
 

@@ -73,11 +73,11 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> Copied | None:
     group: tuple[str, ...] = ()
     for each in _updating(project, target.collection.name):
         changed = [name for name in _changed(tracer, each) if name in found]
-        if changed and _fits(tracer, each, content, found[changed[0]]):
+        common = tuple(name for name in each.filter.required if not group or name in group)
+        if changed and common and _fits(tracer, each, content, found[changed[0]]):
             fields += changed
             updates[id(each)] = each
-            asked = tuple(each.filter.required)
-            group = tuple(name for name in group if name in asked) or asked
+            group = common
     if not fields:
         return None
     site = found[fields[0]].site
