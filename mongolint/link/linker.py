@@ -31,7 +31,7 @@ from mongolint.link.atoms import (
 from mongolint.link.imports import ImportMap
 from mongolint.link.settings.files import Files
 from mongolint.link.states.gathered import Entry, Gather, Table
-from mongolint.link.states.journal import Journal, Record
+from mongolint.link.states.journal import MOST, Journal, Record
 from mongolint.link.states.memory import Memory, Seen
 from mongolint.link.states.scopes import (
     ROW_BITS,
@@ -114,6 +114,11 @@ class Linker:
             journal.begin(self)
             self.memory = Memory(self)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether an editor's model can go on with a new state: not if most that it knows is about what is no more."""
+        return self.memory is not None and not self.memory.is_full and len(self.interned) <= MOST
+
     def renew(self, modules: Sequence[ModuleFacts], ask: Callable[[], object]) -> list[Hashable]:
         """Go on with a new state of the same modules. ``ask`` puts the first questions, as in a fresh run.
 
@@ -123,7 +128,8 @@ class Linker:
         Returns:
             what may be different since, for `Memory.forget`.
         """
-        assert self._journal is not None, "only an editor's model goes on"
+        assert self._journal is not None
+        assert self.goes_on, "only an editor's model does, and not for ever"
         before = copy.copy(self)
         self._facts = modules
         self.modules[:] = modules  # type: ignore[index]  # the list that `Watched` is

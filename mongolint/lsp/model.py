@@ -55,9 +55,9 @@ class _State:
 
     def keeps(self, project: Project) -> bool:
         """Whether a project can go on with it, with what it knows of the modules that stay as they are."""
-        paths, memory = [facts.path for facts in self.modules], project.link.memory
+        paths = [facts.path for facts in self.modules]
         is_same = project.uses_driver == self.uses_driver and paths == list(project.link.number)
-        return is_same and memory is not None and not memory.is_full
+        return is_same and project.link.goes_on
 
 
 class Model:

@@ -321,6 +321,20 @@ def test_every_state_of_the_example_equals_a_fresh_run(tmp_path: Path, seed: int
             assert analysis.loaded.project is project
 
 
+@pytest.mark.parametrize("limit", ["mongolint.link.linker.MOST", "mongolint.link.states.memory._MOST_TIMES"])
+def test_a_model_that_is_full_begins_anew(shop: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    text = original(shop)["app/loops.py"]
+    root, path = Root((shop,), folder_config(shop), shop), (shop / "app/loops.py").as_posix()
+    first = root.analyse({path: text.encode()}).loaded.project
+    monkeypatch.setattr(limit, -1)
+    contents = {path: text.replace("of_owner(owner)", "print(of_owner(owner))").encode()}
+    analysis = root.analyse(contents)
+    assert analysis.loaded.project is not first
+    assert {comparable(each) for each_path in analysis.findings for each in analysis.of(each_path)} == fresh(
+        root, shop, contents
+    )
+
+
 def _is_plain(question: Any) -> bool:
     """Whether a question is the same in two linkers: it holds no environment."""
     return "object at" not in repr(question)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mongolint.link.linker import Linker
 
 # Environments and the like, after which all begins anew
-_MOST = 100_000
+MOST = 100_000
 
 
 class Record:
@@ -106,7 +106,7 @@ class Journal:
         if (
             known is None
             or layout != self._layout
-            or len(known.interned) > _MOST
+            or len(known.interned) > MOST
             or not link.settings.agrees_with(known.settings)
         ):
             for table in (self._records, self._readers, self._knowers, self._losers, self._owners):
