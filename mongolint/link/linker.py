@@ -232,7 +232,7 @@ class Linker:
             self.record.met(question, found)
         if found is not None:
             return found
-        if self._journal is not None and type(self.record) is Seen:
+        if self._journal is not None and type(self.record) is not Record:
             self._replayed(self._journal, question, lambda: self._keep(question, answer()))
             return cast(T, self.answers[question])
         return self._keep(question, answer())
@@ -240,7 +240,7 @@ class Linker:
     def _keep(self, question: Hashable, answer: T) -> T:
         self.answers[question] = answer
         if self._journal is not None and type(self.record) is not Record:
-            self._journal.found(question, answer)
+            self._journal.tell(question, answer)
         return answer
 
     def value(self, module: int, row: int, env: Env | None = None) -> Value:
@@ -400,8 +400,8 @@ class Linker:
                 return None
             made = Env(module, scope, bindings, parent)
             made.depth = depth + 1
-            found = self._keep(key, self.interned.setdefault((key, depth), made))
-            if self._journal is not None and type(self.record) is Seen:
+            found = self.answers[key] = self.interned.setdefault((key, depth), made)
+            if self._journal is not None and type(self.record) is not Record:
                 self._journal.own(key, found)
         return cast(Env, found)
 

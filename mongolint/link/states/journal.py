@@ -79,11 +79,15 @@ class Journal:
         self._owners: dict[Hashable, Hashable] = {}
         # The questions whose records are in none of these yet
         self._unsorted: set[Hashable] = set()
+        # What was told in this state, and in the last one, by nobody whose record says what it rests on
+        self._told: set[Hashable] = set()
+        self._told_before: set[Hashable] = set()
         self._begin({})
 
     def _begin(self, before: Mapping[Hashable, object]) -> None:
         # The answers of the last state
         self._before = before
+        self._told_before, self._told = self._told, set()
         # What modules say differently since; the questions whose record saw such, and those whose record met something
         # that may be different for it
         self.changed: set[Hashable] = set()
@@ -174,7 +178,7 @@ class Journal:
         Returns:
             the questions of the last state that have another answer now, or none.
         """
-        pending = [*self._loose, *self._differing]
+        pending = [*self._loose, *self._differing, *(self._told_before - self._told)]
 
         def drop(questions: Collection[Hashable]) -> None:
             for question in [each for each in questions if each not in self._asked]:
@@ -194,9 +198,9 @@ class Journal:
                 del kept[question]
                 self._differing.add(question)
                 drop(self._knowers.get(question, ()))
-        differing = self._differing
+        differing, told = self._differing, self._told
         self._begin({})
-        self._carried = True
+        self._carried, self._told = True, told
         return differing
 
     def add(self, question: Hashable, record: Record) -> None:
@@ -245,6 +249,11 @@ class Journal:
         record = self._records[question] = Record()
         record.answers = {question: answer}
         self._asked.add(question)
+
+    def tell(self, question: Hashable, answer: object) -> None:
+        """Something is told that holds for this state."""
+        self._told.add(question)
+        self.found(question, answer)
 
     def found(self, question: Hashable, answer: object) -> None:
         """A question was answered anew."""
