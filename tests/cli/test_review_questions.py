@@ -78,7 +78,8 @@ TWICE = "a start of the application that finds it empty fills it (shop.py:20), a
             {STOCK, REFUSED, TWICE},
         ),
         ("def start():\n", 'def start():\n    db.news.create_index("text", unique=True)\n', {STOCK, REFUSED}),
-        ('@app.on_event("startup")\n', "", {STOCK, REFUSED}),
+        # Nothing makes the index either
+        ('@app.on_event("startup")\n', "", {STOCK}),
         ("count_documents({})", 'count_documents({"text": "open"})', {STOCK, REFUSED}),
     ],
 )
