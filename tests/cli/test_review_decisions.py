@@ -41,6 +41,9 @@ def buy(slug: str, count: int):
 
 STOCK = "an update takes an amount off stock (shop.py:30), and no filter asks whether that much is there"
 REFUSED = "slug_1 refuses a second document with the same key, and nothing that the code shows catches the"
+FAILS = "a start of the application stores what it has not found (shop.py:"
+FIRST = "def start():\n    if not db.goods.find_one({'slug': 'tea'}):\n        db.goods.insert_one({'slug': 'tea'})\n"
+CAUGHT = "        try:\n            db.goods.insert_one({'slug': 'tea'})\n        except Exception:\n            pass"
 TWICE = "a start of the application that finds it empty fills it (shop.py:20), and no unique index refuses"
 
 
@@ -68,8 +71,15 @@ TWICE = "a start of the application that finds it empty fills it (shop.py:20), a
         ("good.model_dump()", '{"slug": f"g-{ObjectId()}", "name": good.name}', {STOCK, TWICE}),
         ('create_index("slug", unique=True)', 'create_index("slug")', {STOCK, TWICE}),
         # What is stored twice
+        ("def start():\n", FIRST, {STOCK, REFUSED, TWICE, FAILS}),
+        (
+            "def start():\n",
+            FIRST.replace("        db.goods.insert_one({'slug': 'tea'})", CAUGHT),
+            {STOCK, REFUSED, TWICE},
+        ),
         ("def start():\n", 'def start():\n    db.news.create_index("text", unique=True)\n', {STOCK, REFUSED}),
-        ('@app.on_event("startup")\n', "", {STOCK}),  # nor does anything make the index
+        # Nothing makes the index either
+        ('@app.on_event("startup")\n', "", {STOCK}),
         ("count_documents({})", 'count_documents({"text": "open"})', {STOCK, REFUSED}),
     ],
 )
@@ -77,7 +87,7 @@ def test_what_two_do_at_the_same_time(before: str, after: str, asked: set[str], 
     shop = place.write({"shop.py": CODE.replace(before, after), "pyproject.toml": "[tool.mongolint]\n"})
     done = shop.run("review", ".", "--format", "json")
     notes = [note for held in done.json["collections"] for note in held["notes"]]
-    for each in (STOCK, REFUSED, TWICE):
+    for each in (STOCK, REFUSED, TWICE, FAILS):
         begin = each if not before else each.partition(" (")[0]
         assert any(note.startswith(begin) for note in notes) is (each in asked), notes
 

@@ -325,11 +325,9 @@ def _decreased(project: Project, name: str) -> Iterator[str]:
 def _unanswered(project: Project, name: str) -> Iterator[str]:
     """The writes that fail when a unique index refuses them: what a client is to see then is a decision."""
     told = {(each.operation.module, each.operation.row) for each in project.sessions.numbered}
-    idle = {id(index) for setup in project.idle_setups() for index in setup.indexes}
     found: dict[str, list[Operation]] = {}
     for each in project.sessions.unanswered:
-        is_made = id(each.refusing) not in idle
-        if each.collection == name and is_made and (each.operation.module, each.operation.row) not in told:
+        if each.collection == name and (each.operation.module, each.operation.row) not in told:
             found.setdefault(each.refusing.name, []).append(each.operation)
     for index, writes in found.items():
         yield (
@@ -340,7 +338,17 @@ def _unanswered(project: Project, name: str) -> Iterator[str]:
 
 def _filled(project: Project, name: str) -> Iterator[str]:
     """What two workers that start at the same time store twice: whether there are several, the code does not tell."""
-    inserted = [each.operation for each in project.sessions.filled if each.collection == name]
+    made = [each for each in project.sessions.filled if each.collection == name]
+    refused = [each for each in made if each.refusing is not None]
+    if refused:
+        names = " and ".join(dict.fromkeys(each.refusing.name for each in refused if each.refusing is not None))
+        yield (
+            "a start of the application stores what it has not found "
+            f"({_places(project, (each.operation for each in refused))}), and of two workers that start at the same "
+            f"time {names} refuses the second: does it start all the same? "
+            "(nothing that the code shows catches the DuplicateKeyError)"
+        )
+    inserted = [each.operation for each in made if each.refusing is None]
     if inserted:
         yield (
             f"a start of the application that finds it empty fills it ({_places(project, inserted)}), and no unique "

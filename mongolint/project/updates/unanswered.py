@@ -50,7 +50,10 @@ def find(project: Project, tracer: Tracer) -> Iterator[Unanswered]:
     if _answers_all(project):
         return
     wanted = (each for each in project.operations if each.name in _WRITING)
-    yield from lost.found_once(project, tracer, wanted, lambda way: _of_way(project, tracer, way))
+    unmade = [index for setup in project.idle_setups() for index in setup.indexes]
+    for found in lost.found_once(project, tracer, wanted, lambda way: _of_way(project, tracer, way)):
+        if not any(index == found.refusing for index in unmade):
+            yield found
 
 
 def _answers_all(project: Project) -> bool:
