@@ -10,7 +10,8 @@ from mongolint.link.states.memory import held_by
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.operations import Operation
 from mongolint.project.tracing import guards
-from mongolint.project.updates import lost, numbered
+from mongolint.project.updates import lost
+from mongolint.project.updates.numbers import numbered
 from mongolint.project.updates.twice import may_run_twice
 from mongolint.project.writes import inserts, keys, lookups
 from mongolint.project.writes.inserts import Way
