@@ -12,7 +12,7 @@ from mongolint.engine.asking import ask, ask_beside
 from mongolint.engine.load import Loaded
 from mongolint.engine.registry import all_rules, rule_infos
 from mongolint.fastclasses import dataclass
-from mongolint.finding import Applicability, Edit, Finding, Fix, Span
+from mongolint.finding import Applicability, Confidence, Edit, Finding, Fix, Span
 from mongolint.rule import Rule
 from mongolint.source.suppress import Suppressions, find_suppressions, removal
 from mongolint.source.text import LineTable
@@ -116,8 +116,15 @@ class _Filters:
         self.shown = {loaded.display[path]: path for path in loaded.targets}
         self.rules = {rule.code: rule for rule in all_rules()}
         self._neighbours: dict[str, Neighbour] = {}
+        self._kept: dict[tuple[str, str, Confidence], bool] = {}
 
     def keeps(self, finding: Finding) -> bool:
+        key = (finding.span.file, finding.code, finding.confidence)
+        if key not in self._kept:
+            self._kept[key] = self._keeps(finding)
+        return self._kept[key]
+
+    def _keeps(self, finding: Finding) -> bool:
         path = self.shown.get(finding.span.file)
         if path is None:
             return False

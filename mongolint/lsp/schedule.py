@@ -17,7 +17,7 @@ from mongolint.lsp.root import Analysis, Root
 
 T = TypeVar("T")
 # Seconds. What comes at once is one change; what only moved code is looked at wholly once nobody types
-_SETTLED, _LONGEST, _IDLE, _TICK = 0.01, 0.05, 0.3, 0.01
+_SETTLED, _LONGEST, _IDLE, _TICK = 0.005, 0.05, 0.3, 0.01
 # Models that are out of date and kept all the same while somebody types
 _MOST_GARBAGE = 25
 

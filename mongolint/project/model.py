@@ -98,6 +98,7 @@ class Project(Places):
         super().__init__(self.link.modules, display)
         self.reader = Reader(self.link)
         self._told: dict[Hashable, Answer] = {}
+        self._begin: Callable[[Any], object] = id
         self._found: list[Operation] = []
         self._scripts: dict[int, bool] = {}
 
@@ -111,7 +112,7 @@ class Project(Places):
 
         changed = self.link.renew(modules, find)
         if self.link.memory is not None:
-            self.link.memory.forget(changed, self.__dict__.setdefault("_answers", {}), known)
+            self.link.memory.forget(changed, self.__dict__.get("_answers", {}), known)
 
     def told(
         self,
@@ -121,14 +122,12 @@ class Project(Places):
         begin: Callable[[Any], object],
     ) -> Iterable[T]:
         """What a test tells of each fact of this project; ``begin`` is called before it is asked about one."""
-        return of_each(
-            self.link.memory,
-            self._told,
-            question,
-            facts,
-            lambda fact: test(self) if fact is self else test(fact, self),
-            begin,
-        )
+        self._begin = begin  # what is kept outlives who asked first
+
+        def tell(fact: Any) -> Iterable[T]:
+            return test(self) if fact is self else test(fact, self)
+
+        return of_each(self.link.memory, self._told, question, facts, tell, lambda fact: self._begin(fact))
 
     def moved(self, modules: Iterable[int]) -> None:
         """Some modules say what they did, at other places (`mongolint.facts.moved`)."""

@@ -28,12 +28,18 @@ class Record:
 
     ``tokens``: what it saw of modules. ``known``: the earlier answers that it met. ``missed``: the questions that had
     none, ``lost`` those of them that it left without. ``tried``: how often those of cycles had been asked before.
-    ``answers``, ``tries``: what it left behind.
+    ``answers``, ``tries``: what it left behind. ``put``, ``stale``, ``suspect``: the number of the last state in which
+    the question was put, something that it saw said something else, and something that it met may have.
     """
 
-    __slots__ = ("answers", "known", "lost", "missed", "tokens", "tried", "tries")
+    __slots__ = (
+        *("answers", "known", "lost", "missed", "tokens", "tried", "tries"),
+        *("put", "question", "stale", "suspect"),
+    )
 
     def __init__(self) -> None:
+        self.question: Hashable = None
+        self.put = self.stale = self.suspect = -1
         self.tokens: set[Hashable] = set()
         self.known: dict[Hashable, object] = {}
         self.missed: set[Hashable] = set()
@@ -71,33 +77,31 @@ class Journal:
         self._layout: object = None
         self._link: Linker | None = None
         self._records: dict[Hashable, Record] = {}
-        # The questions whose records are by what they saw of modules, what they knew, and what they were left without
-        self._readers: dict[Hashable, set[Hashable]] = {}
-        self._knowers: dict[Hashable, set[Hashable]] = {}
-        self._losers: dict[Hashable, set[Hashable]] = {}
-        # By an answer's question, the question that left it behind
-        self._owners: dict[Hashable, Hashable] = {}
-        # The questions whose records are in none of these yet
-        self._unsorted: set[Hashable] = set()
+        # The records by what they saw of modules, what they knew, what they were left without, and left behind
+        self._readers: dict[Hashable, set[Record]] = {}
+        self._knowers: dict[Hashable, set[Record]] = {}
+        self._losers: dict[Hashable, set[Record]] = {}
+        self._owners: dict[Hashable, Record] = {}
+        # Those that are in none of these yet
+        self._unsorted: set[Record] = set()
+        self._state = 0
         # What was told in this state, and in the last one, by nobody whose record says what it rests on
         self._told: set[Hashable] = set()
         self._told_before: set[Hashable] = set()
         self._begin({})
 
     def _begin(self, before: Mapping[Hashable, object]) -> None:
+        self._state += 1
         # The answers of the last state
         self._before = before
         self._told_before, self._told = self._told, set()
-        # What modules say differently since; the questions whose record saw such, and those whose record met something
-        # that may be different for it
+        # What modules say differently since, and the records that saw such
         self.changed: set[Hashable] = set()
-        self._stale: set[Hashable] = set()
-        self._suspect: set[Hashable] = set()
-        # The questions that were put in this state; that were answered anew; of which the answer is another one now;
-        # that a record answered which is there no more
-        self._asked: set[Hashable] = set()
-        # Whether all records are of what was put in this state
+        self._stale: set[Record] = set()
+        # Whether all records hold in this state, whoever put their questions
         self._carried = False
+        # The questions that were answered anew; of which the answer is another one now; that a record answered which
+        # is there no more
         self._anew: set[Hashable] = set()
         self._differing: set[Hashable] = set()
         self._loose: set[Hashable] = set()
@@ -119,8 +123,8 @@ class Journal:
             self._begin({})
         else:
             if not self._carried:
-                for question in [each for each in self._records if each not in self._asked]:
-                    self._drop(question)
+                for record in [each for each in self._records.values() if each.put != self._state]:
+                    self._drop(record)
             self._begin(known.answers)
             self._take(known, link)
         self._layout, self._modules, self._link = layout, list(link.modules), link
@@ -140,22 +144,24 @@ class Journal:
         link.known_of_modules = before.known_of_modules
         for module in modules:
             link.known_of_modules.pop(module, None)
-        self._stale = {question for token in self.changed for question in self._readers.get(token, ())}
-        for question in self._stale:
-            self._suspect_all(self._records[question].answers)
+        self._stale = {record for token in self.changed for record in self._readers.get(token, ())}
+        for record in self._stale:
+            record.stale = self._state
+            self._suspect(*(self._knowers.get(question, ()) for question in record.answers))
 
-    def _suspect_all(self, answered: Iterable[Hashable]) -> None:
-        for question in answered:
-            self._suspect.update(self._knowers.get(question, ()))
+    def _suspect(self, *several: Iterable[Record]) -> None:
+        for records in several:
+            for record in records:
+                record.suspect = self._state
 
     def valid(
         self, question: Hashable, answers: Mapping[Hashable, object], tries: Mapping[Hashable, int]
     ) -> Record | None:
         """How a question went, if it would go the same way after what these answers and tries tell."""
         record = self._records.get(question)
-        if record is None or question in self._stale:
+        if record is None or record.stale == self._state:
             return None
-        if question in self._suspect:
+        if record.suspect == self._state:
             # What it left behind in the last state, nobody else did: but one that is asked anew may
             if not (self._anew.isdisjoint(record.answers.keys()) and answers.keys().isdisjoint(record.lost)):
                 return None
@@ -163,7 +169,7 @@ class Journal:
                 return None
         if any(tries.get(each, 0) != count for each, count in record.tried.items()):
             return None
-        self._asked.add(question)
+        record.put = self._state
         return record
 
     def carry(
@@ -180,14 +186,14 @@ class Journal:
         """
         pending = [*self._loose, *self._differing, *(self._told_before - self._told)]
 
-        def drop(questions: Collection[Hashable]) -> None:
-            for question in [each for each in questions if each not in self._asked]:
-                record = self._drop(question)
+        def drop(records: Iterable[Record]) -> None:
+            for record in [each for each in records if each.put != self._state]:
+                self._drop(record)
                 pending.extend(record.answers)
                 for each in record.tries:
                     held.pop(each, None)
 
-        drop([question for question in self._stale if question in self._records])
+        drop([record for record in self._stale if self._records.get(record.question) is record])
         for question in self._anew:
             if question not in kept:
                 drop(self._losers.get(question, ()))
@@ -206,13 +212,14 @@ class Journal:
     def add(self, question: Hashable, record: Record) -> None:
         """A question was asked."""
         record.finish()
-        if question in self._records:
-            gone = self._drop(question).answers.keys() - record.answers.keys()
+        held = self._records.get(question)
+        if held is not None:
+            self._drop(held)
+            gone = held.answers.keys() - record.answers.keys()
             self._loose |= gone
-            self._suspect_all(gone)
-        self._records[question] = record
-        self._asked.add(question)
-        self._unsorted.add(question)
+            self._suspect(*(self._knowers.get(each, ()) for each in gone))
+        self._keep(question, record)
+        self._unsorted.add(record)
         if self._before:  # nobody compares with a state before the first
             self.sort()
             for each, answer in record.answers.items():
@@ -220,35 +227,37 @@ class Journal:
 
     def sort(self) -> None:
         """See to it that records are found by what they have to do with: before the next state, when there is time."""
-        for question in self._unsorted:
-            record = self._records[question]
+        for record in self._unsorted:
             for table, keys in self._tables(record):
                 for key in keys:
-                    table.setdefault(key, set()).add(question)
+                    table.setdefault(key, set()).add(record)
             for each in record.answers:
-                self._owners[each] = question
+                self._owners[each] = record
         self._unsorted.clear()
 
-    def _drop(self, question: Hashable) -> Record:
-        record = self._records.pop(question)
-        if question in self._unsorted:
-            self._unsorted.discard(question)
-            return record
+    def _keep(self, question: Hashable, record: Record) -> None:
+        record.question, record.put = question, self._state
+        self._records[question] = record
+
+    def _drop(self, record: Record) -> None:
+        del self._records[record.question]
+        if record in self._unsorted:
+            self._unsorted.discard(record)
+            return
         for table, keys in self._tables(record):
             for key in keys:
-                table[key].discard(question)
-        return record
+                table[key].discard(record)
 
-    def _tables(self, record: Record) -> Iterator[tuple[dict[Hashable, set[Hashable]], Collection[Hashable]]]:
+    def _tables(self, record: Record) -> Iterator[tuple[dict[Hashable, set[Record]], Collection[Hashable]]]:
         yield self._readers, record.tokens
         yield self._knowers, record.known
         yield self._losers, record.lost
 
     def own(self, question: Hashable, answer: object) -> None:
         """Something was kept that depends on nothing but what the question says."""
-        record = self._records[question] = Record()
+        record = Record()
         record.answers = {question: answer}
-        self._asked.add(question)
+        self._keep(question, record)
 
     def tell(self, question: Hashable, answer: object) -> None:
         """Something is told that holds for this state."""
@@ -258,9 +267,9 @@ class Journal:
     def found(self, question: Hashable, answer: object) -> None:
         """A question was answered anew."""
         self._anew.add(question)
-        self._suspect.update(self._losers.get(question, ()))
+        self._suspect(self._losers.get(question, ()))
         if question in self._owners:
-            self._suspect.add(self._owners[question])
+            self._suspect((self._owners[question],))
         if not same(self._before.get(question), answer):
             self._differing.add(question)
-            self._suspect_all((question,))
+            self._suspect(self._knowers.get(question, ()))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import partial, wraps
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
 from mongolint.link.states.same import same
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # Answers of the first state, and how many times as many there may be
 _FEW, _MOST_TIMES = 10_000, 3
 _NONE: dict[Any, Any] = {}
+# Among what is kept: the memory that keeps it, if any
+_KEEPER = "keeper"
 # How much is made of an answer where it pays to see at once whether it has changed
 _MANY_USERS = 12
 # What of a list may have changed places so that each is looked for
@@ -257,23 +260,31 @@ def of_each(
     tell: Callable[[Any], Iterable[T]],
     begin: Callable[[Any], object],
 ) -> Iterable[T]:
-    """What there is to tell of each of some things, kept for all and for each; ``begin`` is called before one."""
+    """What there is to tell of each of some things, kept for those of each module, and for all of them.
 
-    def every() -> Iterator[T]:
-        for thing in things():
+    ``begin`` is called before it is asked about one.
+    """
+
+    def every(some: Iterable[Any]) -> Iterator[T]:
+        for thing in some:
             begin(thing)
-            yield from tell(thing) if memory is None else memory.ask(kept, (question, id(thing)), partial(told, thing))
+            yield from tell(thing)
 
-    # Tuples, for nobody knows one of these again
-    def told(thing: object) -> tuple[T, ...]:
-        return tuple(tell(thing))
+    def kept_of_modules(known: Memory) -> Iterator[T]:
+        for _, group in groupby(things(), key=lambda thing: getattr(thing, "module", None)):
+            some = list(group)
+            yield from known.ask(kept, (question, *map(id, some)), partial(told, some))
+
+    # Tuples, for nobody knows again what is told
+    def told(some: Iterable[Any]) -> tuple[T, ...]:
+        return tuple(every(some))
 
     if memory is None:
-        return every()
+        return every(things())
     try:
-        found: tuple[T, ...] = memory.ask(kept, question, lambda: tuple(every()))
+        found: tuple[T, ...] = memory.ask(kept, question, lambda: tuple(kept_of_modules(memory)))
     except Exception:
-        return every()  # up to the one of which nothing can be told
+        return every(things())  # up to the one of which nothing can be told
     return found
 
 
@@ -302,11 +313,13 @@ class held(Generic[T]):  # noqa: N801  # used as a decorator, like ``cached_prop
     def __get__(self, holder: Any, owner: type) -> held[T] | T:
         if holder is None:
             return self
-        memory = _memory(holder)
+        kept = holder.__dict__.get("_answers")
+        memory = _memory(holder) if kept is None else kept[_KEEPER]
         if memory is None:
             found = holder.__dict__[self._name] = self._work(holder)
             return found
-        kept = holder.__dict__.setdefault("_answers", {})
+        if kept is None:
+            kept = holder.__dict__["_answers"] = {_KEEPER: memory}
         return cast(T, memory.ask(kept, self._name, partial(self._work, holder)))
 
 
@@ -322,7 +335,7 @@ def held_by(work: Callable[Concatenate[Holder, P], T]) -> Callable[Concatenate[H
     def ask(holder: Any, *given: Any) -> Any:
         kept = holder.__dict__.get(name)
         if kept is None:
-            kept = holder.__dict__[name] = {}
+            kept = holder.__dict__[name] = {_KEEPER: _memory(holder)}
         key = tuple([id(each) if type(each).__hash__ is None else each for each in given])
         try:
             found = kept.get(key)
@@ -331,7 +344,7 @@ def held_by(work: Callable[Concatenate[Holder, P], T]) -> Callable[Concatenate[H
             found = kept.get(key)
         if type(found) is tuple:
             return found[0]
-        memory = _memory(holder)
+        memory = kept[_KEEPER]
         if memory is not None:
             return memory.ask(kept, key, lambda: answer(holder, *given))
         # With the arguments, so that their ids stay their own

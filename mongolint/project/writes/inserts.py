@@ -183,7 +183,12 @@ def present(tracer: Tracer, way: Way) -> set[Term]:
 
 def tested(tracer: Tracer, way: Way) -> set[Term]:
     """The terms of the values of which the function that begins a way asks whether they are there."""
-    return guards.tested(tracer, way.point.module, way.scope, None)
+    return _tested_in(tracer, way.point.module, way.scope)
+
+
+@held_by
+def _tested_in(tracer: Tracer, module: int, scope: int) -> set[Term]:
+    return guards.tested(tracer, module, scope, None)
 
 
 def _context(tracer: Tracer, way: Way, module: int, row: int) -> int:
