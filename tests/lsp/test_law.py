@@ -321,6 +321,22 @@ def test_every_state_of_the_example_equals_a_fresh_run(tmp_path: Path, seed: int
             assert analysis.loaded.project is project
 
 
+def test_an_edit_asks_about_few_facts_whoever_asked_first(tmp_path: Path) -> None:
+    shop = tmp_path / "bookshelf"
+    shutil.copytree(EXAMPLE, shop, ignore=shutil.ignore_patterns("__pycache__"))
+    root, path = Root((shop,), folder_config(shop), shop), shop / "app" / "db" / "questions.py"
+    text = path.read_text(encoding="utf-8")
+    asked = [0, 0]
+
+    def stop(number: int) -> bool:
+        asked[number] += 1
+        return number == 0 and asked[1] > 0  # nobody wants the first any more when the second is under way
+
+    root.analyse({path.as_posix(): text.encode()}, stop=lambda: stop(0))
+    root.analyse({path.as_posix(): f"{text}\nVALUE = 1\n".encode()}, stop=lambda: stop(1))
+    assert 0 < asked[1] < asked[0] / 4
+
+
 @pytest.mark.parametrize("limit", ["mongolint.link.linker.MOST", "mongolint.link.states.memory._MOST_TIMES"])
 def test_a_model_that_is_full_begins_anew(shop: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     text = original(shop)["app/loops.py"]
