@@ -11,10 +11,16 @@ from pathlib import Path
 def replace(text: str, path: Path) -> None:
     """Put a text in the place of a file at once: a reader sees the old one or the new one, never a half.
 
+    A device or a pipe is written to, and stays what it is.
+
     Raises:
         OSError: the directory is not there, or may not be written.
     """
     target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        with open(target, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        return
     handle, draft = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".mongolint-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
