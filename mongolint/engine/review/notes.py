@@ -70,7 +70,7 @@ def notes(project: Project, name: str, known: KnownFields, held: Mapping[str, An
     yield from _of_all(project, run)
     yield from _by_case(project, name, run)
     yield from _unheeded(project, run)
-    unchecked = [each for each in run if any(each is one for one in project.fields.unchecked_ids)]
+    unchecked = _among(run, project.fields.unchecked_ids)
     if unchecked:
         yield (
             f"what the path of a request names is made an ObjectId ({_places(project, unchecked)}), which raises "
@@ -277,16 +277,22 @@ def _copied(project: Project, name: str) -> Iterator[str]:
             )
 
 
+def _among(run: Sequence[Operation], found: Iterable[Operation]) -> list[Operation]:
+    """The operations of a collection that are among those found in the whole project."""
+    known = set(map(id, found))
+    return [each for each in run if id(each) in known]
+
+
 def _of_all(project: Project, run: Sequence[Operation]) -> Iterator[str]:
     """What requests read a whole collection for."""
-    gathered = [each for each in run if any(each is one for one in project.results.gathered)]
+    gathered = _among(run, project.results.gathered)
     if gathered:
         what = "1 pipeline reads" if len(gathered) == 1 else f"{len(gathered)} pipelines read"
         yield (
             f"{what} all documents at each request, with no $match before they are put together "
             f"({_places(project, gathered)}): would those of a span of time do, or a result that is kept for a while?"
         )
-    counted = [each for each in run if any(each is one for one in project.results.counted_whole)]
+    counted = _among(run, project.results.counted_whole)
     if counted:
         what = "a request counts" if len(counted) == 1 else "requests count"
         yield (
@@ -297,7 +303,7 @@ def _of_all(project: Project, run: Sequence[Operation]) -> Iterator[str]:
 
 def _unheeded(project: Project, run: Sequence[Operation]) -> Iterator[str]:
     """The writes of which a client is told the same whether or not there was such a document."""
-    found = [each for each in run if any(each is one for one in project.results.unheeded)]
+    found = _among(run, project.results.unheeded)
     if found:
         what = "a request writes" if len(found) == 1 else f"{len(found)} requests write"
         told = "deleted_count" if all(each.name == "delete_one" for each in found) else "matched_count"
