@@ -17,7 +17,6 @@ from mongolint.facts.shapes import (
     Offsets,
     Reference,
     Row,
-    Rows,
     Scope,
     Use,
 )
@@ -181,7 +180,7 @@ class Builder:
     def place(self, found: dict[int, Offsets]) -> None:
         """Take in the places that were asked for."""
         facts = self.facts
-        facts.nodes = list(self.nodes.values()) if self._step == 1 else Rows(self.nodes)
+        facts.nodes = list(self.nodes.values()) if self._step == 1 else self.nodes
         facts.spans = {row: found[key] for key, row in self.span_marks.items() if key in found}
         facts.tokens = {row: found[key] for key, row in self.token_marks.items() if key in found}
         facts.parts = [found[id(node)] for node in self.parts if id(node) in found]

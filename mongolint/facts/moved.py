@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from mongolint.facts.shapes import ModuleFacts, Rows
+from mongolint.facts.shapes import ModuleFacts
 
 # What holds offsets, of modules and of their parts
 _PLACES = frozenset({"lines", "spans", "tokens", "parts", "span", "name_span"})
@@ -66,7 +66,7 @@ def _plain(facts: ModuleFacts) -> bytes:
 def _parts(value: Any) -> Any:
     if is_dataclass(value):
         return [_parts(getattr(value, each.name)) for each in fields(value) if each.name not in _PLACES]
-    if isinstance(value, Rows):
+    if type(value) is dict:
         return [*value.items()]
     if type(value) is list and value and is_dataclass(value[0]):
         return [_parts(each) for each in value]

@@ -44,7 +44,7 @@ imports) is answered by `mongolint.project`. Rows, tags first:
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -53,14 +53,8 @@ from mongolint.fastclasses import dataclass
 Row = tuple[Any, ...]
 
 
-class Rows(dict[int, Row]):
-    """The rows of a module by number, in order, with room between the numbers; else like a list of them."""
-
-    def __iter__(self) -> Iterator[Row]:  # type: ignore[override]  # a list gives its items
-        return iter(self.values())
-
-
-Nodes = list[Row] | Rows
+# The rows of a module in order; by number, where there is room between the numbers
+Nodes = list[Row] | dict[int, Row]
 
 Offsets = tuple[int, int]
 
@@ -255,13 +249,18 @@ class ModuleFacts:
 
     def numbered(self) -> Iterable[tuple[int, Row]]:
         """All rows with their numbers, in order."""
-        return self.nodes.items() if isinstance(self.nodes, Rows) else enumerate(self.nodes)
+        return self.nodes.items() if isinstance(self.nodes, dict) else enumerate(self.nodes)
 
     def of_kind(self, *kinds: str) -> Sequence[tuple[int, Row]]:
         """The rows of some kinds with their numbers, in order."""
         if not self._by_kind:
-            for row, node in self.numbered():
-                self._by_kind.setdefault(node[0], []).append((row, node))
+            found = self._by_kind
+            for each in self.numbered():
+                kind = each[1][0]
+                if kind in found:
+                    found[kind].append(each)
+                else:
+                    found[kind] = [each]
         if len(kinds) == 1:
             return self._by_kind.get(kinds[0], ())
         return sorted(each for kind in kinds for each in self._by_kind.get(kind, ()))
@@ -269,8 +268,8 @@ class ModuleFacts:
     def body(self, scope: Scope) -> list[Row]:
         """The rows of a function, class or module."""
         first, end = scope.rows
-        if not isinstance(self.nodes, Rows):
-            return list(self.nodes[first:end])
+        if isinstance(self.nodes, list):
+            return self.nodes[first:end]
         return [node for row, node in self.numbered() if first <= row < end]
 
     def constant(self, row: int | None) -> str | bytes | int | float | bool | None:

@@ -262,4 +262,7 @@ def without_none(value: Value) -> Value:
 
 def informative(value: Value) -> bool:
     """Whether a value says anything worth following."""
-    return any(atom != UNKNOWN and atom != NONE for atom in value)
+    for atom in value:  # noqa: SIM110  # asked at each step, where `any` takes twice as long
+        if atom != UNKNOWN and atom != NONE:
+            return True
+    return False

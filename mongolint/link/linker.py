@@ -34,13 +34,13 @@ from mongolint.link.states.gathered import Entry, Gather, Table
 from mongolint.link.states.journal import MOST, Journal, Record
 from mongolint.link.states.memory import Memory, Seen
 from mongolint.link.states.scopes import (
-    ROW_BITS,
     Bound,
     Said,
     annotated_names,
     bound,
     calls_by_row,
     nested_classes,
+    row_token,
     star_imports,
 )
 
@@ -88,6 +88,8 @@ class Linker:
         self.record: Record | Seen | None = None
         self._facts = modules
         self.modules = modules if journal is None else Watched(modules, self)
+        # The tokens of the rows of each module, of which there is one at every look at a row
+        self._rows_from = [row_token(module, 0) for module in range(len(modules))]
         self.imports = imports
         self.settings = settings or Files()
         # Tests call with fakes and subclass to stub: what they do says nothing of other modules
@@ -151,7 +153,7 @@ class Linker:
 
     def node(self, module: int, row: int) -> Row:
         if self.record is not None:
-            self.record.tokens.add(module << ROW_BITS | row << 1)
+            self.record.tokens.add(self._rows_from[module] + row)
         return self._facts[module].nodes[row]
 
     def path(self, module: int) -> str:
@@ -164,7 +166,7 @@ class Linker:
         if node[0] not in _LITERALS:
             return None
         if self.record is not None:
-            self.record.tokens.add(module << ROW_BITS | row << 1 | 1)
+            self.record.tokens.add(~(self._rows_from[module] + row))
         return node
 
     def scope(self, module: int, index: int) -> Scope:
@@ -249,7 +251,7 @@ class Linker:
         record = self.record
         if node[0] == "const":
             if record is not None:
-                record.tokens.add(module << ROW_BITS | row << 1)
+                record.tokens.add(self._rows_from[module] + row)
             return (const(node[1]),)
         key = (module, row, env)
         found: Value | None = self.answers.get(key)
@@ -331,15 +333,14 @@ class Linker:
             self._tries.update(held.tries)
         else:
             before = len(self.answers)
-            held = self.record = Record()
+            held = self.record = Record(question)
             try:
                 ask()
             finally:
                 self.record = outer
-            held.answers = dict(islice(reversed(self.answers.items()), len(self.answers) - before))
-            held.tries = {each: self._tries[each] for each in held.tried}
-            journal.add(question, held)
-        if outer is not None:
+            held.finish(dict(islice(reversed(self.answers.items()), len(self.answers) - before)), self._tries)
+            journal.add(held)
+        if type(outer) is Record:
             outer.absorb(held)
 
     def _ask(self, question: Hashable, answer: Callable[[], T], within_cycle: T) -> T:
@@ -378,7 +379,7 @@ class Linker:
             question, (answer, _) = self._tentative.popitem()
             before = self._tries.get(question, 0)
             if type(self.record) is Record:
-                self.record.tried.setdefault(question, before)
+                self.record.tries_again(question, before)
             tries = self._tries[question] = before + 1
             if tries >= _MAX_TRIES:
                 self.answers[question] = answer

@@ -506,10 +506,10 @@ def argument(link: Linker, module: int, row: int, method: Spec, parameter: str, 
     if link.node(module, row)[0] != "call":
         return None
     args, _ = functions.arguments(link, module, row, env)
-    aliases = {old for old, new in method.aliases if new == parameter}
     for arg in args:
-        if arg.row is not None and arg.keyword is not None and arg.keyword in {parameter, *aliases}:
-            return Place(module, arg.row, env)
+        if arg.row is not None and arg.keyword is not None:
+            if arg.keyword == parameter or (arg.keyword, parameter) in method.aliases:
+                return Place(module, arg.row, env)
     positional = [arg for arg in args if arg.keyword is None]
     if parameter in method.params:
         index = method.params.index(parameter)

@@ -8,7 +8,6 @@ import pytest
 
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.registry import all_rules
-from mongolint.facts.shapes import Rows
 from mongolint.link.states.journal import Journal
 from mongolint.project.reach.health import health_checks
 from mongolint.source.deepstack import with_deep_stack
@@ -20,7 +19,7 @@ BOOKSHELF = Path(__file__).parents[2] / "examples" / "bookshelf"
 
 def _both(folder: Path) -> tuple[Loaded, Loaded]:
     held = [load([folder], config_of(folder), folder, jobs=1, journal=journal) for journal in (None, Journal())]
-    assert [isinstance(loaded.project.modules[0].nodes, Rows) for loaded in held] == [False, True]
+    assert [isinstance(loaded.project.modules[0].nodes, dict) for loaded in held] == [False, True]
     return held[0], held[1]
 
 

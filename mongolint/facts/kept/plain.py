@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from mongolint.facts import shapes
-from mongolint.facts.shapes import ModuleFacts, Rows
+from mongolint.facts.shapes import ModuleFacts
 
 _NAMES = [name for name in ModuleFacts.__slots__ if not name.startswith("_")]
 # The records that lists of facts hold, and those that lists of such records hold
@@ -50,8 +50,6 @@ def dump(facts: ModuleFacts) -> bytes:
     for name in _NAMES:
         value = getattr(facts, name)
         parts.append(_plain(value, _RECORDS[name]) if name in _RECORDS else value)
-    nodes = _NAMES.index("nodes")
-    parts[nodes] = dict(facts.nodes) if isinstance(facts.nodes, Rows) else facts.nodes
     return marshal.dumps(parts)
 
 
@@ -65,10 +63,7 @@ def load(data: bytes) -> ModuleFacts:
     made: list[Any] = [
         _made(part, _RECORDS[name]) if name in _RECORDS else part for name, part in zip(_NAMES, parts, strict=True)
     ]
-    facts = ModuleFacts(*made)
-    if isinstance(facts.nodes, dict):
-        facts.nodes = Rows(facts.nodes)
-    return facts
+    return ModuleFacts(*made)
 
 
 def _plain(records: Sequence[Any], kind: type) -> list[_Plain]:

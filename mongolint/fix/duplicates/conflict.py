@@ -17,8 +17,8 @@ _PACKAGES = ("fastapi", "fastapi.exceptions", "starlette.exceptions")
 
 def answer(draft: Draft, found: Numbered) -> None:
     """See `Draft.answer_conflict`."""
-    nodes = draft.project.modules[found.module].nodes
-    packages = [node[1] for node in nodes if node[0] == "from" and node[1] in _PACKAGES and node[2] == _ERROR]
+    facts = draft.project.modules[found.module]
+    packages = [node[1] for _, node in facts.of_kind("from") if node[1] in _PACKAGES and node[2] == _ERROR]
     if not packages:
         raise NoFix("what its caller expects then is not clear")
     _Conflict(draft, found, draft.need(found.module, packages[0], _ERROR)).write()

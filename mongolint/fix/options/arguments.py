@@ -74,6 +74,6 @@ def is_read(project: Project, name: str) -> bool:
     """Whether code names an option in another way than as a key of a dict: it may get it from one."""
     for facts in project.modules:
         named = {row for row, node in facts.of_kind("const") if node[1] == name}
-        if named and any(named & set(operands(node)) for node in facts.nodes if node[0] != "dict"):
+        if named and any(named & set(operands(node)) for _, node in facts.numbered() if node[0] != "dict"):
             return True
     return False

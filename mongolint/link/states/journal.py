@@ -9,8 +9,8 @@ order of a fresh run, all answers are those of a fresh run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Set
+from typing import TYPE_CHECKING, Any
 
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.link.states.same import same
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Environments and the like, after which all begins anew
 MOST = 100_000
+_NONE: Mapping[Any, Any] = {}
 
 
 class Record:
@@ -37,36 +38,42 @@ class Record:
         *("put", "question", "stale", "suspect"),
     )
 
-    def __init__(self) -> None:
-        self.question: Hashable = None
+    def __init__(self, question: Hashable, answers: Mapping[Hashable, object] = _NONE) -> None:
+        self.question = question
         self.put = self.stale = self.suspect = -1
         self.tokens: set[Hashable] = set()
-        self.known: dict[Hashable, object] = {}
+        self.known: set[Hashable] = set()
         self.missed: set[Hashable] = set()
-        self.lost: set[Hashable] = set()
-        self.tried: dict[Hashable, int] = {}
-        self.answers: dict[Hashable, object] = {}
-        self.tries: dict[Hashable, int] = {}
+        self.lost: Set[Hashable] = frozenset()
+        # Most have nothing to do with cycles
+        self.tried: Mapping[Hashable, int] = _NONE
+        self.answers = answers
+        self.tries: Mapping[Hashable, int] = _NONE
 
     def met(self, question: Hashable, answer: object | None) -> None:
         """It came to a question that has this answer, or none yet."""
-        if answer is None:
-            self.missed.add(question)
-        else:
-            self.known[question] = answer
+        (self.missed if answer is None else self.known).add(question)
+
+    def tries_again(self, question: Hashable, before: int) -> None:
+        """It came to a question of a cycle that had been asked so often."""
+        if question not in self.tried:
+            self.tried = {**self.tried, question: before}
 
     def absorb(self, part: Record) -> None:
         """What it had to do with in one of its questions."""
         self.tokens |= part.tokens
-        self.known.update(part.known)
+        self.known |= part.known
         self.missed |= part.missed
-        for question, count in part.tried.items():
-            self.tried.setdefault(question, count)
+        if part.tried:
+            self.tried = {**part.tried, **self.tried}
 
-    def finish(self) -> None:
-        """Its own answers are none that it depends on."""
-        self.known = {question: answer for question, answer in self.known.items() if question not in self.missed}
-        self.lost = self.missed - self.answers.keys()
+    def finish(self, answers: Mapping[Hashable, object], tries: Mapping[Hashable, int]) -> None:
+        """It left these answers behind, which are none that it depends on, and tried those of cycles so often."""
+        self.known -= self.missed
+        self.lost = self.missed.difference(answers)
+        self.answers = answers
+        if self.tried:
+            self.tries = {each: tries[each] for each in self.tried}
 
 
 class Journal:
@@ -161,11 +168,14 @@ class Journal:
         record = self._records.get(question)
         if record is None or record.stale == self._state:
             return None
+        # What others had left behind, in another order of questions perhaps
+        if not record.known <= answers.keys():
+            return None
         if record.suspect == self._state:
             # What it left behind in the last state, nobody else did: but one that is asked anew may
             if not (self._anew.isdisjoint(record.answers.keys()) and answers.keys().isdisjoint(record.lost)):
                 return None
-            if not (self._differing.isdisjoint(record.known.keys()) and record.known.keys() <= answers.keys()):
+            if not self._differing.isdisjoint(record.known):
                 return None
         if any(tries.get(each, 0) != count for each, count in record.tried.items()):
             return None
@@ -209,16 +219,15 @@ class Journal:
         self._carried, self._told = True, told
         return differing
 
-    def add(self, question: Hashable, record: Record) -> None:
+    def add(self, record: Record) -> None:
         """A question was asked."""
-        record.finish()
-        held = self._records.get(question)
+        held = self._records.get(record.question)
         if held is not None:
             self._drop(held)
             gone = held.answers.keys() - record.answers.keys()
             self._loose |= gone
             self._suspect(*(self._knowers.get(each, ()) for each in gone))
-        self._keep(question, record)
+        self._keep(record)
         self._unsorted.add(record)
         if self._before:  # nobody compares with a state before the first
             self.sort()
@@ -235,9 +244,9 @@ class Journal:
                 self._owners[each] = record
         self._unsorted.clear()
 
-    def _keep(self, question: Hashable, record: Record) -> None:
-        record.question, record.put = question, self._state
-        self._records[question] = record
+    def _keep(self, record: Record) -> None:
+        record.put = self._state
+        self._records[record.question] = record
 
     def _drop(self, record: Record) -> None:
         del self._records[record.question]
@@ -255,9 +264,7 @@ class Journal:
 
     def own(self, question: Hashable, answer: object) -> None:
         """Something was kept that depends on nothing but what the question says."""
-        record = Record()
-        record.answers = {question: answer}
-        self._keep(question, record)
+        self._keep(Record(question, {question: answer}))
 
     def tell(self, question: Hashable, answer: object) -> None:
         """Something is told that holds for this state."""

@@ -17,7 +17,6 @@ from mongolint.link.states.same import same
 
 if TYPE_CHECKING:
     from mongolint.link.linker import Linker
-    from mongolint.link.states.journal import Record
 
 # Answers of the first state, and how many times as many there may be
 _FEW, _MOST_TIMES = 10_000, 3
@@ -47,9 +46,6 @@ class Seen:
         if question[0] != "env":  # which says itself what it is
             self.tokens.add(question)
 
-    def absorb(self, part: Record) -> None:
-        """How the linker answered is for its own journal."""
-
 
 class Answer:
     """One answer, with what it is made of.
@@ -63,9 +59,10 @@ class Answer:
     def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
         self.value: Any = None
-        self.tokens: set[Hashable] = set()
+        self.tokens: Iterable[Hashable] = ()
         self.parts: Iterable[Answer] = ()
-        self.users: set[Answer] = set()
+        # None before the first of them is sorted
+        self.users: set[Answer] | None = None
         self.changed = self.settled = -1
         self.doubtful = self.stale = True
 
@@ -104,13 +101,23 @@ class Memory:
             self._size += 1
         elif answer.doubtful:
             self._settle(answer)
+        self._note(answer)
+        return answer.value
+
+    def holds(self, answer: Answer) -> bool:
+        """Whether it is known that an answer holds; it is noted as asked then."""
+        if answer.doubtful or self._later:
+            return False
+        self._note(answer)
+        return True
+
+    def _note(self, answer: Answer) -> None:
         record = self._link.record
         if type(record) is Seen:
             record.answers[answer] = None
         elif record is not None:
             # A study of the linker, of which nothing but tokens is known
             record.tokens.add(("modules",))
-        return answer.value
 
     def forget_later(self, tokens: Iterable[Hashable]) -> None:
         """The same as `forget`, for when somebody asks."""
@@ -134,7 +141,7 @@ class Memory:
             if held is not None:
                 doubted.discard(held)
                 if not self._is_same(held, value):
-                    doubted |= held.users
+                    doubted.update(held.users or ())
                 held.settled, held.doubtful, held.stale = self._clock, False, False
         self._doubt(doubted)
 
@@ -150,8 +157,8 @@ class Memory:
                 answer = pending.pop()
                 if not answer.doubtful:
                     answer.doubtful = True
-                    if len(answer.users) < _MANY_USERS:
-                        pending.extend(answer.users)
+                    if len(answer.users or ()) < _MANY_USERS:
+                        pending.extend(answer.users or ())
                     else:
                         hubs.append(answer)
                 continue
@@ -161,7 +168,7 @@ class Memory:
             except Exception:
                 answer.stale = True  # whoever asks for it shall meet the error
             if answer.doubtful or answer.changed > begun:
-                pending.extend(answer.users)
+                pending.extend(answer.users or ())
 
     def _settle(self, answer: Answer) -> None:
         """See whether an answer still holds: in the order in which it asked, as long as all is what it was."""
@@ -189,12 +196,17 @@ class Memory:
         if answer.changed >= 0:
             self.sort()
             for part in answer.parts:
-                part.users.discard(answer)
+                if part.users is not None:
+                    part.users.discard(answer)
             for token in answer.tokens:
                 self._readers[token].discard(answer)
-        answer.tokens, answer.parts = seen.tokens, tuple(seen.answers)
+        answer.tokens, answer.parts = seen.tokens, seen.answers
         self._unsorted.append(answer)
-        self._is_same(answer, value)
+        if answer.changed >= 0:
+            self._is_same(answer, value)
+        else:
+            self._clock += 1
+            answer.value, answer.changed = value, self._clock
         answer.settled, answer.doubtful, answer.stale = self._clock, False, False
 
     def sort(self) -> None:
@@ -203,14 +215,17 @@ class Memory:
             for token in answer.tokens:
                 self._readers.setdefault(token, set()).add(answer)
             for part in answer.parts:
-                part.users.add(answer)
+                if part.users is None:
+                    part.users = {answer}
+                else:
+                    part.users.add(answer)
         self._unsorted.clear()
 
     def _is_same(self, answer: Answer, value: object) -> bool:
         """Take a value, as the one before where both are equal."""
         self._clock += 1
         value = merged(answer.value, value)
-        if value is answer.value and answer.changed >= 0:
+        if value is answer.value:
             return True
         answer.value, answer.changed = value, self._clock
         return False
@@ -320,6 +335,9 @@ class held(Generic[T]):  # noqa: N801  # used as a decorator, like ``cached_prop
             return found
         if kept is None:
             kept = holder.__dict__["_answers"] = {_KEEPER: memory}
+        answer = kept.get(self._name)
+        if answer is not None and memory.holds(answer):
+            return cast(T, answer.value)
         return cast(T, memory.ask(kept, self._name, partial(self._work, holder)))
 
 
@@ -336,17 +354,24 @@ def held_by(work: Callable[Concatenate[Holder, P], T]) -> Callable[Concatenate[H
         kept = holder.__dict__.get(name)
         if kept is None:
             kept = holder.__dict__[name] = {_KEEPER: _memory(holder)}
-        key = tuple([id(each) if type(each).__hash__ is None else each for each in given])
+        key = given
+        for each in given:
+            if type(each).__hash__ is None:
+                key = tuple([id(each) if type(each).__hash__ is None else each for each in given])
+                break
         try:
             found = kept.get(key)
         except TypeError:  # something in it is such
             key = tuple(map(id, given))
             found = kept.get(key)
-        if type(found) is tuple:
-            return found[0]
         memory = kept[_KEEPER]
-        if memory is not None:
-            return memory.ask(kept, key, lambda: answer(holder, *given))
+        if memory is None:
+            if found is not None:
+                return found[0]
+        elif found is not None and memory.holds(found):
+            return found.value
+        else:
+            return memory.ask(kept, key, partial(answer, holder, *given))
         # With the arguments, so that their ids stay their own
         kept[key] = found = (answer(holder, *given), given)
         return found[0]

@@ -115,13 +115,14 @@ SAID: tuple[Said, ...] = (
 
 # What of a module a question has seen
 
-# A row is a number: that of its module, its own, and whether only its kind was seen
-ROW_BITS = 40
+# A row is a number: that of its module and its own. Modules differ in the last bits, too, by which sets tell apart
+_APART = (1 << 40) + 1_000_003
 
 
 def row_token(module: int, row: int, kind_only: bool = False) -> int:
-    """The token of a row."""
-    return module << ROW_BITS | row << 1 | kind_only
+    """The token of a row; of its kind, where only that was seen."""
+    token = module * _APART + row
+    return ~token if kind_only else token
 
 
 def changed_tokens(module: int, old: ModuleFacts, new: ModuleFacts) -> Iterator[Hashable]:

@@ -44,7 +44,7 @@ class Content:
     open: bool = False
 
     def with_field(self, name: str, value: Stored) -> Content:
-        return replace(self, fields={**self.fields, name: value})
+        return Content({**self.fields, name: value}, self.sources, self.open)
 
     def without(self, name: str) -> Content:
         return replace(self, fields={key: value for key, value in self.fields.items() if key != name})
