@@ -102,7 +102,7 @@ def load(
         return files.read(paths, config, cwd, overlay or {}, parsing, begin=previous is None, instead=instead)
 
     if reading is not None:
-        return _load(reading, config, cwd, tokens, progress, None, external, meanwhile, None)
+        return _load(reading, config, cwd, tokens, progress, None, external, meanwhile, journal)
     wanted = 1 if previous else default_jobs() if jobs is None else jobs
     with _crew(wanted, workers, step, kept) as crew:
         aside, parsing = meanwhile if crew else None, Parsing(crew, step, kept)
@@ -137,7 +137,7 @@ def _load(
     sources, parse = reading.sources, reading.parsing
     declared = _scripts(reading, cwd, previous) if reading.wanted else ()
     needles = [token.encode() for token in (tokens(reading.targets) if callable(tokens) else tokens)]
-    telling = {t for t in reading.targets if any(n in sources[t] for n in needles)}
+    telling = {t for t in reading.targets if t not in reading.wanted and any(n in sources[t] for n in needles)}
     texts, broken = files.decode((path for path in sources if path in reading.wanted or path in telling), sources)
     held = _unchanged(previous, sources) if previous else {}
     parse.add({path: text for path, text in texts.items() if path not in held})

@@ -296,8 +296,9 @@ def _member_of(link: Linker, atom: Instance | ClassRef, member: ClassRef, name: 
         found = [said] if passed else [*found, said]  # not the default
     elif bound.annotation is not None and type(atom) is Instance and atom.init:
         found = [atom.init.bindings[name]] if name in atom.init.bindings else found
-    if name in link.nested_classes(member):
-        found.append((link.nested_classes(member)[name],))
+    inner = link.nested_class(member, name)
+    if inner is not None:
+        found.append((inner,))
     return join(found)
 
 

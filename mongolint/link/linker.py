@@ -481,10 +481,10 @@ class Linker:
             scope = self.scope(module, scope).parent
         return None
 
-    def nested_classes(self, cls: ClassRef) -> dict[str, ClassRef]:
-        """Classes defined in the body of a class: ``class Config``, ``class Meta``."""
-        found = cast("dict[str, int]", self.said(nested_classes, *cls))
-        return {name: ClassRef(cls.module, index) for name, index in found.items()}
+    def nested_class(self, cls: ClassRef, name: str) -> ClassRef | None:
+        """The class of a name that is defined in the body of a class: ``class Config``, ``class Meta``."""
+        index = cast("dict[str, int]", self.said(nested_classes, *cls)).get(name)
+        return None if index is None else ClassRef(cls.module, index)
 
     def self_env(self, atom: Instance | ClassRef, module: int, method: int) -> Env | None:
         """The environment of a method run on ``atom``; its constructor with what it was constructed with."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 
 from mongolint.facts.shapes import ModuleFacts, Row
 
@@ -10,32 +11,36 @@ from mongolint.facts.shapes import ModuleFacts, Row
 LEAVES = frozenset(["const", "free", "param", "from", "func", "class", "module", "exc", "slice", "unknown"])
 
 
-def operands(node: Row) -> Iterator[int]:
+def operands(node: Row) -> Sequence[int]:
     """The rows that a row refers to."""
-    match node[0]:
-        case "attr" | "await" | "iter" | "star" | "ctx" | "not" | "unpack":
-            yield node[1]
-        case "item" | "mutated" | "delitem":
-            yield from node[1:3]
-        case "call":
-            yield node[1]
-            yield from (row for _, row in node[2])
-        case "dict":
-            for key, value in node[1]:
-                yield value
-                if key is not None:
-                    yield key
-        case "seq" | "comp" | "bool" | "compare":
-            yield from node[2]
-        case "phi" | "fstr":
-            yield from node[1]
-        case "binop":
-            yield from node[2:4]
-        case "ifexp" | "setitem":
-            yield from node[1:4]
-        case "typed":
-            if node[2] is not None:
-                yield node[2]
+    of = _OPERANDS.get(node[0])
+    return of(node) if of is not None else ()
+
+
+def _of_call(node: Row) -> Sequence[int]:
+    return (node[1], *[row for _, row in node[2]])
+
+
+def _of_dict(node: Row) -> Sequence[int]:
+    return [row for key, value in node[1] for row in (value, key) if row is not None]
+
+
+def _of_typed(node: Row) -> Sequence[int]:
+    return node[2:3] if node[2] is not None else ()
+
+
+# Asked of all rows of a module, by each kind
+_OPERANDS: dict[str, Callable[[Row], Sequence[int]]] = {
+    **dict.fromkeys(("attr", "await", "iter", "star", "ctx", "not", "unpack"), itemgetter(slice(1, 2))),
+    **dict.fromkeys(("item", "mutated", "delitem"), itemgetter(slice(1, 3))),
+    **dict.fromkeys(("seq", "comp", "bool", "compare"), itemgetter(2)),
+    **dict.fromkeys(("phi", "fstr"), itemgetter(1)),
+    **dict.fromkeys(("ifexp", "setitem"), itemgetter(slice(1, 4))),
+    "binop": itemgetter(slice(2, 4)),
+    "call": _of_call,
+    "dict": _of_dict,
+    "typed": _of_typed,
+}
 
 
 def reached_rows(facts: ModuleFacts, row: int, through: Callable[[Row], Iterable[int]] = operands) -> dict[int, Row]:

@@ -111,11 +111,11 @@ def calls_by_context(facts: ModuleFacts, index: int) -> dict[int, list[Call]]:
 
 def calls_under(facts: ModuleFacts, context: int, by_context: dict[int, list[Call]]) -> list[Call]:
     """Calls in a context and the contexts inside it, nested functions excepted."""
-    found: list[Call] = []
-    for inner, calls in by_context.items():
-        if inner >= context and is_inside(facts, inner, context):
-            found.extend(calls)
-    return found
+    inside = {context}
+    for number, entry in enumerate(facts.contexts[context + 1 :], context + 1):
+        if entry.parent in inside and entry.kind != "root":
+            inside.add(number)
+    return [call for inner, calls in by_context.items() if inner in inside for call in calls]
 
 
 def is_inside(facts: ModuleFacts, context: int, outer: int) -> bool:

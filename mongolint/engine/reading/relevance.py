@@ -28,6 +28,7 @@ _WORD = b"import"
 _EXTENSIONS = "flask.ext."
 # Flask reads settings from a module that nothing imports
 _CONFIGURATION = re.compile(rb"""from_(?:pyfile|object)\(\s*["']([\w./]+)["']""")
+_ABSTRACT = (b"ABC", b"Protocol", b"abstractmethod", b"NotImplementedError")
 _INTERFACE = re.compile(rb"\b(?:ABC|ABCMeta|Protocol|abstractmethod|NotImplementedError)\b")
 _DECLARING = DRIVER_PACKAGES | mappers.PACKAGES
 _SEEDS = DRIVER_PACKAGES | ODM_PACKAGES
@@ -73,7 +74,7 @@ class Memo:
         return self._once("driver", path, data, lambda: _imports_any(self.imports(path, data), DRIVER_PACKAGES))
 
     def is_interface(self, path: str, data: bytes) -> bool:
-        return self._once("interface", path, data, lambda: bool(_INTERFACE.search(data)))
+        return self._once("interface", path, data, lambda: _is_interface(data))
 
     def holds(self, path: str, data: bytes, needles: Sequence[bytes]) -> bool:
         """Whether a file holds one of some words, which are the same each time."""
@@ -108,6 +109,10 @@ def relevant(sources: Mapping[str, bytes], imports: ImportMap, memo: Memo) -> se
     # Who holds an interface need not import its implementation: a framework binds it
     interfaces = {path for path in found if memo.is_interface(path, sources[path])}
     return _closure(found | _closure(interfaces, backward), forward)
+
+
+def _is_interface(data: bytes) -> bool:
+    return any(word in data for word in _ABSTRACT) and bool(_INTERFACE.search(data))
 
 
 def _is_seed(imports: Iterable[Import], data: bytes) -> bool:

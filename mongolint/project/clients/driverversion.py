@@ -16,9 +16,9 @@ from mongolint.source import requirements
 if TYPE_CHECKING:
     from mongolint.project.model import Project
 
-_ASKED = r"""(?im)^[\s"'\-]*{name}(?:\[[^\]]*\])?["']?\s*[=:]*\s*["'{{]*\s*(?:version\s*=\s*["'])?"""
+_ASKED = r"""(?im)^[\s"'\-]*{name}(?:\[[^\]]*\])?["']?\s*[=:]*\s*["'{]*\s*(?:version\s*=\s*["'])?"""
 _VERSION = r"""(?P<sign>[~^=<>!]*)\s*(?P<major>\d+)(?:\.(?P<minor>\d+))?"""
-_LOCKED = r"""name = "{name}"\s+version = "(?P<sign>)(?P<major>\d+)\.(?P<minor>\d+)"""
+_LOCKED = r"""[ \t]*name = "{name}"\s+version = "(?P<sign>)(?P<major>\d+)\.(?P<minor>\d+)"""
 # What else the same requirement says: ``>=3.11,<4``
 _MORE = re.compile(rf"[\w.*]*\s*,\s*{_VERSION}")
 _PINNING = ("", "==", "===")
@@ -59,15 +59,25 @@ def _is_old(text: str, releases: Releases) -> bool:
     return False
 
 
-@lru_cache(maxsize=128)
 def _asked(text: str, releases: Releases) -> list[tuple[Version, str, Version]]:
     """What a file asks of each driver: the release since which all is well, a sign, and the version behind it."""
-    found = []
-    for name, first in releases:
-        for pattern in (_ASKED + _VERSION, _LOCKED):
-            for match in re.finditer(pattern.replace("{name}", name).replace("{{", "{"), text):
-                said: re.Match[str] | None = match
-                while said is not None:
-                    found.append((first, said["sign"], (int(said["major"]), int(said["minor"] or 0))))
-                    said = _MORE.match(text, said.end())
+    return [(first, *said) for name, first in releases for said in _said(text, name)]
+
+
+@lru_cache(maxsize=128)
+def _said(text: str, name: str) -> list[tuple[str, Version]]:
+    """The signs and versions that a file says of a package. Lock files are long, so it is looked for by its name."""
+    asked, locked = (re.compile(pattern.replace("{name}", name)) for pattern in (_ASKED + _VERSION, _LOCKED))
+    found, lower = list[tuple[str, Version]](), text.lower()
+    if len(lower) != len(text):  # some letters become two
+        lower = text
+    place = lower.find(name)
+    while place >= 0:
+        line = text.rfind("\n", 0, place) + 1
+        said = asked.match(text, line) or locked.match(text, line)
+        while said is not None:
+            found.append((said["sign"], (int(said["major"]), int(said["minor"] or 0))))
+            said = _MORE.match(text, said.end())
+        end = text.find("\n", place)
+        place = lower.find(name, end) if end >= 0 else -1
     return found
