@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 
 import click
 
 from mongolint.cli.project import fail, known_rules
+from mongolint.engine.parsing import Parsing
 from mongolint.engine.reading import parsers
 from mongolint.engine.workers import default_jobs
 from mongolint.facts.kept import store
 from mongolint.facts.renumbered import STEP
+from mongolint.lsp.ahead import Ahead
 
 _EPILOG = """\
 \b
@@ -39,10 +42,11 @@ def command(ctx: click.Context, stdio: bool, port: int | None) -> None:
         raise click.UsageError("--stdio and --port exclude each other")
     if find_spec("pygls") is None:
         fail("the language server needs pygls: pip install 'mongolint[lsp]'")
+    jobs, kept = default_jobs(), store.default()
+    crew = parsers.crew(jobs, STEP, kept) if jobs > 1 else None
+    ahead = Ahead(sys.stdin.fileno(), Parsing(crew, STEP, kept)) if crew and port is None else None
+    # What takes long to import, while the crew imports the parser and reads the client's folder
     known_rules()
-    jobs = default_jobs()
-    crew = parsers.crew(jobs, STEP, store.default()) if jobs > 1 else None
-    # It takes as long to import as the parser does, which the crew does meanwhile
     from mongolint.lsp.server import over_stdio, over_tcp
 
-    ctx.exit(over_stdio(crew) if port is None else over_tcp(port, crew))
+    ctx.exit(over_stdio(crew, ahead) if port is None else over_tcp(port, crew))

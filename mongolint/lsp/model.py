@@ -15,12 +15,14 @@ from mongolint.config import Config
 from mongolint.engine.load import Loaded, load
 from mongolint.engine.parsing import Broken, Progress, extract_batch
 from mongolint.engine.reading import relevance, scripts, settings
+from mongolint.engine.reading.files import Reading
 from mongolint.engine.workers import WorkerError, Workers
 from mongolint.facts.moved import move, only_moved, share
 from mongolint.facts.renumbered import STEP, follow
 from mongolint.facts.shapes import ModuleFacts
 from mongolint.fastclasses import dataclass
 from mongolint.link.states.journal import Journal
+from mongolint.lsp.ahead import Ahead
 from mongolint.lsp.shift import Shift
 from mongolint.project.indexes import IndexDeclaration
 from mongolint.project.model import Project
@@ -34,14 +36,28 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Parsers:
-    """The processes that parse at the first look at a project, as long as there are any."""
+    """The processes that parse at the first look at a project, as long as there are any.
+
+    ``ahead``: what they were given before anybody looked.
+    """
 
     crew: Workers | None = None
+    ahead: Ahead | None = None
 
     def close(self) -> None:
+        self.ahead = None
         if self.crew is not None:
             self.crew.close()
             self.crew = None
+
+    def read_ahead(self, paths: Sequence[Path], config: Config, contents: Mapping[str, bytes]) -> Reading | None:
+        """What was read before, if it is this. Before it is asked for, nothing else may be parsed.
+
+        Raises:
+            WorkerError: a worker was killed.
+        """
+        ahead, self.ahead = self.ahead, None
+        return ahead.take(paths, config, contents) if ahead is not None else None
 
 
 @dataclass(slots=True)
@@ -106,6 +122,7 @@ class Model:
 
         def look() -> Loaded:
             crew = self._parsers.crew
+            reading = self._parsers.read_ahead(self._paths, self._config, texts)
             return load(
                 self._paths,
                 self._config,
@@ -117,6 +134,7 @@ class Model:
                 progress=progress,
                 previous=previous,
                 external=self._external,
+                reading=reading if previous is None else None,
                 journal=self._journal,
             )
 

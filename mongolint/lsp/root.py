@@ -23,6 +23,7 @@ from mongolint.fastclasses import dataclass
 from mongolint.finding import Finding
 from mongolint.live import snapshot
 from mongolint.live.declarations import declarations
+from mongolint.lsp.ahead import whole
 from mongolint.lsp.model import Model, Parsers
 from mongolint.lsp.shift import moved
 from mongolint.project.indexes import IndexDeclaration
@@ -220,13 +221,12 @@ def _plain(findings: Mapping[str, Sequence[Finding]]) -> dict[str, list[Finding]
 
 
 def folder_config(folder: Path) -> Config:
-    """The configuration for a folder of the workspace; one that nothing marks as a project is one itself.
+    """The configuration for a folder of the workspace.
 
     Raises:
         ConfigError: the file that holds it has a mistake.
     """
-    config = load_project(folder, rule_infos())
-    return config if config.is_marked else replace(config, root=folder)
+    return whole(load_project(folder, rule_infos()), folder)
 
 
 def lone_config(path: str, *, untitled: bool) -> Config:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -17,6 +18,7 @@ from pygls.exceptions import JsonRpcException
 from mongolint.engine.workers import Workers
 from mongolint.lsp import answers
 from mongolint.lsp.acting.offers import APPLY, KINDS, SHOW_RULE, Ask, actions, commands, resolve
+from mongolint.lsp.ahead import Ahead, Rest
 from mongolint.lsp.client.abilities import Abilities
 from mongolint.lsp.diagnostics import SOURCE, Places, diagnostics, digest
 from mongolint.lsp.documents import path_of
@@ -31,13 +33,14 @@ _PARENT_SECONDS = 3.0
 _FULL = types.RelatedFullDocumentDiagnosticReport
 
 
-def make(crew: Workers | None = None) -> Session:
+def make(crew: Workers | None = None, ahead: Ahead | None = None) -> Session:
     """A server that waits for its client.
 
     Args:
         crew: processes that parse. They are started before there are threads, beside which nothing should be forked.
+        ahead: what they have been given to parse already.
     """
-    session = Session(Parsers(crew))
+    session = Session(Parsers(crew, ahead))
     _lifecycle(session)
     _buffers(session)
     _files(session)
@@ -47,10 +50,10 @@ def make(crew: Workers | None = None) -> Session:
     return session
 
 
-def over_stdio(crew: Workers | None = None) -> int:
+def over_stdio(crew: Workers | None = None, ahead: Ahead | None = None) -> int:
     """Serve the client at standard input and output until it leaves; the exit code."""
-    session = make(crew)
-    session.start_io(*_own_streams())
+    session = make(crew, ahead)
+    session.start_io(*_own_streams(ahead.heard() if ahead else b""))
     session.scheduler.stop()
     return 0 if session.protocol._shutdown else 1
 
@@ -63,14 +66,17 @@ def over_tcp(port: int, crew: Workers | None = None) -> int:
     return 0 if session.protocol._shutdown else 1
 
 
-def _own_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Standard input and output for the protocol alone: whatever else is printed goes to standard error."""
-    heard, sent = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+def _own_streams(begin: bytes) -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output for the protocol alone: whatever else is printed goes to standard error.
+
+    ``begin``: what has been read of the input already.
+    """
+    heard, sent = io.BufferedReader(Rest(begin, io.FileIO(os.dup(0), "rb"))), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    return heard, sent
+    return cast(BinaryIO, heard), sent
 
 
 def _lifecycle(session: Session) -> None:
