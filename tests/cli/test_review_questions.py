@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from mongolint.engine.review.questions.asked import Asked, merged
+
 HEAD = """\
 from fastapi import FastAPI
 from pymongo import AsyncMongoClient
@@ -295,6 +297,24 @@ def test_what_is_asked_of_several_collections_is_asked_once(place: Any) -> None:
     assert said.index("**Integrity of the data**") < said.index("**Resilience**") < said.index("**Upkeep**")
     assert "nobody is told of the rest. pages (30) and users (20 and 100): `shop.py:17`\n" in said
     assert "each write keeps them up. pages (of\\_1) and users (name\\_1): `shop.py` lines 10 and 11\n" in said
+
+
+@pytest.mark.parametrize(
+    ("details", "question", "told"),
+    [
+        ([("at",), ("at",)], "Is at right?", [[], []]),  # what is meant of all is in the words
+        ([("at",), ("by",)], "Are they right?", [["at"], ["by"]]),
+        ([("at", "by"), ("at",)], "Are they right?", [["at", "by"], ["at"]]),
+    ],
+)
+def test_what_is_meant_of_each(details: list[tuple[str, ...]], question: str, told: list[list[str]]) -> None:
+    several = ("Are they right?", "Nothing stores them.")
+    (found,) = merged(
+        Asked("integrity", f"Is {each[0]} right?", "Nothing stores it.", name, details=each, several=several)
+        for name, each in zip("ab", details, strict=True)
+    )
+    assert found["question"] == question
+    assert [of["details"] for of in found["of"]] == told
 
 
 def test_without_a_question_there_is_no_heading(place: Any) -> None:

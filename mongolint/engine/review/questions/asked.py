@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ class Asked(NamedTuple):
     """What is asked of a collection.
 
     ``details``: what of the collection it is about, where the same is asked of others: fields, names of indexes.
-    ``several``: question and ground where there are several of those; without it both are the same for all.
+    ``several``: question and ground where those differ; without it both are the same for all.
     """
 
     concern: Concern
@@ -37,7 +38,7 @@ def merged(asked: Iterable[Asked]) -> Iterator[Record]:
         alike.setdefault((each.concern, *(each.several or (each.question, each.ground))), []).append(each)
     for group in alike.values():
         first = group[0]
-        is_one = sum(len(each.details) for each in group) == 1 and first.several is not None
+        is_one = len({*itertools.chain.from_iterable(each.details for each in group)}) == 1
         question, ground = (first.question, first.ground) if first.several is None or is_one else first.several
         yield {
             "concern": first.concern,
