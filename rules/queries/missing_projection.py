@@ -87,7 +87,7 @@ def _in_helper(query: Query, project: Project, most: int) -> Iterator[Finding]:
     else:
         verb = ("use", "ask") if count > 1 else ("uses", "asks")
         used = {1: "the one call", 2: "both calls"}.get(count, f"all {count} calls") + f" of {found.function} "
-        used += f"{verb[0]} only {', '.join(fields)}" if fields else f"{verb[1]} only whether there is one"
+        used += f"{verb[0]} only {', '.join(fields)}{found.apart}" if fields else f"{verb[1]} only whether there is one"
         used += "; add a"
         given = ", ".join(f'"{name}": 1' for name in fields or ("_id",))
         text = f"pass projection={{{given}}}"

@@ -276,6 +276,13 @@ HELPED = {
         "def owner(key):\n    return get(key)['x']\ndef touch(key):\n    get(key)\n    print(key)\n",
         "both calls of get use only y, x",
     ),
+    "most with less": (
+        "def get(key):\n    d = db.a.find_one({'_id': key})\n    if d['y'] is None:\n        raise KeyError\n"
+        "    return d\n"
+        + "".join(f"def touch_{n}(key):\n    get(key)\n    print(key)\n" for n in range(2))
+        + "def owner(key):\n    return get(key)['x']\n",
+        "all 3 calls of get use only y, x (2 of them only y);",
+    ),
     "a part that grows": (GET + FEW + GROWS + ALL, "3 of 4 calls of get use no more of them than f0, f1, f2, not log,"),
 }
 NOT_HELPED = {
