@@ -203,10 +203,11 @@ def _together(filters: Document, names: list[str], compared: str) -> str:
     keys = "all keys" if compared == "in" else "keys"
     asked = {name: f'"{name}": …' for name in shown}
     has_own = compared == "other" and bool(filters.clauses)
+    one = "{" + ", ".join(f'"{name}": …' for name in names) + "}, " if len(names) <= _MAX_BESIDE else ""
     if has_own:
-        asked["$and"] = '"$and": [{"$or": […]}, …]'  # a second $or of a dict would take the place of the first
+        asked["$and"] = f'"$and": [{{"$or": [{one}…]}}, …]'  # a second $or of a dict would take the place of the first
     elif compared == "other":
-        asked["$or"] = '"$or": […]'
+        asked["$or"] = f'"$or": [{one}…]'
     else:
         asked[names[0]] = f'"{names[0]}": {{"$in": {keys}}}'
     order = [name for name in filters.required if name in asked] + [
