@@ -273,6 +273,14 @@ def test_a_filter_with_an_or_of_its_own_gets_no_second_one(tmp_path: Path) -> No
     assert found.message.endswith('that takes all items, with {"$and": [{"$or": [{"name": …, "number": …}, …]}, …]}')
 
 
+def test_of_several_collections_no_fields_are_named(tmp_path: Path) -> None:
+    """Those of the one would be told of the other."""
+    before = "    return db.pages.find_one({"
+    code = OF_READERS.replace(before, f"    show(db.readers.find_one({{'user': user}}))\n{before}")
+    *_, found = findings(HEAD + code, tmp_path, rules={"MDB101"})
+    assert '{"$or": […]}' in found.message
+
+
 FACETS = {
     "of a pipeline": "db.answers.aggregate([{'$match': {'of': of, f'given.{name}': {'$ne': None}}}])",
     "of a filter": "db.answers.find({'of': of, f'given.{name}': {'$ne': None}}).limit(20)",
