@@ -320,3 +320,47 @@ def test_what_is_meant_of_each(details: list[tuple[str, ...]], question: str, to
 def test_without_a_question_there_is_no_heading(place: Any) -> None:
     place.write({"shop.py": HEAD})
     assert "## Questions" not in place.run("review", ".", "--format", "markdown").out
+
+
+MEANWHILE = """
+from bson import ObjectId
+
+
+@app.post("/polls/{{key}}/votes")
+async def vote(key: str, choice: str):
+    poll = await db.polls.find_one({{"_id": ObjectId(key)}})
+    if poll is None or {test}:
+        return None
+    await db.votes.insert_one({{"poll": {of}, "choice": choice}})
+
+
+@app.put("/polls/{{key}}")
+async def change(key: str, state: str):
+    await db.polls.update_one({{"_id": ObjectId(key)}}, {{"$set": {{{change}}}}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "of", "change", "is_asked"),
+    [
+        ('poll["state"] != "open"', "ObjectId(key)", '"state": state', True),
+        ('poll["state"] not in ("open", "new")', 'poll["_id"]', '"state": "closed"', True),
+        ('poll["state"] != "open"', "ObjectId(key)", '"state": "open"', False),  # the test would not fail then
+        ('poll["state"] != "open"', "ObjectId(key)", '"title": state', False),  # nothing changes it
+        ('poll["state"] != "open"', "choice", '"state": state', False),  # it does not belong to it
+        ('not poll["is_open"]', "ObjectId(key)", '"is_open": False', False),
+    ],
+)
+def test_an_insert_that_goes_by_the_state_of_another_document(
+    test: str, of: str, change: str, is_asked: bool, place: Any
+) -> None:
+    said = [
+        note for note in asked(place, MEANWHILE.format(test=test, of=of, change=change))["votes"] if "after" in note
+    ]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith(
+            "May a document come in after state of polls has changed? insert_one goes by the state"
+        )
+        assert "that line 12 read" in said[0]
+        assert said[0].endswith("(shop.py:15, shop.py:20)")

@@ -48,6 +48,21 @@ def _copied(of: Held) -> Iterator[Asked]:
             )
 
 
+def _meanwhile(of: Held) -> Iterator[Asked]:
+    """The inserts that go by the state of another document."""
+    for each in of.project.sessions.meanwhile:
+        if each.collection == of.name:
+            read, insert = (of.project.token(each.module, row) for row in (each.read[1], each.row))
+            yield Asked(
+                "integrity",
+                f"May a document come in after {each.field} of {each.parent} has changed?",
+                f"{each.operation.name} goes by the {each.field} that line {read.line} read, and an update may change "
+                "it in between; only a transaction that writes to both keeps them apart.",
+                of.name,
+                [insert, *spans(of.project, each.updates)],
+            )
+
+
 def _filled(of: Held) -> Iterator[Asked]:
     """What two workers that start at the same time store twice: whether there are several, the code does not tell."""
     made = [each for each in of.project.sessions.filled if each.collection == of.name and each.refusing is None]
@@ -196,6 +211,7 @@ def _cut_off(of: Held) -> Iterator[Asked]:
 KINDS = (
     _decreased,
     _copied,
+    _meanwhile,
     _filled,
     _tested_numbers,
     _of_two_types,
