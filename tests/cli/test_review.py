@@ -155,8 +155,8 @@ def test_collections(shop: Any, asked: Any) -> None:
     assert [index["made"] for index in orders["indexes"]] == [False]
     assert asked(found)["orders"] == [
         "Is state named right? The code asks for it, and no write that it shows stores it. (shop/orders.py:23)",
-        "Can the document that was read be handed on? A function reads one twice, with no write in between that the "
-        "code shows: again in line 30, by find. (shop/orders.py:28)",
+        "Can the document that was read be handed on? A function reads it twice, with no write in between that the "
+        "code shows: again in line 30, by find. (shop/orders.py:28, shop/orders.py:30)",
     ]
     assert [each[:30] for each in asked(found)["trail"]] == ["How long are the documents kep"]
     assert not any("unique" in strength["text"] for strength in found["strengths"])

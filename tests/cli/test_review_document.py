@@ -679,7 +679,8 @@ def test_what_a_log_keeps_of_what_is_deleted_is_asked(place: Any, asked: Any) ->
     """No finding: it may be meant. What nothing reads, and a history, are kept because of what is gone."""
     found = review(place, {"shop.py": LOGGED})
     notes = {name: [note for note in held if "to stay" in note] for name, held in asked(found).items()}
-    begin, end = "Are documents to stay whose book_id is deleted", "delete_one on books leaves them. (shop.py:24)"
+    begin = "Are documents to stay whose book_id names what was deleted"
+    end = "delete_one on books leaves them. (shop.py:24)"
     assert {name: note for name, note in notes.items() if note} == {
         "reading_log": [f"{begin}? {end}"],
         "visits": [f"{begin}, until they expire? {end}"],

@@ -82,10 +82,11 @@ def _left(of: Held) -> Iterator[Asked]:
             functions = dict.fromkeys(
                 project.function_name(each.module, each.scope) for each in found.unused if each.runs_on(of.name)
             )
+            until = ", until they expire" if of.expires else ""
             spare = f"; {' and '.join(functions)} would delete them, but nothing runs it" if functions else ""
             yield Asked(
                 "upkeep",
-                f"Are documents to stay whose {fields[0]} is deleted{', until they expire' if of.expires else ''}?",
+                f"Are documents to stay whose {fields[0]} names what was deleted{until}?",
                 f"{found.operation.name} on {found.operation.target} leaves them{spare}.",
                 of.name,
                 spans(project, [found.operation]),

@@ -78,14 +78,14 @@ def _read_twice(of: Held) -> Iterator[Asked]:
             found.append((first, again, of.project.callee_name(each.module, each.again)))
     if found:
         question = "Can the document that was read be handed on?"
-        ground = "A function reads one twice, with no write in between that the code shows"
+        ground = "A function reads it twice, with no write in between that the code shows"
         yield Asked(
             "speed",
             question,
             f"{ground}: again in line {found[0][1].line}, by {found[0][2]}.",
             of.name,
-            [first for first, _, _ in found],
-            tuple(f"lines {first.line} and {again.line}" for first, again, _ in sorted(found)),
+            [span for first, again, _ in found for span in (first, again)],
+            (f"again by {found[0][2]}",) if len(found) == 1 else (),
             (question, f"{ground}."),
         )
 
