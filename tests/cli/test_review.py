@@ -202,9 +202,9 @@ def test_what_is_to_be_asked(shop: Any, asked: Any) -> None:
     assert types.endswith("(shop/orders.py:18)")
     assert unlike.startswith("Are documents without given.<…> meant, too? They fit the $ne of a filter")
     assert unlike.endswith("(shop/orders.py:23)")
-    assert cut.startswith("Which documents may be missing, when there are more than 100? A query stops there, without")
+    assert cut.startswith("Which documents may be missing, when there are more than 100? A query stops there, no sort")
     assert cut.endswith("(shop/orders.py:25)")
-    assert named.startswith("Would an array of documents do in the place of given.<…>? Queries ask for a field that is")
+    assert named.startswith("Would an array of documents do in the place of given.<…>? Only a wildcard index on given")
     assert named.endswith("(shop/orders.py:23, shop/orders.py:24)")
     assert idle.startswith("What is the index by_1 for? No query that the code shows can use it, and each write keeps")
 

@@ -40,7 +40,7 @@ def buy(slug: str, count: int):
 """
 
 STOCK = "May stock go below zero? An update takes an amount off it, and no filter asks whether that much is there"
-REFUSED = "Is 500 the answer to a key that is taken? slug_1 refuses a second document with the same key, and nothing"
+REFUSED = "Is 500 the answer to a key that is taken? slug_1 refuses it, and nothing that the code shows"
 FAILS = "Does a second worker start all the same? A start of the application stores what it has not found"
 FIRST = "def start():\n    if not db.goods.find_one({'slug': 'tea'}):\n        db.goods.insert_one({'slug': 'tea'})\n"
 CAUGHT = "        try:\n            db.goods.insert_one({'slug': 'tea'})\n        except Exception:\n            pass"
@@ -125,7 +125,7 @@ def forget(key: str):
 AGAIN = "Would the document do that current_user has read for the same request?"
 ALL = "Would the documents of a span of time do, or a result that is kept for a while? A pipeline reads all documents"
 COUNTED = "Would estimated_document_count() do? A request counts all documents one by one"
-LOOKED = "Is the answer the same when there was no such document? A request changes or deletes what the path names"
+LOOKED = "Is the answer the same when there was no such document? Nothing looks whether what the path names was there"
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_an_array_that_a_new_document_takes_over(
     said = [note for note in asked(place, code)["pages"] if "takes it over" in note]
     assert bool(said) is is_asked
     if is_asked:
-        begin = "May a change of readers be missing in a new document? insert_one takes it over as line 10 read it; the"
+        begin = "May a change of readers be missing in a new document? insert_one takes it over as line 10 read it, "
         assert said[0].startswith(begin)
         assert said[0].endswith("(shop.py:11, shop.py:16)")
 

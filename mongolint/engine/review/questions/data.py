@@ -25,8 +25,8 @@ def _decreased(of: Held) -> Iterator[Asked]:
         yield Asked(
             "integrity",
             f"May {listed(fields)} go below zero?",
-            f"An update takes an amount off {it}, and no filter asks whether that much is there: with {condition} in "
-            "the filter the server refuses, and matched_count tells.",
+            f"An update takes an amount off {it}, and no filter asks whether that much is there: {condition} in the "
+            "filter lets the server refuse.",
             of.name,
             [span for group in found.values() for span in group],
         )
@@ -41,8 +41,8 @@ def _copied(of: Held) -> Iterator[Asked]:
             yield Asked(
                 "integrity",
                 f"May a change of {listed(each.fields)} be missing in a new document?",
-                f"{each.operation.name} takes {it} over as line {read.line} read {it}; the new document lacks what "
-                f"update_many changes in between in all documents with one {listed(each.group)}.",
+                f"{each.operation.name} takes {it} over as line {read.line} read {it}, without what update_many "
+                f"changes in between in all documents with one {listed(each.group)}.",
                 of.name,
                 [insert, *spans(of.project, each.updates)],
             )
@@ -196,14 +196,13 @@ def _cut_off(of: Held) -> Iterator[Asked]:
         yield Asked(
             "integrity",
             f"Which documents may be missing, when there are more than {numbers[0]}?",
-            "A query stops there, without a sort that says which come first, and nobody is told of the rest.",
+            "A query stops there, no sort says which come first, and nobody is told of the rest.",
             of.name,
             list(found),
             numbers,
             (
                 "Which documents may be missing, when there are more than a query takes?",
-                "It stops at the number in brackets, without a sort that says which come first, and nobody is told of "
-                "the rest.",
+                "It stops at the number in brackets, no sort says which come first, and nobody is told of the rest.",
             ),
         )
 

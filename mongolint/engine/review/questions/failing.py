@@ -36,7 +36,7 @@ def _unanswered(of: Held) -> Iterator[Asked]:
         if each.collection == of.name and (each.operation.module, each.operation.row) not in told:
             found.setdefault(each.refusing.name, []).append(each.operation)
     question = "Is 500 the answer to a key that is taken?"
-    behind = "a second document with the same key, and nothing that the code shows catches the DuplicateKeyError."
+    behind = "it, and nothing that the code shows catches the DuplicateKeyError."
     if found:
         yield Asked(
             "resilience",
@@ -56,8 +56,7 @@ def _unchecked(of: Held) -> Iterator[Asked]:
         yield Asked(
             "resilience",
             "Is 500 the answer to a path that names no ObjectId?",
-            "What the path names is made one, which raises InvalidId for a text that is none, and nothing that the "
-            "code shows catches it.",
+            "ObjectId() raises InvalidId for a text that is none, and nothing that the code shows catches it.",
             of.name,
             spans(of.project, unchecked),
         )
@@ -70,8 +69,8 @@ def _unheeded(of: Held) -> Iterator[Asked]:
         yield Asked(
             "resilience",
             "Is the answer the same when there was no such document?",
-            "A request changes or deletes what the path names, and nothing looks whether that was there: matched_count "
-            "or deleted_count tells.",
+            "Nothing looks whether what the path names was there to be changed or deleted: matched_count or "
+            "deleted_count tells.",
             of.name,
             spans(of.project, found),
         )

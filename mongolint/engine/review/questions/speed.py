@@ -45,8 +45,8 @@ def _by_value(of: Held) -> Iterator[Asked]:
         yield Asked(
             "speed",
             f"Would an array of documents do in the place of {field}?",
-            "Queries ask for a field that is named after a value, which only a wildcard index on "
-            f"{field.partition('<')[0]}$** serves; in an array, a field of each member holds it.",
+            f"Only a wildcard index on {field.partition('<')[0]}$** serves a field that is named after a value; in an "
+            "array, a field of each member holds it.",
             of.name,
             spans(of.project, queries.values()),
         )
@@ -62,8 +62,7 @@ def _together(of: Held) -> Iterator[Asked]:
         yield Asked(
             "speed",
             "Would one aggregate do, with a $facet behind its $match?",
-            "A function asks for the same documents several times, each time for another result; one reads them once, "
-            "as they are at one time.",
+            "A function asks for the same documents several times, each time for another result; one reads them once.",
             of.name,
             [span for group in sorted(found) for span in group],
         )
