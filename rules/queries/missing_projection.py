@@ -5,7 +5,7 @@ What it flags
     three fields of the documents (option ``fields``) by name, or only asks whether there is one, and the documents go
     nowhere else. A helper that returns the document it finds, or a list: where all its calls use no more than that
     together, or several do of documents in which another field grows (MDB222, MDB229). ``find`` of documents that hold
-    an array of documents, of which none is used, whatever else is.
+    an array of documents of which nothing is used, whatever else is.
 
 Why it hurts
     All other fields are read, sent and decoded for nothing; with large texts or arrays in them that is most of the
@@ -87,7 +87,7 @@ def _in_helper(query: Query, project: Project, most: int) -> Iterator[Finding]:
     else:
         verb = ("use", "ask") if count > 1 else ("uses", "asks")
         used = {1: "the one call", 2: "both calls"}.get(count, f"all {count} calls") + f" of {found.function} "
-        used += f"{verb[0]} only {', '.join(fields)}" if fields else f"{verb[1]} only whether there is one"
+        used += f"{verb[0]} only {', '.join(fields)}{found.apart}" if fields else f"{verb[1]} only whether there is one"
         used += "; add a"
         given = ", ".join(f'"{name}": 1' for name in fields or ("_id",))
         text = f"pass projection={{{given}}}"

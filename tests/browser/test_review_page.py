@@ -102,12 +102,18 @@ def test_collections_and_plan(open_page: Open, review: dict[str, Any]) -> None:
     """What the record says of validators, idle indexes, evidence and steps is there to be read."""
     review = deepcopy(review)
     held = review["collections"][0]
-    held.update(validator=None, notes=["how long is <b>it</b> kept?"])
+    held.update(validator=None)
+    asked = {"concern": "integrity", "question": "May <b>it</b> go below zero?", "ground": "No filter asks."}
+    places = [{"file": "shop.py", "line": line, "column": 1} for line in (7, 3, 5, 9)]
+    review["questions"].insert(0, {**asked, "of": [{"collection": "goods", "details": ["stock"], "places": places}]})
     review["operations"][0]["shown"] = [{"file": "backup.sh", "line": 2, "column": 1, "text": "mongodump --uri <uri>"}]
     tab = open_page(review)
     section = tab.locator("#collections details", has_text=held["name"]).first
     assert "Validator: known only at run time." in str(section.text_content())
-    assert "How long is <b>it</b> kept?" in str(section.text_content())
+    first = tab.locator("#questions li").first
+    assert str(first.text_content()).startswith("May <b>it</b> go below zero? No filter asks. goods (stock)")
+    assert str(first.text_content()).endswith("(shop.py:3, shop.py:5, shop.py:7) and 1 more")
+    assert tab.locator("#questions h4").all_text_contents()[0] == "Integrity of the data"
     assert "mongodump --uri <uri> (backup.sh:2)" in str(tab.locator("#operation").text_content())
     steps = tab.locator("#plan tbody tr").all_text_contents()
     assert len(steps) == len(review["plan"])

@@ -32,6 +32,11 @@ class Run:
         return json.loads(self.out)
 
     @property
+    def asked(self) -> dict[str, list[str]]:
+        """The questions of a review as JSON, by collection."""
+        return asked_of(self.json)
+
+    @property
     def lines(self) -> list[str]:
         return self.out.splitlines()
 
@@ -39,6 +44,22 @@ class Run:
     def codes(self) -> list[str]:
         """The rule codes of a JSON report, in order."""
         return [finding["code"] for finding in self.json]
+
+
+def asked_of(review: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The questions of a review by collection: "May stock go below zero? An update … (shop.py:30)"."""
+    found: dict[str, list[str]] = {held["name"]: [] for held in review["collections"]}
+    for each in review["questions"]:
+        for of in each["of"]:
+            details = f" {', '.join(of['details'])}" if of["details"] else ""
+            places = ", ".join(f"{place['file']}:{place['line']}" for place in of["places"])
+            found[of["collection"]].append(f"{each['question']} {each['ground']}{details} ({places})")
+    return found
+
+
+@pytest.fixture
+def asked() -> Callable[[Mapping[str, Any]], dict[str, list[str]]]:
+    return asked_of
 
 
 @dataclass(frozen=True)

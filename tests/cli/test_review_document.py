@@ -406,7 +406,7 @@ def test_a_text_that_was_shown_is_not_shown_again() -> None:
     assert said[2][1] == "The fix shown for `a.py:1` mends this place too."
 
 
-def test_things_of_which_there_is_one_each_are_not_asked_how_long_they_stay(place: Any) -> None:
+def test_things_of_which_there_is_one_each_are_not_asked_how_long_they_stay(place: Any, asked: Any) -> None:
     code = f"""{HEAD}
 from datetime import datetime, timezone
 
@@ -418,9 +418,9 @@ def register(mail: str):
         db.users.insert_one({{"mail": mail, "since": now}})
     db.visits.insert_one({{"mail": mail, "at": now}})
 """
-    notes = {each["name"]: each["notes"] for each in review(place, {"shop.py": code})["collections"]}
-    assert not any("how long" in note for note in notes["users"])
-    assert any("how long" in note for note in notes["visits"])
+    notes = asked(review(place, {"shop.py": code}))
+    assert not any("How long" in note for note in notes["users"])
+    assert any("How long" in note for note in notes["visits"])
 
 
 def test_places_by_file() -> None:
@@ -675,19 +675,20 @@ def drop(book_id: str):
 """
 
 
-def test_what_a_log_keeps_of_what_is_deleted_is_asked(place: Any) -> None:
+def test_what_a_log_keeps_of_what_is_deleted_is_asked(place: Any, asked: Any) -> None:
     """No finding: it may be meant. What nothing reads, and a history, are kept because of what is gone."""
     found = review(place, {"shop.py": LOGGED})
-    notes = {held["name"]: [note for note in held["notes"] if "deletes" in note] for held in found["collections"]}
-    left = "delete_one on books (shop.py:24) leaves those that name what it deletes (book_id): are they to stay"
+    notes = {name: [note for note in held if "to stay" in note] for name, held in asked(found).items()}
+    begin = "Are documents to stay whose book_id names what was deleted"
+    end = "delete_one on books leaves them. (shop.py:24)"
     assert {name: note for name, note in notes.items() if note} == {
-        "reading_log": [f"{left}?"],
-        "visits": [f"{left} until they expire?"],
+        "reading_log": [f"{begin}? {end}"],
+        "visits": [f"{begin}, until they expire? {end}"],
     }
     assert "MDB224" not in [issue["code"] for issue in found["issues"]]
 
 
-def test_an_end_that_no_ttl_index_can_read_is_asked_about(place: Any) -> None:
+def test_an_end_that_no_ttl_index_can_read_is_asked_about(place: Any, asked: Any) -> None:
     code = f"""{HEAD}
 import time
 
@@ -705,13 +706,11 @@ def drop(user: str):
     db.links.delete_one({{"user": user}})
 """
     found = review(place, {"shop.py": code})
-    notes = {held["name"]: [note for note in held["notes"] if "ends" in note] for held in found["collections"]}
+    notes = {name: [note for note in held if "to stay" in note] for name, held in asked(found).items()}
     assert notes["links"] == []
     (note,) = notes["codes"]
-    assert note.startswith(
-        "expires_at says when a document ends, and nothing that the code shows deletes it then: is it"
-    )
-    assert note.endswith("if that were a date; it is a number)")
+    assert note.startswith("Is a document to stay after its expires_at? Nothing that the code shows deletes it then")
+    assert "if that were a date (it is a number)" in note
 
 
 def test_a_ttl_index_that_ends_nothing_is_no_strength(place: Any) -> None:
@@ -778,14 +777,16 @@ def users(mail: str):
     ("options", "strength", "is_asked"),
     [("", 2, True), ("", 3, False), (', collation=Collation("en", strength=2)', 2, False), (", **given()", 2, False)],
 )
-def test_a_unique_key_that_tells_case_apart(options: str, strength: int, is_asked: bool, place: Any) -> None:
+def test_a_unique_key_that_tells_case_apart(
+    options: str, strength: int, is_asked: bool, place: Any, asked: Any
+) -> None:
     """Who looks for a mail in any case takes it for one, and the index lets two in."""
-    (held,) = review(place, {"shop.py": CASES.format(options=options, strength=strength)})["collections"]
-    said = [note for note in held["notes"] if "its letters" in note]
+    (held,) = asked(review(place, {"shop.py": CASES.format(options=options, strength=strength)})).values()
+    said = [note for note in held if "the case of" in note]
     assert bool(said) is is_asked
     if is_asked:
-        assert said[0].startswith("mail is looked for whatever the case of its letters, and the unique index on it")
-        assert any(note.endswith("how long are they kept? (since tells their age)") for note in held["notes"])
+        assert said[0].startswith("May two documents differ in the case of mail alone? It is looked for whatever the")
+        assert any("How long are the documents kept?" in note and "(since tells their age)" in note for note in held)
 
 
 def test_a_field_that_is_renamed_is_gone(place: Any) -> None:

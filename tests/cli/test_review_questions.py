@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from mongolint.engine.review.questions.asked import Asked, merged
+
 HEAD = """\
 from fastapi import FastAPI
 from pymongo import AsyncMongoClient
@@ -20,7 +22,8 @@ def asked(place: Any, code: str) -> dict[str, list[str]]:
     place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": HEAD + code})
     done = place.run("review", ".", "--format", "json")
     assert done.code == 0, done.err
-    return {held["name"]: held["notes"] for held in done.json["collections"]}
+    asked: dict[str, list[str]] = done.asked
+    return asked
 
 
 COPIED = """
@@ -52,10 +55,12 @@ def test_an_array_that_a_new_document_takes_over(
 ) -> None:
     """What an update adds to all documents of a group between the read and the insert is not in the new one."""
     code = COPIED.format(text=text, update=update, filter=filter)
-    said = [note for note in asked(place, code)["pages"] if "takes over" in note]
+    said = [note for note in asked(place, code)["pages"] if "takes it over" in note]
     assert bool(said) is is_asked
     if is_asked:
-        assert said[0].startswith("insert_one (shop.py:11) takes over readers as line 10 read it, and update_many")
+        begin = "May a change of readers be missing in a new document? insert_one takes it over as line 10 read it, "
+        assert said[0].startswith(begin)
+        assert said[0].endswith("(shop.py:11, shop.py:16)")
 
 
 FIRSTS = """
@@ -85,7 +90,9 @@ def test_the_first_of_each_kind_of_a_list_that_is_cut_off(length: str, keep: str
     said = [note for note in asked(place, FIRSTS.format(length=length, keep=keep))["pages"] if "one is kept" in note]
     assert bool(said) is is_asked
     if is_asked:
-        assert said[0].startswith("of the first 500 documents one is kept for each of (shop.py:10): when")
+        begin = "May a of be missing, when there are more than 500 documents? Of the first 500 one is kept for each of"
+        assert said[0].startswith(begin)
+        assert said[0].endswith("(shop.py:10)")
 
 
 TOGETHER = """
@@ -125,8 +132,8 @@ def test_the_same_documents_for_several_results(one: str, between: str, other: s
     ]
     assert bool(said) is is_asked
     if is_asked:
-        assert said[0].startswith("a function asks for the same documents several times, each time for another result")
-        assert "(shop.py lines 11 and 13)" in said[0]
+        assert said[0].startswith("Would one aggregate do, with a $facet behind its $match? A function asks for the")
+        assert said[0].endswith("(shop.py:11, shop.py:13)")
 
 
 def test_a_page_and_its_number_are_no_statistics(place: Any) -> None:
@@ -174,11 +181,11 @@ def test_an_index_of_which_nothing_is_asked_but_what_another_has(
     first: str, options: str, filter: str, is_asked: bool, place: Any
 ) -> None:
     notes = asked(place, SPARE.format(first=first, options=options, filter=filter))["answers"]
-    said = [note for note in notes if "what for" in note]
+    said = [note for note in notes if "beside" in note]
     assert bool(said) is is_asked
     if is_asked:
         assert said[0].startswith(
-            "no query that the code shows asks more of of_1_by_1 than of, which of_1_at_-1 has, too, and each write"
+            "What is the index of_1_by_1 for, beside of_1_at_-1? No query that the code shows asks more of it than of, "
         )
 
 
@@ -209,7 +216,7 @@ async def change(old: str, text: str):
 def test_what_people_write_and_change_is_to_stay(change: str, is_asked: bool, place: Any) -> None:
     """How long it is kept is asked of what is worked off, and of logs."""
     notes = asked(place, KEPT.format(change=change))["notes"]
-    assert any("how long are they kept" in note for note in notes) is is_asked
+    assert any("How long are the documents kept" in note for note in notes) is is_asked
 
 
 NUMBERS = """
@@ -246,7 +253,114 @@ def test_a_number_that_is_tested_and_stored_as_it_came(
     then: str, stored: str, added: str, is_asked: bool, place: Any
 ) -> None:
     notes = asked(place, NUMBERS.format(then=then, stored=stored, added=added))["answers"]
-    said = [note for note in notes if "makes a number" in note]
+    said = [note for note in notes if "be a text" in note]
     assert bool(said) is is_asked
     if is_asked:
-        assert said[0].startswith("what is added up in given (shop.py:23) is stored as it came (shop.py:17), and shop")
+        assert said[0].startswith("May a number in given be a text? It is stored as it came: shop.py:")
+        assert said[0].endswith("(shop.py:17, shop.py:23)")
+
+
+LISTS = """
+
+@app.on_event("startup")
+async def start():
+    await db.pages.create_index("of")
+    await db.users.create_index("name")
+    await db.users.create_index("mail", unique=True)
+
+
+@app.get("/users")
+async def users():
+    return [await db.users.find().to_list(100), await db.users.find().to_list(20), await db.pages.find().to_list(30)]
+
+
+@app.post("/users/{mail}")
+async def add(mail: str, stars: int):
+    await db.users.insert_one({"mail": mail, "stars": 0, "name": mail})
+    await db.pages.update_one({"_id": mail}, {"$inc": {"stars": -stars}})
+"""
+
+
+def test_what_is_asked_of_several_collections_is_asked_once(place: Any) -> None:
+    """First what may spoil data, then what fails, then what is kept for nothing; in a line what is meant of each."""
+    place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": HEAD + LISTS})
+    found = place.run("review", ".", "--format", "json").json["questions"]
+    assert [(each["concern"], each["question"]) for each in found] == [
+        ("integrity", "May stars go below zero?"),
+        ("integrity", "Which documents may be missing, when there are more than a query takes?"),
+        ("resilience", "Is 500 the answer to a key that is taken?"),
+        ("upkeep", "What are these indexes for?"),
+    ]
+    assert [(of["collection"], of["details"]) for of in found[1]["of"]] == [("pages", ["30"]), ("users", ["20", "100"])]
+    out = place.run("review", ".", "--format", "markdown").out
+    said = out[out.index("## Questions") : out.index("## Collections")]
+    assert said.index("**Integrity of the data**") < said.index("**Resilience**") < said.index("**Upkeep**")
+    assert "nobody is told of the rest. pages (30) and users (20 and 100): `shop.py:17`\n" in said
+    assert "each write keeps them up. pages (of\\_1) and users (name\\_1): `shop.py` lines 10 and 11\n" in said
+
+
+@pytest.mark.parametrize(
+    ("details", "question", "told"),
+    [
+        ([("at",), ("at",)], "Is at right?", [[], []]),  # what is meant of all is in the words
+        ([("at",), ("by",)], "Are they right?", [["at"], ["by"]]),
+        ([("at", "by"), ("at",)], "Are they right?", [["at", "by"], ["at"]]),
+    ],
+)
+def test_what_is_meant_of_each(details: list[tuple[str, ...]], question: str, told: list[list[str]]) -> None:
+    several = ("Are they right?", "Nothing stores them.")
+    (found,) = merged(
+        Asked("integrity", f"Is {each[0]} right?", "Nothing stores it.", name, details=each, several=several)
+        for name, each in zip("ab", details, strict=True)
+    )
+    assert found["question"] == question
+    assert [of["details"] for of in found["of"]] == told
+
+
+def test_without_a_question_there_is_no_heading(place: Any) -> None:
+    place.write({"shop.py": HEAD})
+    assert "## Questions" not in place.run("review", ".", "--format", "markdown").out
+
+
+MEANWHILE = """
+from bson import ObjectId
+
+
+@app.post("/polls/{{key}}/votes")
+async def vote(key: str, choice: str):
+    poll = await db.polls.find_one({{"_id": ObjectId(key)}})
+    if poll is None or {test}:
+        return None
+    await db.votes.insert_one({{"poll": {of}, "choice": choice}})
+
+
+@app.put("/polls/{{key}}")
+async def change(key: str, state: str):
+    await db.polls.update_one({{"_id": ObjectId(key)}}, {{"$set": {{{change}}}}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "of", "change", "is_asked"),
+    [
+        ('poll["state"] != "open"', "ObjectId(key)", '"state": state', True),
+        ('poll["state"] not in ("open", "new")', 'poll["_id"]', '"state": "closed"', True),
+        ('poll["state"] != "open"', "ObjectId(key)", '"state": "open"', False),  # the test would not fail then
+        ('poll["state"] != "open"', "ObjectId(key)", '"title": state', False),  # nothing changes it
+        ('poll["state"] != "open"', "choice", '"state": state', False),  # it does not belong to it
+        ('not poll["is_open"]', "ObjectId(key)", '"is_open": False', False),
+    ],
+)
+def test_an_insert_that_goes_by_the_state_of_another_document(
+    test: str, of: str, change: str, is_asked: bool, place: Any
+) -> None:
+    said = [
+        note for note in asked(place, MEANWHILE.format(test=test, of=of, change=change))["votes"] if "after" in note
+    ]
+    assert bool(said) is is_asked
+    if is_asked:
+        assert said[0].startswith(
+            "May a document come in after state of polls has changed? insert_one goes by the state"
+        )
+        assert "that line 12 read" in said[0]
+        assert said[0].endswith("(shop.py:15, shop.py:20)")

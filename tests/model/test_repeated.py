@@ -253,7 +253,7 @@ def clear_all(owner, pairs):
 
 def test_a_field_that_is_asked_for_under_an_if_is_part_of_the_key(tmp_path: Path) -> None:
     *_, found = findings(HEAD + OF_PAIRS, tmp_path, rules={"MDB101"})
-    assert found.message.endswith('takes all items, with one delete_many({"owner": …, "$or": […]})')
+    assert found.message.endswith('with one delete_many({"owner": …, "$or": [{"kind": …, "state": …}, …]})')
 
 
 OF_READERS = """
@@ -270,7 +270,15 @@ def pages(wanted, user):
 
 def test_a_filter_with_an_or_of_its_own_gets_no_second_one(tmp_path: Path) -> None:
     *_, found = findings(HEAD + OF_READERS, tmp_path, rules={"MDB101"})
-    assert found.message.endswith('that takes all items, with {"$and": [{"$or": […]}, …]}')
+    assert found.message.endswith('that takes all items, with {"$and": [{"$or": [{"name": …, "number": …}, …]}, …]}')
+
+
+def test_of_several_collections_no_fields_are_named(tmp_path: Path) -> None:
+    """Those of the one would be told of the other."""
+    before = "    return db.pages.find_one({"
+    code = OF_READERS.replace(before, f"    show(db.readers.find_one({{'user': user}}))\n{before}")
+    *_, found = findings(HEAD + code, tmp_path, rules={"MDB101"})
+    assert '{"$or": […]}' in found.message
 
 
 FACETS = {
@@ -311,11 +319,11 @@ IN_ONE = {
     ),
     "an expression": (
         "for name in names:\n    show(db.chats.find_one({'list': 1, 'name': {'$regex': name}}))",
-        'ask for all before the loop, with {"list": …, "$or": […]}',
+        'ask for all before the loop, with {"list": …, "$or": [{"name": …}, …]}',
     ),
     "an expression in a helper": (
         "for name in names:\n    show(like(chat.id, name))",
-        'a variant that takes all items, with {"owner": …, "$or": […]}',
+        'a variant that takes all items, with {"owner": …, "$or": [{"name": …}, …]}',
     ),
     "lists": (
         "for name in names:\n    show(db.chats.distinct('list', {'name': {'$in': name.all}}))",
@@ -327,7 +335,7 @@ IN_ONE = {
     ),
     "two fields": (
         "for name in names:\n    show(by_both(name.owner, name.id))",
-        'a variant that takes all items, with {"$or": […]}',
+        'a variant that takes all items, with {"$or": [{"owner": …, "name": …}, …]}',
     ),
     "two fields, one of them the id": (
         "for name in names:\n    show(db.chats.find_one({'_id': name.id, 'owner': name.owner}))",

@@ -229,6 +229,30 @@ def test_whole_uses(body: str, tmp_path: Path) -> None:
     assert _codes(body, tmp_path, "MDB109") == []
 
 
+ARRAYS = """\
+def put(key, texts, rules):
+    db.a.insert_one({{"x": key, "asked": [{{"text": t}} for t in texts], "rules": [{{"to": r}} for r in rules]}})
+
+
+def get(key):
+    return [(d["_id"], d["x"], d["at"], {used}) for d in db.a.find({{"x": key}}).limit(9)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("used", "told"),
+    [
+        ("0", "only _id, x, at are used, not asked or rules, arrays of documents"),
+        ("d['asked']", "4 fields are used, not rules, an array of documents"),
+        ("d['asked'], d['rules']", None),
+    ],
+)
+def test_an_array_of_which_nothing_is_used(used: str, told: str | None, tmp_path: Path) -> None:
+    """Whatever else is used, another array included."""
+    said = findings(HEAD + ARRAYS.format(used=used), tmp_path, rules={"MDB109"})
+    assert [told in each.message for each in said] == [True] * bool(told) if told else not said
+
+
 TAKEN = "def get(key):\n    d = db.a.find_one({'_id': key})\n    return d['x'], d['y']\n"
 WRITTEN = "def put(key, x, y, z):\n    db.a.insert_one({'_id': key, 'x': x, 'y': y, 'z': z})\n"
 
@@ -275,6 +299,13 @@ HELPED = {
         "    return d\n"
         "def owner(key):\n    return get(key)['x']\ndef touch(key):\n    get(key)\n    print(key)\n",
         "both calls of get use only y, x",
+    ),
+    "most with less": (
+        "def get(key):\n    d = db.a.find_one({'_id': key})\n    if d['y'] is None:\n        raise KeyError\n"
+        "    return d\n"
+        + "".join(f"def touch_{n}(key):\n    get(key)\n    print(key)\n" for n in range(2))
+        + "def owner(key):\n    return get(key)['x']\n",
+        "all 3 calls of get use only y, x (2 of them only y);",
     ),
     "a part that grows": (GET + FEW + GROWS + ALL, "3 of 4 calls of get use no more of them than f0, f1, f2, not log,"),
 }

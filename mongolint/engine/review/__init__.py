@@ -13,7 +13,10 @@ A review is an object with these keys; a *place* is ``{file, line, column}``, 1-
                  count}], rules that found the same places and are told with this one.
                  places: [{…place, end_line, end_column, severity, message, collections, related, fix, fingerprint,
                  script, idle, test}]; script: whether the file is a script or a migration.
-    collections  [{name, operations, fields, open, indexes, needed, validator, timeseries, notes, completeness}]:
+    questions    [{concern, question, ground, of}]: what the code leaves open, the weightiest first, each once for all
+                 the collections of which it is asked. of: [{collection, details, places}]; details: what of the
+                 collection is meant, fields or indexes, where that differs
+    collections  [{name, operations, fields, open, indexes, needed, validator, timeseries, completeness}]:
                  made: whether a start of the application makes an index; validator: null where only the running
                  program knows
     indexes      [{priority, collection, keys, options, why, reason, serves, writes, replaces}]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mongolint.engine.review.notes import notes
 from mongolint.project.fields.shapes import KnownField
 from mongolint.project.model import Project
 from mongolint.project.schema.validated import validated
@@ -24,17 +23,22 @@ WEIGHTS = {
 _JUDGED = {"served": 1.0, "partial": 0.5, "unserved": 0.0}
 
 
-def collections(project: Project, coverage: Mapping[str, Any], needed: Sequence[Record]) -> list[Record]:
-    """Every collection that the files asked for touch and whose name is known, by name."""
-    found = []
-    guarded, unmade = validated(project), _unmade(project)
+def touched(project: Project, coverage: Mapping[str, Any]) -> list[Record]:
+    """Every collection of the map that the files asked for touch and whose name is known, by name."""
     used = {name for o in project.operations if o.module not in project.tests for name in o.collection_names}
     used |= {index.collection_name for index in project.indexes if index.collection_name}
-    for held in (held for held in _named(coverage) if held["name"] in used):
+    return sorted((held for held in _named(coverage) if held["name"] in used), key=lambda each: str(each["name"]))
+
+
+def collections(project: Project, touched: Sequence[Record], needed: Sequence[Record]) -> list[Record]:
+    """What there is to say of each collection."""
+    found = []
+    guarded, unmade = validated(project), _unmade(project)
+    for held in touched:
         lacking = [index for index in needed if index["collection"] == held["name"]]
         validator = True if held["name"] in guarded else None if None in guarded else False
         found.append(_collection(project, held, lacking, validator, unmade))
-    return sorted(found, key=lambda each: str(each["name"]))
+    return found
 
 
 def _named(coverage: Mapping[str, Any]) -> list[Record]:
@@ -83,7 +87,6 @@ def _collection(
         "needed": [{key: index[key] for key in ("keys", "options", "why", "reason", "priority")} for index in needed],
         "validator": validator,
         "timeseries": timed,
-        "notes": list(notes(project, name, known, held)),
         "completeness": {
             "percent": _percent(parts),
             "queries": _calls(held["shapes"], (*_JUDGED, "unknown")),

@@ -14,6 +14,7 @@ from mongolint.engine.review import collections, indexes, plan, queries, strengt
 from mongolint.engine.review import issues as causes
 from mongolint.engine.review.compare import compare
 from mongolint.engine.review.operations.checklist import checklist
+from mongolint.engine.review.questions import questions
 from mongolint.finding import Finding
 from mongolint.project.model import Project
 
@@ -42,7 +43,7 @@ def review(
     needed = indexes.required(loaded)
     counts = causes.counts(found)
     texts = {loaded.display[path]: loaded.text(path) or "" for path in loaded.sources if not _is_test(loaded, path)}
-    held = collections.collections(project, map_, needed)
+    touched = collections.touched(project, map_)
     drops = indexes.drops(project)
     return {
         "mongolint": __version__,
@@ -51,7 +52,7 @@ def review(
             "files": len(loaded.targets),
             "tests": sum(_is_test(loaded, path) for path in loaded.targets),
             "operations": _operations(loaded),
-            "collections": len(held),
+            "collections": len(touched),
             "untraced": map_["summary"]["untraced"],
         },
         "health": summary.health(counts),
@@ -60,7 +61,8 @@ def review(
             project, map_, {name for drop in drops if drop["run"] for name in drop["unique"]}
         ),
         "issues": found,
-        "collections": held,
+        "questions": questions(project, touched),
+        "collections": collections.collections(project, touched, needed),
         "indexes": needed,
         "drops": drops,
         "queries": queries.patterns(loaded),

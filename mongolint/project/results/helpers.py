@@ -53,6 +53,14 @@ class HelperUse(NamedTuple):
     def fields(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for call in self.calls for name in call.fields))
 
+    @property
+    def apart(self) -> str:
+        """How many of the calls do with less than all of them together, where several do: " (3 of them only owner)"."""
+        least = min((call.fields for call in self.calls), key=len)
+        count = sum(set(call.fields) == set(least) for call in self.calls)
+        told = f"only {', '.join(least)}" if least else "only ask whether there is one"
+        return f" ({count} of them {told})" if 1 < count < len(self.calls) else ""
+
 
 def helper_use(project: Project, operation: Operation, most: int) -> HelperUse | None:
     """The calls that use at most ``most`` fields of the document which their helper reads: all, or several.

@@ -24,7 +24,7 @@ class PartialUse(NamedTuple):
     """A read of whole documents; ``fields`` are all that is used of them, in the order met.
 
     ``tested``: it is asked whether a document is true, which one without any field is not. ``lists``: the arrays of
-    documents that each of several documents is read with, and of which none is used. ``projected``: there is a
+    documents that each of several documents is read with, and of which nothing is used. ``projected``: there is a
     projection, which leaves out no more than ``_id``.
     """
 
@@ -57,8 +57,8 @@ def _unused_lists(project: Project, operation: Operation, taken: Collection[str]
         return ()
     fields = project.fields.of(operation.collection_names[0]).fields
     holders = {name.partition(".")[0] for name, each in fields.items() if "." in name and each.written}
-    found = tuple(name for name in fields if name in holders and "array" in fields[name].kinds)
-    return () if {name.partition(".")[0] for name in taken} & {*found} else found
+    used = {name.partition(".")[0] for name in taken}
+    return tuple(name for name in fields if name in holders - used and "array" in fields[name].kinds)
 
 
 def leaves_out_id(project: Project, operation: Operation) -> bool:

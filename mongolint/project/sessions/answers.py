@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
 from mongolint.project.sessions import dependent, fallback, outside, repeated
-from mongolint.project.updates import copied, filled, inarrays, lost, states, twice, unanswered
+from mongolint.project.updates import copied, filled, inarrays, lost, meanwhile, states, twice, unanswered
 from mongolint.project.updates.numbers import decreases, numbered
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class Sessions:
     def copied(self) -> list[copied.Copied]:
         """The inserts that copy arrays of a document read before, which updates change in all documents like it."""
         return list(copied.find(self.project, self.project.writes.tracer))
+
+    @held
+    def meanwhile(self) -> list[meanwhile.Meanwhile]:
+        """The inserts that go by the state of a document of another collection, which may change in between."""
+        return list(meanwhile.find(self.project, self.project.writes.tracer))
 
     @held
     def filled(self) -> list[filled.Filled]:

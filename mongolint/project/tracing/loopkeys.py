@@ -163,6 +163,8 @@ class _Asked:
         self.changing = [name for name in self.filters.required if name in changing]
         # Of one document or another, it is not known which one is asked for
         self.may_change = [name for name in self.filters.optional if name in changing]
+        # Of a helper that asks several collections, the key is that of one
+        self.is_alone = len({each.operation.target for each in repetition.reaches}) == 1
         # What is followed to the loop and does not come from its item is no key; a ``while`` has none
         same = spots if repetition.loop.kind != "while" else repeated.same_fields(project, repetition, reach)
         written = {name: Spot(*place[:2], None) for name, place in self.filters.places.items()} | spots
@@ -175,13 +177,13 @@ class _Asked:
     def key(self, names: list[str]) -> LoopKey:
         kinds = {**self.filters.optional, **self.filters.required}
         if "_id" in names and kinds["_id"] in _EQUAL:
-            return LoopKey("_id", "equality", _together(self.filters, ["_id", *names], "equality"))
+            return LoopKey("_id", "equality", _together(self.filters, ["_id", *names], "equality", self.is_alone))
         compared = kinds[names[0]] if len(names) == 1 else "several"
         if compared not in _EQUAL and (compared != "in" or not self._is_one(names[0])):
             compared = "in" if compared == "in" else "other"
         else:
             compared = "equality"
-        return LoopKey(names[0], compared, _together(self.filters, names, compared))
+        return LoopKey(names[0], compared, _together(self.filters, names, compared, self.is_alone))
 
     def _is_one(self, name: str) -> bool:
         """``{"$in": [key]}``, which is a comparison with the key."""
@@ -196,17 +198,18 @@ class _Asked:
         return False
 
 
-def _together(filters: Document, names: list[str], compared: str) -> str:
+def _together(filters: Document, names: list[str], compared: str, is_alone: bool) -> str:
     """``{"owner": …, "name": {"$in": keys}}``: fields that stay the same keep the index, and other documents out."""
     beside = [name for name in filters.required if name not in names]
     shown = beside[:_MAX_BESIDE]
     keys = "all keys" if compared == "in" else "keys"
     asked = {name: f'"{name}": …' for name in shown}
     has_own = compared == "other" and bool(filters.clauses)
+    one = "{" + ", ".join(f'"{name}": …' for name in names) + "}, " if is_alone and len(names) <= _MAX_BESIDE else ""
     if has_own:
-        asked["$and"] = '"$and": [{"$or": […]}, …]'  # a second $or of a dict would take the place of the first
+        asked["$and"] = f'"$and": [{{"$or": [{one}…]}}, …]'  # a second $or of a dict would take the place of the first
     elif compared == "other":
-        asked["$or"] = '"$or": […]'
+        asked["$or"] = f'"$or": [{one}…]'
     else:
         asked[names[0]] = f'"{names[0]}": {{"$in": {keys}}}'
     order = [name for name in filters.required if name in asked] + [

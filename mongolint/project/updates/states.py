@@ -99,8 +99,8 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> _Step | None:
     operation, frame = way.operation, way.frame
     if way.scope <= 0 or lookups.is_locked(tracer, way):
         return None
-    changed = _changed(tracer, operation, frame)
-    if not changed:
+    fields = changed(tracer, operation, frame)
+    if not fields:
         return None
     target = inserts.target_of(tracer, operation, frame)
     if (
@@ -111,9 +111,9 @@ def _of_way(project: Project, tracer: Tracer, way: Way) -> _Step | None:
     ):
         return None
     for each in passed(tracer, way):
-        if each.made.path not in changed or each.made.changes or not lost.is_here(way, each.made):
+        if each.made.path not in fields or each.made.changes or not lost.is_here(way, each.made):
             continue
-        operator, spot = changed[each.made.path]
+        operator, spot = fields[each.made.path]
         made = lost.of_target(tracer, target, each.made)
         if made is None or not lost.is_identity(tracer, operation, frame, made, made.path):
             continue
@@ -132,10 +132,10 @@ def _looks_after(tracer: Tracer, way: Way) -> bool:
 
 
 def _operators(tracer: Tracer, way: Way) -> set[str]:
-    return {operator for operator, _ in _changed(tracer, way.operation, way.frame).values()}
+    return {operator for operator, _ in changed(tracer, way.operation, way.frame).values()}
 
 
-def _changed(tracer: Tracer, operation: Operation, frame: Frame | None) -> dict[str, tuple[str, Spot | None]]:
+def changed(tracer: Tracer, operation: Operation, frame: Frame | None) -> dict[str, tuple[str, Spot | None]]:
     """The fields that an update changes: by which operator, and to what."""
     found: dict[str, tuple[str, Spot | None]] = {}
     if operation.name in _REPLACING:
@@ -163,7 +163,7 @@ def _ends(tracer: Tracer, tested: Passed, operator: str, spot: Spot | None, coll
     if operator in _ADDING and tested.is_length:
         return operator if tested.relation in ("LessThan", "LessThanEqual") else None
     if operator == "$unset":
-        return (None,) if _holds(tracer, tested, None) is False else None
+        return (None,) if holds(tracer, tested, None) is False else None
     if operator != "$set" or spot is None or tested.is_length:
         return None
     made = derived(tracer, spot)
@@ -171,7 +171,7 @@ def _ends(tracer: Tracer, tested: Passed, operator: str, spot: Spot | None, coll
         return None  # it is written back
     known, value = constant(tracer.term(spot))
     if known:
-        return (value,) if _holds(tracer, tested, value) is False else None
+        return (value,) if holds(tracer, tested, value) is False else None
     is_absent = tested.relation == "False" or (
         tested.relation in ("Is", "Equal") and _constant(tracer, tested.bound) == (True, None)
     )
@@ -194,7 +194,7 @@ def _nears(tracer: Tracer, tested: Passed, spot: Spot | None) -> bool:
     return False
 
 
-def _holds(tracer: Tracer, tested: Passed, value: Any) -> bool | None:
+def holds(tracer: Tracer, tested: Passed, value: Any) -> bool | None:
     """Whether a test passes a value; None where that is not known."""
     relation = tested.relation
     if relation in ("True", "False"):
@@ -206,6 +206,13 @@ def _holds(tracer: Tracer, tested: Passed, value: Any) -> bool | None:
     if not known or relation not in ("Equal", "NotEqual", "Is", "IsNot"):
         return None
     return bool(value == bound) is (relation in ("Equal", "Is"))
+
+
+def compared(tracer: Tracer, tested: Passed) -> list[Any]:
+    """The constants that a field is compared with, to be one of them or none."""
+    if tested.relation in ("In", "NotIn"):
+        return _several(tracer, tested.bound)[1]
+    return [_constant(tracer, tested.bound)[1]] if tested.relation in ("Equal", "NotEqual") else []
 
 
 def _several(tracer: Tracer, spot: Spot | None) -> tuple[bool, list[Any]]:
@@ -274,7 +281,7 @@ def _taken(tracer: Tracer, step: _Step) -> Twice | None:
     """Where an update says whose something is that nobody had before."""
     if step.passed.relation not in ("False", "Is", "Equal"):
         return None
-    for name, (operator, spot) in _changed(tracer, step.way.operation, step.way.frame).items():
+    for name, (operator, spot) in changed(tracer, step.way.operation, step.way.frame).items():
         if operator == "$set" and spot is not None and _HOLDER.search(name):
             if tracer.term(spot)[0] in ("param", "member"):
                 return Twice(f"both get it and the last one is its {name}", None, is_mild=True)

@@ -163,9 +163,16 @@ def _beside(places: Sequence[Record]) -> str:
     more = {marks.at(each): each for place in places for each in place["related"] if marks.at(each) not in known}
     if not more or (len(places) > 1 and len(more) > _MOST_BESIDE_MANY):
         return ""
-    rest = [f"{len(more) - _MOST_RELATED} more"] if len(more) > _MOST_RELATED else []
-    *shown, last = words.by_file(list(more.values())[:_MOST_RELATED]).items()
-    return f" (see {', '.join([*(_lines_of(*each) for each in shown), _lines_of(*last, *rest)])})"
+    return f" (see {shown(list(more.values())[:_MOST_RELATED], max(0, len(more) - _MOST_RELATED))})"
+
+
+def shown(places: Sequence[Record], more: int) -> str:
+    """Places, the lines of a file together, and how many others there are."""
+    if not places:
+        return ""
+    rest = [f"{more} more"] if more else []
+    *before, last = words.by_file(places).items()
+    return ", ".join([*(_lines_of(*each) for each in before), _lines_of(*last, *rest)])
 
 
 def _code(place: Record) -> Iterator[str]:

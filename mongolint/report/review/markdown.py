@@ -22,6 +22,7 @@ def _lines(review: Record) -> Iterator[str]:
     yield from _summary(review)
     yield from _compared(review)
     yield from findings.lines(review)
+    yield from _questions(review)
     yield from _collections(review)
     yield from _indexes(review)
     yield from _risks(review)
@@ -66,6 +67,18 @@ def _compared(review: Record) -> Iterator[str]:
             yield f"- ~~{gone['code']} {gone['name']}~~ {marks.code(gone['file'])}: {marks.text(gone['message'])}"
 
 
+def _questions(review: Record) -> Iterator[str]:
+    if not review["questions"]:
+        return
+    yield from ("", "## Questions", "", words.ASKING)
+    for concern, asked in words.asked(review):
+        yield from ("", f"**{concern[:1].upper()}{concern[1:]}**", "")
+        for each in asked:
+            at = findings.shown(*words.first_places(each))
+            of = marks.text(words.asked_of(each))
+            yield f"- **{marks.text(each['question'])}** {marks.text(each['ground'])} {of}{': ' if at else ''}{at}"
+
+
 def _collections(review: Record) -> Iterator[str]:
     yield from ("", "## Collections", "", words.completeness(), "")
     yield from (
@@ -78,10 +91,6 @@ def _collections(review: Record) -> Iterator[str]:
         cells = [held["name"], words.fields(held), there or "none", needed or "none"]
         cells.append(words.validator(held))
         yield f"| {' | '.join(marks.text(cell) for cell in cells)} | {words.complete(held)} |"
-    asked = [(held["name"], note) for held in review["collections"] for note in held["notes"]]
-    if asked:
-        yield from ("", "What is to be asked of them:", "")
-        yield from (f"- **{marks.text(name)}**: {marks.text(note)}" for name, note in asked)
 
 
 def _indexes(review: Record) -> Iterator[str]:

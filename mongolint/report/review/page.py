@@ -21,6 +21,7 @@ Record = dict[str, Any]
 SECTIONS = (
     ("summary", "Summary"),
     ("findings", "Findings"),
+    ("questions", "Questions"),
     ("collections", "Collections"),
     ("indexes", "Required indexes"),
     ("risks", "Risks to the data"),
@@ -57,7 +58,7 @@ def render(review: Mapping[str, Any]) -> str:
         review=clean,
         overview=words.overview(clean),
         level=words.LEVELS[clean["health"]["level"]],
-        sections=SECTIONS,
+        sections=SECTIONS if clean["questions"] else [each for each in SECTIONS if each[0] != "questions"],
         severities=words.SEVERITIES,
         concerns=words.CONCERNS,
         by_concern=_by_concern(clean["issues"]),
@@ -86,6 +87,8 @@ def render(review: Mapping[str, Any]) -> str:
         complete=words.complete,
         unmade=words.unmade,
         notes=words.notes(clean),
+        questions=[(concern, [_question(each) for each in asked]) for concern, asked in words.asked(clean)],
+        asking=words.ASKING,
         needs_replica_set=words.needs_replica_set,
         ending=words.ending,
         told_with=words.told_with,
@@ -139,6 +142,12 @@ def _standing(index: Record) -> tuple[str, str]:
     """A sign and words for what an index is for; a duty goes before the queries that it does not serve."""
     sign, text = STATUSES[index["status"]]
     return ("●", " and ".join(DUTIES[each] for each in index["purposes"])) if words.is_on_duty(index) else (sign, text)
+
+
+def _question(asked: Mapping[str, Any]) -> Record:
+    """A question with where it comes from: {question, ground, of, places, more}."""
+    places, more = words.first_places(asked)
+    return {**asked, "of": words.asked_of(asked), "places": places, "more": more}
 
 
 def _map(held: Mapping[str, Any]) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,13 @@ CONCERNS = {
     "visibility": "visibility",
     "upkeep": "upkeep",
 }
+# What stands above the questions
+ASKING = (
+    "The code shows this, and does not tell whether it is meant. What may spoil or hide data comes first, then what "
+    "fails, what is slow, and what is kept for nothing."
+)
+# Details and places beside one of them
+_MOST_ASKED = 3
 PRIORITIES = {1: "keeps the data right", 2: "queries scan without it", 3: "ends what is over", 4: "may help"}
 VERDICTS = {
     "served": "an index serves it",
@@ -207,6 +215,32 @@ def by_runner(places: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mappi
 def listed(words: Sequence[str]) -> str:
     """Words as people list them: "a, b and c"."""
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def asked(review: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """The questions by what would suffer, in their order, which is that of their weight."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for question in review["questions"]:
+        found.setdefault(CONCERNS[question["concern"]], []).append(question)
+    return list(found.items())
+
+
+def asked_of(question: Mapping[str, Any]) -> str:
+    """The collections of which a question is asked, with what of each is meant: "users (email_1)"."""
+    return listed([f"{of['collection']}{_detailed(of['details'])}" for of in question["of"]])
+
+
+def _detailed(details: Sequence[str]) -> str:
+    shown = [*details[:_MOST_ASKED], *([f"{len(details) - _MOST_ASKED} more"] if len(details) > _MOST_ASKED else [])]
+    return f" ({listed(shown)})" if details else ""
+
+
+def first_places(question: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], int]:
+    """Some places that a question is about, the first of each collection before others; and how many more there are."""
+    rounds = itertools.zip_longest(*(of["places"] for of in question["of"]))
+    places = list({(each["file"], each["line"]): each for row in rounds for each in row if each}.values())
+    shown = sorted(places[:_MOST_ASKED], key=lambda each: (each["file"], each["line"]))
+    return shown, max(0, len(places) - _MOST_ASKED)
 
 
 def needs_replica_set(review: Mapping[str, Any], issue: Mapping[str, Any]) -> str:
