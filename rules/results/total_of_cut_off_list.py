@@ -5,8 +5,8 @@ What it flags
     averages, least and greatest values and counts, also added up in a loop.
 
 Why it hurts
-    It is right until there is one document more. From then on it is the number of some of them, nobody is told, and
-    which ones they are, nothing says.
+    The number is right until there is one document more. From then on it is that of some of them; nobody is told, and
+    nothing says which ones they are.
 
 What it leaves alone
     Lists with a sort ("the last 100"), pages, filters that name the documents they want, lists whose name says that
@@ -32,6 +32,7 @@ rule = Rule(
     concern="integrity",
 )
 
+_TITLES = {"count": "count", "sum": "add up", "avg": "make the average"}
 _WORDS = {"sum": "the sum", "avg": "the average", "min": "the least", "max": "the greatest"}
 
 
@@ -55,7 +56,7 @@ def check(query: Query, project: Project) -> Iterator[Finding]:
         project.operation_span(query),
         f"{what}; {cure}",
         confidence=query.confidence,
-        fix=rule.repair("let the server make it of all documents", _by_hand, text=text),
+        fix=rule.repair(f"let the server {_TITLES.get(found.way, 'make the number')}", _by_hand, text=text),
     )
 
 
