@@ -1,4 +1,4 @@
-"""An update of members of an array that new documents do not have.
+"""A change to the members of an array that new documents are stored without.
 
 What it flags
     ``{"$set": {"addresses.$[].main": False}}``, or with ``$[name]``, where every insert stores documents without
@@ -43,8 +43,9 @@ def check(project: Project) -> Iterator[Finding]:
             continue
         yield rule.finding(
             project.operation_span(operation),
-            f"{operation.name} on {operation.target} changes members of {field}, which no new document has: the "
-            f'server refuses that with a WriteError; ask for {{"{field}": {{"$exists": True}}}} in the filter, too',
+            f"{operation.name} on {operation.target} changes members of {field}, which new documents are stored "
+            f"without: for these the server refuses it with a WriteError; ask for "
+            f'{{"{field}": {{"$exists": True}}}} in the filter, too',
             confidence=operation.confidence,
             related=project.related([(project.operation_span(found.insert), f"stores no {field}")]),
             fix=rule.repair(
@@ -56,7 +57,7 @@ def check(project: Project) -> Iterator[Finding]:
 
 
 def _by_hand(draft: Draft) -> None:
-    raise NoFix("whether the array belongs to each document is for a person to say")
+    raise NoFix("whether new documents should have the array is for a person to say")
 
 
 EXAMPLES = [
@@ -81,7 +82,7 @@ EXAMPLES = [
             db.users.update_one({"_id": user_id}, {"$pull": {"addresses": {"line": line}}})
         """,
         at=("update_one",),
-        message="update_one on users changes members of addresses, which no new document has",
+        message="update_one on users changes members of addresses, which new documents are stored without: for",
     ),
     Good(
         """\

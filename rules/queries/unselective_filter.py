@@ -41,7 +41,7 @@ _WHAT = {
 _READ = ("most of the collection, with an index too", "most of what its other fields leave, with an index too")
 _TITLES = {
     "regex": "anchor the expression",
-    "case": "compare without an expression",
+    "case": "search by an index that ignores case",
     "negation": "ask for what is wanted",
     "exists": "declare a sparse index",
 }

@@ -11,6 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from mongolint.report.review.document import scripts
+
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "mongolint" / "report" / "schemas"
 BOOKSHELF = ROOT / "examples" / "bookshelf"
@@ -91,6 +93,21 @@ def test_findings_by_cause(shop: Any) -> None:
     assert found["health"]["level"] in ("orange", "red")
     assert [step["issues"] for step in found["plan"]]
     assert {number for step in found["plan"] for number in step["issues"]} == {i["id"] for i in found["issues"]}
+
+
+def test_a_reason_that_several_indexes_share_is_told_once() -> None:
+    shared = {"keys": [["id", 1]], "options": {}, "database": None, "replaces": None}
+    two = [{**shared, "collection": name, "reason": "it helps"} for name in ("a", "b")]
+    found = scripts([*two, {**shared, "collection": "c", "reason": "the data"}])
+    assert found["mongosh"].splitlines() == [
+        'use("<your database>");',
+        "// each of these 2: it helps",
+        'db.getCollection("a").createIndex({"id": 1});',
+        'db.getCollection("b").createIndex({"id": 1});',
+        "// the data",
+        'db.getCollection("c").createIndex({"id": 1});',
+    ]
+    assert found["python"].count("# each of these 2: it helps") == 1
 
 
 def test_indexes(shop: Any) -> None:

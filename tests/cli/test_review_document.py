@@ -19,6 +19,7 @@ from mongolint.report.review.words import (
     conflict,
     gaps,
     is_code,
+    kinds,
     listed,
     mending,
     numbers,
@@ -850,3 +851,12 @@ def test_a_finding_that_several_steps_mend() -> None:
     }
     assert clears(found, found["plan"][1]) == [(1, "uncovered-filter (in part)"), (2, "missing-unique")]
     assert clears(found, {"text": "no finding is left", "issues": [1]}) == [(1, "uncovered-filter")]
+
+
+def test_the_same_query_on_several_collections_is_shown_once() -> None:
+    def query(name: str, asked: str, reason: str = "no index") -> dict[str, Any]:
+        return {"collection": name, "mongosh": f"db.{name}.{asked}", "verdict": {"reason": reason}, "better": None}
+
+    queries = [query("a", "find({})"), query("b", "find({n: 1})"), query("c", "find({})"), query("d", "find({})", "no")]
+    found = kinds({"queries": queries})
+    assert [[each["collection"] for each in alike] for alike in found] == [["a", "c"], ["b"], ["d"]]

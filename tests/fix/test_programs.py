@@ -11,7 +11,7 @@ expect:
             silent   no finding
             low      no finding, or one of low severity
             equal    whatever is changed, the program does the same
-    says: a, b       words of the findings; writes: words of the new text
+    says: a, b       words of the findings; writes, omits: words of the new text, and of what it has none
     commands: 13 -> 2, or "any"; default: fewer if fixed, not more if equal
     raises: A -> B   the error changes its type; default: same type and message
     logs: count      the messages may differ; default: they do not
@@ -55,7 +55,9 @@ CODE = "MDB101"
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
 FLAVOURS = ("sync", "async", "motor") if find_spec("motor") else ("sync", "async")
 EXPECTATIONS = ("fixed", "display", "silent", "low", "equal")
-OPTIONS = {"says", "writes", "commands", "raises", "logs", "left", "flavours", "newline", "indent", "run", "expect"}
+OPTIONS = frozenset(
+    ["expect", "says", "writes", "omits", "commands", "raises", "logs", "left", "flavours", "newline", "indent", "run"]
+)
 Texts = dict[str, str]
 
 _HEADER = re.compile(r"(?:# (?!---)[^\n]*\n)+")
@@ -369,6 +371,7 @@ def _judge_findings(program: Program, before: Texts, fixed: Fixed) -> Iterator[s
     if changed:
         text = "".join(fixed.after.values())
         yield from (f"{word!r} is not in the new text" for word in program.words("writes") if word not in text)
+        yield from (f"{word!r} is in the new text" for word in program.words("omits") if word in text)
 
 
 def _shown(finding: Finding) -> bool:

@@ -750,3 +750,67 @@ def shops():
     (found,) = findings(code, tmp_path, rules={"MDB110"})
     assert found.message.startswith("find on users or orders returns as many documents as a request asks for by size")
     assert [each.message for each in found.related] == ["takes size from the request", "takes count from the request"]
+
+
+CUT_OFF = {
+    "a sum": ("return sum(d['n'] for d in found)", "the sum of n"),
+    "of numbers in a list": ("return sum([float(d.get('n', 0)) for d in found])", "the sum of n"),
+    "of products": ("return sum(d['n'] * d['m'] for d in found)", "the sum"),
+    "of those that hold something": ("return found, sum(1 for d in found if d['n'])", "the sum"),
+    "in a loop": ("n = 0\nfor d in found:\n    if d['m']:\n        n += d['n'] or 0\nreturn n", "the sum of n"),
+    "an average": ("return sum(d['n'] for d in found) / len(found), found", "the average of n"),
+    "of statistics": ("return statistics.mean(d['n'] for d in found)", "the average of n"),
+    "the greatest": ("return max(d['n'] for d in found)", "the greatest of n"),
+    "the least, by a key": ("return min(found, key=order)", "the least"),
+    "a number": ("return len(found)", "only their number"),
+}
+NOT_CUT_OFF = {
+    "the list itself": "return found",
+    "with its length": "return found, len(found)",
+    "a text": "n = ''\nfor d in found:\n    n += d['n']\nreturn n",
+    "up to a bound": "n = 0\nfor d in found:\n    n += d['n']\n    if n > 9:\n        break\nreturn n",
+    "too many": "return len(found) >= 100",
+    "of something else": "return found, sum(d['n'] for d in show)",
+    "lists": "return sum((d['n'] for d in found), [])",
+}
+CUT_OFF_HEAD = """\
+import statistics
+
+from fastapi import FastAPI
+from motor.motor_asyncio import AsyncIOMotorClient
+
+app = FastAPI()
+db = AsyncIOMotorClient(timeoutMS=5000).app
+
+
+@app.post("/a")
+async def add(n: int):
+    await db.a.insert_one({"n": n, "m": 1})
+
+
+"""
+
+
+def _cut_off(body: str, tmp_path: Path, call: str = "db.a.find({'x': show})") -> list[str]:
+    lines = "".join(f"    {line}\n" for line in body.splitlines())
+    text = f"{CUT_OFF_HEAD}@app.get('/a')\nasync def ask(order, show):\n    found = await {call}.to_list(100)\n{lines}"
+    return [finding.message for finding in findings(text, tmp_path, rules={"MDB115"})]
+
+
+@pytest.mark.parametrize("name", CUT_OFF)
+def test_a_number_that_is_made_of_a_list_that_is_cut_off(name: str, tmp_path: Path) -> None:
+    body, told = CUT_OFF[name]
+    (message,) = _cut_off(body, tmp_path)
+    assert f"{told} is" in message
+
+
+@pytest.mark.parametrize("name", NOT_CUT_OFF)
+def test_no_number_is_made_of_a_list_that_is_cut_off(name: str, tmp_path: Path) -> None:
+    assert _cut_off(NOT_CUT_OFF[name], tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "call", ["db.a.find().sort('n', 1)", "db.a.find().skip(9)", "db.a.find({'_id': show})", "db.b.find()"]
+)
+def test_a_list_that_is_meant_to_be_a_part_or_small_is_left_alone(call: str, tmp_path: Path) -> None:
+    assert _cut_off("return sum(d['n'] for d in found)", tmp_path, call) == []

@@ -37,6 +37,7 @@ MDB111 reread-after-write low default
 MDB112 count-for-existence low default
 MDB113 unread-document low review
 MDB114 documents-read-to-count low default
+MDB115 total-of-cut-off-list medium default
 MDB201 index-never-created critical default
 MDB202 check-then-insert high default
 MDB203 redundant-index low default

@@ -2,12 +2,13 @@
 
 ``bulk_write`` of the same operations in the same order leaves the same documents as the loop did: each touches the
 first match only, ``$push`` and ``$inc`` count repeated ids, filters see what the operations before did. Measured on
-a server; `update_many` would change each of these. It is sent where the loop ends, also when it ends early.
+a server; `update_many` would change each of these. It is sent where the loop ends, also when it ends early by what is
+written to end it; that an item lacks a field is a bug either way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -18,6 +19,7 @@ from mongolint.fix.batches.expressions import (
     changed_names,
     holds_comment,
     may_raise,
+    may_refuse,
     names_bound,
     names_read,
     own_nodes,
@@ -312,7 +314,10 @@ class _Writes:
         start = "".join(f"{group.held} = []\n" for group in self.groups)
         if self.errors:
             start = self.errors.definition(held, self._send(self.groups[0], self.errors.pending))
-        if self._may_end_early():
+        # Where an error is answered in the same function, the program goes on with what was written until then
+        is_answered = any(isinstance(node, cst.Try | cst.TryStar) for node in self._around())
+        is_kept = self._may_end_early(may_raise if is_answered else may_refuse)
+        if is_kept:
             body = site.indented("try:") + site.deeper(body) + site.indented("finally:") + self._last(1)
         else:
             body += self._last(0)
@@ -321,7 +326,8 @@ class _Writes:
         draft.replace(site.module, (first, last), body)
         what = "documents in one insert_many" if self.only_inserts else "writes in one bulk_write"
         draft.title = f"send the {what}" + (" for each collection" if len(self.groups) > 1 else "")
-        draft.reason = "others see the writes at once when the loop ends, and a failed one raises BulkWriteError"
+        lost = "" if is_kept or not self._may_end_early(may_raise) else ", none of them if an item makes it fail"
+        draft.reason = f"others see the writes at once when the loop ends{lost}, and a failed one raises BulkWriteError"
 
     def _last(self, level: int) -> str:
         """Behind the loop: what has not been sent yet."""
@@ -336,8 +342,18 @@ class _Writes:
         assert self.errors is not None
         return f"{'await ' if self.site.awaited else ''}{self.errors.sender}()"
 
-    def _may_end_early(self) -> bool:
-        """Whether the loop can end before its end with writes not sent: by a return, or an error of its own."""
+    def _around(self) -> Iterator[cst.CSTNode]:
+        """What stands around the write in its function."""
+        for node in self.tree.ancestors(self.site.call):
+            if isinstance(node, cst.FunctionDef | cst.Lambda):
+                return
+            yield node
+
+    def _may_end_early(self, fails: Callable[[cst.CSTNode], bool]) -> bool:
+        """Whether the loop can end before its end with writes not sent: by a return, or an error of its own.
+
+        ``fails``: what counts as such an error.
+        """
         site = self.site
         sent = {id(call) for call in self.calls}
         if site.iterates_cursor or site.leaves(cst.Return, cst.Raise):
@@ -347,9 +363,9 @@ class _Writes:
                 if isinstance(node, cst.Expr) and self._holds_write(node, sent):
                     continue
                 if isinstance(node, cst.BaseSmallStatement | cst.BaseExpression) and not self._is_part(node, sent):
-                    if isinstance(node, cst.BaseExpression) and may_raise(node):
+                    if isinstance(node, cst.BaseExpression) and fails(node):
                         return True
-        return any(may_raise(arg.value) for call in self.calls for arg in call.args)
+        return any(fails(arg.value) for call in self.calls for arg in call.args)
 
     def _holds_write(self, node: cst.Expr, sent: set[int]) -> bool:
         value = node.value.expression if isinstance(node.value, cst.Await) else node.value

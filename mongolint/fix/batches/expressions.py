@@ -28,6 +28,14 @@ _ORDINARY = frozenset(
     for name in dir(kind)
 )
 _BUILTINS = frozenset(dir(builtins))
+# Those of them whose answer to some data is an error, or that run what they are given
+_REFUSING = frozenset(
+    [
+        *("int", "float", "complex", "bytes", "open", "next", "iter", "eval", "exec", "compile", "getattr", "super"),
+        *("map", "filter", "__import__", "exit", "quit", "input", "index", "remove", "pop", "popitem", "decode"),
+        *("encode", "strptime", "fromisoformat", "fromtimestamp", "utcfromtimestamp", "fromhex", "format_map"),
+    ]
+)
 
 
 def names_read(node: cst.CSTNode) -> set[str]:
@@ -163,6 +171,21 @@ def may_raise(node: cst.CSTNode) -> bool:
         if isinstance(inner, cst.Attribute) and not isinstance(inner.value, cst.Name):
             return True
     return False
+
+
+def may_refuse(node: cst.CSTNode) -> bool:
+    """Whether an expression may refuse data, as a call does; that an item has no such field is a bug either way."""
+    return any(
+        isinstance(inner, cst.Raise | cst.Assert | cst.Await | cst.Yield | cst.Divide | cst.FloorDivide)
+        or (isinstance(inner, cst.Call) and not _cannot_fail(inner) and not _takes_all(inner))
+        for inner in descendants(node)
+    )
+
+
+def _takes_all(call: cst.Call) -> bool:
+    name = call.func.value if isinstance(call.func, cst.Name) else None
+    name = call.func.attr.value if isinstance(call.func, cst.Attribute) else name
+    return is_ordinary_call(call) and name not in _REFUSING
 
 
 def _is_id(node: cst.Subscript) -> bool:

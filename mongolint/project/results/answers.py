@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mongolint.link.states.memory import held
 from mongolint.project.results import counted, counts, helpers, partial, rereads, twice, unbounded, unread, whole
-from mongolint.project.results.lists import firsts, pages, sizes
+from mongolint.project.results.lists import firsts, pages, sizes, totals
 
 if TYPE_CHECKING:
     from mongolint.project.documents import Place
@@ -31,6 +31,10 @@ class Results:
     def first_of_each(self, operation: Operation) -> str | None:
         """The field of which a list that is cut off keeps the first document for each value."""
         return firsts.first_of_each(self.project, operation)
+
+    def total(self, operation: Operation) -> totals.Total | None:
+        """The number that Python makes of a list which is cut off, in the place of that of all documents."""
+        return totals.total(self.project, operation)
 
     def existence(self, operation: Operation) -> counts.Existence | None:
         """The count that an operation makes only to know whether there is a document."""

@@ -38,7 +38,7 @@ def counted(project: Project, operation: Operation) -> Iterator[Counted]:
     if row is None:
         return
     module = operation.module
-    ways = _counts(project, module, row)
+    ways = counts_of(project, module, row)
     if ways:
         yield Counted(operation, module, operation.row, "", "sum" in ways)
         return
@@ -50,7 +50,7 @@ def counted(project: Project, operation: Operation) -> Iterator[Counted]:
     name = project.function_name(module, operation.scope)
     for use in project.reachability.uses.of(module, operation.scope):
         if use.called and use.certain and project.reached(use.module, use.scope).runner != "script":
-            ways = _counts(project, use.module, use.row)
+            ways = counts_of(project, use.module, use.row)
             if ways:
                 yield Counted(operation, use.module, use.row, name, "sum" in ways)
 
@@ -65,7 +65,7 @@ def _is_small(project: Project, operation: Operation) -> bool:
     return "_id" in operation.filter.required or project.names_its_documents(operation)
 
 
-def _counts(project: Project, module: int, row: int) -> set[str]:
+def counts_of(project: Project, module: int, row: int) -> set[str]:
     """How a list is counted, "len" or "sum"; nothing where something else is done with it, too."""
     facts = project.modules[module]
     found = flow(project, module, row)
@@ -104,7 +104,7 @@ def _of_several(project: Project, module: int, call: int, given: int) -> set[str
     if not parts or len(parts) != len(found.users):
         return set()
     own = [part for part in parts if facts.nodes[part][2] == place]
-    every = [_counts(project, module, part) for part in own]
+    every = [counts_of(project, module, part) for part in own]
     return set().union(*every) if every and all(every) else set()
 
 

@@ -76,7 +76,7 @@ def unbounded(project: Project, operation: Operation) -> Unbounded | None:
     if project.link.node(operation.module, operation.row)[0] != "call" or _may_be_limited(project, operation):
         return None
     collecting = _collected(project, operation)
-    if collecting is None or not _grows(project, operation):
+    if collecting is None or not grows(project, operation):
         return None
     path, narrow, is_given = _asked_widely(project, operation)
     if path is None or _is_for_all(project, operation, collecting[1]) or _is_kept(project, operation, collecting[1]):
@@ -402,7 +402,7 @@ def _is_made_of(facts: ModuleFacts, row: int, part: int, *, by_element: bool = F
 # Whether there will be more and more
 
 
-def _grows(project: Project, operation: Operation) -> bool:
+def grows(project: Project, operation: Operation) -> bool:
     """Whether the application itself puts documents into the collection, which a few settings are not."""
     return any(
         other.name in _INSERTING

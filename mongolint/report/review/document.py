@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from mongolint.finding import Edit, Span
@@ -79,18 +80,21 @@ def scripts(indexes: Sequence[Record]) -> Record:
     shell: list[str] = []
     python = ["import pymongo", "", "client = pymongo.MongoClient()"]
     database = None
-    for index in indexes:
-        if not python[3:] or index["database"] != database:
-            database = index["database"]
+    for (named, reason), alike in groupby(indexes, key=lambda index: (index["database"], index["reason"])):
+        if not python[3:] or named != database:
+            database = named
             name = json.dumps(database or "<your database>")
             known = " the name that the code shows; settings may say another" if database else ""
             shell.append(f"use({name});{known and f'  //{known}'}")
             python.append(f"db = client[{name}]{known and f'  #{known}'}")
-        shell.append(f"// {index['reason']}")
-        python.append(f"# {index['reason']}")
-        if index["replaces"]:
-            shell.append(writing.mongosh_drop(index["collection"], index["replaces"]))
-            python.append(writing.python_drop(index["collection"], index["replaces"]))
-        shell.append(writing.mongosh(index))
-        python.append(writing.python(index))
+        together = list(alike)
+        told = f"each of these {len(together)}: {reason}" if len(together) > 1 else reason
+        shell.append(f"// {told}")
+        python.append(f"# {told}")
+        for index in together:
+            if index["replaces"]:
+                shell.append(writing.mongosh_drop(index["collection"], index["replaces"]))
+                python.append(writing.python_drop(index["collection"], index["replaces"]))
+            shell.append(writing.mongosh(index))
+            python.append(writing.python(index))
     return {"mongosh": "\n".join(shell), "python": "\n".join(python) if indexes else ""}

@@ -124,7 +124,7 @@ def _queries(review: Record) -> Iterator[str]:
     yield from ("", "## Queries to look at first")
     if not review["queries"]:
         yield from ("", "An index serves every query that can be judged.")
-    for query in review["queries"]:
+    for query, *others in words.kinds(review):
         route = f", {words.run_by(query)}" if words.run_by(query) else ""
         name = query["collection"] or "several collections"
         yield from ("", f"**{marks.text(name)}** {marks.code(marks.at(query))}{marks.text(route)}", "")
@@ -140,6 +140,12 @@ def _queries(review: Record) -> Iterator[str]:
             if better["options"]:
                 shown += f" {writing.options(better)}"
             yield f"With {marks.code(shown)}: {words.VERDICTS[better['verdict']]} ({marks.text(better['reason'])})."
+        if others:
+            yield from ("", "The same holds for this query on:", "")
+        for other in others:
+            route = f", {words.run_by(other)}" if words.run_by(other) else ""
+            name = marks.text(other["collection"] or "several collections")
+            yield f"- **{name}** {marks.code(marks.at(other))}{marks.text(route)}"
 
 
 def _coverage(review: Record) -> Iterator[str]:

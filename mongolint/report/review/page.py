@@ -80,6 +80,7 @@ def render(review: Mapping[str, Any]) -> str:
         together=words.together,
         planned=words.planned,
         run_by=words.run_by,
+        kinds=words.kinds,
         numbers=words.numbers,
         waiting=words.waiting,
         extent=words.extent,

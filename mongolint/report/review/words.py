@@ -381,6 +381,16 @@ def run_by(query: Mapping[str, Any]) -> str:
     return ", ".join(told)
 
 
+def kinds(review: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+    """The queries to look at first, those together that ask the same of several collections and lack the same."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for query in review["queries"]:
+        asked = query["mongosh"].replace(f"db.{query['collection']}.", "db.….", 1)
+        better = query["better"] and [query["better"]["keys"], query["better"]["options"], query["better"]["reason"]]
+        found.setdefault(repr((asked, query["verdict"]["reason"], better)), []).append(query)
+    return list(found.values())
+
+
 def clears(review: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[int, str]]:
     """The findings that a step clears, or that a check is of: number and name, and whether a step leaves some of it."""
     names = {issue["id"]: issue["name"] for issue in review["issues"]}

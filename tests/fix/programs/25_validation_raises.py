@@ -1,5 +1,5 @@
 # expect: equal
-# raises: KeyError -> KeyError
+# raises: ValueError -> ValueError
 import os
 
 from pymongo import AsyncMongoClient
@@ -8,9 +8,15 @@ client = AsyncMongoClient(os.environ["MONGO_URI"], timeoutMS=5000)
 db = client[os.environ["MONGO_DB"]]
 
 
+def checked(name):
+    if not name:
+        raise ValueError("no name")
+    return name
+
+
 async def run():
     for person in await db.people.find().sort("_id", 1).to_list(100):
-        await db.users.insert_one({"_id": person["_id"], "name": person["name"]})
+        await db.users.insert_one({"_id": person["_id"], "name": checked(person.get("name"))})
 
 
 # --- seed

@@ -41,17 +41,17 @@ def _kept_by(project: Project, module: int, element: int) -> Iterator[str]:
         node = facts.nodes[user]
         if node[0] == "call" and facts.nodes[node[1]][-1] == "setdefault" and len(node[2]) == 2:
             (_, key), (_, value) = node[2]
-            name = _field(facts, key, found.rows) if value == used else None
+            name = field_of(facts, key, found.rows) if value == used else None
             if name is not None:
                 yield name
     for store in facts.item_stores:
         if store.value in found.rows and isinstance(store.name, int):
-            name = _field(facts, store.name, found.rows)
+            name = field_of(facts, store.name, found.rows)
             if name is not None and _is_absent(facts, store.context, name, found.rows):
                 yield name
 
 
-def _field(facts: ModuleFacts, row: int, documents: set[int]) -> str | None:
+def field_of(facts: ModuleFacts, row: int, documents: set[int]) -> str | None:
     """The field of a document that a row is: ``doc["of"]``, ``doc.get("of")``."""
     node = facts.nodes[row]
     if node[0] == "item" and node[1] in documents:
@@ -68,7 +68,7 @@ def _is_absent(facts: ModuleFacts, context: int, name: str, documents: set[int])
     for entry in facts.chain(context):
         node = facts.nodes[entry.ref] if entry.kind in ("then", "otherwise") and entry.ref is not None else ("none",)
         if node[0] == "compare" and len(node[1]) == 1 and (node[1][0], entry.kind) in _ABSENT:
-            if _field(facts, node[2][0], documents) == name:
+            if field_of(facts, node[2][0], documents) == name:
                 return True
     return False
 
