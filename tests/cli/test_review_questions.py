@@ -364,3 +364,13 @@ def test_an_insert_that_goes_by_the_state_of_another_document(
         )
         assert "that line 12 read" in said[0]
         assert said[0].endswith("(shop.py:15, shop.py:20)")
+
+
+@pytest.mark.parametrize(("made", "is_asked"), [("sum(each['stars'] for each in found)", False), ("found", True)])
+def test_what_a_finding_tells_of_a_cut_off_list_is_not_asked(made: str, is_asked: bool, place: Any) -> None:
+    added = "    await db.users.insert_one({'stars': 0})\n"
+    code = f"\n\n@app.get('/stars')\nasync def stars():\n{added}    found = await db.users.find().to_list(100)\n"
+    place.write({"pyproject.toml": "[tool.mongolint]\n", "shop.py": f"{HEAD}{code}    return {made}\n"})
+    found = place.run("review", ".", "--format", "json").json
+    assert any("may be missing" in each["question"] for each in found["questions"]) is is_asked
+    assert any(each["code"] == "MDB115" for each in found["issues"]) is not is_asked

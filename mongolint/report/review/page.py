@@ -43,6 +43,12 @@ STATUSES = {
 
 DUTIES = {"unique": "keeps its key unique", "expires documents": "ends documents"}
 
+# Functions of `words` that the template calls
+_WORDING = (
+    *("validator", "together", "planned", "run_by", "kinds", "numbers", "waiting", "extent"),
+    *("complete", "unmade", "needs_replica_set", "ending", "told_with", "counted", "is_code", "mending"),
+)
+
 
 def render(review: Mapping[str, Any]) -> str:
     """The page. Names, paths and code come from what was read, so every value is escaped."""
@@ -75,35 +81,20 @@ def render(review: Mapping[str, Any]) -> str:
         sizes=words.size(),
         priorities=words.PRIORITIES,
         verdicts=words.VERDICTS,
-        validator=words.validator,
         evidence=words.EVIDENCE,
-        together=words.together,
-        planned=words.planned,
-        run_by=words.run_by,
-        kinds=words.kinds,
-        numbers=words.numbers,
-        waiting=words.waiting,
-        extent=words.extent,
         unguarded=words.unguarded(clean),
-        complete=words.complete,
-        unmade=words.unmade,
         notes=words.notes(clean),
         questions=[(concern, [_question(each) for each in asked]) for concern, asked in words.asked(clean)],
         asking=words.ASKING,
-        needs_replica_set=words.needs_replica_set,
-        ending=words.ending,
-        told_with=words.told_with,
         cleared=words.clears,
         standing=_standing,
         applicability={"safe": "safe", "unsafe": "changes behaviour", "display": "by hand"},
         pattern=writing.pattern,
         options=writing.options,
-        counted=words.counted,
         prose=_prose,
         pieces=_pieces,
         lines=str.splitlines,
-        is_code=words.is_code,
-        mending=words.mending,
+        **{name: getattr(words, name) for name in _WORDING},
     )
 
 

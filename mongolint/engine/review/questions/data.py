@@ -184,12 +184,13 @@ def _first_of_each(of: Held) -> Iterator[Asked]:
 
 
 def _cut_off(of: Held) -> Iterator[Asked]:
-    """The queries of the application that take some documents, and nothing says which."""
+    """The queries of the application that take some documents, and nothing says which; a finding tells of totals."""
     found: dict[Span, int] = {}
+    results = of.project.results
     for operation in of.run:
         if operation.name == "find" and not operation.sort and not of.project.is_script(operation.module):
-            most = of.project.results.listed_at_most(operation)
-            if most is not None and most > 1:
+            most = results.listed_at_most(operation)
+            if most is not None and most > 1 and results.total(operation) is None:
                 found[of.project.operation_span(operation)] = most
     if found:
         numbers = tuple(str(number) for number in dict.fromkeys(sorted(found.values())))
