@@ -49,15 +49,18 @@ class Ahead:
         self._heard.wait()
         return self._bytes
 
-    def take(self, paths: Sequence[Path], config: Config, contents: Mapping[str, bytes]) -> Reading | None:
+    def take(self, paths: Sequence[Path], config: Config, contents: Mapping[str, bytes] | None) -> Reading | None:
         """What was read, where reading these paths, with these contents of buffers, would give the same.
+
+        Args:
+            contents: None where files may have changed since.
 
         Raises:
             WorkerError: a worker was killed.
         """
         self._thread.join()
         reading = self._reading
-        if reading is not None and reading.is_of(paths, config):
+        if reading is not None and contents is not None and reading.is_of(paths, config):
             targets = set(reading.targets)
             if all(path in targets and reading.sources[path] == data for path, data in contents.items()):
                 return reading

@@ -50,8 +50,8 @@ class Parsers:
             self.crew.close()
             self.crew = None
 
-    def read_ahead(self, paths: Sequence[Path], config: Config, contents: Mapping[str, bytes]) -> Reading | None:
-        """What was read before, if it is this. Before it is asked for, nothing else may be parsed.
+    def read_ahead(self, paths: Sequence[Path], config: Config, contents: Mapping[str, bytes] | None) -> Reading | None:
+        """What was read before, if it is this (`Ahead.take`). Before it is asked for, nothing else may be parsed.
 
         Raises:
             WorkerError: a worker was killed.
@@ -108,11 +108,19 @@ class Model:
         self._given: Mapping[str, bytes] = {}
         self.shifts: dict[str, Shift] | None = None
 
-    def read(self, contents: Mapping[str, bytes], progress: Progress | None = None, *, anew: bool = False) -> Loaded:
+    def read(
+        self,
+        contents: Mapping[str, bytes],
+        progress: Progress | None = None,
+        *,
+        anew: bool = False,
+        files_changed: bool = False,
+    ) -> Loaded:
         """The project as it is on the disk, save for these contents.
 
         Args:
             anew: scripts may have changed too; else only Python files.
+            files_changed: since the client said which folder is open.
         """
         self.shifts = None
         texts, _ = self._sound(contents)
@@ -122,7 +130,8 @@ class Model:
 
         def look() -> Loaded:
             crew = self._parsers.crew
-            reading = self._parsers.read_ahead(self._paths, self._config, texts)
+            known = None if files_changed or anew else texts
+            reading = self._parsers.read_ahead(self._paths, self._config, known) if previous is None else None
             return load(
                 self._paths,
                 self._config,
@@ -134,7 +143,7 @@ class Model:
                 progress=progress,
                 previous=previous,
                 external=self._external,
-                reading=reading if previous is None else None,
+                reading=reading,
                 journal=self._journal,
             )
 

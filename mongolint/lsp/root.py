@@ -159,7 +159,7 @@ class Root:
             mongolint.engine.asking.StoppedError: it is not.
         """
         if files_changed or anew or self.model.loaded is None:
-            loaded, self._told = self.model.read(contents, progress, anew=anew), None
+            loaded, self._told = self.model.read(contents, progress, anew=anew, files_changed=files_changed), None
         else:
             loaded = self._edit(contents)
         result = self.check(loaded, stop, self._told if self._told and self._told.asked else None)

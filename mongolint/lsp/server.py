@@ -161,7 +161,8 @@ def _buffers(session: Session) -> None:
         document = session.documents.open(params.text_document)
         root = session.projects.root_of(document) if document else None
         if root is not None:
-            session.scheduler.changed(root, files=not session.can.watch)
+            # Whoever does not watch files tells of none that has changed since they were read
+            session.scheduler.changed(root, files=not session.can.watch and root.model.loaded is not None)
         elif document is not None:
             session.clear(document)
 

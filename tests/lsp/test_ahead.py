@@ -62,6 +62,7 @@ def test_a_buffer_that_is_not_what_the_disk_says_is_read_anew(shop: Path) -> Non
     ahead = ahead_of(opened(shop))
     path = (shop / "app.py").as_posix()
     assert ahead.take([shop], load_project(shop, {}, lenient=True), {path: b"import os\n"}) is None
+    assert ahead_of(opened(shop)).take([shop], load_project(shop, {}, lenient=True), None) is None
 
 
 def test_another_folder_is_read_by_itself(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
