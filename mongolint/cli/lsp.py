@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 
 import click
@@ -44,7 +43,7 @@ def command(ctx: click.Context, stdio: bool, port: int | None) -> None:
         fail("the language server needs pygls: pip install 'mongolint[lsp]'")
     jobs, kept = default_jobs(), store.default()
     crew = parsers.crew(jobs, STEP, kept) if jobs > 1 else None
-    ahead = Ahead(sys.stdin.fileno(), Parsing(crew, STEP, kept)) if crew and port is None else None
+    ahead = Ahead(0, Parsing(crew, STEP, kept)) if crew and port is None else None
     # What takes long to import, while the crew imports the parser and reads the client's folder
     known_rules()
     from mongolint.lsp.server import over_stdio, over_tcp

@@ -63,6 +63,15 @@ def own_element(facts: ModuleFacts, comprehension: int) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
+def comprehension_through(facts: ModuleFacts, element: int) -> int | None:
+    """The comprehension that goes through a list, by the row of its element; None where something else does."""
+    through = facts.nodes[element][1]
+    if {loop.kind for loop in facts.loops if loop.iterable == through} != {"comprehension"}:
+        return None
+    # The rows of a comprehension stand between that of its first element and its own
+    return next((row for row, _ in facts.of_kind("comp") if row > element), None)
+
+
 def alternatives(facts: ModuleFacts, row: int) -> list[int]:
     """The rows that a variable may stand for, by the path taken; the row itself when there is no choice."""
     if facts.nodes[row][0] not in ("phi", "ifexp"):

@@ -47,7 +47,8 @@ class Ahead:
     def heard(self) -> bytes:
         """All that has come in, as soon as the first message has, or no more will."""
         self._heard.wait()
-        return self._bytes
+        heard, self._bytes = self._bytes, b""
+        return heard
 
     def take(self, paths: Sequence[Path], config: Config, contents: Mapping[str, bytes] | None) -> Reading | None:
         """What was read, where reading these paths, with these contents of buffers, would give the same.
@@ -59,21 +60,22 @@ class Ahead:
             WorkerError: a worker was killed.
         """
         self._thread.join()
-        reading = self._reading
+        reading, self._reading = self._reading, None  # which nobody is to hold for longer than it is of use
         if reading is not None and contents is not None and reading.is_of(paths, config):
             targets = set(reading.targets)
             if all(path in targets and reading.sources[path] == data for path, data in contents.items()):
-                return reading
+                if _stands(reading):
+                    return reading
         self._parsing.results(None)  # which nobody else is to get
         return None
 
     def _run(self) -> None:
-        folder = None
         try:
-            folder = _folder(self._message())
+            message = self._message()
         finally:
             self._heard.set()
         with suppress(Exception):  # whoever reads it again shall meet the error
+            folder = _folder(message)
             if folder is not None:
                 config = whole(load_project(folder, {}, lenient=True), folder)
                 self._reading = files.read([folder], config, folder, {}, self._parsing)
@@ -118,6 +120,18 @@ class Rest(io.RawIOBase):
 def whole(config: Config, folder: Path) -> Config:
     """The configuration of a folder of the workspace: one that nothing marks as a project is one itself."""
     return config if config.is_marked else replace(config, root=folder)
+
+
+def _stands(reading: Reading) -> bool:
+    """Whether the disk still holds what was read: no client tells of a change before it is asked to."""
+    try:
+        for path, data in reading.sources.items():
+            with open(path, "rb") as file:
+                if file.read() != data:
+                    return False
+    except OSError:
+        return False
+    return True
 
 
 def _length(head: bytes) -> int:

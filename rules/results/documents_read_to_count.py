@@ -118,4 +118,19 @@ EXAMPLES = [
         """,
         why="sizes are added up; keys or a limit bound the others",
     ),
+    Good(
+        """\
+        from pymongo import MongoClient
+
+        db = MongoClient(timeoutMS=5000).app
+
+
+        def report(names: list, tell):
+            found = list(db.users.find({}, {"name": 1}))
+            for user in found:
+                tell(user["name"])
+            return sum(1 for name in names if name)
+        """,
+        why="what is counted is something else",
+    ),
 ]

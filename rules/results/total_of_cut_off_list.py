@@ -171,4 +171,28 @@ EXAMPLES = [
         """,
         why="the application adds no zones: they are settings",
     ),
+    Good(
+        """\
+        from fastapi import FastAPI
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        app = FastAPI()
+        db = AsyncIOMotorClient(timeoutMS=5000).shop
+
+
+        @app.post("/users/{name}")
+        async def add(name: str):
+            await db.users.insert_one({"name": name})
+
+
+        @app.get("/users")
+        async def users(names: list[str]):
+            found = await db.users.find({}, {"_id": 0, "name": 1}).to_list(100)
+            shown = []
+            for user in found:
+                shown.append(user["name"])
+            return shown, sum(1 for name in names if name)
+        """,
+        why="the number is of something else",
+    ),
 ]

@@ -65,6 +65,13 @@ def test_a_buffer_that_is_not_what_the_disk_says_is_read_anew(shop: Path) -> Non
     assert ahead_of(opened(shop)).take([shop], load_project(shop, {}, lenient=True), None) is None
 
 
+def test_what_the_disk_says_no_more_is_read_anew(shop: Path) -> None:
+    ahead = ahead_of(opened(shop))
+    ahead._thread.join()
+    (shop / "app.py").write_text("import os\n")
+    assert ahead.take([shop], load_project(shop, {}, lenient=True), {}) is None
+
+
 def test_another_folder_is_read_by_itself(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = tmp_path_factory.mktemp("other")
     config = load_project(shop, {}, lenient=True)

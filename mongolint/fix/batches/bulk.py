@@ -327,7 +327,7 @@ class _Writes:
         what = "documents in one insert_many" if self.only_inserts else "writes in one bulk_write"
         draft.title = f"send the {what}" + (" for each collection" if len(self.groups) > 1 else "")
         lost = "" if is_kept or not self._may_end_early(may_raise) else ", none of them if an item makes it fail"
-        draft.reason = f"others see the writes at once when the loop ends{lost}, and a failed one raises BulkWriteError"
+        draft.reason = f"the writes are sent when the loop ends{lost}, and a failed one raises BulkWriteError"
 
     def _last(self, level: int) -> str:
         """Behind the loop: what has not been sent yet."""

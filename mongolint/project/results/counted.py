@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
+from mongolint.link.rowtools import comprehension_through
 from mongolint.project.results.flow import flow
 from mongolint.project.results.helpers import listed
 from mongolint.project.results.partial import is_call_of
@@ -111,8 +112,7 @@ def _of_several(project: Project, module: int, call: int, given: int) -> set[str
 def _is_summed(project: Project, module: int, element: int) -> bool:
     """Whether a list is gone through to add up 1 for each element, or for those that a condition takes."""
     facts = project.modules[module]
-    # The rows of a comprehension stand between that of its first element and its own
-    comp = next((row for row, _ in facts.of_kind("comp") if row > element), None)
+    comp = comprehension_through(facts, element)
     if comp is None or facts.nodes[comp][1] not in ("generator", "list"):
         return False
     users = flow(project, module, comp).users

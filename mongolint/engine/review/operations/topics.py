@@ -79,8 +79,8 @@ DRIVER_NOTE = (
 
 # MongoDB's documentation, "MongoDB with Python"
 MOTOR_NOTE = (
-    "Motor is deprecated in favour of the asynchronous API of PyMongo since May 2025: its bug fixes end in May 2026, "
-    "and those of critical bugs in May 2027"
+    "Motor is deprecated in favour of the asynchronous API of PyMongo since May 2025: it gets bug fixes until May "
+    "2026, and those of critical bugs until May 2027"
 )
 
 # MongoDB's lifecycle schedules: when the support of a server ended, that of later ones is a question for them

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -38,7 +37,8 @@ def merged(asked: Iterable[Asked]) -> Iterator[Record]:
         alike.setdefault((each.concern, *(each.several or (each.question, each.ground))), []).append(each)
     for group in alike.values():
         first = group[0]
-        is_one = len({*itertools.chain.from_iterable(each.details for each in group)}) == 1
+        is_one = len({(each.question, each.ground) for each in group}) == 1
+        is_one = is_one and all(len(each.details) == 1 for each in group)
         question, ground = (first.question, first.ground) if first.several is None or is_one else first.several
         yield {
             "concern": first.concern,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mongolint.fastclasses import NamedTuple
+from mongolint.link.rowtools import comprehension_through
 from mongolint.project.results import counted, unbounded
 from mongolint.project.results.flow import flow
 from mongolint.project.results.lists.firsts import field_of
@@ -82,8 +83,7 @@ def _made(project: Project, module: int, user: int, used: int) -> Iterator[tuple
     if node[0] != "iter" or any(loop.iterable == used and loop.exits for loop in facts.loops):
         return
     documents = flow(project, module, user).rows
-    # The rows of a comprehension stand between that of its first element and its own
-    comp = next((row for row, _ in facts.of_kind("comp") if row > user), None)
+    comp = comprehension_through(facts, user)
     if comp is not None and facts.nodes[comp][1] in ("generator", "list", "set"):
         value = facts.nodes[comp][2][0]
         field = "" if facts.constant(value) == 1 else _field(facts, value, documents)
